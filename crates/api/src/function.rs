@@ -1,0 +1,172 @@
+//! The Function: a piece of source code that becomes an image, a Deployment and a Service.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::EnvVar;
+use kube::CustomResource;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::quantity::RawQuantity;
+
+/// What its author asks of a Function.
+#[derive(Clone, CustomResource, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[kube(
+    group = "serverless.kyma-project.io",
+    version = "v1alpha1",
+    kind = "Function",
+    plural = "functions",
+    shortname = "fn",
+    namespaced,
+    status = "FunctionStatus",
+    derive = "PartialEq",
+    doc = "A Function is source code, inline or in a Git repository, that is built into an image and served over HTTP.",
+    printcolumn(
+        name = "Configured",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='ConfigurationReady')].status",
+        description = "Whether the source of the Function is in place"
+    ),
+    printcolumn(
+        name = "Built",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='BuildReady')].status",
+        description = "Whether the image of the Function is built"
+    ),
+    printcolumn(
+        name = "Running",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Running')].status",
+        description = "Whether the Function serves requests"
+    ),
+    printcolumn(
+        name = "Runtime",
+        type_ = "string",
+        json_path = ".status.runtime",
+        description = "The runtime that the Function was built for"
+    ),
+    printcolumn(
+        name = "Version",
+        type_ = "integer",
+        json_path = ".metadata.generation",
+        description = "How often the specification has changed"
+    ),
+    printcolumn(
+        name = "Age",
+        type_ = "date",
+        json_path = ".metadata.creationTimestamp",
+        description = "Time since the Function was created"
+    )
+)]
+#[serde(rename_all = "camelCase")]
+pub struct FunctionSpec {
+    /// The source code, or the name of a `GitRepository` of the same namespace when `type` is `git`.
+    // A missing source decodes as a blank one, so that validation reports it together with all other violations.
+    #[serde(default)]
+    #[schemars(!default)]
+    pub source: String,
+    /// The dependencies: the content of package.json for Node.js, of requirements.txt for Python.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deps: Option<String>,
+    /// The runtime, one of those that the installation offers. Filled in when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<String>,
+    /// Environment variables of the running Function.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub env: Option<Vec<EnvVar>>,
+    /// Compute resources of each Pod of the Function. Filled in from a preset where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Resources>,
+    /// Compute resources of the Job that builds the image. Filled in from a preset where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build_resources: Option<Resources>,
+    /// The least number of Pods. Filled in from a preset when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub min_replicas: Option<i32>,
+    /// The greatest number of Pods. Filled in from a preset when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub max_replicas: Option<i32>,
+    /// Labels of the Pods of the Function.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<BTreeMap<String, String>>,
+    /// Where the source is: `git` for a `GitRepository`, `inline` or nothing for `source` itself.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["", "inline", "git"]))]
+    pub source_type: Option<String>,
+    /// The directory of the repository that holds the Function; `/` is its root. For `type: git`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_dir: Option<String>,
+    /// The branch, tag or commit to build. For `type: git`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+impl FunctionSpec {
+    /// Whether the source is in a Git repository.
+    #[must_use]
+    pub fn is_git(&self) -> bool {
+        self.source_type.as_deref() == Some("git")
+    }
+}
+
+/// Compute resources by name, such as cpu and memory.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+pub struct Resources {
+    /// The most that may be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<BTreeMap<String, RawQuantity>>,
+    /// What is set aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests: Option<BTreeMap<String, RawQuantity>>,
+}
+
+/// What the controller has observed of a Function.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FunctionStatus {
+    /// The stages that a Function goes through: `ConfigurationReady`, `BuildReady`, `Running`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
+    pub conditions: Option<Vec<Condition>>,
+    /// The directory of the repository that was built.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_dir: Option<String>,
+    /// The branch, tag or commit that was asked for when it was built.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The commit that was built.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The source, or the name of the `GitRepository`, that was built.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The runtime that was built for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<String>,
+}
+
+/// One stage of a Function.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Condition {
+    /// The stage: `ConfigurationReady`, `BuildReady` or `Running`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `True`, `False`, or `Unknown` while work goes on.
+    #[schemars(extend("enum" = ["True", "False", "Unknown"]))]
+    pub status: String,
+    /// When `status` last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_transition_time: Option<k8s_openapi::apimachinery::pkg::apis::meta::v1::Time>,
+    /// A word for programs that says why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// A sentence for people that says why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The generation of the Function that the stage was judged for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+}

@@ -1,0 +1,13 @@
+//! Types of the serverless custom resources and every name that they carry (group, labels, Secret keys).
+//!
+//! Shapes only: no rule, no client, no I/O. The CRDs are derived from these types.
+
+pub mod function;
+pub mod git_repository;
+pub mod names;
+pub mod quantity;
+
+pub use function::{Condition, Function, FunctionSpec, FunctionStatus, Resources};
+pub use git_repository::{GitAuth, GitRepository, GitRepositorySpec};
+pub use k8s_openapi::api::core::v1::EnvVar;
+pub use quantity::RawQuantity;

@@ -1,0 +1,56 @@
+//! The one place for group, version, label keys and Secret keys.
+
+/// API group of the custom resources.
+pub const GROUP: &str = "serverless.kyma-project.io";
+/// Served version of the custom resources.
+pub const VERSION: &str = "v1alpha1";
+
+/// Labels that choose a preset for a Function, on `metadata.labels`.
+pub mod preset_label {
+    /// Chooses `minReplicas` and `maxReplicas`.
+    pub const REPLICAS: &str = "serverless.kyma-project.io/replicas-preset";
+    /// Chooses `resources`.
+    pub const FUNCTION_RESOURCES: &str = "serverless.kyma-project.io/function-resources-preset";
+    /// Chooses `buildResources`.
+    pub const BUILD_RESOURCES: &str = "serverless.kyma-project.io/build-resources-preset";
+    /// All of them: a change of one is a change of what a Function asks for.
+    pub const ALL: [&str; 3] = [REPLICAS, FUNCTION_RESOURCES, BUILD_RESOURCES];
+}
+
+/// Labels that the controller writes on everything that it makes from a Function.
+pub mod owned_label {
+    /// Name of the Function.
+    pub const FUNCTION_NAME: &str = "serverless.kyma-project.io/function-name";
+    /// `function-controller`.
+    pub const MANAGED_BY: &str = "serverless.kyma-project.io/managed-by";
+    /// UID of the Function.
+    pub const UUID: &str = "serverless.kyma-project.io/uuid";
+    /// What the object is for: `deployment`.
+    pub const RESOURCE: &str = "serverless.kyma-project.io/resource";
+    /// All of them: none may be set in `spec.labels`.
+    pub const ALL: [&str; 4] = [FUNCTION_NAME, MANAGED_BY, UUID, RESOURCE];
+}
+
+/// The registry Secret: credentials with which images are pushed and pulled.
+pub mod registry_secret {
+    /// Label that makes a Secret a registry Secret, with the value [`LABEL_VALUE`].
+    pub const LABEL: &str = "serverless.kyma-project.io/remote-registry";
+    /// See [`LABEL`].
+    pub const LABEL_VALUE: &str = "config";
+    /// The only name that builds and Deployments of a namespace use.
+    pub const NAME: &str = "serverless-registry-config";
+    /// The type that the kubelet accepts as an image pull Secret.
+    pub const TYPE: &str = "kubernetes.io/dockerconfigjson";
+    /// Key of the docker configuration that the webhook writes.
+    pub const DOCKER_CONFIG_KEY: &str = ".dockerconfigjson";
+    /// Key of the account name.
+    pub const USERNAME: &str = "username";
+    /// Key of the password or token.
+    pub const PASSWORD: &str = "password";
+    /// Key of the server that the credentials are for, as docker configuration spells it.
+    pub const SERVER_ADDRESS: &str = "serverAddress";
+    /// Key of the prefix of image names.
+    pub const REGISTRY_ADDRESS: &str = "registryAddress";
+    /// Keys that must be there, in the order in which missing ones are reported.
+    pub const REQUIRED: [&str; 4] = [USERNAME, PASSWORD, SERVER_ADDRESS, REGISTRY_ADDRESS];
+}

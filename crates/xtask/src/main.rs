@@ -1,0 +1,3 @@
+//! Generates the manifests from types and routes.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Admission webhooks for serverless Functions, GitRepositories and registry Secrets: HTTP and process, no rules.

@@ -1,0 +1,3 @@
+//! The `serverless-webhook` command.
+
+fn main() {}
