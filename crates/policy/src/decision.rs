@@ -1,0 +1,38 @@
+//! What the rules decide about one object: what is wrong with it, what is added to it, what its author should know.
+
+use json_patch::PatchOperation;
+
+use crate::violation::Violation;
+
+/// The result of applying rules to one object.
+///
+/// An object is admitted when there are no violations; a patch then holds what is to be added to it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Decision {
+    /// All that is wrong, in the order of the rules. Empty: the object is admitted.
+    pub violations: Vec<Violation>,
+    /// `add` and `replace` operations, in the order in which they apply. Empty: the object stays as it is.
+    pub patch: Vec<PatchOperation>,
+    /// Sentences for the author of an object that is admitted nevertheless.
+    pub warnings: Vec<String>,
+}
+
+impl Decision {
+    /// Admits the object as it is.
+    #[must_use]
+    pub fn allowed() -> Self {
+        Self::default()
+    }
+
+    /// Refuses the object if there is any violation.
+    #[must_use]
+    pub fn of(violations: Vec<Violation>) -> Self {
+        Self { violations, ..Self::default() }
+    }
+
+    /// Whether the object is admitted.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.violations.is_empty()
+    }
+}

@@ -1,0 +1,63 @@
+//! The parts of an object that the rules look at: no `managedFields`, no `status`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+/// A Function under review.
+pub type FunctionObject = Object<api::FunctionSpec>;
+/// A `GitRepository` under review.
+pub type GitRepositoryObject = Object<api::GitRepositorySpec>;
+
+/// An object under review: a custom resource with the specification `S`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+pub struct Object<S> {
+    /// Its metadata.
+    #[serde(default)]
+    pub metadata: Meta,
+    /// Its specification. One that is missing is an empty one, so that the rules report what it lacks.
+    #[serde(default = "S::default")]
+    #[serde(bound(deserialize = "S: Default + Deserialize<'de>"))]
+    pub spec: S,
+}
+
+/// The metadata that the rules look at.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Meta {
+    /// The name, empty while the API server still has to generate one.
+    #[serde(default)]
+    pub name: String,
+    /// The prefix to generate a name from.
+    #[serde(default)]
+    pub generate_name: String,
+    /// The labels.
+    pub labels: Option<BTreeMap<String, String>>,
+    /// Present on an object that waits for its finalizers.
+    deletion_timestamp: Option<Present>,
+}
+
+impl Meta {
+    /// The value of a label; `None` if there is no such label.
+    #[must_use]
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.labels.as_ref()?.get(key).map(String::as_str)
+    }
+
+    /// Whether the object waits for its finalizers.
+    #[must_use]
+    pub fn is_being_deleted(&self) -> bool {
+        self.deletion_timestamp.is_some()
+    }
+}
+
+/// Any value but null.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Present;
+
+impl<'de> Deserialize<'de> for Present {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}

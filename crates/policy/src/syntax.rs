@@ -1,0 +1,151 @@
+//! The syntax of names, labels and environment variables
+//! (`k8s.io/apimachinery/pkg/util/validation`). Each check answers with what the text must be.
+
+/// The outcome of a check: what the text must be, if it is not.
+pub type Check = Result<(), &'static str>;
+
+/// The longest DNS label, Service name and label value, in bytes.
+pub const LABEL_MAX: usize = 63;
+/// The longest DNS subdomain, which most object names are, in bytes.
+const SUBDOMAIN_MAX: usize = 253;
+
+const DNS_1035: &str = "must be a DNS-1035 label: lower-case letters, digits or '-', starting with a letter and ending with a letter or digit (such as 'my-name' or 'abc-123')";
+const DNS_1035_PREFIX: &str = "must be the beginning of a DNS-1035 label: lower-case letters, digits or '-', starting with a letter (such as 'my-name-')";
+const DNS_1123_SUBDOMAIN: &str = "must be a lower-case RFC 1123 subdomain: lower-case letters, digits, '-' or '.', starting and ending with a letter or digit, no longer than 253 characters (such as 'example.com')";
+const ENV_NAME: &str =
+    "must consist of letters, digits, '_', '-' or '.' and not start with a digit (such as 'MY_ENV.NAME')";
+const ENV_NAME_DOTS: &str = "must not be '.' or '..' nor start with '..'";
+const LABEL_NAME: &str = "the name part of a label key must consist of letters, digits, '-', '_' or '.', start and end with a letter or digit and be no longer than 63 characters (such as 'MyName' or '123-abc')";
+const LABEL_PREFIX: &str = "the prefix of a label key must be a lower-case RFC 1123 subdomain no longer than 253 characters (such as 'example.com/MyName')";
+const LABEL_VALUE: &str = "a label value must be empty or consist of letters, digits, '-', '_' or '.', start and end with a letter or digit and be no longer than 63 characters (such as 'my_value' or '12345')";
+
+/// A DNS label that starts with a letter (RFC 1035), of any length.
+pub fn dns_1035_label(text: &str) -> Check {
+    let ends_well = text.bytes().last().is_some_and(|byte| byte != b'-');
+    if dns_1035_prefix(text).is_ok() && ends_well { Ok(()) } else { Err(DNS_1035) }
+}
+
+/// The beginning of a DNS label that starts with a letter, of any length: it may end with `-`.
+pub fn dns_1035_prefix(text: &str) -> Check {
+    let starts_well = text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
+    if starts_well && text.bytes().all(is_dns) { Ok(()) } else { Err(DNS_1035_PREFIX) }
+}
+
+/// A DNS subdomain (RFC 1123): the name of most objects.
+pub fn dns_1123_subdomain(text: &str) -> Check {
+    let is_label = |label: &str| {
+        label.bytes().all(is_dns)
+            && label.bytes().next().is_some_and(|byte| byte != b'-')
+            && label.bytes().last().is_some_and(|byte| byte != b'-')
+    };
+    if text.len() <= SUBDOMAIN_MAX && text.split('.').all(is_label) {
+        Ok(())
+    } else {
+        Err(DNS_1123_SUBDOMAIN)
+    }
+}
+
+/// The name of an environment variable.
+pub fn env_name(text: &str) -> Check {
+    let is_env = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let starts_well = text.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
+    if !starts_well || !text.bytes().all(is_env) {
+        Err(ENV_NAME)
+    } else if text == "." || text.starts_with("..") {
+        Err(ENV_NAME_DOTS)
+    } else {
+        Ok(())
+    }
+}
+
+/// The key of a label: a name with an optional prefix and `/` before it.
+pub fn label_key(text: &str) -> Check {
+    match text.split_once('/') {
+        None => label_name(text),
+        Some((prefix, name)) => {
+            dns_1123_subdomain(prefix).map_err(|_| LABEL_PREFIX)?;
+            label_name(name)
+        }
+    }
+}
+
+/// The value of a label.
+pub fn label_value(text: &str) -> Check {
+    if text.is_empty() || is_label_text(text) { Ok(()) } else { Err(LABEL_VALUE) }
+}
+
+fn label_name(text: &str) -> Check {
+    if is_label_text(text) { Ok(()) } else { Err(LABEL_NAME) }
+}
+
+fn is_label_text(text: &str) -> bool {
+    let ends_well = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    text.len() <= LABEL_MAX
+        && ends_well(text.bytes().next())
+        && ends_well(text.bytes().last())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+}
+
+fn is_dns(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dns_1035_labels() {
+        for good in ["a", "a-b", "a1", "abc-123", &"a".repeat(300)] {
+            assert_eq!(dns_1035_label(good), Ok(()), "{good}");
+        }
+        for bad in ["", "1a", "-a", "a-", "A", "a.b", "a_b", "é", "a b"] {
+            assert_eq!(dns_1035_label(bad), Err(DNS_1035), "{bad}");
+        }
+        assert_eq!(dns_1035_prefix("a-"), Ok(()));
+        assert_eq!(dns_1035_prefix("1-"), Err(DNS_1035_PREFIX));
+        assert_eq!(dns_1035_prefix(""), Err(DNS_1035_PREFIX));
+    }
+
+    #[test]
+    fn dns_1123_subdomains() {
+        for good in ["a", "1", "a.b-c.d", "0a.1b", &"a".repeat(253)] {
+            assert_eq!(dns_1123_subdomain(good), Ok(()), "{good}");
+        }
+        for bad in ["", ".", "a.", ".a", "a..b", "-a", "a-", "a.-b", "A", "a_b", "a/b", &"a".repeat(254)] {
+            assert_eq!(dns_1123_subdomain(bad), Err(DNS_1123_SUBDOMAIN), "{bad}");
+        }
+    }
+
+    #[test]
+    fn env_names() {
+        for good in ["A", "_", "-", "a.b", ".a", "my-env.NAME_1"] {
+            assert_eq!(env_name(good), Ok(()), "{good}");
+        }
+        for bad in ["", "1A", "a b", "a=b", "é"] {
+            assert_eq!(env_name(bad), Err(ENV_NAME), "{bad}");
+        }
+        for bad in [".", "..", "..a"] {
+            assert_eq!(env_name(bad), Err(ENV_NAME_DOTS), "{bad}");
+        }
+    }
+
+    #[test]
+    fn labels() {
+        for good in ["a", "A-b_c.d", "example.com/a", &"a".repeat(63)] {
+            assert_eq!(label_key(good), Ok(()), "{good}");
+        }
+        for bad in ["", "-a", "a-", "a b", "example.com/", "a/b/c", &"a".repeat(64)] {
+            assert_eq!(label_key(bad), Err(LABEL_NAME), "{bad}");
+        }
+        for bad in ["/a", "Example.com/a", "a_b/c"] {
+            assert_eq!(label_key(bad), Err(LABEL_PREFIX), "{bad}");
+        }
+        for good in ["", "a", "12345", "my_value", &"a".repeat(63)] {
+            assert_eq!(label_value(good), Ok(()), "{good}");
+        }
+        for bad in ["-", "a ", "_a", "a/b", "é", &"a".repeat(64)] {
+            assert_eq!(label_value(bad), Err(LABEL_VALUE), "{bad}");
+        }
+    }
+}

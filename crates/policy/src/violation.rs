@@ -1,0 +1,199 @@
+//! One violation of a rule, and how it reads: in the form of the API server's own field errors
+//! (`k8s.io/apimachinery/pkg/util/validation/field`).
+
+use std::fmt::{self, Write as _};
+
+/// The longest value, in characters, that a message shows in full.
+const SHOWN_CHARACTERS: usize = 80;
+
+/// Something that is wrong with one field of an object.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Violation {
+    /// The path of the field, such as `spec.env[0].name`.
+    pub field: String,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What is wrong with a field. The texts are the remedy: what must be there instead.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Problem {
+    /// The field must be there; the text, which may be empty, says what for.
+    Required(String),
+    /// The value breaks a rule; the text says what it must be.
+    Invalid(Value, String),
+    /// The value is none of those that are supported, which are given in the order in which they are shown.
+    NotSupported(Value, Vec<String>),
+    /// The value must be unique and is there already.
+    Duplicate(Value),
+    /// The field must not be set; the text says why.
+    Forbidden(String),
+}
+
+/// A value as a message shows it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Value {
+    /// A text: quoted, and cut after 80 characters.
+    Text(String),
+    /// A number, as it is.
+    Number(i64),
+    /// A value that must not be shown, such as one that holds a credential.
+    Withheld,
+}
+
+impl Violation {
+    /// The field must be there; `what_for` says why and may be empty.
+    pub fn required(field: impl Into<String>, what_for: impl Into<String>) -> Self {
+        Self { field: field.into(), problem: Problem::Required(what_for.into()) }
+    }
+
+    /// `value` breaks a rule; `rule` says what it must be.
+    pub fn invalid(field: impl Into<String>, value: impl Into<Value>, rule: impl Into<String>) -> Self {
+        Self { field: field.into(), problem: Problem::Invalid(value.into(), rule.into()) }
+    }
+
+    /// `value` is none of `supported`.
+    pub fn not_supported(
+        field: impl Into<String>,
+        value: impl Into<Value>,
+        supported: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        let supported = supported.into_iter().map(Into::into).collect();
+        Self { field: field.into(), problem: Problem::NotSupported(value.into(), supported) }
+    }
+
+    /// `value` is there already.
+    pub fn duplicate(field: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self { field: field.into(), problem: Problem::Duplicate(value.into()) }
+    }
+
+    /// The field must not be set, `why` says the reason.
+    pub fn forbidden(field: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { field: field.into(), problem: Problem::Forbidden(why.into()) }
+    }
+}
+
+impl Problem {
+    /// The machine-readable cause (`metav1.CauseType`).
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Required(_) => "FieldValueRequired",
+            Self::Invalid(..) => "FieldValueInvalid",
+            Self::NotSupported(..) => "FieldValueNotSupported",
+            Self::Duplicate(_) => "FieldValueDuplicate",
+            Self::Forbidden(_) => "FieldValueForbidden",
+        }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.field, self.problem)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Required(what_for) if what_for.is_empty() => formatter.write_str("Required value"),
+            Self::Required(what_for) => write!(formatter, "Required value: {what_for}"),
+            Self::Invalid(Value::Withheld, rule) => write!(formatter, "Invalid value: {rule}"),
+            Self::Invalid(value, rule) => write!(formatter, "Invalid value: {value}: {rule}"),
+            Self::NotSupported(value, supported) => {
+                write!(formatter, "Unsupported value: {value}: supported values: ")?;
+                for (index, name) in supported.iter().enumerate() {
+                    let separator = if index == 0 { "" } else { ", " };
+                    write!(formatter, "{separator}{name:?}")?;
+                }
+                Ok(())
+            }
+            Self::Duplicate(value) => write!(formatter, "Duplicate value: {value}"),
+            Self::Forbidden(why) => write!(formatter, "Forbidden: {why}"),
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write_quoted(formatter, text),
+            Self::Number(number) => number.fmt(formatter),
+            Self::Withheld => formatter.write_str("(withheld)"),
+        }
+    }
+}
+
+/// Quotes `text`, escapes what is not printable and cuts what is too long.
+fn write_quoted(formatter: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    formatter.write_char('"')?;
+    let mut characters = text.chars();
+    for character in characters.by_ref().take(SHOWN_CHARACTERS) {
+        if character == '\'' {
+            // `escape_debug` would escape it, which nobody expects between double quotes.
+            formatter.write_char(character)?;
+        } else {
+            write!(formatter, "{}", character.escape_debug())?;
+        }
+    }
+    if characters.next().is_some() {
+        formatter.write_char('…')?;
+    }
+    formatter.write_char('"')
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        // No message shows more than this, so a megabyte of source is not copied for one.
+        Self::Text(text.chars().take(SHOWN_CHARACTERS + 1).collect())
+    }
+}
+
+impl From<i32> for Value {
+    fn from(number: i32) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_like_the_api_servers_own_field_errors() {
+        let read = |violation: Violation| violation.to_string();
+        assert_eq!(read(Violation::required("spec.source", "")), "spec.source: Required value");
+        assert_eq!(read(Violation::required("spec.source", "why")), "spec.source: Required value: why");
+        assert_eq!(
+            read(Violation::invalid("a", "5m", "must be at least 10m")),
+            r#"a: Invalid value: "5m": must be at least 10m"#
+        );
+        assert_eq!(
+            read(Violation::invalid("a", 0, "must be at least 1")),
+            "a: Invalid value: 0: must be at least 1"
+        );
+        assert_eq!(
+            read(Violation::invalid("a", Value::Withheld, "must be text")),
+            "a: Invalid value: must be text"
+        );
+        assert_eq!(
+            read(Violation::not_supported("spec.runtime", "nodejs8", ["nodejs10", "nodejs12", "python38"])),
+            r#"spec.runtime: Unsupported value: "nodejs8": supported values: "nodejs10", "nodejs12", "python38""#
+        );
+        assert_eq!(read(Violation::duplicate("a", "B")), r#"a: Duplicate value: "B""#);
+        assert_eq!(read(Violation::forbidden("a", "it is reserved")), "a: Forbidden: it is reserved");
+    }
+
+    #[test]
+    fn cuts_a_value_after_80_characters() {
+        let shown = |length: usize| Value::from("é".repeat(length).as_str()).to_string();
+        assert_eq!(shown(80), format!("\"{}\"", "é".repeat(80)));
+        assert_eq!(shown(81), format!("\"{}…\"", "é".repeat(80)));
+        assert_eq!(shown(100_000), shown(81));
+    }
+
+    #[test]
+    fn escapes_what_is_not_printable() {
+        assert_eq!(Value::from("a\"b\\c\n\u{7}'").to_string(), r#""a\"b\\c\n\u{7}'""#);
+    }
+}
