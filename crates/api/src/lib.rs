@@ -2,6 +2,8 @@
 //!
 //! Shapes only: no rule, no client, no I/O. The CRDs are derived from these types.
 
+#![allow(clippy::duplicated_attributes, reason = "kube repeats type_ in each printcolumn")]
+
 pub mod function;
 pub mod git_repository;
 pub mod names;

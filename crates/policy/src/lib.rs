@@ -3,11 +3,19 @@
 //! Every rule is a function from configuration and objects to a [`Decision`]; what a decision looks like on the
 //! wire is not here.
 
+pub mod config;
 pub mod decision;
+pub mod decode;
+pub mod defaulting;
 pub mod object;
+pub mod presets;
+pub mod quantity;
 pub mod syntax;
+pub mod validation;
 pub mod violation;
 
+pub use config::Config;
 pub use decision::Decision;
 pub use object::{FunctionObject, GitRepositoryObject, Meta, Object};
+pub use quantity::Quantity;
 pub use violation::{Problem, Value, Violation};

@@ -16,10 +16,9 @@ pub struct Object<S> {
     /// Its metadata.
     #[serde(default)]
     pub metadata: Meta,
-    /// Its specification. One that is missing is an empty one, so that the rules report what it lacks.
-    #[serde(default = "S::default")]
-    #[serde(bound(deserialize = "S: Default + Deserialize<'de>"))]
-    pub spec: S,
+    /// Its specification.
+    #[serde(default)]
+    pub spec: Option<S>,
 }
 
 /// The metadata that the rules look at.

@@ -1,0 +1,21 @@
+//! A patch of `add` operations below `/spec`.
+
+use json_patch::jsonptr::PointerBuf;
+use json_patch::{AddOperation, PatchOperation};
+use serde_json::Value;
+
+/// A patch under construction.
+#[derive(Default)]
+pub(super) struct Patch(Vec<PatchOperation>);
+
+impl Patch {
+    /// Adds a member below `/spec`; its parent must exist when the operation applies.
+    pub(super) fn add<const N: usize>(&mut self, path: [&str; N], value: impl Into<Value>) {
+        let path = PointerBuf::from_tokens(std::iter::once("spec").chain(path));
+        self.0.push(PatchOperation::Add(AddOperation { path, value: value.into() }));
+    }
+
+    pub(super) fn into_operations(self) -> Vec<PatchOperation> {
+        self.0
+    }
+}

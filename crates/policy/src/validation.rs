@@ -1,0 +1,17 @@
+//! Validation: all violations of an object at once, in a stable order.
+
+pub mod function;
+
+/// Whether an UPDATE leaves alone what the rules look at, so that tightening the configuration never blocks writes of
+/// status, finalizers or labels of objects that exist.
+fn is_untouched<S: PartialEq>(
+    new: &crate::Object<S>,
+    old: Option<&crate::Object<S>>,
+    labels: &[&str],
+) -> bool {
+    old.is_some_and(|old| {
+        new.spec == old.spec
+            && new.metadata.name == old.metadata.name
+            && labels.iter().all(|key| new.metadata.label(key) == old.metadata.label(key))
+    })
+}
