@@ -1,0 +1,27 @@
+//! What each endpoint does with a question: decodes what its rules look at, and asks them.
+
+use policy::{Config, Decision, FunctionObject, Violation, defaulting, validation};
+
+use crate::wire::Request;
+
+/// Decides about a question; an object that does not decode is a violation.
+pub type Decide = fn(&Config, &Request<'_>) -> Result<Decision, Violation>;
+
+/// Adds what the author of a Function left out.
+pub fn default_function(config: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    if !request.writes_object() {
+        return Ok(Decision::allowed());
+    }
+    let function: FunctionObject = request.decode_object()?;
+    Ok(defaulting::function(config, &function))
+}
+
+/// Says what is wrong with a Function.
+pub fn validate_function(config: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    if !request.writes_object() {
+        return Ok(Decision::allowed());
+    }
+    let function: FunctionObject = request.decode_object()?;
+    let old: Option<FunctionObject> = request.decode_old_object();
+    Ok(validation::function::function(config, &function, old.as_ref()))
+}

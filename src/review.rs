@@ -1,0 +1,210 @@
+//! From a decision to the bytes of the answer: the only place with status codes and the limits of what an answer may
+//! say.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use policy::{Config, Decision, Violation};
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::extract::{NoReview, Review};
+use crate::routes::Endpoint;
+use crate::wire::{Answer, Cause, Details, KIND, Request, Response, Status};
+
+/// The longest warning, in characters: the API server cuts longer ones.
+const WARNING_MAX: usize = 256;
+/// The longest that all warnings may be, in bytes: the API server cuts beyond.
+const WARNINGS_MAX: usize = 4096;
+/// The most violations that a refusal lists, so that an answer is bounded whatever was asked.
+const CAUSES_MAX: usize = 1000;
+
+/// What became of a question, in the words of metrics and logs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// Admitted as it is.
+    Allowed,
+    /// Admitted with additions.
+    Patched,
+    /// Refused for what is wrong with the object.
+    Refused,
+    /// Refused because the question could not be decided: a wrong installation, or a fault of this program.
+    Error,
+}
+
+impl Verdict {
+    /// The word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Patched => "patched",
+            Self::Refused => "refused",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// An answered question.
+pub struct Reviewed<'a> {
+    /// The question.
+    pub review: Review<'a>,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// What was decided.
+    pub decision: Decision,
+    /// The HTTP status of the answer: 200 but for a fault of this program.
+    pub http_status: u16,
+    /// The answer, as it goes to the API server. Holds credentials if a registry Secret was asked about.
+    pub answer: Zeroizing<Vec<u8>>,
+}
+
+/// Answers the question in `body` as `endpoint` does.
+pub fn review<'a>(endpoint: &Endpoint, config: &Config, body: &'a [u8]) -> Result<Reviewed<'a>, NoReview> {
+    let review = Review::parse(body)?;
+    let request = &review.request;
+    let outcome = if endpoint.resource.is(&request.resource) {
+        // The rules share nothing that a panic could leave half written.
+        match catch_unwind(AssertUnwindSafe(|| (endpoint.decide)(config, request))) {
+            Ok(decided) => {
+                Outcome::Decided(decided.unwrap_or_else(|violation| Decision::of(vec![violation])))
+            }
+            Err(_) => Outcome::Fault,
+        }
+    } else {
+        Outcome::Misdirected
+    };
+    let (verdict, http_status, answer) = encode(endpoint, &review, &outcome);
+    let decision = if let Outcome::Decided(decision) = outcome { decision } else { Decision::default() };
+    Ok(Reviewed { review, verdict, decision, http_status, answer })
+}
+
+enum Outcome {
+    Decided(Decision),
+    /// The endpoint is not for this resource.
+    Misdirected,
+    /// A rule panicked.
+    Fault,
+}
+
+fn encode(endpoint: &Endpoint, review: &Review<'_>, outcome: &Outcome) -> (Verdict, u16, Zeroizing<Vec<u8>>) {
+    let request = &review.request;
+    match outcome {
+        Outcome::Decided(decision) if decision.is_allowed() => {
+            let patch = (!decision.patch.is_empty()).then(|| encode_patch(decision));
+            let verdict = if patch.is_some() { Verdict::Patched } else { Verdict::Allowed };
+            let response = Response {
+                uid: &request.uid,
+                allowed: true,
+                status: None,
+                patch: patch.as_ref().map(|patch| patch.as_str()),
+                patch_type: patch.as_ref().map(|_| "JSONPatch"),
+                warnings: bounded(&decision.warnings),
+            };
+            (verdict, 200, to_bytes(review, response))
+        }
+        Outcome::Decided(decision) => {
+            let name = request.display_name();
+            let status = invalid(request, &name, &decision.violations);
+            (Verdict::Refused, 200, to_bytes(review, refusal(request, status, bounded(&decision.warnings))))
+        }
+        Outcome::Misdirected => {
+            let message = format!(
+                "{} answers for {}, not for {}: the webhook configuration names the wrong path",
+                endpoint.path, endpoint.resource, request.resource
+            );
+            let status =
+                Status { status: "Failure", message, reason: "BadRequest", details: None, code: 400 };
+            (Verdict::Error, 200, to_bytes(review, refusal(request, status, Vec::new())))
+        }
+        Outcome::Fault => {
+            let message = "the webhook failed on this object; its log says where".to_owned();
+            let status =
+                Status { status: "Failure", message, reason: "InternalError", details: None, code: 500 };
+            (Verdict::Error, 500, to_bytes(review, refusal(request, status, Vec::new())))
+        }
+    }
+}
+
+fn refusal<'a>(request: &'a Request<'_>, status: Status<'a>, warnings: Vec<Cow<'a, str>>) -> Response<'a> {
+    Response {
+        uid: &request.uid,
+        allowed: false,
+        status: Some(status),
+        patch: None,
+        patch_type: None,
+        warnings,
+    }
+}
+
+/// A refusal as the API server itself refuses objects of built-in kinds, so that clients print the list of causes.
+fn invalid<'a>(request: &'a Request<'_>, name: &'a str, violations: &'a [Violation]) -> Status<'a> {
+    let kind = &*request.kind.kind;
+    let mut message = format!("{kind} {name:?} is invalid: ");
+    let mut causes = Vec::with_capacity(violations.len().min(CAUSES_MAX));
+    for (index, violation) in violations.iter().take(CAUSES_MAX).enumerate() {
+        let separator = if index == 0 { "" } else { "; " };
+        let text = violation.problem.to_string();
+        // Writing to a String cannot fail.
+        let _ = write!(message, "{separator}{}: {text}", violation.field);
+        causes.push(Cause { reason: violation.problem.reason(), message: text, field: &violation.field });
+    }
+    if violations.len() > CAUSES_MAX {
+        let _ = write!(message, "; and {} more", violations.len() - CAUSES_MAX);
+    }
+    let details = Some(Details { name, group: &request.kind.group, kind, causes });
+    Status { status: "Failure", message, reason: "Invalid", details, code: 422 }
+}
+
+/// The warnings that the API server passes on whole.
+fn bounded(warnings: &[String]) -> Vec<Cow<'_, str>> {
+    let mut room = WARNINGS_MAX;
+    let fits = |warning: &Cow<'_, str>| {
+        room = room.saturating_sub(warning.len());
+        room > 0
+    };
+    warnings.iter().map(|warning| bounded_warning(warning)).take_while(fits).collect()
+}
+
+fn bounded_warning(warning: &str) -> Cow<'_, str> {
+    if warning.chars().count() <= WARNING_MAX && !warning.contains(char::is_control) {
+        return Cow::Borrowed(warning);
+    }
+    let printable = warning.chars().map(|character| if character.is_control() { ' ' } else { character });
+    let mut shown: String = printable.take(WARNING_MAX).collect();
+    if warning.chars().count() > WARNING_MAX {
+        shown.pop();
+        shown.push('…');
+    }
+    Cow::Owned(shown)
+}
+
+fn encode_patch(decision: &Decision) -> Zeroizing<String> {
+    let json = Zeroizing::new(to_json(&decision.patch));
+    let mut text = Zeroizing::new(String::with_capacity(json.len().div_ceil(3) * 4));
+    BASE64.encode_string(&*json, &mut text);
+    text
+}
+
+fn to_bytes(review: &Review<'_>, response: Response<'_>) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(to_json(&Answer { api_version: review.api_version, kind: KIND, response }))
+}
+
+fn to_json(value: &impl serde::Serialize) -> Vec<u8> {
+    // Texts and lists cannot fail to serialise into memory; an empty answer would be refused by the API server.
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+impl Drop for Reviewed<'_> {
+    fn drop(&mut self) {
+        for operation in &mut self.decision.patch {
+            if let json_patch::PatchOperation::Add(add) = operation
+                && let serde_json::Value::String(text) = &mut add.value
+            {
+                text.zeroize();
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The endpoints: paths, what each is for and how the API server is to call it. The one source for the router, the
+//! webhook configurations, metrics and fixtures.
+
+use std::fmt;
+
+use api::names::{GROUP, VERSION};
+
+use crate::handlers::{self, Decide};
+use crate::wire::Resource;
+
+/// One endpoint and the webhook that calls it.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// The path that the API server posts to.
+    pub path: &'static str,
+    /// The name in metrics, logs and the folders of fixtures.
+    pub label: &'static str,
+    /// The name of the webhook, as refusals show it.
+    pub webhook: &'static str,
+    /// Whether the webhook may change objects.
+    pub mutating: bool,
+    /// What it is called for.
+    pub resource: ResourceRule,
+    /// The label that objects must have, if not all are meant.
+    pub selector: Option<(&'static str, &'static str)>,
+    /// The operations that it is called for.
+    pub operations: &'static [&'static str],
+    /// What it does.
+    pub decide: Decide,
+}
+
+/// The resource that an endpoint is for.
+#[derive(Clone, Copy, Debug)]
+pub struct ResourceRule {
+    /// The API group; empty for the core group.
+    pub group: &'static str,
+    /// The version of the group.
+    pub version: &'static str,
+    /// The plural.
+    pub plural: &'static str,
+    /// The kind.
+    pub kind: &'static str,
+}
+
+const FUNCTIONS: ResourceRule =
+    ResourceRule { group: GROUP, version: VERSION, plural: "functions", kind: "Function" };
+
+const WRITES: &[&str] = &["CREATE", "UPDATE"];
+
+/// All endpoints.
+pub static ENDPOINTS: [Endpoint; 2] = [
+    Endpoint {
+        path: "/defaulting/functions",
+        label: "defaulting-functions",
+        webhook: "defaulting.functions.serverless.kyma-project.io",
+        mutating: true,
+        resource: FUNCTIONS,
+        selector: None,
+        operations: WRITES,
+        decide: handlers::default_function,
+    },
+    Endpoint {
+        path: "/validation/functions",
+        label: "validation-functions",
+        webhook: "validation.functions.serverless.kyma-project.io",
+        mutating: false,
+        resource: FUNCTIONS,
+        selector: None,
+        operations: WRITES,
+        decide: handlers::validate_function,
+    },
+];
+
+impl ResourceRule {
+    /// Whether this is the resource that a question is about.
+    #[must_use]
+    pub fn is(&self, resource: &Resource<'_>) -> bool {
+        resource.group == self.group && resource.version == self.version && resource.resource == self.plural
+    }
+}
+
+impl fmt::Display for ResourceRule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_resource(formatter, self.plural, self.version, self.group)
+    }
+}
+
+impl fmt::Display for Resource<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_resource(formatter, &self.resource, &self.version, &self.group)
+    }
+}
+
+/// `functions.v1alpha1.serverless.kyma-project.io`, and `secrets.v1` in the core group.
+fn write_resource(
+    formatter: &mut fmt::Formatter<'_>,
+    plural: &str,
+    version: &str,
+    group: &str,
+) -> fmt::Result {
+    let dot = if group.is_empty() { "" } else { "." };
+    write!(formatter, "{plural}.{version}{dot}{group}")
+}
