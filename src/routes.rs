@@ -101,3 +101,17 @@ fn write_resource(
     let dot = if group.is_empty() { "" } else { "." };
     write!(formatter, "{plural}.{version}{dot}{group}")
 }
+
+/// The Service through which the API server calls the endpoints.
+#[derive(Clone, Copy, Debug)]
+pub struct Service {
+    /// Its name.
+    pub name: &'static str,
+    /// Its namespace.
+    pub namespace: &'static str,
+    /// Its port.
+    pub port: i32,
+}
+
+/// See [`Service`].
+pub const SERVICE: Service = Service { name: "serverless-webhook", namespace: "kyma-system", port: 443 };

@@ -79,7 +79,6 @@ impl JsonSchema for RawQuantity {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": "A Kubernetes quantity, such as 100m or 64Mi.",
-            "anyOf": [{ "type": "integer" }, { "type": "string" }],
             "pattern": PATTERN,
             "x-kubernetes-int-or-string": true
         })

@@ -1,0 +1,102 @@
+//! The webhook configurations, with every default spelt out, so that tools that compare them with the cluster find no
+//! difference.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::admissionregistration::v1::{
+    MatchCondition, MutatingWebhook, MutatingWebhookConfiguration, RuleWithOperations, ServiceReference,
+    ValidatingWebhook, ValidatingWebhookConfiguration, WebhookClientConfig,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+use serverless_webhook::routes::{ENDPOINTS, Endpoint, SERVICE};
+
+/// The least that is enough for reviews of milliseconds, so that a webhook that hangs holds nobody up for long.
+const TIMEOUT_SECONDS: i32 = 5;
+
+/// The webhooks that may change objects.
+pub(crate) fn mutating() -> MutatingWebhookConfiguration {
+    let webhook = |endpoint: &Endpoint| MutatingWebhook {
+        admission_review_versions: review_versions(),
+        client_config: client_config(endpoint),
+        failure_policy: Some("Fail".to_owned()),
+        match_conditions: Some(match_conditions()),
+        match_policy: Some("Equivalent".to_owned()),
+        name: endpoint.webhook.to_owned(),
+        namespace_selector: Some(LabelSelector::default()),
+        object_selector: Some(object_selector(endpoint)),
+        // Another webhook may add a label that chooses a preset.
+        reinvocation_policy: Some("IfNeeded".to_owned()),
+        rules: Some(vec![rule(endpoint)]),
+        side_effects: "None".to_owned(),
+        timeout_seconds: Some(TIMEOUT_SECONDS),
+    };
+    let webhooks = ENDPOINTS.iter().filter(|endpoint| endpoint.mutating).map(webhook).collect();
+    MutatingWebhookConfiguration { metadata: metadata(), webhooks: Some(webhooks) }
+}
+
+/// The webhooks that only look.
+pub(crate) fn validating() -> ValidatingWebhookConfiguration {
+    let webhook = |endpoint: &Endpoint| ValidatingWebhook {
+        admission_review_versions: review_versions(),
+        client_config: client_config(endpoint),
+        failure_policy: Some("Fail".to_owned()),
+        match_conditions: Some(match_conditions()),
+        match_policy: Some("Equivalent".to_owned()),
+        name: endpoint.webhook.to_owned(),
+        namespace_selector: Some(LabelSelector::default()),
+        object_selector: Some(object_selector(endpoint)),
+        rules: Some(vec![rule(endpoint)]),
+        side_effects: "None".to_owned(),
+        timeout_seconds: Some(TIMEOUT_SECONDS),
+    };
+    let webhooks = ENDPOINTS.iter().filter(|endpoint| !endpoint.mutating).map(webhook).collect();
+    ValidatingWebhookConfiguration { metadata: metadata(), webhooks: Some(webhooks) }
+}
+
+fn metadata() -> ObjectMeta {
+    let label = ("app.kubernetes.io/name".to_owned(), SERVICE.name.to_owned());
+    ObjectMeta {
+        name: Some(SERVICE.name.to_owned()),
+        labels: Some(BTreeMap::from([label])),
+        ..ObjectMeta::default()
+    }
+}
+
+fn review_versions() -> Vec<String> {
+    vec!["v1".to_owned()]
+}
+
+fn client_config(endpoint: &Endpoint) -> WebhookClientConfig {
+    let service = ServiceReference {
+        name: SERVICE.name.to_owned(),
+        namespace: SERVICE.namespace.to_owned(),
+        path: Some(endpoint.path.to_owned()),
+        port: Some(SERVICE.port),
+    };
+    WebhookClientConfig { ca_bundle: None, service: Some(service), url: None }
+}
+
+fn rule(endpoint: &Endpoint) -> RuleWithOperations {
+    let resource = &endpoint.resource;
+    RuleWithOperations {
+        api_groups: Some(vec![resource.group.to_owned()]),
+        api_versions: Some(vec![resource.version.to_owned()]),
+        operations: Some(endpoint.operations.iter().map(|&operation| operation.to_owned()).collect()),
+        // The resource alone, not its status: writes of status are never held up.
+        resources: Some(vec![resource.plural.to_owned()]),
+        scope: Some("Namespaced".to_owned()),
+    }
+}
+
+fn object_selector(endpoint: &Endpoint) -> LabelSelector {
+    let labels = endpoint.selector.map(|(key, value)| BTreeMap::from([(key.to_owned(), value.to_owned())]));
+    LabelSelector { match_labels: labels, match_expressions: None }
+}
+
+/// An object that waits for its finalizers is past being judged, and can go even while the webhook is away.
+fn match_conditions() -> Vec<MatchCondition> {
+    vec![MatchCondition {
+        name: "not-being-deleted".to_owned(),
+        expression: "!has(object.metadata.deletionTimestamp)".to_owned(),
+    }]
+}

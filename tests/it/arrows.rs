@@ -1,0 +1,72 @@
+//! The arrows of ARCHITECTURE.md: which crate may know which.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
+
+/// Each crate and the crates of the workspace that it may know, beside tests.
+const ARROWS: [(&str, &[&str]); 4] = [
+    ("serverless-api", &[]),
+    ("serverless-policy", &["serverless-api"]),
+    ("serverless-webhook", &["serverless-api", "serverless-policy"]),
+    ("xtask", &["serverless-api", "serverless-webhook"]),
+];
+
+/// What a crate without I/O must not bring in, however indirectly.
+const IO: [&str; 6] = ["axum", "hyper", "kube-client", "mio", "rustls", "tokio"];
+
+#[test]
+fn crates_of_the_workspace_know_only_those_below() {
+    let metadata = metadata();
+    let members: BTreeSet<_> =
+        metadata.workspace_packages().iter().map(|package| package.name.to_string()).collect();
+    let mut found = BTreeMap::new();
+    for package in metadata.workspace_packages() {
+        let known =
+            package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+        let known: BTreeSet<_> =
+            known.map(|dependency| dependency.name.clone()).filter(|name| members.contains(name)).collect();
+        found.insert(package.name.to_string(), known);
+    }
+    let allowed =
+        ARROWS.map(|(name, known)| (name.to_owned(), known.iter().map(|&name| name.to_owned()).collect()));
+    assert_eq!(found, BTreeMap::from(allowed));
+}
+
+#[test]
+fn crates_of_rules_bring_in_no_io() {
+    for package in ["serverless-api", "serverless-policy"] {
+        let tree = Command::new(env!("CARGO"))
+            .args([
+                "tree",
+                "--offline",
+                "--locked",
+                "--edges",
+                "normal",
+                "--prefix",
+                "none",
+                "--format",
+                "{p}",
+                "--package",
+                package,
+            ])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+        let tree = String::from_utf8(tree.stdout).unwrap();
+        let names: BTreeSet<_> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+        assert!(names.contains("serde"), "the tree of {package} was not read: {tree}");
+        let io: Vec<_> = IO.into_iter().filter(|name| names.contains(name)).collect();
+        assert_eq!(io, Vec::<&str>::new(), "{package}");
+    }
+}
+
+fn metadata() -> Metadata {
+    MetadataCommand::new()
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .other_options(["--offline".to_owned(), "--locked".to_owned(), "--no-deps".to_owned()])
+        .exec()
+        .unwrap()
+}
