@@ -1,6 +1,9 @@
 //! What each endpoint does with a question: decodes what its rules look at, and asks them.
 
-use policy::{Config, Decision, FunctionObject, Violation, defaulting, validation};
+use policy::{
+    Config, Decision, FunctionObject, GitRepositoryObject, SecretObject, Violation, defaulting,
+    registry_secret, validation,
+};
 
 use crate::wire::Request;
 
@@ -23,5 +26,25 @@ pub fn validate_function(config: &Config, request: &Request<'_>) -> Result<Decis
     }
     let function: FunctionObject = request.decode_object()?;
     let old: Option<FunctionObject> = request.decode_old_object();
-    Ok(validation::function::function(config, &function, old.as_ref()))
+    Ok(validation::function(config, &function, old.as_ref()))
+}
+
+/// Says what is wrong with a `GitRepository`.
+pub fn validate_git_repository(config: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    if !request.writes_object() {
+        return Ok(Decision::allowed());
+    }
+    let repository: GitRepositoryObject = request.decode_object()?;
+    let old: Option<GitRepositoryObject> = request.decode_old_object();
+    Ok(validation::git_repository(config.git_urls, &repository, old.as_ref()))
+}
+
+/// Writes the docker configuration of a registry Secret.
+pub fn mutate_registry_secret(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    if !request.writes_object() {
+        return Ok(Decision::allowed());
+    }
+    let secret: SecretObject = request.decode_object()?;
+    let old: Option<SecretObject> = request.decode_old_object();
+    Ok(registry_secret::registry_secret(&secret, old.as_ref()))
 }

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use policy::{Config, Decision, Violation};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::extract::{NoReview, Review};
 use crate::routes::Endpoint;
@@ -199,12 +199,6 @@ fn to_json(value: &impl serde::Serialize) -> Vec<u8> {
 
 impl Drop for Reviewed<'_> {
     fn drop(&mut self) {
-        for operation in &mut self.decision.patch {
-            if let json_patch::PatchOperation::Add(add) = operation
-                && let serde_json::Value::String(text) = &mut add.value
-            {
-                text.zeroize();
-            }
-        }
+        self.decision.zeroise();
     }
 }

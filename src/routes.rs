@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use api::names::{GROUP, VERSION};
+use api::names::{GROUP, VERSION, registry_secret};
 
 use crate::handlers::{self, Decide};
 use crate::wire::Resource;
@@ -45,10 +45,14 @@ pub struct ResourceRule {
 const FUNCTIONS: ResourceRule =
     ResourceRule { group: GROUP, version: VERSION, plural: "functions", kind: "Function" };
 
+const GIT_REPOSITORIES: ResourceRule =
+    ResourceRule { group: GROUP, version: VERSION, plural: "gitrepositories", kind: "GitRepository" };
+const SECRETS: ResourceRule = ResourceRule { group: "", version: "v1", plural: "secrets", kind: "Secret" };
+
 const WRITES: &[&str] = &["CREATE", "UPDATE"];
 
 /// All endpoints.
-pub static ENDPOINTS: [Endpoint; 2] = [
+pub static ENDPOINTS: [Endpoint; 4] = [
     Endpoint {
         path: "/defaulting/functions",
         label: "defaulting-functions",
@@ -68,6 +72,26 @@ pub static ENDPOINTS: [Endpoint; 2] = [
         selector: None,
         operations: WRITES,
         decide: handlers::validate_function,
+    },
+    Endpoint {
+        path: "/validation/gitrepositories",
+        label: "validation-gitrepositories",
+        webhook: "validation.gitrepositories.serverless.kyma-project.io",
+        mutating: false,
+        resource: GIT_REPOSITORIES,
+        selector: None,
+        operations: WRITES,
+        decide: handlers::validate_git_repository,
+    },
+    Endpoint {
+        path: "/mutation/registry-secrets",
+        label: "mutation-registry-secrets",
+        webhook: "mutation.registry-secrets.serverless.kyma-project.io",
+        mutating: true,
+        resource: SECRETS,
+        selector: Some((registry_secret::LABEL, registry_secret::LABEL_VALUE)),
+        operations: WRITES,
+        decide: handlers::mutate_registry_secret,
     },
 ];
 

@@ -7,6 +7,7 @@ mod raw;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::git_url::GitUrls;
 use crate::presets::{Presets, Replicas, Resources};
 use crate::quantity::Quantity;
 
@@ -33,6 +34,8 @@ pub struct Config {
     pub default_runtime: String,
     /// Names of environment variables that the runtime sets itself.
     pub reserved_envs: BTreeSet<String>,
+    /// How strict addresses of Git repositories are judged.
+    pub git_urls: GitUrls,
 }
 
 /// Presets and minima of one group of compute resources.

@@ -1,6 +1,8 @@
 //! What the rules decide about one object: what is wrong with it, what is added to it, what its author should know.
 
-use json_patch::PatchOperation;
+use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
+use serde_json::Value;
+use zeroize::Zeroize as _;
 
 use crate::violation::Violation;
 
@@ -34,5 +36,16 @@ impl Decision {
     #[must_use]
     pub fn is_allowed(&self) -> bool {
         self.violations.is_empty()
+    }
+
+    /// Wipes the texts of the patch from memory: those of a registry Secret are credentials.
+    pub fn zeroise(&mut self) {
+        for operation in &mut self.patch {
+            if let PatchOperation::Add(AddOperation { value: Value::String(text), .. })
+            | PatchOperation::Replace(ReplaceOperation { value: Value::String(text), .. }) = operation
+            {
+                text.zeroize();
+            }
+        }
     }
 }

@@ -44,6 +44,12 @@ impl Meta {
         self.labels.as_ref()?.get(key).map(String::as_str)
     }
 
+    /// The name, or the prefix from which the API server is to generate one.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        if self.name.is_empty() { &self.generate_name } else { &self.name }
+    }
+
     /// Whether the object waits for its finalizers.
     #[must_use]
     pub fn is_being_deleted(&self) -> bool {

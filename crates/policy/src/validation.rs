@@ -1,6 +1,10 @@
 //! Validation: all violations of an object at once, in a stable order.
 
 pub mod function;
+pub mod git_repository;
+
+pub use function::function;
+pub use git_repository::git_repository;
 
 /// Whether an UPDATE leaves alone what the rules look at, so that tightening the configuration never blocks writes of
 /// status, finalizers or labels of objects that exist.

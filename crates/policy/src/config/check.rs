@@ -82,6 +82,7 @@ fn check(raw: RawConfig, errors: &mut Errors) -> Option<Config> {
         runtimes: runtimes.into_iter().map(|(name, runtime)| (name, runtime.language)).collect(),
         default_runtime,
         reserved_envs,
+        git_urls: raw.git_urls.unwrap_or_default(),
     })
 }
 

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::Language;
+use crate::git_url::GitUrls;
 
 /// All of it. Every key is optional: built-in values fill the rest.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -23,6 +24,8 @@ pub struct RawConfig {
     pub default_runtime: Option<String>,
     /// Names of environment variables that the runtime sets itself, in place of the built-in ones.
     pub reserved_envs: Option<Vec<String>>,
+    /// How strict addresses of Git repositories are judged.
+    pub git_urls: Option<GitUrls>,
     /// The resources of the webhook's own Pods: part of the chart's section, of no meaning to the rules.
     pub deployment: Option<IgnoredAny>,
 }

@@ -1,0 +1,74 @@
+# The only entry: people and CI call the same targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+TOOLS := target/tools
+WEBHOOK := target/release/serverless-webhook
+DENY_VERSION := 0.20.2
+FUZZ_VERSION := 0.13.2
+FUZZ_SECONDS ?= 20
+
+.PHONY: help
+help: ## what there is to make
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: $(WEBHOOK) ## the main job: starts the server and sends it every fixture over TLS
+	@scripts/with-server.sh $(WEBHOOK) replay fixtures/admission
+
+.PHONY: run
+run: $(WEBHOOK) ## as demo, and leaves the server running until Ctrl-C
+	@scripts/with-server.sh $(WEBHOOK) wait
+
+.PHONY: $(WEBHOOK)
+$(WEBHOOK):
+	$(CARGO) build --locked --release --package serverless-webhook
+
+.PHONY: test
+test: ## all tests
+	$(CARGO) test --locked --workspace
+
+.PHONY: check
+check: $(TOOLS)/bin/cargo-deny ## format, lints, dependencies, generated files, arrows
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+	$(TOOLS)/bin/cargo-deny check bans licenses sources
+	$(CARGO) test --locked --test it -- manifests:: arrows::
+
+.PHONY: advisories
+advisories: $(TOOLS)/bin/cargo-deny ## known vulnerabilities of dependencies (fetches the advisory database)
+	$(TOOLS)/bin/cargo-deny check advisories
+
+.PHONY: generate
+generate: ## writes manifests from types and routes
+	$(CARGO) run --locked --quiet --package xtask
+
+.PHONY: record
+record: ## records the answers of all fixtures: read the difference before you commit it
+	$(CARGO) run --locked --quiet -- replay --record fixtures/admission
+
+.PHONY: vectors
+vectors: ## the quantities of apimachinery against which ours are tested
+	cd crates/policy/tests/vectors && go run . > quantities.tsv
+
+.PHONY: bench
+bench: ## rates, latencies, CPU and memory, into target/bench.md
+	$(CARGO) bench --locked --bench micro
+	$(CARGO) bench --locked --bench load
+
+.PHONY: fuzz
+fuzz: $(TOOLS)/bin/cargo-fuzz ## a short run of every fuzz target (needs a nightly toolchain)
+	for target in $$(PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" cargo +nightly fuzz list); do \
+	  mkdir -p fuzz/corpus/$$target; \
+	  PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" cargo +nightly fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+	    -max_total_time=$(FUZZ_SECONDS) -max_len=65536; \
+	done
+
+$(TOOLS)/bin/cargo-deny:
+	$(CARGO) install --locked --root $(TOOLS) cargo-deny@$(DENY_VERSION)
+
+$(TOOLS)/bin/cargo-fuzz:
+	$(CARGO) install --locked --root $(TOOLS) cargo-fuzz@$(FUZZ_VERSION)

@@ -1,0 +1,66 @@
+//! Micro-benchmarks of what a review costs in process: `cargo bench --bench micro`.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark, not an interface")]
+
+use divan::{Bencher, black_box};
+use policy::{Config, FunctionObject, defaulting, validation};
+use serverless_webhook::extract::Review;
+use serverless_webhook::review::review;
+use serverless_webhook::routes::{ENDPOINTS, Endpoint};
+
+#[path = "load/bodies.rs"]
+mod bodies;
+
+fn main() {
+    divan::main();
+}
+
+fn config() -> Config {
+    serverless_webhook::config::parse(None, |_| None).unwrap()
+}
+
+fn function(body: &[u8]) -> FunctionObject {
+    Review::parse(body).unwrap().request.decode_object().unwrap()
+}
+
+#[divan::bench]
+fn decode_envelope(bencher: Bencher) {
+    let body = bodies::of("defaulting-functions");
+    bencher.bench(|| Review::parse(black_box(&body)).unwrap());
+}
+
+#[divan::bench]
+fn decode_function(bencher: Bencher) {
+    let body = bodies::of("defaulting-functions");
+    let review = Review::parse(&body).unwrap();
+    bencher.bench(|| review.request.decode_object::<FunctionObject>().unwrap());
+}
+
+#[divan::bench]
+fn default_function(bencher: Bencher) {
+    let (config, function) = (config(), function(&bodies::of("defaulting-functions")));
+    bencher.bench(|| defaulting::function(black_box(&config), black_box(&function)));
+}
+
+#[divan::bench]
+fn validate_function(bencher: Bencher) {
+    let (config, function) = (config(), function(&bodies::of("validation-functions")));
+    bencher.bench(|| validation::function::function(black_box(&config), black_box(&function), None));
+}
+
+/// Decode, decide and encode: all of a review but HTTP and TLS.
+#[divan::bench(args = ENDPOINTS.iter().map(|endpoint| endpoint.label))]
+fn whole_review(bencher: Bencher, label: &str) {
+    let (config, body) = (config(), bodies::of(label));
+    bencher.bench(|| review(endpoint(label), black_box(&config), black_box(&body)).unwrap().answer.len());
+}
+
+#[divan::bench]
+fn whole_review_of_one_mebibyte(bencher: Bencher) {
+    let (config, body) = (config(), bodies::one_mebibyte());
+    bencher.bench(|| review(endpoint("validation-functions"), black_box(&config), black_box(&body)).unwrap().answer.len());
+}
+
+fn endpoint(label: &str) -> &'static Endpoint {
+    ENDPOINTS.iter().find(|endpoint| endpoint.label == label).unwrap()
+}

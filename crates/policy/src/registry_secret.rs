@@ -1,0 +1,152 @@
+//! The registry Secret: from `username` and `password` the docker configuration is written that builds push and
+//! Deployments pull with. No text here ever holds a value.
+
+mod object;
+
+use api::names::registry_secret::{
+    DOCKER_CONFIG_KEY, LABEL, LABEL_VALUE, NAME, PASSWORD, REGISTRY_ADDRESS, REQUIRED, SERVER_ADDRESS, TYPE,
+    USERNAME,
+};
+use json_patch::jsonptr::PointerBuf;
+use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
+
+use crate::decision::Decision;
+use crate::docker_config::DockerConfig;
+use crate::violation::{Value, Violation};
+
+pub use object::SecretObject;
+use object::{Bytes, Data};
+
+/// Checks a registry Secret and writes its docker configuration; `old` is the Secret before an UPDATE.
+#[must_use]
+pub fn registry_secret(new: &SecretObject, old: Option<&SecretObject>) -> Decision {
+    // A Secret that is not, or no longer, a registry Secret; one that is going away; one that cannot change.
+    if !is_labelled(new) || new.metadata.is_being_deleted() || old.is_some_and(|old| old.immutable) {
+        return Decision::allowed();
+    }
+    let mut decision = match new.data() {
+        Ok(data) => judge(&data),
+        Err(violations) => Decision::of(violations),
+    };
+    let Some(old) = old.filter(|old| old.has_same_data(new)) else {
+        decision.warnings.extend(about_use(new));
+        return decision;
+    };
+    // Nothing but metadata changes: that is never refused, so that a labelled Secret can always be deleted.
+    let violations = std::mem::take(&mut decision.violations);
+    if is_labelled(old) {
+        decision.warnings.clear();
+    } else {
+        decision.warnings.extend(violations.iter().map(ToString::to_string));
+        decision.warnings.extend(about_use(new));
+    }
+    decision
+}
+
+fn is_labelled(secret: &SecretObject) -> bool {
+    secret.metadata.label(LABEL) == Some(LABEL_VALUE)
+}
+
+/// What keeps a valid Secret from being used.
+fn about_use(secret: &SecretObject) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if secret.secret_type != TYPE {
+        warnings.push(format!(
+            "the kubelet pulls images only with Secrets of type {TYPE}, which this one is not"
+        ));
+    }
+    let name = secret.metadata.display_name();
+    if name != NAME {
+        warnings.push(format!("of the registry Secrets of a namespace only the one named {NAME:?} is used: this one is named {name:?}"));
+    }
+    warnings
+}
+
+fn judge(data: &Data) -> Decision {
+    let violations = check(data);
+    if !violations.is_empty() {
+        return Decision::of(violations);
+    }
+    let newline = |key: &&str| data.get(*key).is_some_and(|value| value.ends_with(b"\n"));
+    let warn = |key: &str| {
+        format!(
+            "data.{key} ends with a newline, which is part of the value: encode it with `echo -n` or printf"
+        )
+    };
+    let mut decision = Decision {
+        warnings: REQUIRED.into_iter().filter(newline).map(warn).collect(),
+        ..Decision::default()
+    };
+    write_docker_config(data, &mut decision);
+    decision
+}
+
+fn check(data: &Data) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for key in REQUIRED {
+        let field = format!("data.{key}");
+        let Some(value) = data.get(key).filter(|value| !value.trim_ascii().is_empty()) else {
+            violations.push(Violation::required(field, ""));
+            continue;
+        };
+        let rule = match key {
+            USERNAME if value.contains(&b':') => {
+                Err("must not hold ':', which ends the user name in the docker configuration")
+            }
+            SERVER_ADDRESS => check_address(value).map(|_| ()),
+            REGISTRY_ADDRESS => check_address(value).and_then(check_no_scheme),
+            _ => Ok(()),
+        };
+        if let Err(rule) = rule {
+            violations.push(Violation::invalid(field, Value::Withheld, rule));
+        }
+    }
+    violations
+}
+
+fn check_address(value: &[u8]) -> Result<&str, &'static str> {
+    let text = std::str::from_utf8(value).map_err(|_| "must be UTF-8")?;
+    // A newline at the end alone is the mark of `echo | base64`: that is a warning.
+    let line = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
+    let is_blank = |character: char| character.is_control() || character.is_whitespace();
+    if line.contains(is_blank) { Err("must not hold spaces or control characters") } else { Ok(line) }
+}
+
+fn check_no_scheme(address: &str) -> Result<(), &'static str> {
+    if address.contains("://") {
+        Err("must not have a scheme: it is the beginning of image names, such as example.com/project")
+    } else {
+        Ok(())
+    }
+}
+
+/// Sets the entry for `serverAddress`, which alone is ours; entries for other servers stay.
+fn write_docker_config(data: &Data, decision: &mut Decision) {
+    let empty = Bytes::default();
+    let value = |key: &str| data.get(key).unwrap_or(&empty);
+    let present = data.get(DOCKER_CONFIG_KEY);
+    let existing = present.filter(|json| !json.trim_ascii().is_empty());
+    let mut config = match existing.map(|json| DockerConfig::parse(json)) {
+        None => DockerConfig::empty(),
+        Some(Some(config)) => config,
+        Some(None) => {
+            decision
+                .warnings
+                .push(format!("data[{DOCKER_CONFIG_KEY:?}] was not a docker configuration: it is replaced"));
+            DockerConfig::empty()
+        }
+    };
+    let Ok(server) = std::str::from_utf8(value(SERVER_ADDRESS)) else { return };
+    if !config.set(server, value(USERNAME), value(PASSWORD)) {
+        return;
+    }
+    let path = PointerBuf::from_tokens(["data", DOCKER_CONFIG_KEY]);
+    let value = config.to_base64().into();
+    decision.patch.push(match present {
+        Some(_) => PatchOperation::Replace(ReplaceOperation { path, value }),
+        None => PatchOperation::Add(AddOperation { path, value }),
+    });
+}
+
+#[cfg(test)]
+mod tests;

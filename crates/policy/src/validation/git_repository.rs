@@ -1,0 +1,167 @@
+//! Validation of a `GitRepository`: an address that a Git client can be given, and credentials that fit it.
+
+use api::{GitAuth, GitRepositorySpec};
+
+use crate::decision::Decision;
+use crate::git_url::{self, GitUrls, Transport};
+use crate::object::GitRepositoryObject;
+use crate::syntax;
+use crate::violation::{Value, Violation};
+
+const AUTH_TYPES: [&str; 2] = ["basic", "key"];
+
+/// What is wrong with a `GitRepository`, on CREATE and UPDATE; `old` is the object before the UPDATE.
+#[must_use]
+pub fn git_repository(
+    rule: GitUrls,
+    new: &GitRepositoryObject,
+    old: Option<&GitRepositoryObject>,
+) -> Decision {
+    if super::is_untouched(new, old, &[]) {
+        return Decision::allowed();
+    }
+    let no_spec = GitRepositorySpec::default();
+    let spec = new.spec.as_ref().unwrap_or(&no_spec);
+    let mut decision = Decision::default();
+    let transport = check_url(rule, &spec.url, &mut decision.violations);
+    check_auth(transport, spec.auth.as_ref(), &mut decision);
+    if decision.is_allowed()
+        && transport == Some(Transport::Http)
+        && spec.auth.as_ref().is_some_and(|auth| auth.auth_type == "key")
+    {
+        let warning = "spec.auth.type \"key\" cannot work over HTTP: use \"basic\", or the SSH address of the repository";
+        decision.warnings.push(warning.to_owned());
+    }
+    decision
+}
+
+fn check_url(rule: GitUrls, url: &str, violations: &mut Vec<Violation>) -> Option<Transport> {
+    if url.trim().is_empty() {
+        violations.push(Violation::required("spec.url", "the address of the repository"));
+        return None;
+    }
+    let (transport, judged) = git_url::parse(url, rule);
+    if let Err(error) = judged {
+        let shown = if git_url::may_hold_credentials(url) { Value::Withheld } else { url.into() };
+        violations.push(Violation::invalid("spec.url", shown, error.to_string()));
+    }
+    transport
+}
+
+fn check_auth(transport: Option<Transport>, auth: Option<&GitAuth>, decision: &mut Decision) {
+    let violations = &mut decision.violations;
+    let Some(auth) = auth else {
+        if transport == Some(Transport::Ssh) {
+            let what_for = "a repository over SSH is read with auth of type \"key\" and a secretName";
+            violations.push(Violation::required("spec.auth", what_for));
+        }
+        return;
+    };
+    let supported: &[&str] = match transport {
+        Some(Transport::Git) => {
+            let why = "git:// cannot carry credentials: use https:// or SSH";
+            violations.push(Violation::forbidden("spec.auth", why));
+            return;
+        }
+        Some(Transport::Ssh) => &["key"],
+        Some(Transport::Http) | None => &AUTH_TYPES,
+    };
+    let auth_type = auth.auth_type.as_str();
+    if auth_type.trim().is_empty() {
+        violations.push(Violation::required("spec.auth.type", supported.join(" or ")));
+    } else if !supported.contains(&auth_type) {
+        violations.push(Violation::not_supported("spec.auth.type", auth_type, supported.iter().copied()));
+    }
+    let secret_name = auth.secret_name.as_str();
+    if secret_name.trim().is_empty() {
+        violations.push(Violation::required("spec.auth.secretName", "the Secret with the credentials"));
+    } else if let Err(rule) = syntax::dns_1123_subdomain(secret_name) {
+        violations.push(Violation::invalid("spec.auth.secretName", secret_name, rule));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::decode::decode;
+
+    const URL: &str = "https://h/r.git";
+
+    fn judge(spec: &str) -> Decision {
+        git_repository(GitUrls::Strict, &decode(&format!(r#"{{"spec": {spec}}}"#)).unwrap(), None)
+    }
+
+    #[rstest]
+    #[case::public(r#"{"url": "https://h/r.git"}"#)]
+    #[case::basic(r#"{"url": "https://h/r.git", "auth": {"type": "basic", "secretName": "s"}}"#)]
+    #[case::git(r#"{"url": "git://h/r.git"}"#)]
+    #[case::ssh(r#"{"url": "git@h:r.git", "auth": {"type": "key", "secretName": "s"}}"#)]
+    fn accepts(#[case] spec: &str) {
+        assert_eq!(judge(spec), Decision::allowed());
+    }
+
+    #[rstest]
+    #[case::no_spec("null", "spec.url: Required value: the address of the repository")]
+    #[case::blank(r#"{"url": "  "}"#, "spec.url: Required value: the address of the repository")]
+    #[case::scheme(r#"{"url": "some_url"}"#, r#"spec.url: Invalid value: "some_url": must start with http://, https://, git://, ssh:// or git+ssh://, or have the form user@host:path"#)]
+    #[case::suffix(
+        r#"{"url": "https://h/r"}"#,
+        r#"spec.url: Invalid value: "https://h/r": must end with .git"#
+    )]
+    #[case::credentials(
+        r#"{"url": "https://user:password@h/r.git"}"#,
+        "spec.url: Invalid value: must not hold credentials: put them into a Secret and name it in spec.auth.secretName"
+    )]
+    #[case::credentials_of_another_scheme(
+        r#"{"url": "ftp://user:password@h/r.git"}"#,
+        "spec.url: Invalid value: must start with http://, https://, git://, ssh:// or git+ssh://, or have the form user@host:path"
+    )]
+    #[case::ssh_without_auth(r#"{"url": "git@h:r.git"}"#, r#"spec.auth: Required value: a repository over SSH is read with auth of type "key" and a secretName"#)]
+    #[case::ssh_with_basic(
+        r#"{"url": "git@h:r.git", "auth": {"type": "basic", "secretName": "s"}}"#,
+        r#"spec.auth.type: Unsupported value: "basic": supported values: "key""#
+    )]
+    #[case::ssh_all(
+        r#"{"url": "git@h:r.git", "auth": {"secretName": " "}}"#,
+        "spec.auth.type: Required value: key; spec.auth.secretName: Required value: the Secret with the credentials"
+    )]
+    #[case::http_type(
+        r#"{"url": "https://h/r.git", "auth": {"type": "token", "secretName": "s"}}"#,
+        r#"spec.auth.type: Unsupported value: "token": supported values: "basic", "key""#
+    )]
+    #[case::git_with_auth(
+        r#"{"url": "git://h/r.git", "auth": {"type": "basic", "secretName": "s"}}"#,
+        "spec.auth: Forbidden: git:// cannot carry credentials: use https:// or SSH"
+    )]
+    #[case::secret_name(r#"{"url": "https://h/r.git", "auth": {"type": "basic", "secretName": "S"}}"#, r#"spec.auth.secretName: Invalid value: "S": must be a lower-case RFC 1123 subdomain: lower-case letters, digits, '-' or '.', starting and ending with a letter or digit, no longer than 253 characters (such as 'example.com')"#)]
+    #[case::url_and_auth(r#"{"url": "https://h/r", "auth": {}}"#, r#"spec.url: Invalid value: "https://h/r": must end with .git; spec.auth.type: Required value: basic or key; spec.auth.secretName: Required value: the Secret with the credentials"#)]
+    fn refuses(#[case] spec: &str, #[case] text: &str) {
+        let violations: Vec<_> = judge(spec).violations.iter().map(ToString::to_string).collect();
+        assert_eq!(violations.join("; "), text);
+    }
+
+    #[test]
+    fn warns_of_a_key_over_http() {
+        let decision = judge(r#"{"url": "https://h/r.git", "auth": {"type": "key", "secretName": "s"}}"#);
+        let warning = "spec.auth.type \"key\" cannot work over HTTP: use \"basic\", or the SSH address of the repository";
+        assert_eq!((decision.violations, decision.warnings), (vec![], vec![warning.to_owned()]));
+    }
+
+    #[test]
+    fn an_update_that_leaves_the_specification_alone_is_allowed() {
+        let object = |label: &str, url: &str| -> GitRepositoryObject {
+            decode(Box::leak(
+                format!(r#"{{"metadata": {{"labels": {{"a": "{label}"}}}}, "spec": {{"url": "{url}"}}}}"#)
+                    .into_boxed_str(),
+            ))
+            .unwrap()
+        };
+        let judge = |new: GitRepositoryObject, old: GitRepositoryObject| {
+            git_repository(GitUrls::Strict, &new, Some(&old)).is_allowed()
+        };
+        assert!(judge(object("new", "bad"), object("old", "bad")));
+        assert!(!judge(object("new", "bad"), object("old", URL)));
+    }
+}
