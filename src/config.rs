@@ -34,9 +34,12 @@ fn lines(problems: &[String]) -> String {
 /// Reads the file, if there is one, lays the variables of the reference implementation over it and checks the whole.
 pub fn load(path: Option<&Path>, variable: impl Fn(&str) -> Option<String>) -> Result<Config, LoadError> {
     let Some(path) = path else { return parse(None, variable) };
-    let text =
-        std::fs::read_to_string(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
-    parse(Some((path, &text)), variable)
+    parse(Some((path, &read(path)?)), variable)
+}
+
+/// Reads the file.
+pub fn read(path: &Path) -> Result<String, LoadError> {
+    std::fs::read_to_string(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })
 }
 
 /// As [`load`], with the text of the file.

@@ -1,8 +1,18 @@
 //! Admission webhooks for serverless Functions, GitRepositories and registry Secrets: HTTP and process, no rules.
 
+pub mod app;
+pub mod body;
+pub mod cli;
 pub mod config;
+pub mod dev_certs;
 pub mod extract;
 pub mod handlers;
+pub mod logging;
+pub mod metrics;
+pub mod probes;
+pub mod reload;
 pub mod review;
 pub mod routes;
+pub mod server;
+pub mod tls;
 pub mod wire;

@@ -1,3 +1,7 @@
 //! The `serverless-webhook` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    serverless_webhook::cli::run().into()
+}

@@ -1,0 +1,57 @@
+//! The command line: what there is to ask for. Each command is in a file of its own.
+
+mod certs;
+mod exit;
+mod generate;
+mod serve;
+mod value;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::Exit;
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0   all is well: everything was allowed, or was as expected
+  1   something was refused, or was not as expected
+  2   some input could not be read; the rest was processed
+  64  wrong use: a flag, a path or the configuration";
+
+/// Admission webhooks for serverless Functions, GitRepositories and registry Secrets.
+#[derive(Debug, Parser)]
+#[command(name = "serverless-webhook", version, after_help = AFTER_HELP, propagate_version = true, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answers the reviews of the API server over HTTPS
+    Serve(Box<serve::Args>),
+    /// Makes certificates for development
+    Certs(certs::Args),
+    /// Prints the completions of a shell
+    Completions(generate::CompletionsArgs),
+    /// Prints the manual page
+    Man(generate::ManArgs),
+}
+
+/// Does what the command line asks for.
+#[must_use]
+pub fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help that cannot be printed has no reader.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Success };
+        }
+    };
+    match cli.command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Certs(args) => certs::run(&args),
+        Command::Completions(args) => generate::completions(&args),
+        Command::Man(args) => generate::man(&args),
+    }
+}

@@ -1,0 +1,56 @@
+//! `certs`: writes certificates for development.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use super::Exit;
+use crate::dev_certs;
+use crate::routes::SERVICE;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The folder to write ca.crt, ca.key, tls.crt and tls.key into
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The namespace of the Service whose names the certificate is valid for, beside loopback
+    #[arg(long, default_value = SERVICE.namespace)]
+    namespace: String,
+    /// Replaces files that are there
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn run(args: &Args) -> Exit {
+    let certs = match dev_certs::make(&args.namespace) {
+        Ok(certs) => certs,
+        Err(error) => return Exit::Usage.because(format_args!("--namespace {}: {error}", args.namespace)),
+    };
+    if let Err(error) = std::fs::create_dir_all(&args.out) {
+        return Exit::Usage.because(format_args!("--out {}: {error}", args.out.display()));
+    }
+    let files: [(&str, &str, u32); 4] = [
+        ("ca.crt", &certs.ca_certificate, 0o644),
+        ("ca.key", &certs.ca_key, 0o600),
+        ("tls.crt", &certs.certificate, 0o644),
+        ("tls.key", &certs.key, 0o600),
+    ];
+    let paths = files.map(|(name, ..)| args.out.join(name));
+    if let Some(path) = paths.iter().find(|path| !args.force && path.exists()) {
+        return Exit::Usage.because(format_args!("{} exists: --force replaces it", path.display()));
+    }
+    for ((_, text, mode), path) in files.into_iter().zip(&paths) {
+        if let Err(error) = write(path, text, mode) {
+            return Exit::Usage.because(format_args!("{}: {error}", path.display()));
+        }
+        let _ = writeln!(io::stdout(), "{}", path.display());
+    }
+    Exit::Success
+}
+
+fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+    // A file that is replaced would keep its mode.
+    let _ = std::fs::remove_file(path);
+    OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?.write_all(text.as_bytes())
+}

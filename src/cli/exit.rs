@@ -1,0 +1,39 @@
+//! How the process ends.
+
+use std::fmt::Display;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+/// How the process ends; `--help` explains the codes.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Exit {
+    /// All is well.
+    Success,
+    /// Something was refused, or not as expected.
+    Refused,
+    /// Some input could not be read.
+    Unreadable,
+    /// Wrong use.
+    Usage,
+}
+
+impl Exit {
+    /// Says what is wrong, and ends so.
+    #[must_use]
+    pub fn because(self, error: impl Display) -> Self {
+        // Without a standard error there is nobody to tell.
+        let _ = writeln!(std::io::stderr(), "error: {error}");
+        self
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Success => Self::SUCCESS,
+            Exit::Refused => Self::from(1),
+            Exit::Unreadable => Self::from(2),
+            Exit::Usage => Self::from(64),
+        }
+    }
+}

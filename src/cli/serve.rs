@@ -1,0 +1,263 @@
+//! `serve`: from flags to a running server, and its orderly end.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
+
+use super::Exit;
+use super::value::{duration, positive_duration, size};
+use crate::app::{self, App};
+use crate::body::BodyLimits;
+use crate::config;
+use crate::logging::{self, LogFormat};
+use crate::metrics::Metrics;
+use crate::server::{Bound, ConnectionLimits, Phase, Serving};
+use crate::tls::TlsFiles;
+use crate::{probes, reload};
+
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_long_help = environment_help())]
+pub(super) struct Args {
+    /// The address to answer reviews at; port 0 is any that is free, which is then logged
+    #[arg(long, env = "WEBHOOK_LISTEN", default_value = "[::]:8443", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// The address for /livez, /readyz and /metrics, in plain HTTP
+    #[arg(long, env = "WEBHOOK_ADMIN_LISTEN", default_value = "[::]:9090", value_name = "ADDRESS")]
+    admin_listen: SocketAddr,
+    /// The certificate of the server in PEM, with those that lead to its authority
+    #[arg(long, env = "WEBHOOK_TLS_CERT_FILE", value_name = "FILE", help_heading = "TLS")]
+    tls_cert_file: PathBuf,
+    /// The key of the certificate in PEM
+    #[arg(long, env = "WEBHOOK_TLS_PRIVATE_KEY_FILE", value_name = "FILE", help_heading = "TLS")]
+    tls_private_key_file: PathBuf,
+    /// Only clients with a certificate of this authority may connect
+    #[arg(long, env = "WEBHOOK_CLIENT_CA_FILE", value_name = "FILE", help_heading = "TLS")]
+    client_ca_file: Option<PathBuf>,
+    /// Only clients whose certificate has this name (common or alternative) may connect; may be repeated
+    #[arg(
+        long,
+        env = "WEBHOOK_CLIENT_NAME",
+        value_name = "NAME",
+        value_delimiter = ',',
+        requires = "client_ca_file",
+        help_heading = "TLS"
+    )]
+    client_name: Vec<String>,
+    /// The configuration of presets, minima and runtimes
+    #[arg(long, env = "WEBHOOK_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// How often the certificate and the configuration are read again
+    #[arg(long, env = "WEBHOOK_RELOAD_INTERVAL", default_value = "5s", value_parser = positive_duration, value_name = "TIME")]
+    reload_interval: Duration,
+    /// How lines of the log look
+    #[arg(
+        long,
+        env = "WEBHOOK_LOG_FORMAT",
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        help_heading = "Log"
+    )]
+    log_format: LogFormat,
+    /// What is logged, in the form of `RUST_LOG`
+    #[arg(
+        long,
+        env = "WEBHOOK_LOG_LEVEL",
+        default_value = "info",
+        value_name = "FILTER",
+        help_heading = "Log"
+    )]
+    log_level: String,
+    /// How long to go on accepting after SIGTERM, while readiness fails
+    #[arg(long, env = "WEBHOOK_SHUTDOWN_DELAY", default_value = "5s", value_parser = duration, value_name = "TIME", help_heading = "Shutdown")]
+    shutdown_delay: Duration,
+    /// How long requests in work may then take to finish
+    #[arg(long, env = "WEBHOOK_DRAIN_TIMEOUT", default_value = "20s", value_parser = duration, value_name = "TIME", help_heading = "Shutdown")]
+    drain_timeout: Duration,
+    #[command(flatten)]
+    limits: Limits,
+}
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+#[command(next_help_heading = "Limits")]
+struct Limits {
+    /// The largest body of a request, in bytes
+    #[arg(long, env = "WEBHOOK_MAX_BODY", default_value = "7Mi", value_parser = size, value_name = "BYTES")]
+    max_body: usize,
+    /// The memory for all bodies together, in bytes; beyond it requests are turned away with 429
+    #[arg(long, env = "WEBHOOK_BODY_MEMORY", default_value = "64Mi", value_parser = size, value_name = "BYTES")]
+    body_memory: usize,
+    /// How long the body of a request may take to arrive
+    #[arg(long, env = "WEBHOOK_BODY_TIMEOUT", default_value = "10s", value_parser = positive_duration, value_name = "TIME")]
+    body_timeout: Duration,
+    /// How long a TLS handshake may take
+    #[arg(long, env = "WEBHOOK_HANDSHAKE_TIMEOUT", default_value = "5s", value_parser = positive_duration, value_name = "TIME")]
+    handshake_timeout: Duration,
+    /// How long the head of a request may take to arrive
+    #[arg(long, env = "WEBHOOK_HEADER_TIMEOUT", default_value = "5s", value_parser = positive_duration, value_name = "TIME")]
+    header_timeout: Duration,
+    /// The largest head of a request, in bytes
+    #[arg(long, env = "WEBHOOK_MAX_HEADER", default_value = "32Ki", value_parser = size, value_name = "BYTES")]
+    max_header: usize,
+    /// How long a connection may be idle between requests
+    #[arg(long, env = "WEBHOOK_IDLE_TIMEOUT", default_value = "90s", value_parser = positive_duration, value_name = "TIME")]
+    idle_timeout: Duration,
+    /// How long a client may take to read an answer
+    #[arg(long, env = "WEBHOOK_WRITE_TIMEOUT", default_value = "10s", value_parser = positive_duration, value_name = "TIME")]
+    write_timeout: Duration,
+    /// The longest that a request may take, whatever its client says
+    #[arg(long, env = "WEBHOOK_MAX_REQUEST_TIME", default_value = "30s", value_parser = positive_duration, value_name = "TIME")]
+    max_request_time: Duration,
+    /// How many connections may be open; more wait
+    #[arg(long, env = "WEBHOOK_MAX_CONNECTIONS", default_value = "1024", value_parser = size, value_name = "NUMBER")]
+    max_connections: usize,
+    /// How many requests may be in work; more are turned away with 429
+    #[arg(long, env = "WEBHOOK_MAX_IN_FLIGHT", default_value = "256", value_parser = size, value_name = "NUMBER")]
+    max_in_flight: usize,
+}
+
+fn environment_help() -> String {
+    let lines = config::env_names().map(|(name, field)| format!("  {name}\n      {field}\n"));
+    format!("Environment laid over --config (empty: not set):\n{}", lines.collect::<String>())
+}
+
+pub(super) fn run(args: &Args) -> Exit {
+    if let Err(error) = logging::init(args.log_format, &args.log_level) {
+        return Exit::Usage.because(error);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Exit::Unreadable.because(error),
+    };
+    let exit = runtime.block_on(serve(args));
+    // What did not end within the drain timeout ends now.
+    runtime.shutdown_background();
+    exit.unwrap_or_else(|error| Exit::Usage.because(format!("{error:#}")))
+}
+
+/// Everything that can fail is done before anything is served.
+async fn serve(args: &Args) -> anyhow::Result<Exit> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let metrics = Arc::new(Metrics::new());
+    let text = args.config.as_deref().map(config::read).transpose()?;
+    let rules = config::parse(args.config.as_deref().zip(text.as_deref()), environment)?;
+    let rules = Arc::new(ArcSwap::from_pointee(rules));
+    metrics.configuration(true);
+
+    let files = TlsFiles {
+        certificate: args.tls_cert_file.clone(),
+        key: args.tls_private_key_file.clone(),
+        client_ca: args.client_ca_file.clone(),
+        client_names: args.client_name.clone(),
+    };
+    let content = files.read()?;
+    let tls = files.build(&content)?;
+    metrics.certificate(tls.not_after);
+    let not_after = Arc::new(ArcSwap::from_pointee(tls.not_after));
+    if tls.not_after < SystemTime::now() {
+        tracing::error!("--tls-cert-file {}: the certificate has expired", args.tls_cert_file.display());
+    }
+    let tls = Arc::new(ArcSwap::new(tls.config));
+
+    let bound = Bound::bind(args.listen)
+        .await
+        .map_err(|error| anyhow::anyhow!("--listen {}: {error}", args.listen))?;
+    let admin = TcpListener::bind(args.admin_listen).await;
+    let admin = admin.map_err(|error| anyhow::anyhow!("--admin-listen {}: {error}", args.admin_listen))?;
+    let mut signals = Signals::new()?;
+
+    let (phase, phases) = watch::channel(Phase::Serving);
+    let app = app(&args.limits, &rules, &metrics);
+    let serving = Serving {
+        router: app::router(&app),
+        tls: Arc::clone(&tls),
+        limits: connection_limits(&args.limits),
+        metrics: Arc::clone(&metrics),
+        phase: phases.clone(),
+    };
+    tracing::info!("serving on https://{}, admin on http://{}", bound.address(), admin.local_addr()?);
+    tokio::spawn(probes::serve(admin, probes::router(Arc::clone(&metrics), Arc::clone(&not_after), phases)));
+    tokio::spawn(reload::certificate(
+        files,
+        content,
+        tls,
+        not_after,
+        Arc::clone(&metrics),
+        args.reload_interval,
+    ));
+    if let (Some(path), Some(text)) = (args.config.clone(), text) {
+        tokio::spawn(reload::configuration(path, text, rules, metrics, args.reload_interval));
+    }
+    let server = tokio::spawn(bound.serve(serving));
+
+    signals.wait().await;
+    tokio::select! {
+        () = leave(args, &phase, server) => Ok(Exit::Success),
+        () = signals.wait() => {
+            tracing::warn!("second signal: ending at once");
+            Ok(Exit::Success)
+        }
+    }
+}
+
+/// Readiness fails first; then nothing new is accepted; then what is in work finishes.
+async fn leave(args: &Args, phase: &watch::Sender<Phase>, server: tokio::task::JoinHandle<()>) {
+    tracing::info!("signal: no longer ready, accepting for another {:?}", args.shutdown_delay);
+    phase.send_replace(Phase::Leaving);
+    tokio::time::sleep(args.shutdown_delay).await;
+    phase.send_replace(Phase::Closing);
+    if timeout(args.drain_timeout, server).await.is_ok() {
+        tracing::info!("all connections have ended");
+    } else {
+        tracing::warn!("connections were left after {:?}", args.drain_timeout);
+    }
+}
+
+fn app(limits: &Limits, rules: &Arc<ArcSwap<policy::Config>>, metrics: &Arc<Metrics>) -> Arc<App> {
+    Arc::new(App {
+        config: Arc::clone(rules),
+        metrics: Arc::clone(metrics),
+        bodies: BodyLimits::new(limits.max_body, limits.body_memory, limits.body_timeout),
+        max_request_time: limits.max_request_time,
+        in_flight: Arc::new(Semaphore::new(limits.max_in_flight.min(Semaphore::MAX_PERMITS))),
+    })
+}
+
+fn connection_limits(limits: &Limits) -> ConnectionLimits {
+    ConnectionLimits {
+        handshake: limits.handshake_timeout,
+        header: limits.header_timeout,
+        max_header_bytes: limits.max_header,
+        idle: limits.idle_timeout,
+        // Beyond the time of the request itself, so that its end is an answer and not a closed connection.
+        request: limits.max_request_time + limits.body_timeout,
+        write: limits.write_timeout,
+        max_connections: limits.max_connections,
+    }
+}
+
+/// SIGTERM and SIGINT.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Files that are read again when their content changes. By content, every few seconds: a mounted Secret or ConfigMap
+//! changes by the swap of a symbolic link, which watching files misses.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use policy::Config;
+use rustls::ServerConfig;
+
+use crate::config;
+use crate::metrics::Metrics;
+use crate::tls::{TlsContent, TlsFiles};
+
+/// The certificate that is served, for those who ask whether it still holds.
+pub type NotAfter = Arc<ArcSwap<SystemTime>>;
+
+/// Keeps the TLS configuration as the files say. A pair that cannot be served leaves the old one in force.
+pub async fn certificate(
+    files: TlsFiles,
+    known: TlsContent,
+    tls: Arc<ArcSwap<ServerConfig>>,
+    not_after: NotAfter,
+    metrics: Arc<Metrics>,
+    every: Duration,
+) {
+    let read = {
+        let files = files.clone();
+        move || files.read()
+    };
+    watch(known, every, read, |content| {
+        let built = content.and_then(|content| files.build(content));
+        metrics.reloaded("certificate", built.is_ok());
+        match built {
+            Ok(new) => {
+                tls.store(new.config);
+                not_after.store(Arc::new(new.not_after));
+                metrics.certificate(new.not_after);
+                tracing::info!("the certificate has changed: the new one is served");
+            }
+            Err(error) => tracing::error!(%error, "the certificate has changed: the old one stays in force"),
+        }
+    })
+    .await;
+}
+
+/// Keeps the configuration as its file says. One that cannot be used leaves the old one in force.
+pub async fn configuration(
+    path: PathBuf,
+    known: String,
+    config: Arc<ArcSwap<Config>>,
+    metrics: Arc<Metrics>,
+    every: Duration,
+) {
+    let read = {
+        let path = path.clone();
+        move || config::read(&path)
+    };
+    watch(known, every, read, |text| {
+        let loaded =
+            text.and_then(|text| config::parse(Some((&path, text)), |name| std::env::var(name).ok()));
+        metrics.reloaded("configuration", loaded.is_ok());
+        metrics.configuration(loaded.is_ok());
+        match loaded {
+            Ok(new) => {
+                config.store(Arc::new(new));
+                tracing::info!("the configuration has changed: the new one is in force");
+            }
+            Err(error) => {
+                tracing::error!(%error, "the configuration has changed: the old one stays in force")
+            }
+        }
+    })
+    .await;
+}
+
+/// Reads every so often and tells of content that is new; of a failure to read once, until it is over.
+async fn watch<T, E>(
+    mut known: T,
+    every: Duration,
+    read: impl Fn() -> Result<T, E> + Clone + Send + 'static,
+    mut changed: impl FnMut(Result<&T, E>),
+) where
+    T: Eq + Send + 'static,
+    E: Send + 'static,
+{
+    let mut unreadable = false;
+    loop {
+        tokio::time::sleep(every).await;
+        // Aside, since reading files holds up the thread.
+        let Ok(content) = tokio::task::spawn_blocking(read.clone()).await else { return };
+        match content {
+            Ok(content) if content == known && !unreadable => {}
+            // Told once for each content: it may be half written, and whole when it is read next.
+            Ok(content) => {
+                changed(Ok(&content));
+                known = content;
+                unreadable = false;
+            }
+            Err(error) if !unreadable => {
+                changed(Err(error));
+                unreadable = true;
+            }
+            Err(_) => {}
+        }
+    }
+}

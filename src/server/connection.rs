@@ -1,0 +1,124 @@
+//! One connection: the TLS handshake, then request after request, each stage within its deadline. When its deadline
+//! passes the connection is dropped, and nothing of it is left.
+
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderValue, Request, Response, header};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::Service;
+use hyper_util::rt::TokioIo;
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tower::Service as _;
+
+use super::deadline::{Deadline, Stage, Watched};
+use super::{Phase, Serving};
+use crate::metrics::{HandshakeFailure, Metrics};
+
+pub(super) async fn serve(stream: TcpStream, serving: Serving) {
+    let _open = Open::count(&serving.metrics);
+    let acceptor = TlsAcceptor::from(serving.tls.load_full());
+    let stream = match timeout(serving.limits.handshake, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            serving.metrics.handshake_failed(HandshakeFailure::Refused);
+            tracing::debug!(%error, "TLS handshake failed");
+            return;
+        }
+        Err(_) => return serving.metrics.handshake_failed(HandshakeFailure::Timeout),
+    };
+    let deadline = Arc::new(Deadline::new(serving.limits));
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&deadline)));
+    let requests =
+        Requests { router: serving.router, deadline: Arc::clone(&deadline), phase: serving.phase.clone() };
+    let connection =
+        http1::Builder::new().max_header_size(serving.limits.max_header_bytes).serve_connection(io, requests);
+    drive(connection, &deadline, serving.phase).await;
+}
+
+/// The connection of hyper.
+type Connection = http1::Connection<TokioIo<Watched<TlsStream<TcpStream>>>, Requests>;
+
+/// Drives a connection to its end, or to the end of its time.
+async fn drive(connection: Connection, deadline: &Deadline, mut phase: watch::Receiver<Phase>) {
+    let mut connection = pin!(connection);
+    let mut timer = pin!(sleep_until(deadline.get()));
+    let mut closing = false;
+    loop {
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "connection failed");
+                }
+                return;
+            }
+            // One timer for all stages: it is set anew only when it fires, not with every request.
+            () = timer.as_mut() => {
+                let end = deadline.get();
+                if end <= Instant::now() {
+                    return;
+                }
+                timer.as_mut().reset(end);
+            }
+            _ = phase.wait_for(|phase| *phase == Phase::Closing), if !closing => {
+                closing = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+/// Hands requests to the router and keeps the deadline.
+struct Requests {
+    router: Router,
+    deadline: Arc<Deadline>,
+    phase: watch::Receiver<Phase>,
+}
+
+impl Service<Request<Incoming>> for Requests {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        self.deadline.enter(Stage::Answering);
+        let answer = self.router.clone().call(request);
+        let deadline = Arc::clone(&self.deadline);
+        let phase = self.phase.clone();
+        Box::pin(async move {
+            let mut response = answer.await?;
+            if *phase.borrow() >= Phase::Leaving {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            deadline.enter(Stage::Writing);
+            Ok(response)
+        })
+    }
+}
+
+/// A connection that is counted as open until it is dropped.
+struct Open(Gauge);
+
+impl Open {
+    fn count(metrics: &Metrics) -> Self {
+        metrics.connections_total.inc();
+        metrics.connections.inc();
+        Self(metrics.connections.clone())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
