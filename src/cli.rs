@@ -1,9 +1,15 @@
 //! The command line: what there is to ask for. Each command is in a file of its own.
 
 mod certs;
+mod check;
 mod exit;
 mod generate;
+mod input;
+mod output;
+mod replay;
+mod report;
 mod serve;
+mod show;
 mod value;
 
 use clap::{Parser, Subcommand};
@@ -29,6 +35,10 @@ struct Cli {
 enum Command {
     /// Answers the reviews of the API server over HTTPS
     Serve(Box<serve::Args>),
+    /// Answers recorded reviews, to see what becomes of them
+    Replay(replay::Args),
+    /// Checks manifests as the API server and the webhooks would when they are created
+    Check(check::Args),
     /// Makes certificates for development
     Certs(certs::Args),
     /// Prints the completions of a shell
@@ -50,6 +60,8 @@ pub fn run() -> Exit {
     };
     match cli.command {
         Command::Serve(args) => serve::run(&args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Certs(args) => certs::run(&args),
         Command::Completions(args) => generate::completions(&args),
         Command::Man(args) => generate::man(&args),

@@ -2,12 +2,13 @@
 //! for `policy::config`.
 
 mod env;
-mod locate;
 
 use std::path::{Path, PathBuf};
 
 use policy::Config;
 use policy::config::{ConfigError, RawConfig};
+
+use crate::yaml_place;
 
 pub use env::names as env_names;
 
@@ -53,9 +54,11 @@ pub fn parse(
     };
     let overlaid = env::overlay(&mut raw, variable).map_err(LoadError::Invalid)?;
     raw.check().map_err(|errors| {
-        let place =
-            |error: &ConfigError| overlaid.name(error).or_else(|| Some(locate::place(file?, &error.field)));
-        let line = |error: ConfigError| match place(&error) {
+        let in_file = |error: &ConfigError| {
+            let (path, text) = file?;
+            Some(format!("{}:{}", path.display(), yaml_place::line_of(text, &error.field)))
+        };
+        let line = |error: ConfigError| match overlaid.name(&error).or_else(|| in_file(&error)) {
             Some(place) => format!("{place}: {error}"),
             None => error.to_string(),
         };

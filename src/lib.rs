@@ -16,3 +16,4 @@ pub mod routes;
 pub mod server;
 pub mod tls;
 pub mod wire;
+mod yaml_place;

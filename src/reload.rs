@@ -68,7 +68,7 @@ pub async fn configuration(
                 tracing::info!("the configuration has changed: the new one is in force");
             }
             Err(error) => {
-                tracing::error!(%error, "the configuration has changed: the old one stays in force")
+                tracing::error!(%error, "the configuration has changed: the old one stays in force");
             }
         }
     })

@@ -22,7 +22,8 @@ const WARNINGS_MAX: usize = 4096;
 const CAUSES_MAX: usize = 1000;
 
 /// What became of a question, in the words of metrics and logs.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Admitted as it is.
     Allowed,

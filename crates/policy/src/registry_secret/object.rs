@@ -25,7 +25,6 @@ pub struct SecretObject {
     #[serde(default)]
     pub immutable: bool,
     data: Option<BTreeMap<String, Hidden>>,
-    string_data: Option<BTreeMap<String, Hidden>>,
 }
 
 /// A value, decoded.
@@ -34,14 +33,6 @@ pub(super) type Bytes = Zeroizing<Vec<u8>>;
 pub(super) type Data = BTreeMap<String, Bytes>;
 
 impl SecretObject {
-    /// Moves `stringData` into `data`, as the API server does before it asks.
-    pub fn merge_string_data(&mut self) {
-        let data = self.data.get_or_insert_default();
-        for (key, value) in self.string_data.take().into_iter().flatten() {
-            data.insert(key, Hidden(BASE64.encode(&value.0)));
-        }
-    }
-
     /// Whether both hold the same.
     pub(super) fn has_same_data(&self, other: &Self) -> bool {
         let empty = BTreeMap::new();

@@ -215,16 +215,6 @@ fn an_update_of_the_password_updates_the_configuration() {
 }
 
 #[test]
-fn string_data_is_merged_as_the_api_server_does() {
-    let mut secret = with(json!({
-        "data": {"username": encoded("old"), "password": encoded("pass")},
-        "stringData": {"username": "user", "serverAddress": "https://index.docker.io/v1/", "registryAddress": "user"},
-    }));
-    secret.merge_string_data();
-    assert_eq!(patch(&registry_secret(&secret, None)), add(EXPECTED));
-}
-
-#[test]
 fn values_are_never_shown() {
     let shown = format!("{:?}", secret(&changed("password", "s3cret")));
     assert!(shown.contains("(hidden)") && !shown.contains(&BASE64.encode("s3cret")), "{shown}");

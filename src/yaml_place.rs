@@ -1,35 +1,51 @@
-//! Where in the file a field is: errors that are found after the file was read still name its line.
+//! Where in a YAML text a field is. JSON is YAML in this respect.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-/// `FILE:LINE` of the field at `path`, or of the innermost one of its parents that is there.
-pub(super) fn place((file, text): (&Path, &str), path: &str) -> String {
+/// The line, from 1, of the field at `path` (`spec.env[0].name`), or of the innermost one of its parents that is
+/// there.
+pub(crate) fn line_of(text: &str, path: &str) -> usize {
     let root: Option<Spanned<Node>> = serde_saphyr::from_str(text).ok();
     let line = root.map_or(1, |root| root.value.line_of(path).unwrap_or_else(|| root.referenced.line()));
-    format!("{}:{line}", file.display())
+    usize::try_from(line).unwrap_or(1)
 }
 
-/// A mapping with its places, and anything else without.
+/// A mapping or a list with its places, and anything else without.
 enum Node {
     Mapping(BTreeMap<String, Spanned<Node>>),
+    List(Vec<Spanned<Node>>),
     Other,
 }
 
 impl Node {
-    /// The line of the field at `path`. Keys may hold dots themselves.
     fn line_of(&self, path: &str) -> Option<u64> {
-        let Self::Mapping(members) = self else { return None };
-        members.iter().find_map(|(key, value)| {
-            let rest = path.strip_prefix(key.as_str())?;
-            let rest = if rest.is_empty() { rest } else { rest.strip_prefix('.')? };
-            Some(value.value.line_of(rest).unwrap_or_else(|| value.referenced.line()))
-        })
+        let (member, rest) = match self {
+            Self::Mapping(members) => {
+                members.iter().find_map(|(key, member)| Some((member, after_key(path, key)?)))?
+            }
+            Self::List(items) => {
+                let (index, rest) = path.strip_prefix('[')?.split_once(']')?;
+                (items.get(index.parse::<usize>().ok()?)?, rest.trim_start_matches('.'))
+            }
+            Self::Other => return None,
+        };
+        Some(member.value.line_of(rest).unwrap_or_else(|| member.referenced.line()))
     }
+}
+
+/// What follows a key in a path: `key`, or `[key]`. Keys may hold dots themselves.
+fn after_key<'a>(path: &'a str, key: &str) -> Option<&'a str> {
+    if let Some(rest) =
+        path.strip_prefix('[').and_then(|path| path.strip_prefix(key)).and_then(|rest| rest.strip_prefix(']'))
+    {
+        return Some(rest.trim_start_matches('.'));
+    }
+    let rest = path.strip_prefix(key)?;
+    if rest.is_empty() || rest.starts_with('[') { Some(rest) } else { rest.strip_prefix('.') }
 }
 
 impl<'de> Deserialize<'de> for Node {
@@ -56,8 +72,11 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Node::Other)
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            items.push(item);
+        }
+        Ok(Node::List(items))
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Node, E> {

@@ -1,0 +1,185 @@
+//! Asking: in process, or a server over HTTPS on one connection that is kept.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use axum::body::{Body, Bytes};
+use axum::http::{Request, Uri, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use http_body_util::BodyExt as _;
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use json_patch::Patch;
+use policy::Config;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
+use tokio_rustls::TlsConnector;
+
+use crate::review::{Verdict, review};
+use crate::routes::Endpoint;
+
+/// The server to ask.
+#[derive(Debug, clap::Args)]
+pub(super) struct Server {
+    /// Asks a server, such as <https://localhost:8443>, instead of answering in process
+    #[arg(long, value_name = "URL", requires = "ca_file", help_heading = "Server")]
+    pub(super) url: Option<Uri>,
+    /// The authority of the certificate of the server
+    #[arg(long, value_name = "FILE", help_heading = "Server")]
+    ca_file: Option<PathBuf>,
+    /// The certificate to show to the server
+    #[arg(long, value_name = "FILE", requires = "client_key", help_heading = "Server")]
+    client_cert: Option<PathBuf>,
+    /// The key of the certificate to show to the server
+    #[arg(long, value_name = "FILE", requires = "client_cert", help_heading = "Server")]
+    client_key: Option<PathBuf>,
+}
+
+/// Who answers.
+pub(super) enum Asker {
+    InProcess(Box<Config>),
+    Https { runtime: Runtime, server: SendRequest<Body>, host: String },
+}
+
+/// An answer.
+pub(super) struct Answer {
+    /// The review with the answer, as it was sent.
+    pub(super) review: Value,
+    /// How long it took.
+    pub(super) microseconds: u64,
+}
+
+impl Asker {
+    pub(super) fn in_process(config: Config) -> Self {
+        Self::InProcess(Box::new(config))
+    }
+
+    pub(super) fn over_https(args: &Server) -> anyhow::Result<Self> {
+        let url = args.url.as_ref().context("--url is missing")?;
+        if url.scheme_str() != Some("https") {
+            bail!("--url {url}: must begin with https://");
+        }
+        let host = url.host().with_context(|| format!("--url {url}: has no host"))?;
+        let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
+            .with_context(|| format!("--url {url}"))?;
+        let address = format!("{host}:{}", url.port_u16().unwrap_or(443));
+        let tls = TlsConnector::from(Arc::new(client_config(args)?));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let server = runtime.block_on(async {
+            let stream = TcpStream::connect(&address).await?;
+            stream.set_nodelay(true)?;
+            let stream = tls.connect(name, stream).await?;
+            let (server, connection) = handshake(TokioIo::new(stream)).await?;
+            // Runs for as long as requests are sent; what becomes of it shows in their answers.
+            tokio::spawn(connection);
+            anyhow::Ok(server)
+        });
+        let server = server.with_context(|| format!("--url {url}"))?;
+        Ok(Self::Https { runtime, server, host: address })
+    }
+
+    /// Asks an endpoint.
+    pub(super) fn ask(&mut self, endpoint: &Endpoint, question: &Value) -> anyhow::Result<Answer> {
+        let body = serde_json::to_vec(question)?;
+        let start = Instant::now();
+        let (answer, took) = match self {
+            Self::InProcess(config) => {
+                let reviewed = review(endpoint, config, &body)?;
+                (Bytes::copy_from_slice(&reviewed.answer), start.elapsed())
+            }
+            Self::Https { runtime, server, host } => {
+                let request = Request::post(endpoint.path)
+                    .header(header::HOST, host.as_str())
+                    .header(header::CONTENT_TYPE, "application/json")
+                    .body(Body::from(body))?;
+                runtime.block_on(async {
+                    server.ready().await?;
+                    let response = server.send_request(request).await?;
+                    let status = response.status();
+                    let answer = response.into_body().collect().await?.to_bytes();
+                    if !answer.starts_with(b"{") {
+                        bail!("{status}: {}", String::from_utf8_lossy(&answer).trim());
+                    }
+                    Ok((answer, start.elapsed()))
+                })?
+            }
+        };
+        let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        Ok(Answer { review: serde_json::from_slice(&answer)?, microseconds })
+    }
+}
+
+fn client_config(args: &Server) -> anyhow::Result<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates("--ca-file", args.ca_file.as_deref())? {
+        roots.add(certificate)?;
+    }
+    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots);
+    let Some(key) = &args.client_key else { return Ok(builder.with_no_client_auth()) };
+    let key = PrivateKeyDer::from_pem_file(key).with_context(|| format!("--client-key {}", key.display()))?;
+    Ok(builder.with_client_auth_cert(certificates("--client-cert", args.client_cert.as_deref())?, key)?)
+}
+
+fn certificates(flag: &str, path: Option<&Path>) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let path = path.with_context(|| format!("{flag} is missing"))?;
+    let read = || CertificateDer::pem_file_iter(path)?.collect::<Result<Vec<_>, _>>();
+    read().with_context(|| format!("{flag} {}", path.display()))
+}
+
+impl Answer {
+    /// The patch; `None` if there is none, or if it is none.
+    pub(super) fn patch(&self) -> Option<Patch> {
+        let patch = BASE64.decode(self.review.pointer("/response/patch")?.as_str()?).ok()?;
+        serde_json::from_slice(&patch).ok()
+    }
+
+    /// The question about what becomes of the object; `None` if nothing is added to it.
+    pub(super) fn patched(&self, question: &Value) -> Option<Value> {
+        let patch = self.patch()?;
+        let mut question = question.clone();
+        json_patch::patch(question.pointer_mut("/request/object")?, &patch).ok()?;
+        Some(question)
+    }
+
+    pub(super) fn verdict(&self) -> Verdict {
+        let allowed = self.review.pointer("/response/allowed") == Some(&Value::Bool(true));
+        let code = self.review.pointer("/response/status/code").and_then(Value::as_u64);
+        match (allowed, code) {
+            (true, _) if self.review.pointer("/response/patch").is_some() => Verdict::Patched,
+            (true, _) => Verdict::Allowed,
+            (false, Some(422)) => Verdict::Refused,
+            (false, _) => Verdict::Error,
+        }
+    }
+
+    /// Field, reason and message of each violation.
+    pub(super) fn causes(&self) -> Vec<(String, String, String)> {
+        let causes = self.review.pointer("/response/status/details/causes").and_then(Value::as_array);
+        let text =
+            |cause: &Value, key: &str| cause.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let cause = |cause: &Value| (text(cause, "field"), text(cause, "reason"), text(cause, "message"));
+        match causes {
+            Some(causes) => causes.iter().map(cause).collect(),
+            None if self.verdict() == Verdict::Error => {
+                let status = self.review.pointer("/response/status").cloned().unwrap_or_default();
+                vec![("request".to_owned(), text(&status, "reason"), text(&status, "message"))]
+            }
+            None => Vec::new(),
+        }
+    }
+
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let warnings = self.review.pointer("/response/warnings").and_then(Value::as_array);
+        warnings.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+}
