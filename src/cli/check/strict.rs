@@ -5,8 +5,8 @@ use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use policy::Violation;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_ignored::Path;
+use serde_json::Value;
 
 use super::manifest::Manifest;
 
@@ -15,11 +15,11 @@ use super::manifest::Manifest;
 #[serde(rename_all = "camelCase")]
 #[allow(dead_code, reason = "decoded to see what is left over")]
 struct CustomResource<S> {
-    api_version: IgnoredAny,
-    kind: IgnoredAny,
+    api_version: Value,
+    kind: Value,
     metadata: ObjectMeta,
     spec: Option<S>,
-    status: Option<IgnoredAny>,
+    status: Option<Value>,
 }
 
 /// The fields that no type has, and what the API server wants before it asks any webhook.

@@ -34,6 +34,9 @@ fn status(item: &Item) -> TestCaseStatus {
         return TestCaseStatus::success();
     }
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-    status.set_type(item.verdict.as_str()).set_message(problems.join("\n"));
+    status
+        .set_type(item.verdict.as_str())
+        .set_message(problems.first().map_or("", String::as_str))
+        .set_description(problems.join("\n"));
     status
 }
