@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args) -> Exit {
         }
     }
     progress.finish_and_clear();
-    let words = Words { items: "objects", expected: false, skipped: "of other kinds skipped" };
+    let words = Words { items: "objects", expected: false, places: true, skipped: "of other kinds skipped" };
     output::print(args.output, &check.report, &words);
     check.report.exit(false)
 }

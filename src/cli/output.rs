@@ -34,6 +34,8 @@ pub(super) struct Words {
     pub(super) items: &'static str,
     /// Whether the items were compared with what is expected.
     pub(super) expected: bool,
+    /// Whether the places of objects and fields are of interest.
+    pub(super) places: bool,
     /// What the objects that no rule is for are.
     pub(super) skipped: &'static str,
 }

@@ -74,8 +74,12 @@ pub(super) fn run(args: &Args) -> Exit {
         }
     }
     progress.finish_and_clear();
-    let words =
-        Words { items: "reviews", expected: args.expect || args.twice, skipped: "audit events skipped" };
+    let words = Words {
+        items: "reviews",
+        expected: args.expect || args.twice,
+        places: false,
+        skipped: "audit events skipped",
+    };
     output::print(args.output, &report, &words);
     report.exit(args.expect)
 }

@@ -2,8 +2,10 @@
 //! passes the connection is dropped, and nothing of it is left.
 
 use std::convert::Infallible;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::Body;
@@ -15,7 +17,7 @@ use hyper_util::rt::TokioIo;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tower::Service as _;
@@ -54,21 +56,17 @@ async fn drive(connection: Connection, deadline: &Deadline, mut phase: watch::Re
     let mut timer = pin!(sleep_until(deadline.get()));
     let mut closing = false;
     loop {
+        let ended = poll_fn(|cx| match connection.as_mut().poll(cx) {
+            Poll::Ready(ended) => Poll::Ready(Some(ended)),
+            Poll::Pending => poll_deadline(timer.as_mut(), deadline, cx).map(|()| None),
+        });
         tokio::select! {
             biased;
-            ended = connection.as_mut() => {
-                if let Err(error) = ended {
+            ended = ended => {
+                if let Some(Err(error)) = ended {
                     tracing::debug!(%error, "connection failed");
                 }
                 return;
-            }
-            // One timer for all stages: it is set anew only when it fires, not with every request.
-            () = timer.as_mut() => {
-                let end = deadline.get();
-                if end <= Instant::now() {
-                    return;
-                }
-                timer.as_mut().reset(end);
             }
             _ = phase.wait_for(|phase| *phase == Phase::Closing), if !closing => {
                 closing = true;
@@ -76,6 +74,22 @@ async fn drive(connection: Connection, deadline: &Deadline, mut phase: watch::Re
             }
         }
     }
+}
+
+/// Ready when the deadline has passed. The timer is set anew only when the deadline has come nearer, or when it fires
+/// too early, and not with every request.
+fn poll_deadline(mut timer: Pin<&mut Sleep>, deadline: &Deadline, cx: &mut Context<'_>) -> Poll<()> {
+    let end = deadline.get();
+    if end < timer.deadline() {
+        timer.as_mut().reset(end);
+    }
+    while timer.as_mut().poll(cx).is_ready() {
+        if end <= Instant::now() {
+            return Poll::Ready(());
+        }
+        timer.as_mut().reset(end);
+    }
+    Poll::Pending
 }
 
 /// Hands requests to the router and keeps the deadline.

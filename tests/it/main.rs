@@ -1,6 +1,19 @@
 //! The integration tests: one binary, a module per topic.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+#![allow(unreachable_pub, reason = "modules of one binary")]
+#![allow(clippy::float_cmp, reason = "counters are whole numbers")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, in its helpers too"
+)]
 
 mod arrows;
 mod config;
+mod fixtures;
 mod manifests;
+mod server_limits;
+mod server_reviews;
+mod server_tls;
+mod support;

@@ -17,10 +17,11 @@ pub(super) fn render(report: &Report, words: &Words, colour: bool) -> String {
         // Padded before it is painted: what paints has a width too.
         let verdict = paint(style(item.verdict), &format!("{:<8}", item.verdict.as_str()));
         let took = item.microseconds.map(|took| format!("{took:>7} µs")).unwrap_or_default();
-        let line = format!("{:<width$}  {:<7} {verdict}{took}", item.name, item.operation);
+        let place = if words.places { format!("  {}:{}", item.file, item.line) } else { String::new() };
+        let line = format!("{:<width$}  {:<7} {verdict}{took}{place}", item.name, item.operation);
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{}", line.trim_end());
-        details(&mut text, item, paint);
+        details(&mut text, item, words, paint);
     }
     for problem in &report.unreadable {
         let _ = writeln!(
@@ -35,9 +36,10 @@ pub(super) fn render(report: &Report, words: &Words, colour: bool) -> String {
     text
 }
 
-fn details(text: &mut String, item: &Item, paint: impl Fn(Style, &str) -> String) {
+fn details(text: &mut String, item: &Item, words: &Words, paint: impl Fn(Style, &str) -> String) {
     for finding in &item.findings {
-        let line = format!("{}: {}", finding.field, finding.message);
+        let place = if words.places { format!("line {}: ", finding.line) } else { String::new() };
+        let line = format!("{place}{}: {}", finding.field, finding.message);
         let _ = writeln!(text, "    {}", paint(style(Verdict::Refused), &line));
     }
     for warning in &item.warnings {

@@ -1,0 +1,184 @@
+//! Reviews over HTTPS: what is answered, what is an HTTP error, what no fault can lose.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use policy::{Config, Decision, Violation};
+use rstest::rstest;
+use serde_json::{Value, json};
+use serverless_webhook::app;
+use serverless_webhook::routes::{ENDPOINTS, Endpoint};
+use serverless_webhook::server::Phase;
+use serverless_webhook::wire::Request;
+
+use crate::support::{ALLOWED, Limits, PATH, PATIENCE, REVIEW, Server, eventually, post};
+
+#[rstest]
+#[case::not_json("{", 400, "the body is not an AdmissionReview: it does not decode at line 1, column 1\n")]
+#[case::empty("", 400, "the body is not an AdmissionReview: it does not decode at line 1, column 0\n")]
+#[case::other_kind(
+    r#"{"apiVersion":"v1","kind":"Pod"}"#,
+    400,
+    "the body is not an AdmissionReview of admission.k8s.io/v1 or v1beta1: check its apiVersion and kind\n"
+)]
+#[case::no_request(
+    r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"}"#,
+    400,
+    "the AdmissionReview has no request\n"
+)]
+#[case::no_uid(
+    r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{}}"#,
+    400,
+    "the request of the AdmissionReview has no uid\n"
+)]
+#[tokio::test]
+async fn what_is_no_review_is_an_http_error(#[case] body: &str, #[case] status: u16, #[case] text: &str) {
+    let server = Server::start(Limits::default()).await;
+    let answer = server.connect().await.review(PATH, body).await.unwrap();
+    assert_eq!((answer.status, answer.body.as_str()), (status, text));
+}
+
+#[tokio::test]
+async fn wrong_paths_methods_and_media_types_are_http_errors() {
+    let server = Server::start(Limits::default()).await;
+    let mut connection = server.connect().await;
+    let answer = connection.review("/nowhere", REVIEW).await.unwrap();
+    let text = "there is nothing here; reviews are answered at /defaulting/functions, /validation/functions, /validation/gitrepositories, /mutation/registry-secrets\n";
+    assert_eq!((answer.status, answer.body.as_str()), (404, text));
+    connection.send(format!("GET {PATH} HTTP/1.1\r\nHost: h\r\n\r\n")).await.unwrap();
+    let answer = connection.answer().await.unwrap();
+    assert_eq!((answer.status, answer.body.as_str()), (405, "reviews are sent with POST\n"));
+    connection.send(post(PATH, REVIEW).replace("application/json", "text/plain")).await.unwrap();
+    let answer = connection.answer().await.unwrap();
+    assert_eq!((answer.status, answer.body.as_str()), (415, "reviews are sent as application/json\n"));
+}
+
+#[tokio::test]
+async fn answers_in_the_version_that_asked() {
+    let server = Server::start(Limits::default()).await;
+    let body = REVIEW.replace("io/v1\"", "io/v1beta1\"");
+    let answer = server.connect().await.review(PATH, &body).await.unwrap();
+    assert_eq!(answer.body, ALLOWED.replace("io/v1\"", "io/v1beta1\""));
+    assert!(answer.head.contains("content-type: application/json\r\n"), "{}", answer.head);
+}
+
+#[tokio::test]
+async fn a_resource_of_another_endpoint_is_refused_in_the_review() {
+    let server = Server::start(Limits::default()).await;
+    let answer = server.connect().await.review("/validation/gitrepositories", REVIEW).await.unwrap();
+    let response: Value = serde_json::from_str(&answer.body).unwrap();
+    let message = "/validation/gitrepositories answers for gitrepositories.v1alpha1.serverless.kyma-project.io, not for functions.v1alpha1.serverless.kyma-project.io: the webhook configuration names the wrong path";
+    let status = json!({"status": "Failure", "message": message, "reason": "BadRequest", "code": 400});
+    assert_eq!(
+        (answer.status, &response["response"]),
+        (200, &json!({"uid": "u-1", "allowed": false, "status": status}))
+    );
+}
+
+fn panics(_: &Config, _: &Request<'_>) -> Result<Decision, Violation> {
+    panic!("for the test");
+}
+
+fn decides_much(_: &Config, _: &Request<'_>) -> Result<Decision, Violation> {
+    let violations = (0..1500).map(|index| Violation::required(format!("f[{index}]"), "")).collect();
+    Ok(Decision { violations, warnings: vec!["é\n".repeat(200); 30], ..Decision::default() })
+}
+
+fn endpoint(decide: fn(&Config, &Request<'_>) -> Result<Decision, Violation>) -> &'static [Endpoint] {
+    let function = &ENDPOINTS[1];
+    Box::leak(Box::new([Endpoint { decide, operations: function.operations, ..*function }]))
+}
+
+#[tokio::test]
+async fn a_rule_that_panics_is_answered_with_the_uid_and_the_server_goes_on() {
+    let endpoints = endpoint(panics);
+    let server = Server::start_with(Limits::default(), |_| {}, |app| app::router_of(app, endpoints)).await;
+    let mut connection = server.connect().await;
+    for _ in 0..3 {
+        let answer = connection.review(PATH, REVIEW).await.unwrap();
+        let response: Value = serde_json::from_str(&answer.body).unwrap();
+        let status = json!({"status": "Failure", "message": "the webhook failed on this object; its log says where", "reason": "InternalError", "code": 500});
+        assert_eq!(
+            (answer.status, &response["response"]),
+            (500, &json!({"uid": "u-1", "allowed": false, "status": status}))
+        );
+    }
+    assert_eq!(server.metric("serverless_webhook_reviews_total{endpoint=\"validation-functions\",operation=\"DELETE\",verdict=\"error\"}"), 3.0);
+}
+
+#[tokio::test]
+async fn what_an_answer_says_is_bounded() {
+    let endpoints = endpoint(decides_much);
+    let server = Server::start_with(Limits::default(), |_| {}, |app| app::router_of(app, endpoints)).await;
+    let answer = server.connect().await.review(PATH, REVIEW).await.unwrap();
+    let response = serde_json::from_str::<Value>(&answer.body).unwrap()["response"].clone();
+    assert_eq!(response["status"]["details"]["causes"].as_array().unwrap().len(), 1000);
+    assert!(
+        response["status"]["message"].as_str().unwrap().ends_with("f[999]: Required value; and 500 more")
+    );
+    let warnings: Vec<_> =
+        response["warnings"].as_array().unwrap().iter().map(|warning| warning.as_str().unwrap()).collect();
+    assert_eq!(warnings[0], format!("{}é…", "é ".repeat(127)));
+    assert!(warnings.iter().map(|warning| warning.len()).sum::<usize>() < 4096);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_request_is_lost_when_the_server_leaves() {
+    let server = Server::start(Limits::default()).await;
+    let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let server = Arc::new(server);
+    let clients: Vec<_> = (0..8)
+        .map(|_| {
+            let (server, stop) = (Arc::clone(&server), Arc::clone(&stop));
+            tokio::spawn(async move {
+                let (mut answered, mut connection) = (0, None);
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    let open = match connection.as_mut() {
+                        Some(open) => open,
+                        None => connection.insert(server.connect().await),
+                    };
+                    let answer = open.review(PATH, REVIEW).await.expect("a request was lost");
+                    assert_eq!(answer.body, ALLOWED);
+                    answered += 1;
+                    if answer.head.contains("connection: close\r\n") {
+                        connection = None;
+                    }
+                }
+                answered
+            })
+        })
+        .collect();
+    eventually("under load", || server.metric("serverless_webhook_connections ") >= 8.0).await;
+    server.phase.send_replace(Phase::Leaving);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    // As the API server does, which has seen by now that this replica is not ready.
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    for client in clients {
+        assert!(client.await.unwrap() > 1);
+    }
+    server.phase.send_replace(Phase::Closing);
+    eventually("ended", || server.task.is_finished()).await;
+    assert!(tokio::net::TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn what_is_in_work_is_finished_and_what_is_idle_is_closed() {
+    let server = Server::start(Limits::default()).await;
+    let (mut idle, mut working) = (server.connect().await, server.connect().await);
+    assert_eq!(idle.review(PATH, REVIEW).await.unwrap().status, 200);
+    working.send(crate::support::head(PATH, REVIEW.len())).await.unwrap();
+    eventually("in work", || server.metric("serverless_webhook_in_flight") == 1.0).await;
+    server.phase.send_replace(Phase::Closing);
+    idle.closed().await;
+    assert!(!server.task.is_finished());
+    working.send(REVIEW).await.unwrap();
+    let answer = working.answer().await.unwrap();
+    assert_eq!(answer.body, ALLOWED);
+    assert!(answer.head.contains("connection: close\r\n"), "{}", answer.head);
+    working.closed().await;
+    let ended =
+        tokio::time::timeout(PATIENCE, async { eventually("ended", || server.task.is_finished()).await });
+    ended.await.unwrap();
+    assert_eq!(server.metric("serverless_webhook_connections "), 0.0);
+    drop(server.app);
+}
