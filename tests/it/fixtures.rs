@@ -71,10 +71,10 @@ fn the_patch_is_all_that_a_differ_finds() {
         json_patch::patch(&mut after, &patch).unwrap();
         let paths: Vec<_> = patch.iter().map(|operation| operation.path().to_string()).collect();
         for operation in json_patch::diff(&before, &after).iter() {
-            let path = operation.path().to_string();
+            let place = operation.path().to_string();
             assert!(
-                paths.iter().any(|known| path.starts_with(known)),
-                "{}: {path} is changed",
+                paths.iter().any(|known| place.starts_with(known)),
+                "{}: {place} is changed",
                 case.display()
             );
         }

@@ -79,6 +79,7 @@ fn panics(_: &Config, _: &Request<'_>) -> Result<Decision, Violation> {
     panic!("for the test");
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "the shape of an endpoint")]
 fn decides_much(_: &Config, _: &Request<'_>) -> Result<Decision, Violation> {
     let violations = (0..1500).map(|index| Violation::required(format!("f[{index}]"), "")).collect();
     Ok(Decision { violations, warnings: vec!["é\n".repeat(200); 30], ..Decision::default() })

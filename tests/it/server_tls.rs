@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwap;
 use rcgen::{CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rstest::rstest;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore};
 use serverless_webhook::app;
@@ -39,7 +40,6 @@ async fn speaks_http_1_1_alone() {
 async fn speaks_tls_1_2_and_1_3(#[case] version: &'static rustls::SupportedProtocolVersion) {
     let server = Server::start(Limits::default()).await;
     let mut roots = RootCertStore::empty();
-    use rustls::pki_types::pem::PemObject as _;
     let authority =
         rustls::pki_types::CertificateDer::from_pem_slice(server.certs.ca_certificate.as_bytes()).unwrap();
     roots.add(authority).unwrap();
