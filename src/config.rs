@@ -16,12 +16,12 @@ pub use env::names as env_names;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The file cannot be read.
-    #[error("--config {}: {source}", path.display())]
+    #[error("--config {}: {cause}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The file, or a variable of the environment, is not what it should be.
     #[error("{}", lines(.0))]
@@ -40,7 +40,7 @@ pub fn load(path: Option<&Path>, variable: impl Fn(&str) -> Option<String>) -> R
 
 /// Reads the file.
 pub fn read(path: &Path) -> Result<String, LoadError> {
-    std::fs::read_to_string(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })
+    std::fs::read_to_string(path).map_err(|cause| LoadError::Read { path: path.to_owned(), cause })
 }
 
 /// As [`load`], with the text of the file.

@@ -52,14 +52,14 @@ pub struct Tls {
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file cannot be read.
-    #[error("{flag} {}: {source}", path.display())]
+    #[error("{flag} {}: {cause}", path.display())]
     Read {
         /// The flag that names the file.
         flag: &'static str,
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// A file does not hold what it should.
     #[error("{flag} {}: {problem}", path.display())]
@@ -81,7 +81,7 @@ impl TlsFiles {
     /// Reads the files.
     pub fn read(&self) -> Result<TlsContent, TlsError> {
         let read = |flag, path: &Path| {
-            std::fs::read(path).map_err(|source| TlsError::Read { flag, path: path.to_owned(), source })
+            std::fs::read(path).map_err(|cause| TlsError::Read { flag, path: path.to_owned(), cause })
         };
         Ok(TlsContent {
             certificate: read(CERTIFICATE, &self.certificate)?,

@@ -102,11 +102,9 @@ impl Check<'_> {
             violations.push(Violation::duplicate("metadata.name", manifest.name.as_str()));
         }
         let (object, decision, endpoint) = self.admit(&manifest, violations);
-        let findings: Vec<_> = decision
-            .violations
-            .iter()
-            .map(|violation| Finding::new(violation, line(&violation.field)))
-            .collect();
+        let finding =
+            |violation: &Violation| Finding::new(violation, line(&manifest.written(&violation.field)));
+        let findings: Vec<_> = decision.violations.iter().map(finding).collect();
         let added = object != manifest.object;
         let verdict = match (findings.is_empty(), added) {
             (false, _) => Verdict::Refused,

@@ -10,6 +10,7 @@
 )]
 
 mod arrows;
+mod cli;
 mod config;
 mod fixtures;
 mod manifests;

@@ -1,5 +1,7 @@
 //! A manifest as its author keeps it, and the question that the API server makes of it.
 
+use std::borrow::Cow;
+
 use api::names::{GROUP, VERSION, registry_secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -15,6 +17,8 @@ pub(super) struct Manifest {
     pub(super) namespace: String,
     /// Empty if the name is to be generated.
     pub(super) name: String,
+    /// Whether its values are written in clear, in `stringData`.
+    pub(super) in_clear: bool,
     /// The object as the API server would have it before it asks.
     pub(super) object: Value,
 }
@@ -60,11 +64,12 @@ impl Manifest {
         } else {
             return Recognised::Other;
         };
+        let in_clear = kind == SECRET && object.get("stringData").is_some();
         if kind == SECRET {
             merge_string_data(&mut object);
         }
         let name = if name.is_empty() && !generate_name.is_empty() { String::new() } else { name };
-        Recognised::Ours(Self { kind, namespace, name, object })
+        Recognised::Ours(Self { kind, namespace, name, in_clear, object })
     }
 
     /// `Function default/demo`.
@@ -73,6 +78,14 @@ impl Manifest {
             self.object.pointer("/metadata/generateName").and_then(Value::as_str).unwrap_or_default();
         let name = if self.name.is_empty() { generated } else { &self.name };
         format!("{} {}/{name}", self.kind, self.namespace)
+    }
+
+    /// The field as the author wrote it.
+    pub(super) fn written<'a>(&self, field: &'a str) -> Cow<'a, str> {
+        match field.strip_prefix("data.") {
+            Some(key) if self.in_clear => Cow::Owned(format!("stringData.{key}")),
+            _ => Cow::Borrowed(field),
+        }
     }
 
     /// The question about its creation, of `object` as it has become.

@@ -40,6 +40,7 @@ fn normal() -> Value {
 }
 
 /// A complete Function but for what `spec` says; null takes a member away.
+#[allow(clippy::needless_pass_by_value, reason = "the callers are rows of tables")]
 fn complete(spec: Value) -> Value {
     let mut complete = json!({
         "source": "x", "runtime": "nodejs12", "minReplicas": 1, "maxReplicas": 1,
@@ -204,7 +205,7 @@ fn set_values(value: &Value, path: &str, found: &mut Vec<(String, Value)>) {
             }
         }
         other if is_set(other) || path.ends_with("Replicas") && !other.is_null() => {
-            found.push((path.to_owned(), other.clone()))
+            found.push((path.to_owned(), other.clone()));
         }
         _ => {}
     }
