@@ -8,7 +8,8 @@ use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
-use zeroize::Zeroizing;
+
+use crate::buffer::Buffer;
 
 /// The limits of bodies.
 #[derive(Clone, Debug)]
@@ -35,10 +36,10 @@ pub enum BodyError {
     Aborted,
 }
 
-/// A body. Its memory is wiped, and given back, when it is dropped.
+/// A body. Its memory is given back when it is dropped.
 #[derive(Debug)]
 pub struct ReadBody {
-    bytes: Zeroizing<Vec<u8>>,
+    bytes: Buffer,
     _memory: OwnedSemaphorePermit,
 }
 
@@ -46,7 +47,7 @@ impl ReadBody {
     /// The bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.as_ref()
     }
 }
 
@@ -58,11 +59,12 @@ impl BodyLimits {
         Self { max_bytes, timeout, memory }
     }
 
-    /// Reads a body; `deadline` is the end of the whole request.
+    /// Reads a body, which may be secret; `deadline` is the end of the whole request.
     pub async fn read(
         &self,
         headers: &HeaderMap,
         body: Body,
+        secret: bool,
         deadline: Instant,
     ) -> Result<ReadBody, BodyError> {
         let announced =
@@ -73,7 +75,12 @@ impl BodyLimits {
         }
         let own_deadline = Instant::now() + self.timeout;
         let memory = self.reserve(expected)?;
-        match timeout_at(own_deadline.min(deadline), self.collect(body, expected, memory)).await {
+        match timeout_at(
+            own_deadline.min(deadline),
+            self.collect(body, Buffer::new(Vec::with_capacity(expected), secret), memory),
+        )
+        .await
+        {
             Ok(result) => result,
             Err(_) if deadline < own_deadline => Err(BodyError::Deadline),
             Err(_) => Err(BodyError::TooSlow),
@@ -83,25 +90,21 @@ impl BodyLimits {
     async fn collect(
         &self,
         mut body: Body,
-        expected: usize,
+        mut bytes: Buffer,
         mut memory: OwnedSemaphorePermit,
     ) -> Result<ReadBody, BodyError> {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(expected));
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame.map_err(|_| BodyError::Aborted)?.into_data() else { continue };
-            let length = bytes.len() + data.len();
+            let length = bytes.as_ref().len() + data.len();
             if length > self.max_bytes {
                 return Err(BodyError::TooLarge(self.max_bytes));
             }
             if length > bytes.capacity() {
-                // Grown by hand, since a vector that grows by itself leaves the old bytes behind unwiped.
-                let capacity = length.next_power_of_two().clamp(4096, self.max_bytes);
+                let capacity = length.next_power_of_two().clamp(4096.min(self.max_bytes), self.max_bytes);
                 memory.merge(self.reserve(capacity - bytes.capacity())?);
-                let mut larger = Zeroizing::new(Vec::with_capacity(capacity));
-                larger.extend_from_slice(&bytes);
-                bytes = larger;
+                bytes.grow(capacity);
             }
-            bytes.extend_from_slice(&data);
+            bytes.append(&data);
         }
         Ok(ReadBody { bytes, _memory: memory })
     }

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod body;
+pub mod buffer;
 pub mod cli;
 pub mod config;
 pub mod dev_certs;

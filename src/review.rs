@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::buffer::Buffer;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
 use policy::{Config, Decision, Violation};
-use zeroize::Zeroizing;
+use serde_json::Value;
 
 use crate::extract::{NoReview, Review};
 use crate::routes::Endpoint;
@@ -59,7 +61,8 @@ pub struct Reviewed<'a> {
     /// The HTTP status of the answer: 200 but for a fault of this program.
     pub http_status: u16,
     /// The answer, as it goes to the API server. Holds credentials if a registry Secret was asked about.
-    pub answer: Zeroizing<Vec<u8>>,
+    pub answer: Buffer,
+    secret: bool,
 }
 
 /// Answers the question in `body` as `endpoint` does.
@@ -77,9 +80,10 @@ pub fn review<'a>(endpoint: &Endpoint, config: &Config, body: &'a [u8]) -> Resul
     } else {
         Outcome::Misdirected
     };
+    let secret = endpoint.is_secret();
     let (verdict, http_status, answer) = encode(endpoint, &review, &outcome);
     let decision = if let Outcome::Decided(decision) = outcome { decision } else { Decision::default() };
-    Ok(Reviewed { review, verdict, decision, http_status, answer })
+    Ok(Reviewed { review, verdict, decision, http_status, answer: Buffer::new(answer, secret), secret })
 }
 
 enum Outcome {
@@ -90,17 +94,17 @@ enum Outcome {
     Fault,
 }
 
-fn encode(endpoint: &Endpoint, review: &Review<'_>, outcome: &Outcome) -> (Verdict, u16, Zeroizing<Vec<u8>>) {
+fn encode(endpoint: &Endpoint, review: &Review<'_>, outcome: &Outcome) -> (Verdict, u16, Vec<u8>) {
     let request = &review.request;
     match outcome {
         Outcome::Decided(decision) if decision.is_allowed() => {
-            let patch = (!decision.patch.is_empty()).then(|| encode_patch(decision));
+            let patch = (!decision.patch.is_empty()).then(|| encode_patch(decision, endpoint.is_secret()));
             let verdict = if patch.is_some() { Verdict::Patched } else { Verdict::Allowed };
             let response = Response {
                 uid: &request.uid,
                 allowed: true,
                 status: None,
-                patch: patch.as_ref().map(|patch| patch.as_str()),
+                patch: patch.as_ref().and_then(|patch| std::str::from_utf8(patch.as_ref()).ok()),
                 patch_type: patch.as_ref().map(|_| "JSONPatch"),
                 warnings: bounded(&decision.warnings),
             };
@@ -182,24 +186,42 @@ fn bounded_warning(warning: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-fn encode_patch(decision: &Decision) -> Zeroizing<String> {
-    let json = Zeroizing::new(to_json(&decision.patch));
-    let mut text = Zeroizing::new(String::with_capacity(json.len().div_ceil(3) * 4));
-    BASE64.encode_string(&*json, &mut text);
-    text
+/// The patch in base64.
+fn encode_patch(decision: &Decision, secret: bool) -> Buffer {
+    let texts: usize = decision.patch.iter().map(text_length).sum();
+    let json = Buffer::new(to_json(&decision.patch, texts + 512), secret);
+    let mut text = vec![0; json.as_ref().len().div_ceil(3) * 4];
+    // The size is that of the result, so it fits.
+    let _ = BASE64.encode_slice(&json, &mut text);
+    Buffer::new(text, secret)
 }
 
-fn to_bytes(review: &Review<'_>, response: Response<'_>) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(to_json(&Answer { api_version: review.api_version, kind: KIND, response }))
+fn text_length(operation: &PatchOperation) -> usize {
+    match operation {
+        PatchOperation::Add(AddOperation { value: Value::String(text), .. })
+        | PatchOperation::Replace(ReplaceOperation { value: Value::String(text), .. }) => text.len(),
+        _ => 0,
+    }
 }
 
-fn to_json(value: &impl serde::Serialize) -> Vec<u8> {
+fn to_bytes(review: &Review<'_>, response: Response<'_>) -> Vec<u8> {
+    let texts: usize = response.warnings.iter().map(|warning| warning.len()).sum();
+    let room = response.patch.map_or(0, str::len) + 2 * texts + 512;
+    to_json(&Answer { api_version: review.api_version, kind: KIND, response }, room)
+}
+
+/// With room for everything secret, since what a vector leaves behind as it grows is not wiped.
+fn to_json(value: &impl serde::Serialize, room: usize) -> Vec<u8> {
+    let mut json = Vec::with_capacity(room);
     // Texts and lists cannot fail to serialise into memory; an empty answer would be refused by the API server.
-    serde_json::to_vec(value).unwrap_or_default()
+    let _ = serde_json::to_writer(&mut json, value);
+    json
 }
 
 impl Drop for Reviewed<'_> {
     fn drop(&mut self) {
-        self.decision.zeroise();
+        if self.secret {
+            self.decision.zeroise();
+        }
     }
 }

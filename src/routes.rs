@@ -95,6 +95,14 @@ pub static ENDPOINTS: [Endpoint; 4] = [
     },
 ];
 
+impl Endpoint {
+    /// Whether the objects that it is asked about hold credentials.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.resource.kind == SECRETS.kind
+    }
+}
+
 impl ResourceRule {
     /// Whether this is the resource that a question is about.
     #[must_use]

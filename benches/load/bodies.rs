@@ -1,31 +1,47 @@
-//! The requests that the benchmarks send: fixtures of two to three kilobytes, and one of a mebibyte.
+//! The requests that the benchmarks send, as compact as the API server sends them: fixtures, brought to the size of
+//! real reviews.
 
 use std::path::Path;
+
+use serde_json::{Value, json};
+
+/// What a review from a cluster has at the least, in bytes: `managedFields` and the annotation of kubectl see to it.
+const LEAST: usize = 2300;
 
 /// The fixture that stands for an endpoint: one on which its rules have all to do.
 fn case(label: &str) -> &'static str {
     match label {
-        "defaulting-functions" => "orders-function",
-        "validation-functions" => "orders-function",
+        "defaulting-functions" => "env-from-config-map",
+        "validation-functions" => "minimal-defaulted",
         "validation-gitrepositories" => "ssh-with-key",
         "mutation-registry-secrets" => "docker-hub",
         other => panic!("no request stands for {other}"),
     }
 }
 
-/// The request for an endpoint, by its label, as compact as the API server sends it.
+/// The request for an endpoint, by its label.
 pub fn of(label: &str) -> Vec<u8> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/admission");
-    let path = root.join(label).join(case(label)).join("request.json");
-    let text = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let review: serde_json::Value = serde_json::from_slice(&text).unwrap();
-    serde_json::to_vec(&review).unwrap()
+    let mut review = read(label);
+    let size = review.to_string().len();
+    if size < LEAST {
+        let copy = "x".repeat(LEAST - size - 80);
+        review["request"]["object"]["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"] =
+            json!(copy);
+    }
+    review.to_string().into_bytes()
 }
 
 /// A valid Function of which the source alone is a mebibyte.
 pub fn one_mebibyte() -> Vec<u8> {
-    let mut review: serde_json::Value = serde_json::from_slice(&of("validation-functions")).unwrap();
+    let mut review = read("validation-functions");
     let line = "module.exports = { main: function (event, context) { return \"Hello\"; } }\n";
     review["request"]["object"]["spec"]["source"] = line.repeat((1 << 20) / line.len()).into();
-    serde_json::to_vec(&review).unwrap()
+    review.to_string().into_bytes()
+}
+
+fn read(label: &str) -> Value {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/admission");
+    let path = root.join(label).join(case(label)).join("request.json");
+    let text = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_slice(&text).unwrap()
 }

@@ -23,8 +23,10 @@ fn read(path: &Path) -> Value {
 
 fn answer(endpoint: &Endpoint, question: &Value) -> Value {
     let config = serverless_webhook::config::parse(None, |_| None).unwrap();
-    serde_json::from_slice(&review(endpoint, &config, question.to_string().as_bytes()).unwrap().answer)
-        .unwrap()
+    serde_json::from_slice(
+        review(endpoint, &config, question.to_string().as_bytes()).unwrap().answer.as_ref(),
+    )
+    .unwrap()
 }
 
 fn patch(answer: &Value) -> json_patch::Patch {

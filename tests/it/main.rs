@@ -13,6 +13,7 @@ mod arrows;
 mod cli;
 mod config;
 mod fixtures;
+mod lifecycle;
 mod manifests;
 mod server_limits;
 mod server_reviews;

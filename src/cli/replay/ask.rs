@@ -93,7 +93,7 @@ impl Asker {
         let (answer, took) = match self {
             Self::InProcess(config) => {
                 let reviewed = review(endpoint, config, &body)?;
-                (Bytes::copy_from_slice(&reviewed.answer), start.elapsed())
+                (Bytes::copy_from_slice(reviewed.answer.as_ref()), start.elapsed())
             }
             Self::Https { runtime, server, host } => {
                 let request = Request::post(endpoint.path)

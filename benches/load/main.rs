@@ -1,0 +1,122 @@
+//! The server under load, over TLS on loopback, beside an endpoint that only echoes the uid: `make bench`.
+//!
+//! The server is a process of its own, so that its CPU time and memory are its own; it shares the machine with the
+//! client. Every figure of one run is comparable with the others of that run, and only with those.
+
+#![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "a benchmark, not an interface")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
+
+mod bodies;
+mod client;
+mod process;
+mod server;
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use client::{Load, Target};
+use process::Process;
+
+const CONNECTIONS: usize = 32;
+const ROUNDS: usize = 5;
+const ROUND: Duration = Duration::from_millis(1500);
+
+fn main() {
+    if std::env::args().nth(1).as_deref() == Some("serve") {
+        return server::run();
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let report = runtime.block_on(measure());
+    println!("{report}");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/target/bench.md");
+    std::fs::write(path, report).unwrap();
+}
+
+async fn measure() -> String {
+    let mut report = String::new();
+    let process = Process::start();
+    let idle = process.resident_mib();
+    let targets = targets();
+    reviews(&process, &targets, &mut report).await;
+    let peak = process.peak_mib();
+    handshakes(&process, &mut report).await;
+    drop(process);
+    memory(idle, peak, &mut report).await;
+    report
+}
+
+fn targets() -> Vec<Target> {
+    let review = |label: &str| bodies::of(label);
+    let mut targets = vec![Target::new("echo of the uid", "/echo", review("validation-functions"))];
+    for endpoint in &serverless_webhook::routes::ENDPOINTS {
+        targets.push(Target::new(endpoint.path, endpoint.path, review(endpoint.label)));
+    }
+    targets.push(Target::new(
+        "/validation/functions, 1 MiB",
+        "/validation/functions",
+        bodies::one_mebibyte(),
+    ));
+    targets
+}
+
+/// Rates first, in rounds over all targets so that what else the machine does strikes all alike; then latencies at
+/// four fifths of them.
+async fn reviews(process: &Process, targets: &[Target], report: &mut String) {
+    let mut rates = vec![Load::default(); targets.len()];
+    for _ in 0..ROUNDS {
+        for (target, load) in targets.iter().zip(&mut rates) {
+            load.add(client::closed(process, target, CONNECTIONS, ROUND).await);
+        }
+    }
+    let echo = rates[0].rate();
+    report.push_str("| endpoint | body bytes | requests/s | of echo | p50 ms | p99 ms | server CPU µs | p50 ms at 80 % | p99 ms at 80 % |\n|---|---|---|---|---|---|---|---|---|\n");
+    for (target, load) in targets.iter().zip(&mut rates) {
+        let mut paced = client::paced(process, target, CONNECTIONS, load.rate() * 0.8, ROUND * 3).await;
+        let _ = writeln!(
+            report,
+            "| {} | {} | {:.0} | {:.0} % | {:.2} | {:.2} | {:.1} | {:.2} | {:.2} |",
+            target.name,
+            target.body,
+            load.rate(),
+            100.0 * load.rate() / echo,
+            load.quantile(0.5),
+            load.quantile(0.99),
+            load.cpu_micros(),
+            paced.quantile(0.5),
+            paced.quantile(0.99),
+        );
+    }
+}
+
+async fn handshakes(process: &Process, report: &mut String) {
+    let load = client::handshakes(process, CONNECTIONS, ROUND * 2).await;
+    let _ = writeln!(
+        report,
+        "\nFull TLS 1.3 handshakes (P-256, no resumption), each with one review: {:.0}/s, server CPU {:.0} µs each.",
+        load.rate(),
+        load.cpu_micros()
+    );
+}
+
+async fn memory(idle: f64, peak: f64, report: &mut String) {
+    let _ = writeln!(
+        report,
+        "\nResident memory: {idle:.1} MiB idle, {peak:.1} MiB at peak under the load above."
+    );
+    for (name, chunked) in [("announced", false), ("chunked", true)] {
+        let process = Process::start();
+        let before = process.resident_mib();
+        let refused = client::flood(&process, 12, 30_000_000, chunked).await;
+        let _ = writeln!(
+            report,
+            "Twelve bodies of 30 MB at once, {name}: {refused} refused, memory grew by {:.1} MiB at most.",
+            process.peak_mib() - before
+        );
+    }
+}

@@ -1,0 +1,65 @@
+//! The process of the server, and what the kernel knows of it.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+/// The server as a child process; it ends when this is dropped.
+pub struct Process {
+    child: Child,
+    pub port: u16,
+    pub ca_certificate: String,
+}
+
+/// Clock ticks of the kernel, a second (`getconf CLK_TCK`).
+const TICKS: f64 = 100.0;
+
+impl Process {
+    pub fn start() -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .arg("serve")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let port = lines.next().unwrap().unwrap().parse().unwrap();
+        let mut ca_certificate = String::new();
+        for line in lines.map_while(Result::ok) {
+            ca_certificate += &line;
+            ca_certificate.push('\n');
+            if line.contains("END CERTIFICATE") {
+                break;
+            }
+        }
+        Self { child, port, ca_certificate }
+    }
+
+    /// CPU time so far, user and system, in seconds.
+    pub fn cpu_seconds(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let fields: Vec<_> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+        let ticks = |index: usize| fields[index].parse::<f64>().unwrap();
+        (ticks(11) + ticks(12)) / TICKS
+    }
+
+    pub fn resident_mib(&self) -> f64 {
+        self.status("VmRSS:")
+    }
+
+    pub fn peak_mib(&self) -> f64 {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, name: &str) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

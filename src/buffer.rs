@@ -1,0 +1,58 @@
+//! Bytes that are wiped from memory when they are dropped, if they are secret. Wiping costs a nanosecond for every few
+//! bytes, so it is for registry Secrets alone.
+
+use zeroize::Zeroize as _;
+
+/// A buffer that may hold credentials.
+#[derive(Default)]
+pub struct Buffer {
+    bytes: Vec<u8>,
+    secret: bool,
+}
+
+impl Buffer {
+    /// Takes bytes over.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>, secret: bool) -> Self {
+        Self { bytes, secret }
+    }
+
+    /// How many bytes fit without growing.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Grows to `capacity`. By hand, since a vector that grows by itself leaves the old bytes behind unwiped.
+    pub fn grow(&mut self, capacity: usize) {
+        let mut larger = Self::new(Vec::with_capacity(capacity), self.secret);
+        larger.bytes.extend_from_slice(&self.bytes);
+        std::mem::swap(self, &mut larger);
+    }
+
+    /// Appends bytes, for which there must be room.
+    pub fn append(&mut self, bytes: &[u8]) {
+        debug_assert!(self.bytes.len() + bytes.len() <= self.bytes.capacity());
+        self.bytes.extend_from_slice(bytes);
+    }
+}
+
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl std::fmt::Debug for Buffer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "({} bytes)", self.bytes.len())
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        if self.secret {
+            self.bytes.zeroize();
+        }
+    }
+}
