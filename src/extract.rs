@@ -19,6 +19,9 @@ pub enum NoReview {
         /// The column, from 1.
         column: usize,
     },
+    /// The body is not text.
+    #[error("the body is not an AdmissionReview: it is not UTF-8")]
+    NotUtf8,
     /// The body is of another kind or version.
     #[error(
         "the body is not an AdmissionReview of admission.k8s.io/v1 or v1beta1: check its apiVersion and kind"
@@ -44,7 +47,9 @@ pub struct Review<'a> {
 impl<'a> Review<'a> {
     /// Reads the envelope of a review; its objects stay text.
     pub fn parse(body: &'a [u8]) -> Result<Self, NoReview> {
-        let question: Question<'a> = serde_json::from_slice(body)
+        // Whether it is UTF-8 is found out at once, and not string by string.
+        let text = std::str::from_utf8(body).map_err(|_| NoReview::NotUtf8)?;
+        let question: Question<'a> = serde_json::from_str(text)
             .map_err(|error| NoReview::Undecodable { line: error.line(), column: error.column() })?;
         let known = API_VERSIONS.into_iter().find(|version| *version == question.api_version);
         let api_version = known.filter(|_| question.kind == KIND).ok_or(NoReview::OtherKind)?;

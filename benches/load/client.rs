@@ -98,8 +98,9 @@ pub async fn closed(process: &Process, target: &Target, connections: usize, time
     finish(tasks, process, start, cpu).await
 }
 
-/// Requests begin at a fixed rate, whether or not there are answers: every millisecond as many as are due by then are
-/// let go, and the latency of each counts from then, so that one that waits for a free connection counts in full.
+/// Requests begin at a fixed rate, whether or not there are answers; the latency of each counts from when it was due, so
+/// that one that waits for a free connection counts in full. Needs a core of its own: timers have a grain of a
+/// millisecond, so the time is watched all the while.
 pub async fn paced(
     process: &Process,
     target: &Target,
@@ -128,14 +129,15 @@ pub async fn paced(
             latencies
         });
     }
-    let mut let_go = 0;
-    while start.elapsed() < time {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        let now = Instant::now();
-        let wanted = (start.elapsed().as_secs_f64() * rate) as usize;
-        due.1.lock().unwrap().extend(std::iter::repeat_n(now, wanted - let_go));
-        due.0.add_permits(wanted - let_go);
-        let_go = wanted;
+    let gap = Duration::from_secs_f64(1.0 / rate);
+    let mut next = start;
+    while next < start + time {
+        while next <= Instant::now() {
+            due.1.lock().unwrap().push_back(next);
+            due.0.add_permits(1);
+            next += gap;
+        }
+        tokio::task::yield_now().await;
     }
     due.0.close();
     finish(tasks, process, start, cpu).await

@@ -10,17 +10,39 @@ pub struct Process {
     pub ca_certificate: String,
 }
 
+/// For latencies the server has one core and the client another, so that neither waits for the other to leave the
+/// processor.
+const SERVER_CORE: &str = "0";
+const CLIENT_CORE: &str = "1";
+
+/// Keeps this process to the core of the client.
+pub fn pin_client() {
+    let pid = std::process::id().to_string();
+    let pinned = Command::new("taskset")
+        .args(["--cpu-list", "--pid", CLIENT_CORE, &pid])
+        .stdout(Stdio::null())
+        .status();
+    assert!(pinned.unwrap().success(), "two cores are needed");
+}
+
 /// Clock ticks of the kernel, a second (`getconf CLK_TCK`).
 const TICKS: f64 = 100.0;
 
 impl Process {
+    /// A server wherever the kernel puts it.
     pub fn start() -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .arg("serve")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::run(&mut Command::new(std::env::current_exe().unwrap()))
+    }
+
+    /// A server on a core of its own.
+    pub fn start_pinned() -> Self {
+        Self::run(
+            Command::new("taskset").args(["--cpu-list", SERVER_CORE]).arg(std::env::current_exe().unwrap()),
+        )
+    }
+
+    fn run(command: &mut Command) -> Self {
+        let mut child = command.arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let port = lines.next().unwrap().unwrap().parse().unwrap();
         let mut ca_certificate = String::new();

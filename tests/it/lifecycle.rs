@@ -37,7 +37,7 @@ impl Process {
         let mut child = serve(folder.path(), format).args(extra).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         collect(child.stderr.take().unwrap(), Arc::clone(&log));
-        let mut process = Self { child, log, port: 0, admin: String::new(), ca_certificate, folder: folder };
+        let mut process = Self { child, log, port: 0, admin: String::new(), ca_certificate, folder };
         let line = process.wait_for_log("serving on https://");
         let addresses = line.split("serving on https://").nth(1).unwrap();
         let (listen, admin) = addresses.split_once(", admin on http://").unwrap();

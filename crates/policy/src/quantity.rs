@@ -172,6 +172,9 @@ impl Scale {
         let whole = whole.and_then(|whole| whole.checked_mul(factor)).ok_or(ParseError::Range)?;
         let (fraction, inexact) = scale_fraction(fraction, factor)?;
         let sum = whole.checked_add(fraction).ok_or(ParseError::Range)?;
+        if divisor_exponent == 0 {
+            return sum.checked_add(inexact.into()).ok_or(ParseError::Range);
+        }
         // What is less than one part of the divisor vanishes but for the rounding.
         let divisor = 10_i128.checked_pow(divisor_exponent).unwrap_or(i128::MAX);
         let rounds_up = inexact || sum % divisor != 0;

@@ -1,6 +1,6 @@
 //! The compute resources of a Function or of its build.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use api::RawQuantity;
 
@@ -17,15 +17,15 @@ pub(super) fn check(
     violations: &mut Violations,
 ) {
     let before = violations.len();
-    let requests = parse(&format!("{path}.requests"), set.and_then(|set| set.requests.as_ref()), violations);
-    let limits = parse(&format!("{path}.limits"), set.and_then(|set| set.limits.as_ref()), violations);
+    let requests = parse(path, "requests", set.and_then(|set| set.requests.as_ref()), violations);
+    let limits = parse(path, "limits", set.and_then(|set| set.limits.as_ref()), violations);
     // Defaulting leaves alone a group that holds a quantity it cannot read, so what is absent from such a group is
     // not what its author has to mend.
     let absent = if violations.len() == before { Some(Quantity::ZERO) } else { None };
 
     for (kind, quantities) in [("requests", &requests), ("limits", &limits)] {
         for (name, minimum) in [("cpu", rules.min_cpu), ("memory", rules.min_memory)] {
-            let value = quantities.get(name).map_or(absent, |value| *value);
+            let value = find(quantities, name).unwrap_or(absent);
             if let Some(value) = value
                 && value < minimum
             {
@@ -35,10 +35,9 @@ pub(super) fn check(
             }
         }
     }
-    let names: BTreeSet<_> = requests.keys().collect();
-    for name in names {
-        if let (Some(Some(request)), Some(Some(limit))) = (requests.get(*name), limits.get(*name))
-            && request > limit
+    for (name, request) in &requests {
+        if let (Some(request), Some(limit)) = (request, find(&limits, name).flatten())
+            && *request > limit
         {
             let shown = limit.to_string();
             let rule = format!("must be greater than or equal to the {name} request of {request}");
@@ -47,25 +46,28 @@ pub(super) fn check(
     }
 }
 
-/// Quantities by name; `None` for one that is reported.
-type Parsed<'a> = BTreeMap<&'a str, Option<Quantity>>;
+/// Quantities by name, in order; `None` for one that is reported.
+type Parsed<'a> = Vec<(&'a str, Option<Quantity>)>;
+
+fn find(quantities: &Parsed<'_>, name: &str) -> Option<Option<Quantity>> {
+    quantities.iter().find(|(known, _)| *known == name).map(|(_, quantity)| *quantity)
+}
 
 fn parse<'a>(
     path: &str,
+    kind: &str,
     quantities: Option<&'a BTreeMap<String, RawQuantity>>,
     violations: &mut Violations,
 ) -> Parsed<'a> {
     let mut read = |(name, raw): (&'a String, &'a RawQuantity)| {
         let text = raw.text();
-        let quantity = match Quantity::parse(&text) {
-            Err(error) => Err(error.to_string()),
-            Ok(quantity) if quantity.is_negative() => Err("must not be negative".to_owned()),
-            Ok(quantity) => Ok(quantity),
+        let rule = match Quantity::parse(&text) {
+            Ok(quantity) if !quantity.is_negative() => return (name.as_str(), Some(quantity)),
+            Ok(_) => "must not be negative".to_owned(),
+            Err(error) => error.to_string(),
         };
-        let quantity = quantity.map_err(|rule| {
-            violations.push(Violation::invalid(format!("{path}.{name}"), text.as_ref(), rule));
-        });
-        (name.as_str(), quantity.ok())
+        violations.push(Violation::invalid(format!("{path}.{kind}.{name}"), text.as_ref(), rule));
+        (name.as_str(), None)
     };
     quantities.into_iter().flatten().map(&mut read).collect()
 }
