@@ -11,6 +11,8 @@
 
 mod arrows;
 mod cli;
+mod cli_check;
+mod cli_replay;
 mod config;
 mod fixtures;
 mod lifecycle;

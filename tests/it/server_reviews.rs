@@ -11,7 +11,7 @@ use serverless_webhook::routes::{ENDPOINTS, Endpoint};
 use serverless_webhook::server::Phase;
 use serverless_webhook::wire::Request;
 
-use crate::support::{ALLOWED, Limits, PATH, PATIENCE, REVIEW, Server, eventually, post};
+use crate::support::{ALLOWED, Limits, PATH, PATIENCE, REVIEW, Server, eventually, head, post};
 
 #[rstest]
 #[case::not_json("{", 400, "the body is not an AdmissionReview: it does not decode at line 1, column 1\n")]
@@ -36,6 +36,17 @@ async fn what_is_no_review_is_an_http_error(#[case] body: &str, #[case] status: 
     let server = Server::start(Limits::default()).await;
     let answer = server.connect().await.review(PATH, body).await.unwrap();
     assert_eq!((answer.status, answer.body.as_str()), (status, text));
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_utf8_is_an_http_error() {
+    let server = Server::start(Limits::default()).await;
+    let mut connection = server.connect().await;
+    let body = b"{\"kind\":\"\xff\"}";
+    connection.send([head(PATH, body.len()).as_bytes(), body].concat()).await.unwrap();
+    let answer = connection.answer().await.unwrap();
+    let text = "the body is not an AdmissionReview: it is not UTF-8\n";
+    assert_eq!((answer.status, answer.body.as_str()), (400, text));
 }
 
 #[tokio::test]

@@ -25,8 +25,7 @@ pub(super) fn check(
 
     for (kind, quantities) in [("requests", &requests), ("limits", &limits)] {
         for (name, minimum) in [("cpu", rules.min_cpu), ("memory", rules.min_memory)] {
-            let value = find(quantities, name).unwrap_or(absent);
-            if let Some(value) = value
+            if let Some(value) = quantities.get(name).copied().unwrap_or(absent)
                 && value < minimum
             {
                 let shown = value.to_string();
@@ -36,7 +35,7 @@ pub(super) fn check(
         }
     }
     for (name, request) in &requests {
-        if let (Some(request), Some(limit)) = (request, find(&limits, name).flatten())
+        if let (Some(request), Some(limit)) = (request, limits.get(name).copied().flatten())
             && *request > limit
         {
             let shown = limit.to_string();
@@ -46,12 +45,8 @@ pub(super) fn check(
     }
 }
 
-/// Quantities by name, in order; `None` for one that is reported.
-type Parsed<'a> = Vec<(&'a str, Option<Quantity>)>;
-
-fn find(quantities: &Parsed<'_>, name: &str) -> Option<Option<Quantity>> {
-    quantities.iter().find(|(known, _)| *known == name).map(|(_, quantity)| *quantity)
-}
+/// Quantities by name; `None` for one that is reported.
+type Parsed<'a> = BTreeMap<&'a str, Option<Quantity>>;
 
 fn parse<'a>(
     path: &str,
