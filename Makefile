@@ -12,7 +12,7 @@ FUZZ_SECONDS ?= 20
 
 .PHONY: help
 help: ## what there is to make
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
 
 .PHONY: demo
 demo: $(WEBHOOK) ## the main job: starts the server and sends it every fixture over TLS
@@ -26,8 +26,16 @@ run: $(WEBHOOK) ## as demo, and leaves the server running until Ctrl-C
 $(WEBHOOK):
 	$(CARGO) build --locked --release --package serverless-webhook
 
+.PHONY: control-plane
+control-plane: ## builds etcd, kube-apiserver, kubectl, … for the tests: once, about 12 minutes
+	@tests/control-plane/build.sh
+
+.PHONY: cluster
+cluster: control-plane $(WEBHOOK) ## a control plane on loopback with the webhook installed, until Ctrl-C
+	@$(CARGO) run --locked --quiet --package testenv -- $(WEBHOOK)
+
 .PHONY: test
-test: ## all tests
+test: control-plane ## all tests, those against a real API server too
 	$(CARGO) test --locked --workspace
 
 .PHONY: check

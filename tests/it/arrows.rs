@@ -6,10 +6,11 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// Each crate and the crates of the workspace that it may know, beside tests.
-const ARROWS: [(&str, &[&str]); 4] = [
+const ARROWS: [(&str, &[&str]); 5] = [
     ("serverless-api", &[]),
     ("serverless-policy", &["serverless-api"]),
     ("serverless-webhook", &["serverless-api", "serverless-policy"]),
+    ("testenv", &[]),
     ("xtask", &["serverless-api", "serverless-webhook"]),
 ];
 

@@ -1,0 +1,282 @@
+//! The components, in the order in which they start.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::Context as _;
+use serde_json::json;
+
+use crate::pki::Pki;
+use crate::process::{PATIENCE, Process, free_port};
+
+/// What a control plane consists of, beside etcd and kube-apiserver.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// kube-controller-manager, kube-scheduler, and kwok with a node.
+    pub controllers: bool,
+    /// Further flags of kube-apiserver.
+    pub api_server_flags: Vec<String>,
+}
+
+/// A running control plane. Ends when dropped, or with the process that started it.
+#[derive(Debug)]
+pub struct ControlPlane {
+    // Ended in this order.
+    controllers: Vec<Process>,
+    api_server: Option<Process>,
+    _etcd: Process,
+    assets: PathBuf,
+    folder: PathBuf,
+    api_server_args: Vec<String>,
+    port: u16,
+}
+
+static STARTED: AtomicU32 = AtomicU32::new(0);
+
+impl ControlPlane {
+    /// Starts a control plane and waits until it is ready.
+    ///
+    /// # Errors
+    /// If a component is not built, or does not start: with the end of its log.
+    pub fn start(options: &Options) -> anyhow::Result<Self> {
+        let assets = crate::assets()?;
+        let folder = new_folder()?;
+        let pki = Pki::create(&folder)?;
+        let port = free_port()?;
+        let (etcd, etcd_url) = start_etcd(&assets, &folder)?;
+        let api_server_args = api_server_args(&pki, &etcd_url, port, options)?;
+        let mut new = Self {
+            controllers: Vec::new(),
+            api_server: None,
+            _etcd: etcd,
+            assets,
+            folder,
+            api_server_args,
+            port,
+        };
+        for (name, user, group) in [
+            ("admin", "admin", "system:masters"),
+            ("kube-controller-manager", "system:kube-controller-manager", "system:kube-controller-manager"),
+            ("kube-scheduler", "system:kube-scheduler", "system:kube-scheduler"),
+        ] {
+            new.write_kubeconfig(&pki, name, user, group)?;
+        }
+        new.start_api_server()?;
+        if options.controllers {
+            new.start_controllers(&pki)?;
+        }
+        Ok(new)
+    }
+
+    /// Where certificates, kubeconfigs, data and logs are.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The kubeconfig of an administrator.
+    #[must_use]
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.kubeconfig_of("admin")
+    }
+
+    /// The address of the API server.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("https://127.0.0.1:{}", self.port)
+    }
+
+    /// kubectl, as an administrator.
+    #[must_use]
+    pub fn kubectl(&self) -> Command {
+        self.tool("kubectl")
+    }
+
+    /// A tool of the assets, as an administrator: `kubectl`, `helm`.
+    #[must_use]
+    pub fn tool(&self, name: &str) -> Command {
+        let mut command = Command::new(self.assets.join(name));
+        // Nothing of the user's own configuration.
+        command.env("KUBECONFIG", self.kubeconfig()).env("HOME", &self.folder);
+        command
+    }
+
+    /// Runs kubectl as an administrator.
+    ///
+    /// # Errors
+    /// With what kubectl says, if it fails.
+    pub fn kubectl_ok<'a>(&self, args: impl IntoIterator<Item = &'a OsStr>) -> anyhow::Result<()> {
+        let output = self.kubectl().args(args).output().context("kubectl")?;
+        anyhow::ensure!(output.status.success(), "kubectl: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
+    /// Ends kube-apiserver as a crash would and starts it again on the same port.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn restart_api_server(&mut self) -> anyhow::Result<()> {
+        self.api_server = None;
+        self.start_api_server()
+    }
+
+    fn start_api_server(&mut self) -> anyhow::Result<()> {
+        let mut command = Command::new(self.assets.join("kube-apiserver"));
+        command.args(&self.api_server_args);
+        let mut process = Process::start(&command, &self.folder.join("kube-apiserver.log"))?;
+        process.wait_until("ready", || is_ok(self.kubectl().args(["get", "--raw", "/readyz"]).output()))?;
+        self.api_server = Some(process);
+        Ok(())
+    }
+
+    fn start_controllers(&mut self, pki: &Pki) -> anyhow::Result<()> {
+        let kubeconfig = |name: &str| self.kubeconfig_of(name).display().to_string();
+        let path = |file: &str| pki.path(file).display().to_string();
+        let mut manager = Command::new(self.assets.join("kube-controller-manager"));
+        manager.args([
+            format!("--kubeconfig={}", kubeconfig("kube-controller-manager")),
+            format!("--service-account-private-key-file={}", path("sa.key")),
+            format!("--root-ca-file={}", path("ca.crt")),
+            "--use-service-account-credentials=true".to_owned(),
+            "--leader-elect=false".to_owned(),
+            "--secure-port=0".to_owned(),
+        ]);
+        let mut scheduler = Command::new(self.assets.join("kube-scheduler"));
+        scheduler.args([
+            format!("--kubeconfig={}", kubeconfig("kube-scheduler")),
+            "--leader-elect=false".to_owned(),
+            "--secure-port=0".to_owned(),
+        ]);
+        let mut kwok = Command::new(self.assets.join("kwok"));
+        kwok.args([
+            format!("--kubeconfig={}", kubeconfig("admin")),
+            format!("--config={}", self.assets.join("stages.yaml").display()),
+            "--manage-all-nodes=true".to_owned(),
+            format!("--server-address=127.0.0.1:{}", free_port()?),
+        ]);
+        for (name, command) in
+            [("kube-controller-manager", manager), ("kube-scheduler", scheduler), ("kwok", kwok)]
+        {
+            self.controllers.push(Process::start(&command, &self.folder.join(format!("{name}.log")))?);
+        }
+        self.create_node()
+    }
+
+    fn create_node(&mut self) -> anyhow::Result<()> {
+        let capacity = json!({"cpu": "32", "memory": "256Gi", "pods": "500"});
+        let node = json!({
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {
+                "name": "kwok-node",
+                "annotations": {"kwok.x-k8s.io/node": "fake"},
+                "labels": {"kubernetes.io/hostname": "kwok-node", "kubernetes.io/os": "linux"},
+            },
+            "status": {"allocatable": capacity, "capacity": capacity},
+        });
+        let file = self.folder.join("node.json");
+        fs::write(&file, node.to_string())?;
+        self.kubectl_ok(["apply".as_ref(), "-f".as_ref(), file.as_os_str()])?;
+        let ready =
+            ["get", "node", "kwok-node", "-o", "jsonpath={.status.conditions[?(@.type=='Ready')].status}"];
+        let kwok_sees = || self.kubectl().args(ready).output().is_ok_and(|output| output.stdout == b"True");
+        let account = ["get", "serviceaccount", "default"];
+        let controllers_work = || is_ok(self.kubectl().args(account).output());
+        let deadline = std::time::Instant::now() + PATIENCE;
+        while !(kwok_sees() && controllers_work()) {
+            anyhow::ensure!(
+                std::time::Instant::now() < deadline,
+                "the node does not become ready, or service accounts are not made: see {}",
+                self.folder.display()
+            );
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        Ok(())
+    }
+
+    fn kubeconfig_of(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.kubeconfig"))
+    }
+
+    /// Writes a kubeconfig that carries its certificates, for a user of its own.
+    fn write_kubeconfig(&self, pki: &Pki, name: &str, user: &str, group: &str) -> anyhow::Result<()> {
+        pki.client(name, user, group)?;
+        let path = |file: &str| pki.path(file).display().to_string();
+        let kubeconfig = json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "testenv",
+            "clusters": [{"name": "testenv", "cluster": {"server": self.url(), "certificate-authority": path("ca.crt")}}],
+            "users": [{"name": name, "user": {
+                "client-certificate": path(&format!("{name}.crt")),
+                "client-key": path(&format!("{name}.key")),
+            }}],
+            "contexts": [{"name": "testenv", "context": {"cluster": "testenv", "user": name}}],
+        });
+        fs::write(self.kubeconfig_of(name), format!("{kubeconfig:#}")).context("kubeconfig")
+    }
+}
+
+/// A folder under `target/testenv`, named by the process; those of processes that have ended are taken away.
+fn new_folder() -> anyhow::Result<PathBuf> {
+    let root = crate::root().join("target/testenv");
+    fs::create_dir_all(&root)?;
+    let root = root.canonicalize()?;
+    for entry in fs::read_dir(&root)?.flatten() {
+        let name = entry.file_name();
+        let process = name.to_string_lossy().split('-').next().unwrap_or_default().to_owned();
+        if !Path::new("/proc").join(process).exists() {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    let folder = root.join(format!("{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed)));
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+fn start_etcd(assets: &Path, folder: &Path) -> anyhow::Result<(Process, String)> {
+    let url = format!("http://127.0.0.1:{}", free_port()?);
+    let peer = format!("http://127.0.0.1:{}", free_port()?);
+    let mut etcd = Command::new(assets.join("etcd"));
+    etcd.arg("--data-dir").arg(folder.join("etcd")).args([
+        format!("--listen-client-urls={url}"),
+        format!("--advertise-client-urls={url}"),
+        format!("--listen-peer-urls={peer}"),
+        format!("--initial-advertise-peer-urls={peer}"),
+        format!("--initial-cluster=default={peer}"),
+        // What it holds is worth nothing after the tests.
+        "--unsafe-no-fsync".to_owned(),
+    ]);
+    let mut process = Process::start(&etcd, &folder.join("etcd.log"))?;
+    let address = url.trim_start_matches("http://").to_owned();
+    process.wait_until("listening", || std::net::TcpStream::connect(&address).is_ok())?;
+    Ok((process, url))
+}
+
+fn api_server_args(pki: &Pki, etcd: &str, port: u16, options: &Options) -> anyhow::Result<Vec<String>> {
+    pki.server("kube-apiserver", &["localhost", "kubernetes.default.svc"])?;
+    let path = |file: &str| pki.path(file).display().to_string();
+    let mut args = vec![
+        format!("--etcd-servers={etcd}"),
+        "--bind-address=127.0.0.1".to_owned(),
+        format!("--secure-port={port}"),
+        format!("--tls-cert-file={}", path("kube-apiserver.crt")),
+        format!("--tls-private-key-file={}", path("kube-apiserver.key")),
+        format!("--client-ca-file={}", path("ca.crt")),
+        "--authorization-mode=RBAC".to_owned(),
+        "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
+        "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
+        format!("--service-account-key-file={}", path("sa.pub")),
+        format!("--service-account-signing-key-file={}", path("sa.key")),
+        "--allow-privileged=true".to_owned(),
+    ];
+    args.extend(options.api_server_flags.iter().cloned());
+    Ok(args)
+}
+
+fn is_ok(output: std::io::Result<Output>) -> bool {
+    output.is_ok_and(|output| output.status.success())
+}

@@ -1,0 +1,122 @@
+//! A process that ends with the one that started it, however that ends.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+
+/// Runs a command, passes on the signals named on the lines of its standard input, and kills it at the end of that
+/// input, which comes when the starting process ends. A shell does this since a process that is killed runs no code.
+const WATCHDOG: &str = r#"exec 3<&0
+"$@" </dev/null 3<&- & child=$!
+(while read -r signal; do kill -s "$signal" $child; done <&3; kill -s KILL $child) 2>/dev/null & watch=$!
+wait $child; code=$?
+kill $watch 2>/dev/null
+exit $code"#;
+
+/// How long anything may take to start or to end.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A running command. Killed when dropped.
+#[derive(Debug)]
+pub struct Process {
+    watchdog: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts a command whose output goes to a file.
+    ///
+    /// # Errors
+    /// If the file cannot be written or the shell cannot be started. A command that does not exist ends with 127.
+    pub fn start(command: &Command, log: &Path) -> anyhow::Result<Self> {
+        let output = File::create(log).with_context(|| log.display().to_string())?;
+        let mut shell = Command::new("sh");
+        shell.args(["-c", WATCHDOG, "watchdog"]).arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        // A group of its own: Ctrl-C reaches the starting process alone, which ends the others in order.
+        let shell = shell.process_group(0).stdin(Stdio::piped()).stdout(output.try_clone()?).stderr(output);
+        let watchdog = shell.spawn().context("sh")?;
+        Ok(Self { watchdog, log: log.to_owned() })
+    }
+
+    /// Sends a signal, such as `TERM`.
+    ///
+    /// # Errors
+    /// If the process has ended.
+    pub fn signal(&mut self, signal: &str) -> anyhow::Result<()> {
+        let stdin = self.watchdog.stdin.as_mut().context("killed")?;
+        writeln!(stdin, "{signal}").context("ended")
+    }
+
+    /// Waits until the process has ended and gives its exit code: 128 and the number of the signal that ended it.
+    ///
+    /// # Errors
+    /// If it does not end.
+    pub fn wait(&mut self) -> anyhow::Result<i32> {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if let Some(status) = self.watchdog.try_wait()? {
+                return status.code().context("the watchdog was killed");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        anyhow::bail!("does not end: {}", self.tail())
+    }
+
+    /// Waits until something holds of the running process.
+    ///
+    /// # Errors
+    /// With the end of the log, if the process ends first or it takes too long.
+    pub fn wait_until(&mut self, what: &str, mut holds: impl FnMut() -> bool) -> anyhow::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.watchdog.try_wait()? {
+                anyhow::bail!("ended with {status} before it was {what}; {}", self.tail());
+            }
+            if holds() {
+                return Ok(());
+            }
+            anyhow::ensure!(Instant::now() < deadline, "not {what} in {PATIENCE:?}; {}", self.tail());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// All that the process has printed so far.
+    #[must_use]
+    pub fn output(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    fn tail(&self) -> String {
+        let output = self.output();
+        let lines: Vec<_> = output.lines().rev().take(15).collect();
+        let lines: Vec<_> = lines.into_iter().rev().collect();
+        format!("the end of {}:\n{}", self.log.display(), lines.join("\n"))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.watchdog.stdin.take());
+        let _ = self.watchdog.wait();
+    }
+}
+
+/// A port that was free a moment ago.
+///
+/// # Errors
+/// If there is none.
+pub fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
