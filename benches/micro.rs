@@ -12,7 +12,7 @@
 use divan::{Bencher, black_box};
 use policy::{Config, FunctionObject, defaulting, validation};
 use serverless_webhook::extract::Review;
-use serverless_webhook::review::review;
+use serverless_webhook::review::{Outcome, encode, review};
 use serverless_webhook::routes::{ENDPOINTS, Endpoint};
 
 #[path = "load/bodies.rs"]
@@ -53,6 +53,14 @@ fn default_function(bencher: Bencher) {
 fn validate_function(bencher: Bencher) {
     let (config, function) = (config(), function(&bodies::of("validation-functions")));
     bencher.bench(|| validation::function(black_box(&config), black_box(&function), None));
+}
+
+#[divan::bench]
+fn encode_patch(bencher: Bencher) {
+    let body = bodies::of("defaulting-functions");
+    let outcome = Outcome::Decided(defaulting::function(&config(), &function(&body)));
+    let review = Review::parse(&body).unwrap();
+    bencher.bench(|| encode(endpoint("defaulting-functions"), black_box(&review), black_box(&outcome)));
 }
 
 /// Decode, decide and encode: all of a review but HTTP and TLS.

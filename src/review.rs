@@ -86,7 +86,9 @@ pub fn review<'a>(endpoint: &Endpoint, config: &Config, body: &'a [u8]) -> Resul
     Ok(Reviewed { review, verdict, decision, http_status, answer: Buffer::new(answer, secret), secret })
 }
 
-enum Outcome {
+/// What became of a question.
+pub enum Outcome {
+    /// The rules have judged the object.
     Decided(Decision),
     /// The endpoint is not for this resource.
     Misdirected,
@@ -94,7 +96,9 @@ enum Outcome {
     Fault,
 }
 
-fn encode(endpoint: &Endpoint, review: &Review<'_>, outcome: &Outcome) -> (Verdict, u16, Vec<u8>) {
+/// Writes the answer: the verdict, the HTTP status and the bytes. The only place with status codes of answers.
+#[must_use]
+pub fn encode(endpoint: &Endpoint, review: &Review<'_>, outcome: &Outcome) -> (Verdict, u16, Vec<u8>) {
     let request = &review.request;
     match outcome {
         Outcome::Decided(decision) if decision.is_allowed() => {
