@@ -13,6 +13,8 @@ mod arrows;
 mod cli;
 mod cli_check;
 mod cli_replay;
+mod cluster;
+mod cluster_crds;
 mod config;
 mod fixtures;
 mod lifecycle;

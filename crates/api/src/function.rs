@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::EnvVar;
-use kube::CustomResource;
+use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::cel;
 use crate::quantity::RawQuantity;
 
 /// What its author asks of a Function.
-#[derive(Clone, CustomResource, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, CustomResource, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[kube(
     group = "serverless.kyma-project.io",
     version = "v1alpha1",
@@ -20,6 +21,8 @@ use crate::quantity::RawQuantity;
     namespaced,
     status = "FunctionStatus",
     derive = "PartialEq",
+    validation = cel::function_name(),
+    validation = cel::function_name_length(),
     doc = "A Function is source code, inline or in a Git repository, that is built into an image and served over HTTP.",
     printcolumn(
         name = "Configured",
@@ -59,11 +62,19 @@ use crate::quantity::RawQuantity;
     )
 )]
 #[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = cel::replicas_in_order(),
+    validation = cel::git_source(),
+    validation = cel::git_base_dir(),
+    validation = cel::git_base_dir_inside(),
+    validation = cel::git_reference()
+)]
 pub struct FunctionSpec {
     /// The source code, or the name of a `GitRepository` of the same namespace when `type` is `git`.
     // A missing source decodes as a blank one, so that validation reports it together with all other violations.
     #[serde(default)]
     #[schemars(!default)]
+    #[x_kube(validation = cel::source())]
     pub source: String,
     /// The dependencies: the content of package.json for Node.js, of requirements.txt for Python.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +84,7 @@ pub struct FunctionSpec {
     pub runtime: Option<String>,
     /// Environment variables of the running Function.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]), transform = env_schema)]
     pub env: Option<Vec<EnvVar>>,
     /// Compute resources of each Pod of the Function. Filled in from a preset where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,6 +102,8 @@ pub struct FunctionSpec {
     pub max_replicas: Option<i32>,
     /// Labels of the Pods of the Function.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(transform = label_values)]
+    #[x_kube(validation = cel::labels_not_owned(), validation = cel::label_keys())]
     pub labels: Option<BTreeMap<String, String>>,
     /// Where the source is: `git` for a `GitRepository`, `inline` or nothing for `source` itself.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
@@ -103,6 +117,23 @@ pub struct FunctionSpec {
     pub reference: Option<String>,
 }
 
+/// What the API server can judge of an environment variable by itself.
+fn env_schema(schema: &mut schemars::Schema) {
+    let Some(entry) = schema.pointer_mut("/items").and_then(|items| items.as_object_mut()) else { return };
+    if let Some(name) = entry.get_mut("properties").and_then(|properties| properties.pointer_mut("/name")) {
+        name["pattern"] = "^([-_a-zA-Z]|[.][-_a-zA-Z0-9])[-._a-zA-Z0-9]*$".into();
+    }
+    entry.insert("x-kubernetes-validations".to_owned(), serde_json::json!([cel::one_value()]));
+}
+
+/// What the API server can judge of a label of Pods.
+fn label_values(schema: &mut schemars::Schema) {
+    if let Some(value) = schema.pointer_mut("/additionalProperties") {
+        value["maxLength"] = 63.into();
+        value["pattern"] = "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$".into();
+    }
+}
+
 impl FunctionSpec {
     /// Whether the source is in a Git repository.
     #[must_use]
@@ -112,13 +143,16 @@ impl FunctionSpec {
 }
 
 /// Compute resources by name, such as cpu and memory.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[x_kube(validation = cel::limits_hold_requests())]
 pub struct Resources {
     /// The most that may be used.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[x_kube(validation = cel::not_negative())]
     pub limits: Option<BTreeMap<String, RawQuantity>>,
     /// What is set aside.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[x_kube(validation = cel::not_negative())]
     pub requests: Option<BTreeMap<String, RawQuantity>>,
 }
 

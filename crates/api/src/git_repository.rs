@@ -1,11 +1,12 @@
 //! The `GitRepository`: where the sources of Functions of type `git` are.
 
-use kube::CustomResource;
-use schemars::JsonSchema;
+use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
+use crate::cel;
+
 /// Where a repository is and how to read it.
-#[derive(Clone, CustomResource, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, CustomResource, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[kube(
     group = "serverless.kyma-project.io",
     version = "v1alpha1",
@@ -34,6 +35,16 @@ use serde::{Deserialize, Serialize};
     )
 )]
 #[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = cel::url(),
+    validation = cel::url_is_printable(),
+    validation = cel::url_has_a_scheme(),
+    validation = cel::url_without_credentials(),
+    validation = cel::url_without_options(),
+    validation = cel::ssh_has_auth(),
+    validation = cel::ssh_has_a_key(),
+    validation = cel::git_without_auth()
+)]
 pub struct GitRepositorySpec {
     /// The address of the repository, over HTTP(S), SSH or the Git protocol, ending in .git.
     // A missing URL decodes as a blank one, so that validation reports it.
@@ -46,7 +57,7 @@ pub struct GitRepositorySpec {
 }
 
 /// How to read a repository that is not public.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GitAuth {
     /// `basic` for a user name and password or token, `key` for an SSH key.
@@ -56,5 +67,6 @@ pub struct GitAuth {
     /// The Secret of the same namespace that holds the credentials.
     #[serde(default)]
     #[schemars(!default)]
+    #[x_kube(validation = cel::secret_name(), validation = cel::secret_name_syntax())]
     pub secret_name: String,
 }

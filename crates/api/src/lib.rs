@@ -3,7 +3,9 @@
 //! Shapes only: no rule, no client, no I/O. The CRDs are derived from these types.
 
 #![allow(clippy::duplicated_attributes, reason = "kube repeats type_ in each printcolumn")]
+#![allow(unreachable_pub, reason = "KubeSchema declares a copy of each type inside a function")]
 
+mod cel;
 pub mod function;
 pub mod git_repository;
 pub mod names;

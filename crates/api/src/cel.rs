@@ -1,0 +1,228 @@
+//! Rules in the schemas of the CRDs, in CEL: all that needs no configuration, so that an API server whose webhook is away
+//! still refuses what no configuration allows. `policy` says the same to those who check manifests offline.
+//!
+//! The API server bounds what a rule may cost, by the greatest object that could be sent. Hence rules over known keys, and
+//! no regular expression over keys of maps.
+
+use kube::core::cel::{Reason, Rule};
+
+fn rule(expression: &str, message: &str) -> Rule {
+    Rule::new(expression).message(message)
+}
+
+fn required(expression: &str, message: &str) -> Rule {
+    rule(expression, message).reason(Reason::FieldValueRequired)
+}
+
+fn forbidden(expression: &str, message: &str) -> Rule {
+    rule(expression, message).reason(Reason::FieldValueForbidden)
+}
+
+/// `metadata.name` of a Function, when it is created: one that is there already can still be changed and taken away.
+pub(crate) fn function_name() -> Rule {
+    rule(
+        "oldSelf.hasValue() || self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+        "metadata.name must be a DNS-1035 label: lower-case letters, digits or '-', starting with a letter and ending with a letter or digit (such as 'my-name' or 'abc-123')",
+    )
+    .optional_old_self(true)
+}
+
+/// The length of `metadata.name` of a Function.
+pub(crate) fn function_name_length() -> Rule {
+    rule(
+        "oldSelf.hasValue() || self.metadata.name.size() <= 51",
+        "metadata.name must be no longer than 51 characters: the build Job is named <name>-build-xxxxx, which must not be longer than 63",
+    )
+    .optional_old_self(true)
+}
+
+/// `spec.source` of a Function.
+pub(crate) fn source() -> Rule {
+    required(
+        "self.trim() != ''",
+        "the source code of the Function, or the name of a GitRepository if type is git",
+    )
+}
+
+/// `spec` of a Function of type git.
+pub(crate) fn git_source() -> Rule {
+    let expression = format!(
+        "!has(self.type) || self.type != 'git' || self.source.trim() == '' || {}",
+        is_subdomain("self.source")
+    );
+    let message = format!("the source of a git Function names a GitRepository: {SUBDOMAIN}");
+    rule(&expression, &message).field_path(".source")
+}
+
+/// `spec` of a Function of type git.
+pub(crate) fn git_base_dir() -> Rule {
+    required(
+        "!has(self.type) || self.type != 'git' || (has(self.baseDir) && self.baseDir.trim() != '')",
+        "the directory of the repository that holds the Function; \"/\" is its root",
+    )
+    .field_path(".baseDir")
+}
+
+/// `spec` of a Function of type git.
+pub(crate) fn git_base_dir_inside() -> Rule {
+    rule(
+        r"!has(self.type) || self.type != 'git' || !has(self.baseDir) || !self.baseDir.matches('(^|[/\\\\])\\s*[.][.]\\s*([/\\\\]|$)')",
+        "must not leave the repository: no \"..\"",
+    )
+    .field_path(".baseDir")
+}
+
+/// `spec` of a Function of type git.
+pub(crate) fn git_reference() -> Rule {
+    required(
+        "!has(self.type) || self.type != 'git' || (has(self.reference) && self.reference.trim() != '')",
+        "the branch, tag or commit to build",
+    )
+    .field_path(".reference")
+}
+
+/// `spec` of a Function.
+pub(crate) fn replicas_in_order() -> Rule {
+    rule(
+        "!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",
+        "must be greater than or equal to minReplicas",
+    )
+    .field_path(".maxReplicas")
+}
+
+/// `spec.labels` of a Function.
+pub(crate) fn labels_not_owned() -> Rule {
+    let keys = crate::names::owned_label::ALL.map(|key| format!("'{key}'")).join(", ");
+    forbidden(
+        &format!("![{keys}].exists(key, key in self)"),
+        "the controller sets labels of serverless.kyma-project.io itself: function-name, managed-by, resource and uuid",
+    )
+}
+
+/// The keys of `spec.labels` of a Function.
+pub(crate) fn label_keys() -> Rule {
+    rule(
+        "self.all(key, key.matches('^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$'))",
+        "keys must be label keys, such as 'app' or 'example.com/app'",
+    )
+}
+
+/// `limits` and `requests` of `spec.resources` and `spec.buildResources` of a Function.
+pub(crate) fn not_negative() -> Rule {
+    let expression = format!("{KNOWN}.all(name, !(name in self) || !string(self[name]).startsWith('-'))");
+    rule(&expression, "quantities must not be negative")
+}
+
+/// An entry of `spec.env` of a Function.
+pub(crate) fn one_value() -> Rule {
+    rule(
+        "!has(self.value) || self.value == '' || !has(self.valueFrom)",
+        "must not set both value and valueFrom",
+    )
+}
+
+/// `spec.resources` and `spec.buildResources` of a Function.
+pub(crate) fn limits_hold_requests() -> Rule {
+    // What cannot be read is told by the pattern of quantities.
+    let quantity = |of: &str| format!("quantity(string(self.{of}[name]))");
+    let readable = |of: &str| format!("isQuantity(string(self.{of}[name]))");
+    let expression = format!(
+        "!has(self.requests) || !has(self.limits) || {KNOWN}.all(name, !(name in self.requests) || !(name in self.limits) || !{} || !{} || !{}.isGreaterThan({}))",
+        readable("requests"),
+        readable("limits"),
+        quantity("requests"),
+        quantity("limits"),
+    );
+    rule(&expression, "must be greater than or equal to requests").field_path(".limits")
+}
+
+/// Resources whose quantities are judged: rules over any number of them would cost too much.
+const KNOWN: &str = "['cpu', 'memory', 'ephemeral-storage']";
+
+/// What is wrong with `spec.url` of a `GitRepository`: attached to `spec`, for of a text itself the API server would show
+/// the value, which may hold a password.
+fn url_rule(expression: &str, message: &str) -> Rule {
+    rule(expression, message).field_path(".url")
+}
+
+/// `spec` of a `GitRepository`.
+pub(crate) fn url() -> Rule {
+    url_rule("self.url.trim() != ''", "the address of the repository").reason(Reason::FieldValueRequired)
+}
+
+/// `spec` of a `GitRepository`.
+pub(crate) fn url_is_printable() -> Rule {
+    let expression = r"self.url.trim() == '' || !self.url.matches('[\\s\\x00-\\x1f\\x7f]')";
+    url_rule(expression, "must not hold spaces or control characters")
+}
+
+/// `spec` of a `GitRepository`.
+pub(crate) fn url_has_a_scheme() -> Rule {
+    url_rule(
+        r"self.url.trim() == '' || self.url.matches('^\\s*((https?|git|ssh|git[+]ssh)://|[^/@]+@[^/]+:)')",
+        "must start with http://, https://, git://, ssh:// or git+ssh://, or have the form user@host:path",
+    )
+}
+
+/// `spec` of a `GitRepository`.
+pub(crate) fn url_without_credentials() -> Rule {
+    url_rule(
+        "!self.url.matches('^[^/?#]*(://)?[^/?#]*:[^/?#]*@')",
+        "must not hold credentials: put them into a Secret and name it in spec.auth.secretName",
+    )
+}
+
+/// `spec` of a `GitRepository`.
+pub(crate) fn url_without_options() -> Rule {
+    url_rule(
+        "!self.url.matches('^(([a-z+]+://)?-|[^/]*(://)?[^/]*@-|[a-z+]+://[^/]*/-|[^/]*@[^/]*:/*-)')",
+        "host, user and path must not start with '-'",
+    )
+}
+
+const SSH: &str = "self.url.matches('^((ssh|git[+]ssh)://|[^/@]+@[^/]+:)')";
+
+/// `spec` of a `GitRepository` over SSH.
+pub(crate) fn ssh_has_auth() -> Rule {
+    required(
+        &format!("has(self.auth) || !{SSH}"),
+        "a repository over SSH is read with auth of type \"key\" and a secretName",
+    )
+    .field_path(".auth")
+}
+
+/// `spec` of a `GitRepository` over SSH.
+pub(crate) fn ssh_has_a_key() -> Rule {
+    rule(
+        &format!("!has(self.auth) || self.auth.type == 'key' || !{SSH}"),
+        "a repository over SSH is read with a key",
+    )
+    .field_path(".auth.type")
+}
+
+/// `spec` of a `GitRepository` over the Git protocol.
+pub(crate) fn git_without_auth() -> Rule {
+    forbidden(
+        "!has(self.auth) || !self.url.startsWith('git://')",
+        "git:// cannot carry credentials: use https:// or SSH",
+    )
+    .field_path(".auth")
+}
+
+/// `spec.auth.secretName` of a `GitRepository`.
+pub(crate) fn secret_name() -> Rule {
+    required("self.trim() != ''", "the Secret with the credentials")
+}
+
+/// `spec.auth.secretName` of a `GitRepository`.
+pub(crate) fn secret_name_syntax() -> Rule {
+    rule(&format!("self.trim() == '' || {}", is_subdomain("self")), SUBDOMAIN)
+}
+
+/// What Kubernetes says of most names.
+const SUBDOMAIN: &str = "must be a lower-case RFC 1123 subdomain: lower-case letters, digits, '-' or '.', starting and ending with a letter or digit, no longer than 253 characters (such as 'example.com')";
+
+fn is_subdomain(text: &str) -> String {
+    let label = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+    format!("({text}.size() <= 253 && {text}.matches('^{label}([.]{label})*$'))")
+}
