@@ -1,11 +1,17 @@
 //! Real control planes for tests, started by the first test that needs them. They end with this process.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
+use std::time::Instant;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use serverless_webhook::app;
 use testenv::{ControlPlane, Options};
+
+use crate::recorder;
+use crate::support::{Limits, PATIENCE, Server};
 
 /// With the CRDs, and without the webhook.
 pub static BARE: LazyLock<ControlPlane> = LazyLock::new(|| {
@@ -62,10 +68,80 @@ pub fn repository(name: &str, spec: &Value) -> Value {
 }
 
 fn object(kind: &str, name: &str, spec: &Value) -> Value {
-    serde_json::json!({
+    json!({
         "apiVersion": "serverless.kyma-project.io/v1alpha1",
         "kind": kind,
         "metadata": {"name": name},
         "spec": spec,
     })
+}
+
+/// With the CRDs and the webhook.
+pub static INSTALLED: LazyLock<Installed> = LazyLock::new(|| {
+    let control_plane = ControlPlane::start(&Options::default()).unwrap();
+    testenv::install_crds(&control_plane).unwrap();
+    let reviews = control_plane.folder().join("reviews");
+    let router = |app: &_| recorder::record(app::router(app), &reviews);
+    let server = RUNTIME.block_on(Server::start_with(Limits::default(), |_| {}, router));
+    let url = format!("https://{}", server.address);
+    let configurations = testenv::webhook_configurations(&url, Some(&server.certs.ca_certificate)).unwrap();
+    testenv::install_webhooks(&control_plane, &configurations).unwrap();
+    let installed = Installed { control_plane, reviews, _server: server };
+    installed.wait_until_called();
+    installed
+});
+
+/// Runs the server of [`INSTALLED`], beyond the single test that starts it.
+static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| tokio::runtime::Runtime::new().unwrap());
+
+/// A control plane that calls the webhook, and what it asked.
+pub struct Installed {
+    pub control_plane: ControlPlane,
+    pub reviews: PathBuf,
+    _server: Server,
+}
+
+impl Installed {
+    /// The API server takes a moment to see webhook configurations.
+    fn wait_until_called(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        for manifest in [
+            function("probe", &json!({"source": "x", "runtime": "?"})),
+            repository("probe", &json!({"url": "https://h/r"})),
+        ] {
+            while kubectl(&self.control_plane, "create --dry-run=server -f -", &manifest).ok {
+                assert!(Instant::now() < deadline, "the API server does not call the webhook");
+            }
+        }
+    }
+
+    /// A namespace of its own for a test.
+    pub fn namespace(&'static self, name: &'static str) -> Namespace {
+        kubectl(&self.control_plane, &format!("create namespace {name}"), &Value::Null).unwrap();
+        Namespace { installed: self, name }
+    }
+}
+
+/// A namespace of a control plane that calls the webhook.
+#[derive(Clone, Copy)]
+pub struct Namespace {
+    installed: &'static Installed,
+    pub name: &'static str,
+}
+
+impl Namespace {
+    /// Runs kubectl in the namespace.
+    pub fn kubectl(&self, words: &str, manifest: &Value) -> Printed {
+        kubectl(&self.installed.control_plane, &format!("{words} --namespace={}", self.name), manifest)
+    }
+
+    /// An object as it is stored.
+    pub fn get(&self, object: &str) -> Value {
+        serde_json::from_str(&self.kubectl(&format!("get {object} -o json"), &Value::Null).unwrap()).unwrap()
+    }
+
+    /// What the webhook was asked about the namespace so far.
+    pub fn reviews(&self) -> Vec<(PathBuf, Value)> {
+        recorder::recorded(&self.installed.reviews, self.name)
+    }
 }

@@ -54,9 +54,9 @@ fn a_function_is_refused(#[case] spec: Value, #[case] texts: &[&str]) {
 }
 
 #[rstest]
-#[case::digit("1a", &["<nil>: Invalid value: metadata.name must be a DNS-1035 label: lower-case letters, digits or '-', starting with a letter and ending with a letter or digit (such as 'my-name' or 'abc-123')"])]
-#[case::dot("a.b", &["<nil>: Invalid value: metadata.name must be a DNS-1035 label: lower-case letters, digits or '-', starting with a letter and ending with a letter or digit (such as 'my-name' or 'abc-123')"])]
-#[case::long(&"a".repeat(52), &["<nil>: Invalid value: metadata.name must be no longer than 51 characters: the build Job is named <name>-build-xxxxx, which must not be longer than 63"])]
+#[case::digit("1a", &["metadata.name: Invalid value: must be a DNS-1035 label: lower-case letters, digits or '-', starting with a letter and ending with a letter or digit (such as 'my-name' or 'abc-123')"])]
+#[case::dot("a.b", &["metadata.name: Invalid value: must be a DNS-1035 label: lower-case letters, digits or '-', starting with a letter and ending with a letter or digit (such as 'my-name' or 'abc-123')"])]
+#[case::long(&"a".repeat(52), &["metadata.name: Invalid value: must be no longer than 51 characters: the build Job is named <name>-build-xxxxx, which must not be longer than 63"])]
 fn a_name_of_a_function_is_refused(#[case] name: &str, #[case] texts: &[&str]) {
     refused(&function(name, &json!({"source": "x"})), texts);
 }

@@ -22,8 +22,9 @@ fn forbidden(expression: &str, message: &str) -> Rule {
 pub(crate) fn function_name() -> Rule {
     rule(
         "oldSelf.hasValue() || self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-        "metadata.name must be a DNS-1035 label: lower-case letters, digits or '-', starting with a letter and ending with a letter or digit (such as 'my-name' or 'abc-123')",
+        "must be a DNS-1035 label: lower-case letters, digits or '-', starting with a letter and ending with a letter or digit (such as 'my-name' or 'abc-123')",
     )
+    .field_path(".metadata.name")
     .optional_old_self(true)
 }
 
@@ -31,8 +32,9 @@ pub(crate) fn function_name() -> Rule {
 pub(crate) fn function_name_length() -> Rule {
     rule(
         "oldSelf.hasValue() || self.metadata.name.size() <= 51",
-        "metadata.name must be no longer than 51 characters: the build Job is named <name>-build-xxxxx, which must not be longer than 63",
+        "must be no longer than 51 characters: the build Job is named <name>-build-xxxxx, which must not be longer than 63",
     )
+    .field_path(".metadata.name")
     .optional_old_self(true)
 }
 
