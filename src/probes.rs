@@ -37,7 +37,9 @@ pub fn router(metrics: Arc<Metrics>, not_after: NotAfter, phase: watch::Receiver
 }
 
 fn readiness(phase: Phase, not_after: SystemTime, now: SystemTime) -> impl IntoResponse {
-    if phase != Phase::Serving {
+    if phase == Phase::Starting {
+        (StatusCode::SERVICE_UNAVAILABLE, "starting: there is no certificate yet\n")
+    } else if phase != Phase::Serving {
         (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n")
     } else if now > not_after {
         (StatusCode::SERVICE_UNAVAILABLE, "the serving certificate has expired\n")

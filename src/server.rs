@@ -42,6 +42,8 @@ pub struct ConnectionLimits {
 /// How far the end of the server has come.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Phase {
+    /// There is no certificate yet.
+    Starting,
     /// All is well.
     Serving,
     /// New connections are still accepted, but each answer closes its own.

@@ -1,5 +1,5 @@
-//! The TLS configuration, from files: certificate and key, and whose certificates clients must have. When the files
-//! are read again is not here.
+//! The TLS configuration: certificate and key, and whose certificates clients must have. When files are read again, and
+//! where certificates come from that are not in files, is not here.
 
 mod client_name;
 
@@ -25,10 +25,17 @@ pub struct TlsFiles {
     pub certificate: PathBuf,
     /// The key of the certificate.
     pub key: PathBuf,
+    /// Who may connect.
+    pub clients: Clients,
+}
+
+/// Who may connect.
+#[derive(Clone, Debug, Default)]
+pub struct Clients {
     /// The authority of the certificates of clients, if they must have one.
-    pub client_ca: Option<PathBuf>,
+    pub authority: Option<PathBuf>,
     /// The names of the clients that may connect; none: all that the authority knows.
-    pub client_names: Vec<String>,
+    pub names: Vec<String>,
 }
 
 /// The content of the files, to know when it changes.
@@ -36,8 +43,11 @@ pub struct TlsFiles {
 pub struct TlsContent {
     certificate: Vec<u8>,
     key: zeroize::Zeroizing<Vec<u8>>,
-    client_ca: Option<Vec<u8>>,
+    client_ca: ClientCa,
 }
+
+/// The content of the file with the authority of clients, if there is one.
+pub type ClientCa = Option<Vec<u8>>;
 
 /// A TLS configuration that can be served.
 #[derive(Debug)]
@@ -73,6 +83,17 @@ pub enum TlsError {
     },
 }
 
+/// Why a certificate and its key cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum PairError {
+    /// The certificate cannot be read.
+    #[error("the certificate: {0}")]
+    Certificate(String),
+    /// The key cannot be read, or belongs to another certificate.
+    #[error("the key: {0}")]
+    Key(String),
+}
+
 const CERTIFICATE: &str = "--tls-cert-file";
 const KEY: &str = "--tls-private-key-file";
 const CLIENT_CA: &str = "--client-ca-file";
@@ -80,67 +101,78 @@ const CLIENT_CA: &str = "--client-ca-file";
 impl TlsFiles {
     /// Reads the files.
     pub fn read(&self) -> Result<TlsContent, TlsError> {
-        let read = |flag, path: &Path| {
-            std::fs::read(path).map_err(|cause| TlsError::Read { flag, path: path.to_owned(), cause })
-        };
         Ok(TlsContent {
             certificate: read(CERTIFICATE, &self.certificate)?,
             key: read(KEY, &self.key)?.into(),
-            client_ca: self.client_ca.as_deref().map(|path| read(CLIENT_CA, path)).transpose()?,
+            client_ca: self.clients.read()?,
         })
     }
 
     /// Builds the configuration. Certificate and key are judged together.
     pub fn build(&self, content: &TlsContent) -> Result<Tls, TlsError> {
-        let chain = certificates(CERTIFICATE, &self.certificate, &content.certificate)?;
-        let not_after = chain
-            .first()
-            .and_then(not_after)
-            .ok_or_else(|| wrong(CERTIFICATE, &self.certificate, "it holds no X.509 certificate"))?;
-        let key = PrivateKeyDer::from_pem_slice(&content.key)
-            .map_err(|_| wrong(KEY, &self.key, "it holds no private key in PEM"))?;
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
-            .with_protocol_versions(&[&TLS13, &TLS12])
-            .map_err(|error| wrong(CERTIFICATE, &self.certificate, error.to_string()))?
-            .with_client_cert_verifier(self.client_verifier(content.client_ca.as_deref(), provider)?)
-            .with_single_cert(chain, key)
-            .map_err(|error| wrong(KEY, &self.key, format!("it does not fit {CERTIFICATE}: {error}")))?;
-        // The API server speaks HTTP/1.1 to webhooks and nothing else.
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Tls { config: Arc::new(config), not_after })
-    }
-
-    fn client_verifier(
-        &self,
-        client_ca: Option<&[u8]>,
-        provider: Arc<CryptoProvider>,
-    ) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
-        let (Some(path), Some(pem)) = (&self.client_ca, client_ca) else { return Ok(Arc::new(NoClientAuth)) };
-        let mut roots = RootCertStore::empty();
-        for certificate in certificates(CLIENT_CA, path, pem)? {
-            roots.add(certificate).map_err(|error| wrong(CLIENT_CA, path, error.to_string()))?;
-        }
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-            .build()
-            .map_err(|error| wrong(CLIENT_CA, path, error.to_string()))?;
-        Ok(Arc::new(NamedClients::new(verifier, self.client_names.clone())))
+        let clients = self.clients.verifier(&content.client_ca)?;
+        build(&content.certificate, &content.key, clients).map_err(|error| match error {
+            PairError::Certificate(problem) => wrong(CERTIFICATE, &self.certificate, problem),
+            PairError::Key(problem) => wrong(KEY, &self.key, problem),
+        })
     }
 }
 
-fn certificates(
-    flag: &'static str,
-    path: &Path,
-    pem: &[u8],
-) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+impl Clients {
+    /// Reads the file, if there is one.
+    pub fn read(&self) -> Result<ClientCa, TlsError> {
+        self.authority.as_deref().map(|path| read(CLIENT_CA, path)).transpose()
+    }
+
+    /// Judges clients by the content of the file.
+    pub fn verifier(&self, content: &ClientCa) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+        let (Some(path), Some(pem)) = (&self.authority, content) else { return Ok(Arc::new(NoClientAuth)) };
+        let mut roots = RootCertStore::empty();
+        for certificate in certificates(pem).map_err(|problem| wrong(CLIENT_CA, path, problem))? {
+            roots.add(certificate).map_err(|error| wrong(CLIENT_CA, path, error.to_string()))?;
+        }
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+            .build()
+            .map_err(|error| wrong(CLIENT_CA, path, error.to_string()))?;
+        Ok(Arc::new(NamedClients::new(verifier, self.names.clone())))
+    }
+}
+
+/// Builds a configuration from a certificate and its key in PEM.
+pub fn build(certificate: &[u8], key: &[u8], clients: Arc<dyn ClientCertVerifier>) -> Result<Tls, PairError> {
+    let chain = certificates(certificate).map_err(PairError::Certificate)?;
+    let not_after = chain
+        .first()
+        .and_then(not_after)
+        .ok_or_else(|| PairError::Certificate("it holds no X.509 certificate".to_owned()))?;
+    let key = PrivateKeyDer::from_pem_slice(key)
+        .map_err(|_| PairError::Key("it holds no private key in PEM".to_owned()))?;
+    let mut config = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .map_err(|error| PairError::Certificate(error.to_string()))?
+        .with_client_cert_verifier(clients)
+        .with_single_cert(chain, key)
+        .map_err(|error| PairError::Key(format!("it does not fit the certificate: {error}")))?;
+    // The API server speaks HTTP/1.1 to webhooks and nothing else.
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Tls { config: Arc::new(config), not_after })
+}
+
+/// The cryptography of everything here.
+#[must_use]
+pub fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}
+
+fn read(flag: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
+    std::fs::read(path).map_err(|cause| TlsError::Read { flag, path: path.to_owned(), cause })
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()
-        .map_err(|error| wrong(flag, path, format!("it is not PEM: {error}")))?;
-    if certificates.is_empty() {
-        Err(wrong(flag, path, "it holds no certificate in PEM"))
-    } else {
-        Ok(certificates)
-    }
+        .map_err(|error| format!("it is not PEM: {error}"))?;
+    if certificates.is_empty() { Err("it holds no certificate in PEM".to_owned()) } else { Ok(certificates) }
 }
 
 fn not_after(certificate: &CertificateDer<'_>) -> Option<SystemTime> {

@@ -11,7 +11,7 @@ use serverless_webhook::dev_certs;
 use serverless_webhook::metrics::Metrics;
 use serverless_webhook::routes::{ENDPOINTS, Endpoint};
 use serverless_webhook::server::{Bound, ConnectionLimits, Phase, Serving};
-use serverless_webhook::tls::TlsFiles;
+use serverless_webhook::tls::{Clients, TlsFiles};
 use serverless_webhook::wire::Request;
 use tokio::sync::{Semaphore, watch};
 
@@ -32,11 +32,10 @@ async fn serve() {
     let files = TlsFiles {
         certificate: folder.path().join("tls.crt"),
         key: folder.path().join("tls.key"),
-        client_ca: None,
-        client_names: Vec::new(),
+        clients: Clients::default(),
     };
-    std::fs::write(&files.certificate, &certs.certificate).unwrap();
-    std::fs::write(&files.key, certs.key.as_bytes()).unwrap();
+    std::fs::write(&files.certificate, &certs.server.certificate).unwrap();
+    std::fs::write(&files.key, certs.server.key.as_bytes()).unwrap();
     let tls = files.build(&files.read().unwrap()).unwrap();
     let metrics = Arc::new(Metrics::new());
     let app = Arc::new(App {
@@ -60,7 +59,7 @@ async fn serve() {
         max_connections: 1024,
     };
     let bound = Bound::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
-    println!("{}\n{}", bound.address().port(), certs.ca_certificate);
+    println!("{}\n{}", bound.address().port(), certs.authority.certificate);
     let (_phase, phase) = watch::channel(Phase::Serving);
     bound.serve(Serving { router, tls: Arc::new(ArcSwap::new(tls.config)), limits, metrics, phase }).await;
 }

@@ -31,10 +31,10 @@ pub(super) fn run(args: &Args) -> Exit {
         return Exit::Usage.because(format_args!("--out {}: {error}", args.out.display()));
     }
     let files: [(&str, &str, u32); 4] = [
-        ("ca.crt", &certs.ca_certificate, 0o644),
-        ("ca.key", &certs.ca_key, 0o600),
-        ("tls.crt", &certs.certificate, 0o644),
-        ("tls.key", &certs.key, 0o600),
+        ("ca.crt", &certs.authority.certificate, 0o644),
+        ("ca.key", &certs.authority.key, 0o600),
+        ("tls.crt", &certs.server.certificate, 0o644),
+        ("tls.key", &certs.server.key, 0o600),
     ];
     let paths = files.map(|(name, ..)| args.out.join(name));
     if let Some(path) = paths.iter().find(|path| !args.force && path.exists()) {

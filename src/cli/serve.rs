@@ -1,5 +1,7 @@
 //! `serve`: from flags to a running server, and its orderly end.
 
+mod certificates;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use crate::config;
 use crate::logging::{self, LogFormat};
 use crate::metrics::Metrics;
 use crate::server::{Bound, ConnectionLimits, Phase, Serving};
-use crate::tls::TlsFiles;
+use crate::tls::Clients;
 use crate::{probes, reload};
 
 #[derive(Clone, Debug, clap::Args)]
@@ -31,12 +33,8 @@ pub(super) struct Args {
     /// The address for /livez, /readyz and /metrics, in plain HTTP
     #[arg(long, env = "WEBHOOK_ADMIN_LISTEN", default_value = "[::]:9090", value_name = "ADDRESS")]
     admin_listen: SocketAddr,
-    /// The certificate of the server in PEM, with those that lead to its authority
-    #[arg(long, env = "WEBHOOK_TLS_CERT_FILE", value_name = "FILE", help_heading = "TLS")]
-    tls_cert_file: PathBuf,
-    /// The key of the certificate in PEM
-    #[arg(long, env = "WEBHOOK_TLS_PRIVATE_KEY_FILE", value_name = "FILE", help_heading = "TLS")]
-    tls_private_key_file: PathBuf,
+    #[command(flatten)]
+    certificates: certificates::Args,
     /// Only clients with a certificate of this authority may connect
     #[arg(long, env = "WEBHOOK_CLIENT_CA_FILE", value_name = "FILE", help_heading = "TLS")]
     client_ca_file: Option<PathBuf>,
@@ -151,20 +149,8 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let rules = Arc::new(ArcSwap::from_pointee(rules));
     metrics.configuration(true);
 
-    let files = TlsFiles {
-        certificate: args.tls_cert_file.clone(),
-        key: args.tls_private_key_file.clone(),
-        client_ca: args.client_ca_file.clone(),
-        client_names: args.client_name.clone(),
-    };
-    let content = files.read()?;
-    let tls = files.build(&content)?;
-    metrics.certificate(tls.not_after);
-    let not_after = Arc::new(ArcSwap::from_pointee(tls.not_after));
-    if tls.not_after < SystemTime::now() {
-        tracing::error!("--tls-cert-file {}: the certificate has expired", args.tls_cert_file.display());
-    }
-    let tls = Arc::new(ArcSwap::new(tls.config));
+    let clients = Clients { authority: args.client_ca_file.clone(), names: args.client_name.clone() };
+    let certificates = args.certificates.source(clients, args.reload_interval).await?;
 
     let bound = Bound::bind(args.listen)
         .await
@@ -173,25 +159,26 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let admin = admin.map_err(|error| anyhow::anyhow!("--admin-listen {}: {error}", args.admin_listen))?;
     let mut signals = Signals::new()?;
 
-    let (phase, phases) = watch::channel(Phase::Serving);
+    let (phase, phases) = watch::channel(Phase::Starting);
+    let not_after = Arc::new(ArcSwap::from_pointee(SystemTime::UNIX_EPOCH));
+    let probes = probes::router(Arc::clone(&metrics), Arc::clone(&not_after), phases.clone());
+    let admin_address = admin.local_addr()?;
+    tokio::spawn(probes::serve(admin, probes));
+    let tls = tokio::select! {
+        tls = certificates.keep(not_after, &metrics, args.reload_interval) => tls,
+        () = signals.wait() => return Ok(Exit::Success),
+    };
+
     let app = app(&args.limits, &rules, &metrics);
     let serving = Serving {
         router: app::router(&app),
-        tls: Arc::clone(&tls),
+        tls,
         limits: connection_limits(&args.limits),
         metrics: Arc::clone(&metrics),
-        phase: phases.clone(),
+        phase: phases,
     };
-    tracing::info!("serving on https://{}, admin on http://{}", bound.address(), admin.local_addr()?);
-    tokio::spawn(probes::serve(admin, probes::router(Arc::clone(&metrics), Arc::clone(&not_after), phases)));
-    tokio::spawn(reload::certificate(
-        files,
-        content,
-        tls,
-        not_after,
-        Arc::clone(&metrics),
-        args.reload_interval,
-    ));
+    phase.send_replace(Phase::Serving);
+    tracing::info!("serving on https://{}, admin on http://{admin_address}", bound.address());
     if let (Some(path), Some(text)) = (args.config.clone(), text) {
         tokio::spawn(reload::configuration(path, text, rules, metrics, args.reload_interval));
     }

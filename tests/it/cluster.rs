@@ -84,7 +84,8 @@ pub static INSTALLED: LazyLock<Installed> = LazyLock::new(|| {
     let router = |app: &_| recorder::record(app::router(app), &reviews);
     let server = RUNTIME.block_on(Server::start_with(Limits::default(), |_| {}, router));
     let url = format!("https://{}", server.address);
-    let configurations = testenv::webhook_configurations(&url, Some(&server.certs.ca_certificate)).unwrap();
+    let configurations =
+        testenv::webhook_configurations(&url, Some(&server.certs.authority.certificate)).unwrap();
     testenv::install_webhooks(&control_plane, &configurations).unwrap();
     let installed = Installed { control_plane, reviews, _server: server };
     installed.wait_until_called();

@@ -30,7 +30,7 @@ impl Process {
         let certs = dev_certs::make("kyma-system").unwrap();
         let folder = tempfile::tempdir().unwrap();
         write_certs(folder.path(), &certs);
-        Self::start_in(folder, certs.ca_certificate, format, extra)
+        Self::start_in(folder, certs.authority.certificate, format, extra)
     }
 
     fn start_in(folder: TempDir, ca_certificate: String, format: &str, extra: &[&str]) -> Self {

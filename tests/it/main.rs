@@ -14,6 +14,7 @@ mod cli;
 mod cli_check;
 mod cli_replay;
 mod cluster;
+mod cluster_certs;
 mod cluster_crds;
 mod cluster_kubectl;
 mod config;

@@ -15,7 +15,7 @@ use serverless_webhook::app;
 use serverless_webhook::dev_certs;
 use serverless_webhook::metrics::Metrics;
 use serverless_webhook::reload;
-use serverless_webhook::tls::TlsFiles;
+use serverless_webhook::tls::{Clients, TlsFiles};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -41,7 +41,8 @@ async fn speaks_tls_1_2_and_1_3(#[case] version: &'static rustls::SupportedProto
     let server = Server::start(Limits::default()).await;
     let mut roots = RootCertStore::empty();
     let authority =
-        rustls::pki_types::CertificateDer::from_pem_slice(server.certs.ca_certificate.as_bytes()).unwrap();
+        rustls::pki_types::CertificateDer::from_pem_slice(server.certs.authority.certificate.as_bytes())
+            .unwrap();
     roots.add(authority).unwrap();
     let client = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[version])
@@ -102,15 +103,15 @@ async fn only_named_clients_get_in(#[case] allowed: &[&str], #[case] name: &str,
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("client-ca.crt"), authority).unwrap();
     let configure = |files: &mut TlsFiles| {
-        files.client_ca = Some(folder.path().join("client-ca.crt"));
-        files.client_names = allowed.iter().map(|&name| name.to_owned()).collect();
+        files.clients.authority = Some(folder.path().join("client-ca.crt"));
+        files.clients.names = allowed.iter().map(|&name| name.to_owned()).collect();
     };
     let server = Server::start_with(Limits::default(), configure, app::router).await;
-    let known = client_with(&server.certs.ca_certificate, &certificate, &key);
+    let known = client_with(&server.certs.authority.certificate, &certificate, &key);
     assert_eq!(answers(&server, known).await, gets_in);
 
     let (_, certificate, key) = client_certificate(name);
-    let of_another_authority = client_with(&server.certs.ca_certificate, &certificate, &key);
+    let of_another_authority = client_with(&server.certs.authority.certificate, &certificate, &key);
     assert!(!answers(&server, of_another_authority).await);
     assert!(!answers(&server, server.client()).await);
     let refused = if gets_in { 2.0 } else { 3.0 };
@@ -139,10 +140,10 @@ fn files_that_cannot_be_served_are_named() {
         let built = files.read().and_then(|content| files.build(&content));
         built.unwrap_err().to_string().replace(folder.path().to_str().unwrap(), "DIR")
     };
-    std::fs::write(&files.key, other.key.as_bytes()).unwrap();
+    std::fs::write(&files.key, other.server.key.as_bytes()).unwrap();
     assert_eq!(
         problem(&files),
-        "--tls-private-key-file DIR/tls.key: it does not fit --tls-cert-file: keys may not be consistent: KeyMismatch"
+        "--tls-private-key-file DIR/tls.key: it does not fit the certificate: keys may not be consistent: KeyMismatch"
     );
     std::fs::write(&files.key, "").unwrap();
     assert_eq!(problem(&files), "--tls-private-key-file DIR/tls.key: it holds no private key in PEM");
@@ -172,12 +173,11 @@ fn swap(folder: &Path, generation: usize, certificate: &str, key: &str) {
 async fn a_mounted_secret_that_is_swapped_twice_is_served_each_time_and_bad_pairs_are_kept_out() {
     let folder = tempfile::tempdir().unwrap();
     let certs: Vec<_> = (0..4).map(|_| dev_certs::make("kyma-system").unwrap()).collect();
-    swap(folder.path(), 0, &certs[0].certificate, &certs[0].key);
+    swap(folder.path(), 0, &certs[0].server.certificate, &certs[0].server.key);
     let files = TlsFiles {
         certificate: folder.path().join("tls.crt"),
         key: folder.path().join("tls.key"),
-        client_ca: None,
-        client_names: Vec::new(),
+        clients: Clients::default(),
     };
     let server = Server::start_with(Limits::default(), |own| *own = files.clone(), app::router).await;
     let not_after = Arc::new(ArcSwap::from_pointee(SystemTime::UNIX_EPOCH));
@@ -194,7 +194,7 @@ async fn a_mounted_secret_that_is_swapped_twice_is_served_each_time_and_bad_pair
     ));
 
     let is_served = async |index: usize| {
-        let client = crate::support::client(&certs[index].ca_certificate);
+        let client = crate::support::client(&certs[index].authority.certificate);
         server.connect_as(client).await.is_ok()
     };
     let reloads = |result: &str| {
@@ -202,18 +202,18 @@ async fn a_mounted_secret_that_is_swapped_twice_is_served_each_time_and_bad_pair
         if server.metrics.render().contains(&name) { server.metric(&name) } else { 0.0 }
     };
     assert!(is_served(0).await);
-    swap(folder.path(), 1, &certs[1].certificate, &certs[1].key);
+    swap(folder.path(), 1, &certs[1].server.certificate, &certs[1].server.key);
     eventually("first swap", || reloads("success") == 1.0).await;
     assert!(is_served(1).await && !is_served(0).await);
     // A key that does not fit, and then a certificate that is cut short: the old pair stays, and it is said once.
-    swap(folder.path(), 2, &certs[1].certificate, &certs[2].key);
+    swap(folder.path(), 2, &certs[1].server.certificate, &certs[2].server.key);
     eventually("bad key", || reloads("failure") == 1.0).await;
-    swap(folder.path(), 3, &certs[2].certificate[..100], &certs[2].key);
+    swap(folder.path(), 3, &certs[2].server.certificate[..100], &certs[2].server.key);
     eventually("bad certificate", || reloads("failure") == 2.0).await;
     tokio::time::sleep(every * 5).await;
     assert_eq!(reloads("failure"), 2.0);
     assert!(is_served(1).await);
-    swap(folder.path(), 4, &certs[3].certificate, &certs[3].key);
+    swap(folder.path(), 4, &certs[3].server.certificate, &certs[3].server.key);
     eventually("second swap", || reloads("success") == 2.0).await;
     assert!(is_served(3).await);
     assert!(**not_after.load() > SystemTime::now());

@@ -15,7 +15,7 @@ use serverless_webhook::body::BodyLimits;
 use serverless_webhook::dev_certs::{self, DevCerts};
 use serverless_webhook::metrics::Metrics;
 use serverless_webhook::server::{Bound, ConnectionLimits, Phase, Serving};
-use serverless_webhook::tls::TlsFiles;
+use serverless_webhook::tls::{Clients, TlsFiles};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -73,14 +73,9 @@ pub struct Server {
 
 /// Writes certificates as files and names them.
 pub fn write_certs(folder: &Path, certs: &DevCerts) -> TlsFiles {
-    std::fs::write(folder.join("tls.crt"), &certs.certificate).unwrap();
-    std::fs::write(folder.join("tls.key"), certs.key.as_bytes()).unwrap();
-    TlsFiles {
-        certificate: folder.join("tls.crt"),
-        key: folder.join("tls.key"),
-        client_ca: None,
-        client_names: Vec::new(),
-    }
+    std::fs::write(folder.join("tls.crt"), &certs.server.certificate).unwrap();
+    std::fs::write(folder.join("tls.key"), certs.server.key.as_bytes()).unwrap();
+    TlsFiles { certificate: folder.join("tls.crt"), key: folder.join("tls.key"), clients: Clients::default() }
 }
 
 impl Server {
@@ -128,7 +123,7 @@ impl Server {
 
     /// A client that trusts the server.
     pub fn client(&self) -> ClientConfig {
-        client(&self.certs.ca_certificate)
+        client(&self.certs.authority.certificate)
     }
 
     /// A connection after the handshake.

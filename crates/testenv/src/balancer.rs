@@ -107,8 +107,9 @@ fn join(client: &TcpStream, server: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether `/readyz` answers 200.
-pub(crate) fn is_ready(admin: u16) -> bool {
+/// Whether `/readyz` at a port of loopback answers 200.
+#[must_use]
+pub fn is_ready(admin: u16) -> bool {
     let ask = || -> io::Result<bool> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, admin))?;
         stream.set_read_timeout(Some(Duration::from_secs(1)))?;

@@ -11,7 +11,7 @@ mod webhook;
 
 use std::path::{Path, PathBuf};
 
-pub use balancer::Balancer;
+pub use balancer::{Balancer, is_ready};
 pub use control_plane::{ControlPlane, Options};
 pub use process::{PATIENCE, Process, free_port};
 pub use webhook::{Replica, install_crds, install_webhooks, webhook_configurations};
