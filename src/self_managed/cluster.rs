@@ -1,8 +1,6 @@
 //! What is read from and written to the API server: two Secrets, and the `caBundle` of webhook configurations. Every write
 //! names the version that it was decided on, so that nobody overwrites what they have not seen.
 
-use std::collections::BTreeMap;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use k8s_openapi::ByteString;
@@ -20,8 +18,6 @@ use crate::issue::Pair;
 
 /// The field manager of `caBundle`, so that `GitOps` tools can own all else.
 const FIELD_MANAGER: &str = "serverless-webhook-certificates";
-/// The type of Secrets with a certificate and its key.
-const TLS_SECRET: &str = "kubernetes.io/tls";
 const CERTIFICATE: &str = "tls.crt";
 const KEY: &str = "tls.key";
 /// The authority that signed the certificate of a Secret.
@@ -37,8 +33,8 @@ pub(super) struct Cluster {
 /// A Secret with a certificate and its key.
 #[derive(Default)]
 pub(super) struct Stored {
-    /// The version; `None` if there is no Secret.
-    version: Option<String>,
+    /// As it is stored, if it is.
+    secret: Option<Secret>,
     /// `None` if it holds no certificate and key.
     pub(super) pair: Option<Pair>,
     pub(super) issuer: Option<Certificate>,
@@ -70,18 +66,21 @@ impl Cluster {
     }
 
     pub(super) async fn read(&self, secret: &str) -> kube::Result<Stored> {
-        let Some(secret) = self.secrets.get_opt(secret).await? else { return Ok(Stored::default()) };
-        let data = secret.data.unwrap_or_default();
-        let text = |key: &str| String::from_utf8(data.get(key)?.0.clone()).ok();
+        let secret = self.secrets.get_opt(secret).await?;
+        let text = |key: &str| {
+            let data = secret.as_ref()?.data.as_ref()?;
+            String::from_utf8(data.get(key)?.0.clone()).ok()
+        };
         let pair = text(CERTIFICATE).zip(text(KEY));
         Ok(Stored {
-            version: secret.metadata.resource_version,
             pair: pair.map(|(certificate, key)| Pair { certificate, key: Zeroizing::new(key) }),
             issuer: text(ISSUER).and_then(|pem| Certificate::all(pem.as_bytes()).into_iter().next()),
+            secret,
         })
     }
 
-    /// Writes a pair in place of what was read. If somebody else has written in between, nothing happens.
+    /// Writes a pair in place of what was read, and leaves what others have written beside it. If somebody else has written
+    /// in between, nothing happens.
     pub(super) async fn write(
         &self,
         name: &str,
@@ -89,25 +88,16 @@ impl Cluster {
         pair: &Pair,
         issuer: &str,
     ) -> kube::Result<()> {
-        let bytes = |text: &str| ByteString(text.as_bytes().to_vec());
-        let label = ("app.kubernetes.io/managed-by".to_owned(), FIELD_MANAGER.to_owned());
-        let secret = Secret {
-            metadata: ObjectMeta {
-                name: Some(name.to_owned()),
-                resource_version: read.version.clone(),
-                labels: Some(BTreeMap::from([label])),
-                ..ObjectMeta::default()
-            },
-            type_: Some(TLS_SECRET.to_owned()),
-            data: Some(BTreeMap::from([
-                (CERTIFICATE.to_owned(), bytes(&pair.certificate)),
-                (KEY.to_owned(), bytes(&pair.key)),
-                (ISSUER.to_owned(), bytes(issuer)),
-            ])),
+        let mut secret = read.secret.clone().unwrap_or_else(|| Secret {
+            metadata: ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() },
             ..Secret::default()
-        };
+        });
+        let data = secret.data.get_or_insert_default();
+        for (key, text) in [(CERTIFICATE, &*pair.certificate), (KEY, &*pair.key), (ISSUER, issuer)] {
+            data.insert(key.to_owned(), ByteString(text.as_bytes().to_vec()));
+        }
         let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
-        let written = if read.version.is_some() {
+        let written = if read.secret.is_some() {
             self.secrets.replace(name, &params, &secret).await
         } else {
             self.secrets.create(&params, &secret).await

@@ -16,6 +16,7 @@ mod cli_replay;
 mod cluster;
 mod cluster_certs;
 mod cluster_crds;
+mod cluster_install;
 mod cluster_kubectl;
 mod config;
 mod fixtures;

@@ -286,7 +286,10 @@ mod tests {
         #[test]
         fn what_holds_a_password_is_refused_and_known_not_to_be_shown(password in "[a-zA-Z0-9/?#:@ -]{1,20}", scheme in "(https|http|ssh|git|ftp)") {
             let url = format!("{scheme}://user:{password}@example.com/r.git");
-            prop_assert!(parse(&url, GitUrls::Strict).1.is_err());
+            // What reads as a port in front of a path is one, to every reader of addresses.
+            let port = password.split(['/', '?', '#']).next().unwrap_or_default();
+            let reads_as_port = port.len() < password.len() && port.parse::<u16>().is_ok();
+            prop_assert!(parse(&url, GitUrls::Strict).1.is_err() || reads_as_port);
             prop_assert!(may_hold_credentials(&url));
         }
     }

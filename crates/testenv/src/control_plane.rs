@@ -22,7 +22,6 @@ pub struct Options {
 }
 
 /// A running control plane. Ends when dropped, or with the process that started it.
-#[derive(Debug)]
 pub struct ControlPlane {
     // Ended in this order.
     controllers: Vec<Process>,
@@ -30,6 +29,7 @@ pub struct ControlPlane {
     _etcd: Process,
     assets: PathBuf,
     folder: PathBuf,
+    pki: Pki,
     api_server_args: Vec<String>,
     port: u16,
 }
@@ -54,19 +54,14 @@ impl ControlPlane {
             _etcd: etcd,
             assets,
             folder,
+            pki,
             api_server_args,
             port,
         };
-        for (name, user, group) in [
-            ("admin", "admin", "system:masters"),
-            ("kube-controller-manager", "system:kube-controller-manager", "system:kube-controller-manager"),
-            ("kube-scheduler", "system:kube-scheduler", "system:kube-scheduler"),
-        ] {
-            new.write_kubeconfig(&pki, name, user, group)?;
-        }
+        new.write_kubeconfig("admin", "admin", "system:masters")?;
         new.start_api_server()?;
         if options.controllers {
-            new.start_controllers(&pki)?;
+            new.start_controllers()?;
         }
         Ok(new)
     }
@@ -81,6 +76,16 @@ impl ControlPlane {
     #[must_use]
     pub fn kubeconfig(&self) -> PathBuf {
         self.kubeconfig_of("admin")
+    }
+
+    /// A kubeconfig of any user, of one group: `system:serviceaccount:NAMESPACE:NAME` acts as that account.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn kubeconfig_for(&self, user: &str, group: &str) -> anyhow::Result<PathBuf> {
+        let name = user.replace(':', "-");
+        self.write_kubeconfig(&name, user, group)?;
+        Ok(self.kubeconfig_of(&name))
     }
 
     /// The address of the API server.
@@ -132,12 +137,12 @@ impl ControlPlane {
         Ok(())
     }
 
-    fn start_controllers(&mut self, pki: &Pki) -> anyhow::Result<()> {
-        let kubeconfig = |name: &str| self.kubeconfig_of(name).display().to_string();
-        let path = |file: &str| pki.path(file).display().to_string();
+    fn start_controllers(&mut self) -> anyhow::Result<()> {
+        let kubeconfig = |user: &str| anyhow::Ok(self.kubeconfig_for(user, user)?.display().to_string());
+        let path = |file: &str| self.pki.path(file).display().to_string();
         let mut manager = Command::new(self.assets.join("kube-controller-manager"));
         manager.args([
-            format!("--kubeconfig={}", kubeconfig("kube-controller-manager")),
+            format!("--kubeconfig={}", kubeconfig("system:kube-controller-manager")?),
             format!("--service-account-private-key-file={}", path("sa.key")),
             format!("--root-ca-file={}", path("ca.crt")),
             "--use-service-account-credentials=true".to_owned(),
@@ -146,13 +151,13 @@ impl ControlPlane {
         ]);
         let mut scheduler = Command::new(self.assets.join("kube-scheduler"));
         scheduler.args([
-            format!("--kubeconfig={}", kubeconfig("kube-scheduler")),
+            format!("--kubeconfig={}", kubeconfig("system:kube-scheduler")?),
             "--leader-elect=false".to_owned(),
             "--secure-port=0".to_owned(),
         ]);
         let mut kwok = Command::new(self.assets.join("kwok"));
         kwok.args([
-            format!("--kubeconfig={}", kubeconfig("admin")),
+            format!("--kubeconfig={}", self.kubeconfig().display()),
             format!("--config={}", self.assets.join("stages.yaml").display()),
             "--manage-all-nodes=true".to_owned(),
             format!("--server-address=127.0.0.1:{}", free_port()?),
@@ -202,9 +207,9 @@ impl ControlPlane {
     }
 
     /// Writes a kubeconfig that carries its certificates, for a user of its own.
-    fn write_kubeconfig(&self, pki: &Pki, name: &str, user: &str, group: &str) -> anyhow::Result<()> {
-        pki.client(name, user, group)?;
-        let path = |file: &str| pki.path(file).display().to_string();
+    fn write_kubeconfig(&self, name: &str, user: &str, group: &str) -> anyhow::Result<()> {
+        self.pki.client(name, user, group)?;
+        let path = |file: &str| self.pki.path(file).display().to_string();
         let kubeconfig = json!({
             "apiVersion": "v1",
             "kind": "Config",

@@ -20,7 +20,7 @@ use crate::process::{Process, free_port};
 pub fn install_crds(control_plane: &ControlPlane) -> anyhow::Result<()> {
     let crds = crate::root().join("manifests/crds");
     control_plane
-        .kubectl_ok(["apply", "--server-side", "-f"].map(AsRef::as_ref).into_iter().chain([crds.as_ref()]))?;
+        .kubectl_ok(["apply", "--server-side", "-k"].map(AsRef::as_ref).into_iter().chain([crds.as_ref()]))?;
     control_plane.kubectl_ok(["wait", "--for=condition=Established", "crd", "--all"].map(AsRef::as_ref))
 }
 

@@ -19,14 +19,34 @@ pub struct Manifest {
     pub text: String,
 }
 
-/// All generated files.
+/// All generated files. The chart has copies of its own, since Helm reads nothing outside of a chart.
 pub fn manifests() -> anyhow::Result<Vec<Manifest>> {
-    Ok(vec![
-        manifest("manifests/crds/functions.yaml", &[functions()?])?,
-        manifest("manifests/crds/gitrepositories.yaml", &[api::GitRepository::crd()])?,
-        manifest("manifests/webhook/mutating-webhooks.yaml", &[webhooks::mutating()])?,
-        manifest("manifests/webhook/validating-webhooks.yaml", &[webhooks::validating()])?,
-    ])
+    let functions = text(&functions()?)?;
+    let git_repositories = text(&api::GitRepository::crd())?;
+    let mutating = text(&webhooks::mutating())?;
+    let validating = text(&webhooks::validating())?;
+    let copies = [
+        ("manifests/crds/functions.yaml", "manifests/chart/files/functions.yaml", functions),
+        (
+            "manifests/crds/gitrepositories.yaml",
+            "manifests/chart/files/gitrepositories.yaml",
+            git_repositories,
+        ),
+        (
+            "manifests/webhook/mutating-webhooks.yaml",
+            "manifests/chart/files/mutating-webhooks.yaml",
+            mutating,
+        ),
+        (
+            "manifests/webhook/validating-webhooks.yaml",
+            "manifests/chart/files/validating-webhooks.yaml",
+            validating,
+        ),
+    ];
+    let both = |(path, copy, text): (_, _, String)| {
+        [Manifest { path, text: text.clone() }, Manifest { path: copy, text }]
+    };
+    Ok(copies.into_iter().flat_map(both).collect())
 }
 
 /// The CRD of Functions, with the one part of a schema that cannot be derived: a rule may only name fields that the schema
@@ -40,14 +60,8 @@ fn functions() -> anyhow::Result<Value> {
     Ok(crd)
 }
 
-fn manifest<T: Serialize>(path: &'static str, objects: &[T]) -> anyhow::Result<Manifest> {
-    let mut text = HEADER.to_owned();
-    for object in objects {
-        text.push_str("---\n");
-        // By way of a value, whose keys are in order whatever the order of the fields of the types.
-        let value = serde_json::to_value(object).context(path)?;
-        text.push_str(serde_saphyr::to_string(&value).context(path)?.trim_end());
-        text.push('\n');
-    }
-    Ok(Manifest { path, text })
+fn text<T: Serialize>(object: &T) -> anyhow::Result<String> {
+    // By way of a value, whose keys are in order whatever the order of the fields of the types.
+    let text = serde_saphyr::to_string(&serde_json::to_value(object)?)?;
+    Ok(format!("{HEADER}---\n{}\n", text.trim_end()))
 }

@@ -1,0 +1,252 @@
+//! Installation on a real API server with controllers and Pod security: kustomize, Helm, and what is left afterwards. Pods
+//! are played by kwok, so what runs in them is not tested here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+use testenv::{ControlPlane, Options};
+
+use crate::cluster::{Printed, function, kubectl, piped};
+
+const NOTHING: &Value = &Value::Null;
+const NAMESPACE: &str = "kyma-system";
+
+/// With controllers, Pod security and a node.
+fn control_plane() -> ControlPlane {
+    ControlPlane::start(&Options { controllers: true, ..Options::default() }).unwrap()
+}
+
+fn tool(name: &str, words: &str) -> Printed {
+    let mut command = Command::new(testenv::assets().unwrap().join(name));
+    command.args(words.split_whitespace()).current_dir(testenv::root());
+    piped(command, "")
+}
+
+fn helm(control_plane: &ControlPlane, words: &str) -> Printed {
+    let mut command = control_plane.tool("helm");
+    command.args(words.split_whitespace()).current_dir(testenv::root());
+    piped(command, "")
+}
+
+fn objects(yaml: &str) -> Vec<Value> {
+    let objects: Vec<Value> = serde_saphyr::from_multiple(yaml).unwrap();
+    objects.into_iter().filter(|object| !object.is_null()).collect()
+}
+
+/// Objects by kind and name, without what differs between kustomize and Helm on purpose.
+fn comparable(yaml: &str) -> BTreeMap<String, Value> {
+    let strip = |mut object: Value| {
+        let metadata = object["metadata"].as_object_mut().unwrap();
+        metadata.remove("labels");
+        metadata.remove("annotations");
+        if let Some(pod) = object.pointer_mut("/spec/template/metadata") {
+            pod["labels"] = Value::Null;
+        }
+        if let Some(container) = object.pointer_mut("/spec/template/spec/containers/0") {
+            container.as_object_mut().unwrap().remove("imagePullPolicy");
+        }
+        for volumes in ["/spec/template/spec/volumes", "/spec/template/spec/containers/0/volumeMounts"] {
+            if let Some(Value::Array(volumes)) = object.pointer_mut(volumes) {
+                volumes.sort_by_key(|volume| volume["name"].as_str().map(str::to_owned));
+            }
+        }
+        let name =
+            format!("{} {}", object["kind"].as_str().unwrap(), object["metadata"]["name"].as_str().unwrap());
+        (name, object)
+    };
+    objects(yaml).into_iter().map(strip).filter(|(name, _)| name != "Namespace kyma-system").collect()
+}
+
+#[test]
+fn kustomize_and_the_chart_install_the_same() {
+    for (overlay, mode) in
+        [("manifests", ""), ("manifests/cert-manager", "--set webhook.certificates.mode=cert-manager")]
+    {
+        let plain = tool("kubectl", &format!("kustomize {overlay}")).unwrap();
+        let chart =
+            tool("helm", &format!("template serverless manifests/chart --namespace {NAMESPACE} {mode}"))
+                .unwrap();
+        let (plain, chart) = (comparable(&plain), comparable(&chart));
+        assert!(plain.keys().eq(chart.keys()), "{overlay}: {:?} {:?}", plain.keys(), chart.keys());
+        for (name, object) in plain {
+            assert_eq!(object, chart[&name], "{overlay}: {name}");
+        }
+    }
+}
+
+#[test]
+fn the_chart_is_linted_and_refuses_values_that_mean_nothing() {
+    let printed = tool("helm", "lint --strict manifests/chart").unwrap();
+    assert!(printed.contains("1 chart(s) linted, 0 chart(s) failed"), "{printed}");
+    for (set, text) in [
+        (
+            "webhook.values.function.replica.min=1",
+            "- at '/webhook/values/function': additional properties 'replica' not allowed",
+        ),
+        (
+            "webhook.certificates.mode=none",
+            "- at '/webhook/certificates/mode': value must be one of 'self-managed', 'cert-manager', 'secret'",
+        ),
+        (
+            "webhook.certificates.mode=secret",
+            "- at '/webhook/certificates/caBundle': minLength: got 0, want 1",
+        ),
+        ("webhook.replicas=0", "- at '/webhook/replicas': minimum: got 0, want 1"),
+    ] {
+        let printed = tool("helm", &format!("template serverless manifests/chart --set {set}"));
+        assert!(!printed.ok && printed.err.contains(text), "{set}: {}", printed.err);
+    }
+}
+
+/// A section that users of the reference chart have is taken as it is, and the webhook can read it.
+#[test]
+fn values_of_the_reference_chart_reach_the_webhook() {
+    let values = "webhook.values.function.resources.minRequestCpu=20m,webhook.values.buildJob.resources.defaultPreset=fast";
+    let rendered = tool("helm", &format!("template serverless manifests/chart --set {values}")).unwrap();
+    let map = objects(&rendered).into_iter().find(|object| object["kind"] == "ConfigMap").unwrap();
+    let text = map["data"]["webhook.yaml"].as_str().unwrap();
+    let config =
+        serverless_webhook::config::parse(Some((std::path::Path::new("webhook.yaml"), text)), |_| None)
+            .unwrap();
+    assert_eq!(config.function.min_cpu.to_string(), "20m");
+}
+
+/// Everything of the product that is on a control plane.
+fn installed(control_plane: &ControlPlane) -> BTreeSet<String> {
+    let kinds = "namespaced=true,namespaced=false";
+    let mut found = BTreeSet::new();
+    for namespaced in kinds.split(',') {
+        let kinds =
+            kubectl(control_plane, &format!("api-resources --verbs=list -o name --{namespaced}"), NOTHING)
+                .unwrap();
+        let kinds = kinds
+            .lines()
+            .filter(|kind| *kind != "events" && !kind.contains("metrics"))
+            .collect::<Vec<_>>()
+            .join(",");
+        let listed = kubectl(
+            control_plane,
+            &format!("get {kinds} -A -o name -l app.kubernetes.io/name=serverless-webhook"),
+            NOTHING,
+        );
+        found.extend(listed.unwrap().lines().map(str::to_owned));
+    }
+    found
+}
+
+fn create_function(control_plane: &ControlPlane) -> Printed {
+    kubectl(control_plane, "create --dry-run=server -o name -f -", &function("demo", &json!({"source": "x"})))
+}
+
+fn wait(control_plane: &ControlPlane, words: &str) {
+    kubectl(control_plane, &format!("wait --timeout=60s {words}"), NOTHING).unwrap();
+}
+
+#[test]
+fn installed_with_kustomize_it_runs_restricted_can_be_taken_off_in_an_emergency_and_leaves_nothing() {
+    let control_plane = control_plane();
+    let root = testenv::root();
+    let manifests = format!("{}/manifests", root.display());
+    // CRDs must be served before Functions can be made, and nothing here makes any: one command is enough.
+    kubectl(&control_plane, &format!("apply --server-side -k {manifests}"), NOTHING).unwrap();
+    wait(&control_plane, &format!("--for=condition=Available deployment/serverless-webhook -n {NAMESPACE}"));
+    wait(&control_plane, "--for=condition=Established crd/functions.serverless.kyma-project.io");
+    let again = kubectl(&control_plane, &format!("diff --server-side -k {manifests}"), NOTHING);
+    assert_eq!((again.ok, again.out.as_str()), (true, ""));
+
+    // Nothing runs behind the Service here, as after a failure of all replicas.
+    let refused = create_function(&control_plane);
+    assert!(
+        refused.err.contains("failed calling webhook \"defaulting.functions.serverless.kyma-project.io\""),
+        "{}",
+        refused.err
+    );
+    // The webhook's own namespace does not wait for it: its Pods are made anew.
+    kubectl(&control_plane, &format!("delete pods --all -n {NAMESPACE} --wait=false"), NOTHING).unwrap();
+    wait(&control_plane, &format!("--for=condition=Available deployment/serverless-webhook -n {NAMESPACE}"));
+    let removal = "delete mutatingwebhookconfiguration,validatingwebhookconfiguration serverless-webhook";
+    kubectl(&control_plane, removal, NOTHING).unwrap();
+    wait_until_accepted(&control_plane);
+
+    kubectl(&control_plane, &format!("delete -k {manifests} --ignore-not-found"), NOTHING).unwrap();
+    assert_eq!(installed(&control_plane), BTreeSet::new());
+}
+
+/// The API server takes a moment to see that webhooks are gone.
+fn wait_until_accepted(control_plane: &ControlPlane) {
+    let deadline = std::time::Instant::now() + crate::support::PATIENCE;
+    loop {
+        let printed = create_function(control_plane);
+        if printed.ok {
+            assert_eq!(printed.out, "function.serverless.kyma-project.io/demo\n");
+            return;
+        }
+        assert!(std::time::Instant::now() < deadline, "{}", printed.err);
+    }
+}
+
+#[test]
+fn installed_with_helm_it_is_upgraded_without_loss_and_uninstalled_without_a_trace() {
+    let control_plane = control_plane();
+    kubectl(&control_plane, &format!("create namespace {NAMESPACE}"), NOTHING).unwrap();
+    let restrict = "label namespace kyma-system pod-security.kubernetes.io/enforce=restricted";
+    kubectl(&control_plane, restrict, NOTHING).unwrap();
+    helm(&control_plane, &format!("install serverless manifests/chart -n {NAMESPACE} --wait --timeout 60s"))
+        .unwrap();
+
+    // What the webhook writes at run time survives an upgrade.
+    let certificate =
+        r#"patch secret serverless-webhook-tls -n kyma-system -p {"stringData":{"tls.crt":"c"}}"#;
+    kubectl(&control_plane, certificate, NOTHING).unwrap();
+    let bundle = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": {"name": "serverless-webhook"},
+        "webhooks": [{
+            "name": "defaulting.functions.serverless.kyma-project.io",
+            "clientConfig": {"caBundle": CA.as_str()},
+        }],
+    });
+    let apply = "apply --server-side --field-manager=serverless-webhook-certificates -f -";
+    kubectl(&control_plane, apply, &bundle).unwrap();
+    let values = "--set webhook.replicas=3,webhook.values.gitUrls=lenient";
+    helm(
+        &control_plane,
+        &format!("upgrade serverless manifests/chart -n {NAMESPACE} {values} --wait --timeout 60s"),
+    )
+    .unwrap();
+    let get = |words: &str| kubectl(&control_plane, &format!("get -n {NAMESPACE} {words}"), NOTHING).unwrap();
+    assert_eq!(get("deployment serverless-webhook -o jsonpath={.status.readyReplicas}"), "3");
+    assert_eq!(get(r"configmap serverless-webhook -o jsonpath={.data.webhook\.yaml}"), "gitUrls: lenient\n");
+    assert_eq!(get(r"secret serverless-webhook-tls -o jsonpath={.data.tls\.crt}"), "Yw==");
+    let written = get(
+        "mutatingwebhookconfiguration serverless-webhook -o jsonpath={.webhooks[0].clientConfig.caBundle}",
+    );
+    assert_eq!(written, *CA);
+
+    helm(&control_plane, &format!("uninstall serverless -n {NAMESPACE} --wait --timeout 60s")).unwrap();
+    assert_eq!(installed(&control_plane), BTreeSet::new());
+    // The CRDs, and with them every Function, have stayed, and nobody is locked out.
+    wait_until_accepted(&control_plane);
+    kubectl(
+        &control_plane,
+        "delete crd functions.serverless.kyma-project.io gitrepositories.serverless.kyma-project.io",
+        NOTHING,
+    )
+    .unwrap();
+
+    helm(&control_plane, &format!("install serverless manifests/chart -n {NAMESPACE} --set crds.keep=false"))
+        .unwrap();
+    helm(&control_plane, &format!("uninstall serverless -n {NAMESPACE} --wait --timeout 60s")).unwrap();
+    assert_eq!(installed(&control_plane), BTreeSet::new());
+    assert_eq!(kubectl(&control_plane, "get crd -o name", NOTHING).unwrap(), "");
+}
+
+/// A `caBundle`.
+static CA: LazyLock<String> = LazyLock::new(|| {
+    use base64::Engine as _;
+    let certs = serverless_webhook::dev_certs::make(NAMESPACE).unwrap();
+    base64::engine::general_purpose::STANDARD.encode(certs.authority.certificate)
+});
