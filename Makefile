@@ -63,9 +63,10 @@ vectors: ## the quantities of apimachinery against which ours are tested
 	cd crates/policy/tests/vectors && go run . > quantities.tsv
 
 .PHONY: bench
-bench: ## rates, latencies, CPU and memory, into target/bench.md
+bench: control-plane ## rates, latencies, CPU and memory, into target/bench.md
 	$(CARGO) bench --locked --bench micro
 	$(CARGO) bench --locked --bench load
+	$(CARGO) bench --locked --bench cluster | tee -a target/bench.md
 
 .PHONY: fuzz
 fuzz: $(TOOLS)/bin/cargo-fuzz ## a short run of every fuzz target (needs a nightly toolchain)

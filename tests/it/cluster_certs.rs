@@ -1,7 +1,8 @@
 //! Certificates that the webhook looks after itself: three replicas behind one address, a real API server that calls them
 //! without pause, and everything that can go wrong. Not one request may fail.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -37,6 +38,8 @@ const SLOW: [&str; 2] = ["--trust-grace-period=1s", "--reload-interval=200ms"];
 struct Installed {
     control_plane: ControlPlane,
     balancer: Balancer,
+    /// Whom the webhook acts as.
+    kubeconfig: PathBuf,
     replicas: Vec<Replica>,
     flags: Vec<&'static str>,
     started: usize,
@@ -44,15 +47,7 @@ struct Installed {
 
 impl Installed {
     fn new(replicas: usize, flags: &[&'static str]) -> Self {
-        let control_plane = ControlPlane::start(&Options::default()).unwrap();
-        testenv::install_crds(&control_plane).unwrap();
-        kubectl(&control_plane, &format!("create namespace {NAMESPACE}"), NOTHING).unwrap();
-        let balancer = Balancer::start().unwrap();
-        let url = format!("https://{}", balancer.address());
-        let configurations = testenv::webhook_configurations(&url, None).unwrap();
-        testenv::install_webhooks(&control_plane, &configurations).unwrap();
-        let flags = flags.to_vec();
-        let mut installed = Self { control_plane, balancer, replicas: Vec::new(), flags, started: 0 };
+        let mut installed = Self::on(ControlPlane::start(&Options::default()).unwrap(), flags);
         // All at once, so that they compete for who makes the first authority.
         let starting: Vec<_> = (0..replicas).map(|_| installed.start_unready()).collect();
         for mut replica in starting {
@@ -63,11 +58,23 @@ impl Installed {
         installed
     }
 
+    /// Without replicas yet.
+    fn on(control_plane: ControlPlane, flags: &[&'static str]) -> Self {
+        testenv::install_crds(&control_plane).unwrap();
+        kubectl(&control_plane, &format!("create namespace {NAMESPACE}"), NOTHING).unwrap();
+        let balancer = Balancer::start().unwrap();
+        let url = format!("https://{}", balancer.address());
+        let configurations = testenv::webhook_configurations(&url, None).unwrap();
+        testenv::install_webhooks(&control_plane, &configurations).unwrap();
+        let kubeconfig = control_plane.kubeconfig();
+        Self { control_plane, balancer, kubeconfig, replicas: Vec::new(), flags: flags.to_vec(), started: 0 }
+    }
+
     fn start_unready(&mut self) -> Replica {
         let log = self.control_plane.folder().join(format!("webhook-{}.log", self.started));
         self.started += 1;
         let mut serve = Command::new(env!("CARGO_BIN_EXE_serverless-webhook"));
-        serve.env("KUBECONFIG", self.control_plane.kubeconfig());
+        serve.env("KUBECONFIG", &self.kubeconfig);
         serve.args(["serve", "--self-managed-certs", "--log-format=text", "--certificate-name=127.0.0.1"]);
         serve.args(["--shutdown-delay=1s", "--namespace", NAMESPACE]).args(&self.flags);
         Replica::start_unready(&mut serve, &log).unwrap()
@@ -306,4 +313,64 @@ fn a_clock_that_jumps_is_survived() {
             thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// Every request that the webhook makes is granted, and every grant is used: each verb that is removed breaks this test.
+#[test]
+fn the_webhook_may_do_what_it_does_and_nothing_else() {
+    let audit = tempfile::tempdir().unwrap();
+    let (policy, log) = (audit.path().join("policy.yaml"), audit.path().join("audit.log"));
+    let all = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n";
+    std::fs::write(&policy, all).unwrap();
+    let flags = vec![
+        format!("--audit-policy-file={}", policy.display()),
+        format!("--audit-log-path={}", log.display()),
+    ];
+    let mut installed = Installed::on(
+        ControlPlane::start(&Options { api_server_flags: flags, ..Options::default() }).unwrap(),
+        &FAST,
+    );
+    let user = format!("system:serviceaccount:{NAMESPACE}:serverless-webhook");
+    installed.kubeconfig = installed.control_plane.kubeconfig_for(&user, "system:serviceaccounts").unwrap();
+    let manifests = testenv::root().join("manifests/webhook");
+    for file in ["rbac.yaml", "certificates.yaml"] {
+        let apply = format!("apply -n {NAMESPACE} -f {}", manifests.join(file).display());
+        kubectl(&installed.control_plane, &apply, NOTHING).unwrap();
+    }
+    installed.start();
+    let first = installed.secret("serverless-webhook-ca");
+    installed.await_new("serverless-webhook-ca", &first);
+    let old = installed.secret("serverless-webhook-tls");
+    let gone = "secret/serverless-webhook-ca secret/serverless-webhook-tls lease/serverless-webhook";
+    kubectl(&installed.control_plane, &format!("delete -n {NAMESPACE} {gone}"), NOTHING).unwrap();
+    installed.await_new("serverless-webhook-tls", &old);
+
+    let mut requests = BTreeSet::new();
+    for line in std::fs::read_to_string(&log).unwrap().lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        if event["user"]["username"] == user.as_str() {
+            assert!(event["responseStatus"]["code"] != 403, "{line}");
+            let text =
+                |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let name = if event["verb"] == "create" { String::new() } else { text("/objectRef/name") };
+            requests.insert([text("/verb"), text("/objectRef/resource"), name]);
+        }
+    }
+    let mut granted = BTreeSet::new();
+    let rbac = std::fs::read_to_string(manifests.join("rbac.yaml")).unwrap();
+    let rbac: Vec<Value> = serde_saphyr::from_multiple(&rbac).unwrap();
+    let texts = |value: &Value| -> Vec<String> { serde_json::from_value(value.clone()).unwrap_or_default() };
+    for rule in rbac.iter().filter_map(|object| object["rules"].as_array()).flatten() {
+        let mut names = texts(&rule["resourceNames"]);
+        if names.is_empty() {
+            names.push(String::new());
+        }
+        for (verb, resource) in texts(&rule["verbs"])
+            .iter()
+            .flat_map(|verb| texts(&rule["resources"]).into_iter().map(move |resource| (verb, resource)))
+        {
+            granted.extend(names.iter().map(|name| [verb.clone(), resource.clone(), name.clone()]));
+        }
+    }
+    assert_eq!(requests, granted);
 }

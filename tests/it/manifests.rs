@@ -1,5 +1,6 @@
 //! The generated manifests are those that the types and routes give.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 #[test]
@@ -36,5 +37,28 @@ fn collect_undescribed(schema: &serde_json::Value, path: &str, undescribed: &mut
         }
         collect_undescribed(property, &path, undescribed);
         collect_undescribed(&property["items"], &path, undescribed);
+    }
+}
+
+#[test]
+fn alerts_and_dashboard_ask_for_metrics_that_there_are() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/chart/files/monitoring");
+    let metrics = serverless_webhook::metrics::Metrics::new();
+    // Without a sample a family with labels does not show.
+    metrics.reloaded("certificate", true);
+    let metrics = metrics.render();
+    let mut asked = BTreeSet::new();
+    for file in ["prometheusrule.yaml", "dashboard.json"] {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        let words = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
+        asked.extend(words.filter(|word| word.starts_with("serverless_webhook_")).map(str::to_owned));
+    }
+    assert!(asked.len() >= 10, "{asked:?}");
+    for name in asked {
+        let family = name.trim_end_matches("_bucket").trim_end_matches("_total");
+        let is_there = metrics
+            .lines()
+            .any(|line| line.strip_prefix("# TYPE ").and_then(|line| line.split(' ').next()) == Some(family));
+        assert!(is_there, "{name} is not in {metrics}");
     }
 }

@@ -26,22 +26,21 @@ fn main() -> anyhow::Result<()> {
 
     step("starting the webhook");
     let folder = testenv::root().join("target/cluster");
-    let certs = folder.join("certs");
-    let made = Command::new(&webhook).args(["certs", "--force", "--out"]).arg(&certs).output()?;
-    anyhow::ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    fs::create_dir_all(&folder)?;
     let balancer = Balancer::start()?;
+    let configurations = testenv::webhook_configurations(&format!("https://{}", balancer.address()), None)?;
+    testenv::install_webhooks(&control_plane, &configurations)?;
+    control_plane.kubectl_ok(["create", "namespace", "kyma-system"].map(AsRef::as_ref))?;
     let mut replicas = Vec::new();
     for index in 0..REPLICAS {
         let mut serve = Command::new(&webhook);
-        serve.args(["serve", "--log-format=text", "--tls-cert-file"]).arg(certs.join("tls.crt"));
-        serve.arg("--tls-private-key-file").arg(certs.join("tls.key"));
+        serve.env("KUBECONFIG", control_plane.kubeconfig());
+        serve.args(["serve", "--log-format=text", "--self-managed-certs", "--namespace=kyma-system"]);
+        serve.arg("--certificate-name=127.0.0.1");
         let replica = Replica::start(&mut serve, &folder.join(format!("webhook-{index}.log")))?;
         balancer.add(replica.port, replica.admin_port);
         replicas.push(replica);
     }
-    let ca = fs::read_to_string(certs.join("ca.crt"))?;
-    let url = format!("https://{}", balancer.address());
-    testenv::install_webhooks(&control_plane, &testenv::webhook_configurations(&url, Some(&ca))?)?;
 
     let kubeconfig = folder.join("kubeconfig");
     fs::copy(control_plane.kubeconfig(), &kubeconfig)?;
