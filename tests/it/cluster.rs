@@ -87,10 +87,21 @@ pub static INSTALLED: LazyLock<Installed> = LazyLock::new(|| {
     let configurations =
         testenv::webhook_configurations(&url, Some(&server.certs.authority.certificate)).unwrap();
     testenv::install_webhooks(&control_plane, &configurations).unwrap();
-    let installed = Installed { control_plane, reviews, _server: server };
-    installed.wait_until_called();
-    installed
+    wait_until_called(&control_plane);
+    Installed { control_plane, reviews, _server: server }
 });
+
+/// The API server takes a moment to see webhook configurations. Until then it accepts what the webhook would refuse.
+pub fn wait_until_called(control_plane: &ControlPlane) {
+    let deadline = Instant::now() + PATIENCE;
+    let functions = function("probe", &json!({"source": "x", "runtime": "?"}));
+    let repositories = repository("probe", &json!({"url": "https://h/r"}));
+    for manifest in [functions, repositories] {
+        while kubectl(control_plane, "create --dry-run=server -f -", &manifest).ok {
+            assert!(Instant::now() < deadline, "the API server does not call the webhook");
+        }
+    }
+}
 
 /// Runs the server of [`INSTALLED`], beyond the single test that starts it.
 static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| tokio::runtime::Runtime::new().unwrap());
@@ -103,19 +114,6 @@ pub struct Installed {
 }
 
 impl Installed {
-    /// The API server takes a moment to see webhook configurations.
-    fn wait_until_called(&self) {
-        let deadline = Instant::now() + PATIENCE;
-        for manifest in [
-            function("probe", &json!({"source": "x", "runtime": "?"})),
-            repository("probe", &json!({"url": "https://h/r"})),
-        ] {
-            while kubectl(&self.control_plane, "create --dry-run=server -f -", &manifest).ok {
-                assert!(Instant::now() < deadline, "the API server does not call the webhook");
-            }
-        }
-    }
-
     /// A namespace of its own for a test.
     pub fn namespace(&'static self, name: &'static str) -> Namespace {
         kubectl(&self.control_plane, &format!("create namespace {name}"), &Value::Null).unwrap();

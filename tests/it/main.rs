@@ -18,6 +18,7 @@ mod cluster_certs;
 mod cluster_crds;
 mod cluster_install;
 mod cluster_kubectl;
+mod cluster_mtls;
 mod config;
 mod fixtures;
 mod lifecycle;

@@ -78,7 +78,7 @@ const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
 
 /// An authority of clients, and a client that it knows.
-fn client_certificate(name: &str) -> (String, String, String) {
+pub fn client_certificate(name: &str) -> (String, String, String) {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     authority.distinguished_name.push(DnType::CommonName, "client authority");
