@@ -26,6 +26,11 @@ run: $(WEBHOOK) ## as demo, and leaves the server running until Ctrl-C
 $(WEBHOOK):
 	$(CARGO) build --locked --release --package serverless-webhook
 
+.PHONY: static
+static: ## a binary that needs nothing else, for the image
+	RUSTFLAGS="-C target-feature=+crt-static" $(CARGO) build --locked --release --package serverless-webhook \
+	  --target "$$(rustc -vV | sed -n 's/^host: //p')" --target-dir target/static
+
 .PHONY: control-plane
 control-plane: ## builds etcd, kube-apiserver, kubectl, … for the tests: once, about 12 minutes
 	@tests/control-plane/build.sh

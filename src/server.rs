@@ -5,7 +5,7 @@ mod connection;
 mod deadline;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,7 +77,7 @@ pub struct Serving {
 impl Bound {
     /// Binds an address; port 0 is any that is free.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        let listener = bind(address).await?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address })
     }
@@ -101,6 +101,20 @@ impl Bound {
         // All slots are free again when the last connection has ended.
         let _ = slots.acquire_many(limit).await;
     }
+}
+
+/// Binds an address. A machine without IPv6 has no `[::]`: there all its addresses of IPv4 are meant.
+pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    match TcpListener::bind(address).await {
+        Err(error) if address.ip() == Ipv6Addr::UNSPECIFIED && !is_taken(&error) => {
+            TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await
+        }
+        bound => bound,
+    }
+}
+
+fn is_taken(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
 }
 
 async fn accept_all(listener: &TcpListener, serving: &Serving, slots: &Arc<Semaphore>) {

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
@@ -22,7 +21,7 @@ use crate::logging::{self, LogFormat};
 use crate::metrics::Metrics;
 use crate::server::{Bound, ConnectionLimits, Phase, Serving};
 use crate::tls::Clients;
-use crate::{probes, reload};
+use crate::{probes, reload, server};
 
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = environment_help())]
@@ -155,7 +154,7 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let bound = Bound::bind(args.listen)
         .await
         .map_err(|error| anyhow::anyhow!("--listen {}: {error}", args.listen))?;
-    let admin = TcpListener::bind(args.admin_listen).await;
+    let admin = server::bind(args.admin_listen).await;
     let admin = admin.map_err(|error| anyhow::anyhow!("--admin-listen {}: {error}", args.admin_listen))?;
     let mut signals = Signals::new()?;
 

@@ -187,6 +187,66 @@ fn wait_until_accepted(control_plane: &ControlPlane) {
     }
 }
 
+/// The kinds of others that the chart can make, without their rules.
+fn kinds_of_others() -> Value {
+    let crd = |group: &str, version: &str, kind: &str| {
+        let plural = format!("{}s", kind.to_lowercase());
+        let any =
+            json!({"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}});
+        json!({
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {
+                "name": format!("{plural}.{group}"),
+                "annotations": {"api-approved.kubernetes.io": "unapproved, for a test"},
+            },
+            "spec": {
+                "group": group,
+                "scope": "Namespaced",
+                "names": {"kind": kind, "plural": plural},
+                "versions": [{"name": version, "served": true, "storage": true, "schema": any}],
+            },
+        })
+    };
+    json!({"apiVersion": "v1", "kind": "List", "items": [
+        crd("cert-manager.io", "v1", "Issuer"),
+        crd("cert-manager.io", "v1", "Certificate"),
+        crd("monitoring.coreos.com", "v1", "ServiceMonitor"),
+        crd("monitoring.coreos.com", "v1", "PrometheusRule"),
+    ]})
+}
+
+#[test]
+fn every_mode_is_accepted_by_the_api_server() {
+    let control_plane = control_plane();
+    kubectl(&control_plane, &format!("create namespace {NAMESPACE}"), NOTHING).unwrap();
+    kubectl(&control_plane, "create -f -", &kinds_of_others()).unwrap();
+    wait(&control_plane, "--for=condition=Established crd --all");
+    let authority = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(
+        authority.path(),
+        serverless_webhook::dev_certs::make(NAMESPACE).unwrap().authority.certificate,
+    )
+    .unwrap();
+    let own = format!(
+        "--set webhook.certificates.mode=secret --set-file webhook.certificates.caBundle={}",
+        authority.path().display()
+    );
+    let monitoring =
+        "--set monitoring.serviceMonitor=true,monitoring.prometheusRule=true,monitoring.dashboard=true";
+    for values in ["", "--set webhook.certificates.mode=cert-manager", &own, monitoring] {
+        let install = format!("install serverless manifests/chart -n {NAMESPACE} --dry-run=server {values}");
+        helm(&control_plane, &install).unwrap();
+        let rendered =
+            helm(&control_plane, &format!("template serverless manifests/chart -n {NAMESPACE} {values}"))
+                .unwrap();
+        let mut apply = control_plane.kubectl();
+        apply.args(["apply", "--dry-run=server", "--validate=strict", "-o", "name", "-f", "-"]);
+        let printed = piped(apply, &rendered);
+        assert_eq!((printed.ok, printed.err.as_str()), (true, ""), "{values}");
+    }
+}
+
 #[test]
 fn installed_with_helm_it_is_upgraded_without_loss_and_uninstalled_without_a_trace() {
     let control_plane = control_plane();

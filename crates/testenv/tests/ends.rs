@@ -1,0 +1,38 @@
+//! What was started ends with the one that started it, even if that is killed.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How many processes have a text in their command line.
+fn running(text: &str) -> usize {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
+    lines.filter(|line| String::from_utf8_lossy(line).contains(text)).count()
+}
+
+fn await_running(text: &str, holds: impl Fn(usize) -> bool) {
+    let deadline = Instant::now() + testenv::PATIENCE;
+    while !holds(running(text)) {
+        assert!(Instant::now() < deadline, "{} processes with {text} run", running(text));
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn no_process_is_left_behind_by_one_that_is_killed() {
+    let mut cluster = Command::new(env!("CARGO_BIN_EXE_testenv"))
+        .arg("/nowhere/serverless-webhook")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // etcd, kube-apiserver, kube-controller-manager, each with the shell that watches it.
+    let folder = format!("target/testenv/{}-0/", cluster.id());
+    await_running(&folder, |count| count >= 6);
+    cluster.kill().unwrap();
+    cluster.wait().unwrap();
+    await_running(&folder, |count| count == 0);
+}
