@@ -6,8 +6,9 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// Each crate and the crates of the workspace that it may know, beside tests.
-const ARROWS: [(&str, &[&str]); 5] = [
+const ARROWS: [(&str, &[&str]); 6] = [
     ("serverless-api", &[]),
+    ("serverless-controller", &["serverless-api", "serverless-policy"]),
     ("serverless-policy", &["serverless-api"]),
     ("serverless-webhook", &["serverless-api", "serverless-policy"]),
     ("testenv", &[]),

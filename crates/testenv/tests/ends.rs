@@ -29,7 +29,7 @@ fn no_process_is_left_behind_by_one_that_is_killed() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // etcd, kube-apiserver, kube-controller-manager, each with the shell that watches it.
+    // etcd and kube-apiserver, each with the two shells that watch it.
     let folder = format!("target/testenv/{}-0/", cluster.id());
     await_running(&folder, |count| count >= 6);
     cluster.kill().unwrap();

@@ -1,0 +1,319 @@
+//! Functions on a cluster that is played: what is applied is stored, with an owner and a few defaults as an API server adds.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+use rstest::rstest;
+use serde_json::json;
+
+use super::*;
+
+/// A Function with its cluster.
+struct World {
+    config: Config,
+    function: Function,
+    observed: Observed,
+    seconds: i64,
+}
+
+/// What a plan does, and what it says: `Apply ConfigMap f-xxxxx`, `ConfigurationReady=True ConfigMapCreated ConfigMap …`.
+type Told = (Vec<String>, Vec<String>);
+
+impl World {
+    fn new(spec: &Value) -> Self {
+        let function = json!({
+            "apiVersion": "serverless.kyma-project.io/v1alpha1",
+            "kind": "Function",
+            "metadata": {"name": "f", "namespace": "n", "uid": "u-1", "generation": 1, "labels": {"app": "shop"}},
+            "spec": spec,
+        });
+        let observed = Observed {
+            runtime_image: Some(RuntimeImage {
+                config_map: "dockerfile-nodejs-12".to_owned(),
+                dockerfile: "FROM node:12".to_owned(),
+            }),
+            registry: Some(Registry {
+                secret: "serverless-registry-config".to_owned(),
+                push: "registry.example.com".to_owned(),
+                pull: "registry.example.com".to_owned(),
+            }),
+            ..Observed::default()
+        };
+        let function = serde_json::from_value(function).unwrap();
+        Self { config: Config::default(), function, observed, seconds: 0 }
+    }
+
+    fn inline() -> Self {
+        Self::new(&json!({"source": "x", "runtime": "nodejs12", "minReplicas": 1, "maxReplicas": 1}))
+    }
+
+    fn time(&self) -> Time {
+        serde_json::from_value(json!(format!("2026-11-21T00:00:{:02}Z", self.seconds))).unwrap()
+    }
+
+    /// One pass, whose steps are taken and whose status is written.
+    fn pass(&mut self) -> Told {
+        self.seconds += 1;
+        let plan = decide(&self.config, &self.function, &self.observed, self.time());
+        let mut did = Vec::new();
+        for step in plan.steps {
+            did.push(self.take(step));
+        }
+        self.function.status = Some(plan.status);
+        (did, self.conditions())
+    }
+
+    fn take(&mut self, step: Step) -> String {
+        match step {
+            Step::Apply(mut object) => {
+                let text = |key: &str| object.pointer(key).unwrap().as_str().unwrap().to_owned();
+                let (kind, name) = (text("/kind"), text("/metadata/name"));
+                object["metadata"]["resourceVersion"] = "1".into();
+                object["metadata"]["generation"] = 1.into();
+                match kind.as_str() {
+                    "ConfigMap" => self.observed.config_map = Stored(Some(object)),
+                    "Job" => self.observed.jobs.push(object),
+                    "Deployment" => {
+                        object["spec"]["progressDeadlineSeconds"] = 600.into();
+                        self.observed.deployment = Stored(Some(object));
+                    }
+                    "Service" => self.observed.service = Stored(Some(object)),
+                    "HorizontalPodAutoscaler" => self.observed.autoscaler = Stored(Some(object)),
+                    other => panic!("{other}"),
+                }
+                format!("apply {kind} {name}")
+            }
+            Step::Delete(kind, name) => {
+                match kind {
+                    "Job" => self.observed.jobs.retain(|job| job["metadata"]["name"] != name.as_str()),
+                    "HorizontalPodAutoscaler" => self.observed.autoscaler = Stored(None),
+                    other => panic!("{other}"),
+                }
+                format!("delete {kind} {name}")
+            }
+        }
+    }
+
+    fn conditions(&self) -> Vec<String> {
+        let conditions = self.function.status.as_ref().and_then(|status| status.conditions.as_ref());
+        let told = |condition: &Condition| {
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            format!(
+                "{}={} {} {}",
+                condition.kind,
+                condition.status,
+                text(&condition.reason),
+                text(&condition.message)
+            )
+        };
+        conditions.into_iter().flatten().map(told).collect()
+    }
+
+    fn finish_job(&mut self, kind: &str, message: &str) {
+        let condition = json!({"type": kind, "status": "True", "message": message});
+        self.observed.jobs.last_mut().unwrap()["status"] = json!({"conditions": [condition]});
+    }
+
+    fn roll_out(&mut self) {
+        let conditions = json!([
+            {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"},
+            {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
+        ]);
+        self.observed.deployment.0.as_mut().unwrap()["status"] =
+            json!({"observedGeneration": 1, "conditions": conditions});
+    }
+
+    /// Until it runs.
+    fn run(&mut self) {
+        self.pass();
+        self.finish_job("Complete", "");
+        self.pass();
+        self.roll_out();
+        self.pass();
+    }
+}
+
+const CONFIGURED: &str = "ConfigurationReady=True ConfigMapCreated ConfigMap f-b2zg9 created";
+
+#[test]
+fn an_inline_function_goes_from_nothing_to_running_in_three_passes_and_then_rests() {
+    let mut world = World::inline();
+    let (did, said) = world.pass();
+    assert_eq!(did, ["apply ConfigMap f-b2zg9", "apply Job f-build-88ttr"]);
+    assert_eq!(said, [CONFIGURED, "BuildReady=Unknown JobCreated Job f-build-88ttr created"]);
+
+    let (did, said) = world.pass();
+    assert_eq!(did, [""; 0]);
+    assert_eq!(said, [CONFIGURED, "BuildReady=Unknown JobRunning Job f-build-88ttr is still in progress"]);
+
+    world.finish_job("Complete", "");
+    let (did, said) = world.pass();
+    assert_eq!(did, ["apply Deployment f-b2zg9", "apply Service f"]);
+    let built = "BuildReady=True JobFinished Job f-build-88ttr finished";
+    assert_eq!(said, [CONFIGURED, built, "Running=Unknown ServiceCreated Service f created"]);
+
+    let (did, said) = world.pass();
+    assert_eq!(did, [""; 0]);
+    let waiting = "Running=Unknown DeploymentWaiting Deployment f-b2zg9 is not ready yet";
+    assert_eq!(said, [CONFIGURED, built, waiting]);
+
+    world.roll_out();
+    let (did, said) = world.pass();
+    assert_eq!(did, [""; 0]);
+    assert_eq!(said, [CONFIGURED, built, "Running=True DeploymentReady Deployment f-b2zg9 is ready"]);
+
+    let before = world.function.status.clone();
+    assert_eq!((world.pass().0, &world.function.status), (vec![], &before));
+}
+
+#[test]
+fn a_time_of_transition_changes_with_the_status_alone() {
+    let mut world = World::inline();
+    let times = |world: &World| -> Vec<Value> {
+        let status = serde_json::to_value(&world.function.status).unwrap();
+        status["conditions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|condition| condition["lastTransitionTime"].clone())
+            .collect()
+    };
+    world.run();
+    let (first, third) = (json!("2026-11-21T00:00:01Z"), json!("2026-11-21T00:00:03Z"));
+    assert_eq!(times(&world), [first, json!("2026-11-21T00:00:02Z"), third]);
+}
+
+#[test]
+fn a_new_source_is_built_while_the_old_one_runs() {
+    let mut world = World::inline();
+    world.run();
+    let image = |world: &World| {
+        world.observed.deployment.0.as_ref().unwrap()["spec"]["template"]["spec"]["containers"][0]["image"]
+            .clone()
+    };
+    let old = image(&world);
+    world.function.spec.source = "y".to_owned();
+    let (did, said) = world.pass();
+    assert_eq!(did, ["apply ConfigMap f-b2zg9", "delete Job f-build-88ttr", "apply Job f-build-tlq4p"]);
+    assert_eq!(said[2], "Running=True DeploymentReady Deployment f-b2zg9 is ready");
+    assert_eq!(image(&world), old);
+    world.finish_job("Complete", "");
+    assert_eq!(world.pass().0, ["apply Deployment f-b2zg9"]);
+    assert_ne!(image(&world), old);
+}
+
+#[rstest]
+#[case::env(json!({"env": [{"name": "A", "value": "1"}]}), &["apply Deployment f-b2zg9"])]
+#[case::labels(json!({"labels": {"a": "b"}}), &["apply Deployment f-b2zg9"])]
+#[case::resources(json!({"resources": {"limits": {"cpu": "0.5"}}}), &["apply Deployment f-b2zg9"])]
+#[case::replicas(json!({"minReplicas": 2, "maxReplicas": 2}), &["apply Deployment f-b2zg9"])]
+#[case::build_resources(json!({"buildResources": {"limits": {"cpu": "1"}}}), &[])]
+#[case::scaled(json!({"maxReplicas": 3}), &["apply Deployment f-b2zg9", "apply HorizontalPodAutoscaler f-b2zg9"])]
+#[case::blank_dependencies(json!({"deps": " \n"}), &[])]
+fn what_does_not_go_into_the_image_builds_none(#[case] change: Value, #[case] expected: &[&str]) {
+    let mut world = World::inline();
+    world.run();
+    let mut spec = serde_json::to_value(&world.function.spec).unwrap();
+    spec.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    world.function.spec = serde_json::from_value(spec).unwrap();
+    assert_eq!(world.pass().0, expected);
+    world.roll_out();
+    world.pass();
+    assert_eq!(world.pass().0, [""; 0]);
+}
+
+#[test]
+fn an_autoscaler_that_is_no_longer_wanted_goes() {
+    let mut world =
+        World::new(&json!({"source": "x", "runtime": "nodejs12", "minReplicas": 1, "maxReplicas": 3}));
+    world.run();
+    assert!(world.observed.deployment.0.as_ref().unwrap()["spec"].get("replicas").is_none());
+    world.function.spec.max_replicas = Some(1);
+    assert_eq!(world.pass().0, ["apply Deployment f-b2zg9", "delete HorizontalPodAutoscaler f-b2zg9"]);
+}
+
+#[test]
+fn a_job_that_is_gone_is_not_built_again_once_its_image_is_deployed() {
+    let mut world = World::inline();
+    world.run();
+    world.observed.jobs.clear();
+    let before = world.function.status.clone();
+    assert_eq!((world.pass().0, &world.function.status), (vec![], &before));
+}
+
+#[test]
+fn a_build_waits_for_a_slot_and_says_how_long() {
+    let mut world = World::inline();
+    world.observed.builds_ahead = 3;
+    let (did, said) = world.pass();
+    assert_eq!(did, ["apply ConfigMap f-b2zg9"]);
+    assert_eq!(said[1], "BuildReady=Unknown BuildQueued Waiting for a free build slot: 3 in front");
+    world.observed.builds_ahead = 0;
+    assert_eq!(world.pass().0, ["apply Job f-build-88ttr"]);
+}
+
+#[test]
+fn failures_are_told() {
+    let mut world = World::inline();
+    world.pass();
+    world.finish_job("Failed", "Job has reached the specified backoff limit");
+    let (did, said) = world.pass();
+    assert_eq!(did, [""; 0]);
+    assert_eq!(
+        said[1],
+        "BuildReady=False JobFailed Job f-build-88ttr failed: Job has reached the specified backoff limit"
+    );
+
+    let mut world = World::inline();
+    world.run();
+    let progressing =
+        json!({"type": "Progressing", "status": "False", "message": "ReplicaSet has timed out progressing."});
+    world.observed.deployment.0.as_mut().unwrap()["status"]["conditions"] = json!([progressing]);
+    let (_, said) = world.pass();
+    assert_eq!(
+        said[2],
+        "Running=False DeploymentFailed Deployment f-b2zg9 failed: ReplicaSet has timed out progressing."
+    );
+}
+
+#[test]
+fn what_is_missing_is_named_with_the_remedy_and_nothing_is_made() {
+    let missing = |change: fn(&mut World)| {
+        let mut world = World::inline();
+        change(&mut world);
+        world.pass()
+    };
+    let unknown = missing(|world| world.function.spec.runtime = Some("go".to_owned()));
+    let text = r#"ConfigurationReady=False RuntimeMissing Runtime "go" is not configured; known runtimes: nodejs10, nodejs12, python38"#;
+    assert_eq!(unknown, (vec![], vec![text.to_owned()]));
+    let no_runtime = missing(|world| world.observed.runtime_image = None);
+    let text = "ConfigurationReady=False RuntimeMissing Not just one ConfigMap in namespace n has the labels serverless.kyma-project.io/config=runtime and serverless.kyma-project.io/runtime=nodejs12";
+    assert_eq!(no_runtime, (vec![], vec![text.to_owned()]));
+    let no_registry = missing(|world| world.observed.registry = None);
+    let text = "ConfigurationReady=False RegistryConfigMissing Neither Secret serverless-registry-config nor serverless-registry-config-default is in namespace n";
+    assert_eq!(no_registry, (vec![], vec![text.to_owned()]));
+}
+
+#[test]
+fn what_belongs_to_others_is_never_overwritten() {
+    let mut world = World::inline();
+    world.pass();
+    world.finish_job("Complete", "");
+    world.observed.service = Stored(Some(json!({"metadata": {"name": "f"}, "spec": {"ports": []}})));
+    let (did, said) = world.pass();
+    assert_eq!(did, ["apply Deployment f-b2zg9"]);
+    assert_eq!(
+        said[0],
+        "ConfigurationReady=False NameConflict Service f exists and does not belong to this Function: delete it, or give the Function another name"
+    );
+    let before = world.function.status.clone();
+    assert_eq!((world.pass().0, &world.function.status), (vec![], &before));
+}
+
+#[test]
+fn drift_is_repaired() {
+    let mut world = World::inline();
+    world.run();
+    world.observed.service.0.as_mut().unwrap()["spec"]["selector"] = json!({"app": "other"});
+    assert_eq!(world.pass().0, ["apply Service f"]);
+    world.observed.config_map = Stored(None);
+    assert_eq!(world.pass().0, ["apply ConfigMap f-b2zg9"]);
+}

@@ -1,0 +1,118 @@
+//! The objects that a Function is to have. Pure: the same input gives the same objects, byte by byte.
+
+mod autoscaler;
+mod config_map;
+mod deployment;
+mod job;
+mod service;
+
+use std::collections::BTreeMap;
+
+use api::Function;
+use k8s_openapi::api::core::v1::ResourceRequirements;
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+
+use crate::config::{Config, Runtime};
+use crate::image;
+use crate::names::Identity;
+
+pub use autoscaler::autoscaler;
+pub use config_map::config_map;
+pub use deployment::deployment;
+pub use job::job;
+pub use service::service;
+
+/// The port that Functions listen on.
+const PORT: i32 = 8080;
+/// The name of that port, of the Service too.
+const PORT_NAME: &str = "http";
+
+/// The runtime as the cluster has it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RuntimeImage {
+    /// The ConfigMap with its Dockerfile.
+    pub config_map: String,
+    /// The Dockerfile.
+    pub dockerfile: String,
+}
+
+/// Where images go to and come from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Registry {
+    /// The Secret with the credentials.
+    pub secret: String,
+    /// The address that images are pushed to.
+    pub push: String,
+    /// The address that they are pulled from.
+    pub pull: String,
+}
+
+/// All that the objects of a Function follow from.
+#[derive(Debug)]
+pub struct Inputs<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The Function.
+    pub function: &'a Function,
+    /// Who it is.
+    pub identity: &'a Identity,
+    /// How its runtime wants its files.
+    pub runtime: &'a Runtime,
+    /// The runtime as the cluster has it.
+    pub runtime_image: &'a RuntimeImage,
+    /// Where images go.
+    pub registry: &'a Registry,
+}
+
+impl Inputs<'_> {
+    /// The dependencies as they are built.
+    #[must_use]
+    pub fn dependencies(&self) -> &str {
+        let deps = self.function.spec.deps.as_deref().unwrap_or_default();
+        if deps.trim().is_empty() { &self.runtime.no_dependencies } else { deps }
+    }
+
+    /// The tag of the image: of everything that goes into it, and of nothing else.
+    #[must_use]
+    pub fn tag(&self) -> String {
+        let spec = &self.function.spec;
+        image::tag(&[
+            &self.identity.uid,
+            &spec.source,
+            self.dependencies(),
+            spec.runtime.as_deref().unwrap_or_default(),
+            &self.runtime_image.dockerfile,
+        ])
+    }
+
+    /// The image as it is pushed.
+    #[must_use]
+    pub fn push_image(&self) -> String {
+        image::name(&self.registry.push, self.identity, &self.tag())
+    }
+
+    /// The image as it is pulled.
+    #[must_use]
+    pub fn pull_image(&self) -> String {
+        image::name(&self.registry.pull, self.identity, &self.tag())
+    }
+}
+
+/// Quantities as Kubernetes writes them, so that what is stored is what was wanted.
+fn resources(resources: Option<&api::Resources>) -> Option<ResourceRequirements> {
+    let resources = resources?;
+    let quantities = |quantities: &Option<BTreeMap<String, api::RawQuantity>>| {
+        let quantities = quantities.as_ref()?.iter();
+        let canonical = |raw: &api::RawQuantity| {
+            let text = raw.text();
+            policy::quantity::Quantity::parse(&text)
+                .map_or_else(|_| text.into_owned(), |quantity| quantity.to_string())
+        };
+        Some(quantities.map(|(name, raw)| (name.clone(), Quantity(canonical(raw)))).collect())
+    };
+    Some(ResourceRequirements {
+        limits: quantities(&resources.limits),
+        requests: quantities(&resources.requests),
+        claims: None,
+    })
+}

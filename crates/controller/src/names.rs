@@ -1,0 +1,119 @@
+//! Names and labels of what is made for a Function. Names are derived, never generated: a crash between a creation and the
+//! note of it makes no duplicate.
+
+use std::collections::BTreeMap;
+
+use api::Function;
+use api::names::owned_label;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use sha2::{Digest as _, Sha256};
+
+/// The value of [`owned_label::MANAGED_BY`].
+pub const MANAGER: &str = "function-controller";
+/// The value of [`owned_label::RESOURCE`] on Pods.
+pub const DEPLOYMENT: &str = "deployment";
+/// How many characters are put behind the name of a Function.
+const SUFFIX: usize = 5;
+/// Characters without vowels, as Kubernetes generates names, so that no words come out.
+const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+
+/// Who a Function is.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its UID.
+    pub uid: String,
+}
+
+impl Identity {
+    /// `None` of a Function that no API server has stored.
+    #[must_use]
+    pub fn of(function: &Function) -> Option<Self> {
+        let metadata = &function.metadata;
+        Some(Self {
+            name: metadata.name.clone()?,
+            namespace: metadata.namespace.clone()?,
+            uid: metadata.uid.clone()?,
+        })
+    }
+
+    /// The name of its ConfigMap, Deployment and autoscaler.
+    #[must_use]
+    pub fn child(&self) -> String {
+        format!("{}-{}", self.name, suffix(&self.uid))
+    }
+
+    /// The name of the Job that builds an image.
+    #[must_use]
+    pub fn job(&self, tag: &str) -> String {
+        format!("{}-build-{}", self.name, suffix(tag))
+    }
+
+    /// The labels by which everything of the Function is found.
+    #[must_use]
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            (owned_label::FUNCTION_NAME.to_owned(), self.name.clone()),
+            (owned_label::MANAGED_BY.to_owned(), MANAGER.to_owned()),
+            (owned_label::UUID.to_owned(), self.uid.clone()),
+        ])
+    }
+
+    /// The labels of its Pods that the Deployment and the Service select.
+    #[must_use]
+    pub fn selector(&self) -> BTreeMap<String, String> {
+        let mut labels = self.labels();
+        labels.insert(owned_label::RESOURCE.to_owned(), DEPLOYMENT.to_owned());
+        labels
+    }
+
+    /// The metadata of an object of the Function, which goes when the Function goes.
+    #[must_use]
+    pub fn metadata(&self, function: &Function, name: String) -> ObjectMeta {
+        let mut labels = function.metadata.labels.clone().unwrap_or_default();
+        labels.extend(self.labels());
+        let owner = OwnerReference {
+            api_version: format!("{}/{}", api::names::GROUP, api::names::VERSION),
+            kind: "Function".to_owned(),
+            name: self.name.clone(),
+            uid: self.uid.clone(),
+            controller: Some(true),
+            block_owner_deletion: Some(true),
+        };
+        ObjectMeta {
+            name: Some(name),
+            namespace: Some(self.namespace.clone()),
+            labels: Some(labels),
+            owner_references: Some(vec![owner]),
+            ..ObjectMeta::default()
+        }
+    }
+}
+
+fn suffix(seed: &str) -> String {
+    let digest = Sha256::digest(seed.as_bytes());
+    let letter = |byte: &u8| ALPHABET.get(usize::from(*byte) % ALPHABET.len()).copied().map(char::from);
+    digest.iter().filter_map(letter).take(SUFFIX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_derived_and_fit() {
+        let identity = Identity { name: "f".repeat(51), namespace: "n".to_owned(), uid: "u-1".to_owned() };
+        assert_eq!(identity.job("tag").len(), 63);
+        assert_eq!(identity.child(), identity.child());
+        let other = Identity { uid: "u-2".to_owned(), ..identity.clone() };
+        assert_ne!(identity.child(), other.child());
+        assert_ne!(identity.job("a"), identity.job("b"));
+        let is_plain = |name: &str| {
+            name.bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
+        assert!(is_plain(&identity.child()) && is_plain(&identity.job("tag")));
+    }
+}
