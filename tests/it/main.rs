@@ -15,6 +15,7 @@ mod cli_check;
 mod cli_replay;
 mod cluster;
 mod cluster_certs;
+mod cluster_controller;
 mod cluster_crds;
 mod cluster_install;
 mod cluster_kubectl;

@@ -1,6 +1,7 @@
 //! Turns Functions into `ConfigMaps`, build Jobs, Deployments, Services and autoscalers.
 //!
-//! Here are the pure parts: what the objects of a Function are to be (`desired`), and what is to be done next (`decide`).
+//! Pure are what the objects of a Function are to be (`desired`), what is to be done next (`decide`) and who builds next
+//! (`queue`). `stores` observes, `run` is the loop.
 
 pub mod config;
 pub mod decide;
@@ -8,3 +9,6 @@ pub mod desired;
 pub mod difference;
 pub mod image;
 pub mod names;
+pub mod queue;
+pub mod run;
+pub mod stores;
