@@ -1,8 +1,7 @@
 //! Installation on a real API server with controllers and Pod security: kustomize, Helm, and what is left afterwards. Pods
 //! are played by kwok, so what runs in them is not tested here.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
@@ -18,99 +17,10 @@ fn control_plane() -> ControlPlane {
     ControlPlane::start(&Options { controllers: true, ..Options::default() }).unwrap()
 }
 
-fn tool(name: &str, words: &str) -> Printed {
-    let mut command = Command::new(testenv::assets().unwrap().join(name));
-    command.args(words.split_whitespace()).current_dir(testenv::root());
-    piped(command, "")
-}
-
 fn helm(control_plane: &ControlPlane, words: &str) -> Printed {
     let mut command = control_plane.tool("helm");
     command.args(words.split_whitespace()).current_dir(testenv::root());
     piped(command, "")
-}
-
-fn objects(yaml: &str) -> Vec<Value> {
-    let objects: Vec<Value> = serde_saphyr::from_multiple(yaml).unwrap();
-    objects.into_iter().filter(|object| !object.is_null()).collect()
-}
-
-/// Objects by kind and name, without what differs between kustomize and Helm on purpose.
-fn comparable(yaml: &str) -> BTreeMap<String, Value> {
-    let strip = |mut object: Value| {
-        let metadata = object["metadata"].as_object_mut().unwrap();
-        metadata.remove("labels");
-        metadata.remove("annotations");
-        if let Some(pod) = object.pointer_mut("/spec/template/metadata") {
-            pod["labels"] = Value::Null;
-        }
-        if let Some(container) = object.pointer_mut("/spec/template/spec/containers/0") {
-            container.as_object_mut().unwrap().remove("imagePullPolicy");
-        }
-        for volumes in ["/spec/template/spec/volumes", "/spec/template/spec/containers/0/volumeMounts"] {
-            if let Some(Value::Array(volumes)) = object.pointer_mut(volumes) {
-                volumes.sort_by_key(|volume| volume["name"].as_str().map(str::to_owned));
-            }
-        }
-        let name =
-            format!("{} {}", object["kind"].as_str().unwrap(), object["metadata"]["name"].as_str().unwrap());
-        (name, object)
-    };
-    objects(yaml).into_iter().map(strip).filter(|(name, _)| name != "Namespace kyma-system").collect()
-}
-
-#[test]
-fn kustomize_and_the_chart_install_the_same() {
-    for (overlay, mode) in
-        [("manifests", ""), ("manifests/cert-manager", "--set webhook.certificates.mode=cert-manager")]
-    {
-        let plain = tool("kubectl", &format!("kustomize {overlay}")).unwrap();
-        let chart =
-            tool("helm", &format!("template serverless manifests/chart --namespace {NAMESPACE} {mode}"))
-                .unwrap();
-        let (plain, chart) = (comparable(&plain), comparable(&chart));
-        assert!(plain.keys().eq(chart.keys()), "{overlay}: {:?} {:?}", plain.keys(), chart.keys());
-        for (name, object) in plain {
-            assert_eq!(object, chart[&name], "{overlay}: {name}");
-        }
-    }
-}
-
-#[test]
-fn the_chart_is_linted_and_refuses_values_that_mean_nothing() {
-    let printed = tool("helm", "lint --strict manifests/chart").unwrap();
-    assert!(printed.contains("1 chart(s) linted, 0 chart(s) failed"), "{printed}");
-    for (set, text) in [
-        (
-            "webhook.values.function.replica.min=1",
-            "- at '/webhook/values/function': additional properties 'replica' not allowed",
-        ),
-        (
-            "webhook.certificates.mode=none",
-            "- at '/webhook/certificates/mode': value must be one of 'self-managed', 'cert-manager', 'secret'",
-        ),
-        (
-            "webhook.certificates.mode=secret",
-            "- at '/webhook/certificates/caBundle': minLength: got 0, want 1",
-        ),
-        ("webhook.replicas=0", "- at '/webhook/replicas': minimum: got 0, want 1"),
-    ] {
-        let printed = tool("helm", &format!("template serverless manifests/chart --set {set}"));
-        assert!(!printed.ok && printed.err.contains(text), "{set}: {}", printed.err);
-    }
-}
-
-/// A section that users of the reference chart have is taken as it is, and the webhook can read it.
-#[test]
-fn values_of_the_reference_chart_reach_the_webhook() {
-    let values = "webhook.values.function.resources.minRequestCpu=20m,webhook.values.buildJob.resources.defaultPreset=fast";
-    let rendered = tool("helm", &format!("template serverless manifests/chart --set {values}")).unwrap();
-    let map = objects(&rendered).into_iter().find(|object| object["kind"] == "ConfigMap").unwrap();
-    let text = map["data"]["webhook.yaml"].as_str().unwrap();
-    let config =
-        serverless_webhook::config::parse(Some((std::path::Path::new("webhook.yaml"), text)), |_| None)
-            .unwrap();
-    assert_eq!(config.function.min_cpu.to_string(), "20m");
 }
 
 /// Everything of the product that is on a control plane.

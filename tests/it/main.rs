@@ -10,6 +10,7 @@
 )]
 
 mod arrows;
+mod chart;
 mod cli;
 mod cli_check;
 mod cli_replay;
@@ -25,6 +26,7 @@ mod fixtures;
 mod lifecycle;
 mod manifests;
 mod recorder;
+mod replicas;
 mod server_limits;
 mod server_reviews;
 mod server_tls;
