@@ -98,11 +98,11 @@ impl Cluster {
         }
         let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
         let written = if read.secret.is_some() {
-            self.secrets.replace(name, &params, &secret).await
+            unless_changed(self.secrets.replace(name, &params, &secret).await)
         } else {
-            self.secrets.create(&params, &secret).await
+            unless_created(self.secrets.create(&params, &secret).await)
         };
-        unless_conflict(written).map(drop)
+        written.map(drop)
     }
 
     /// The webhook configurations that there are.
@@ -144,15 +144,24 @@ impl Cluster {
             "webhooks": webhooks,
         });
         let params = PatchParams::apply(FIELD_MANAGER).force();
-        unless_conflict(api.patch(&self.name, &params, &Patch::Apply(patch)).await).map(drop)
+        unless_changed(api.patch(&self.name, &params, &Patch::Apply(patch)).await).map(drop)
     }
 }
 
-/// `None` if somebody else has written what was to be written, or taken it away.
-pub(super) fn unless_conflict<T>(result: kube::Result<T>) -> kube::Result<Option<T>> {
+/// `None` if somebody else has created what was to be created.
+pub(super) fn unless_created<T>(result: kube::Result<T>) -> kube::Result<Option<T>> {
+    unless(result, &[409])
+}
+
+/// `None` if somebody else has changed what was to be changed, or taken it away.
+pub(super) fn unless_changed<T>(result: kube::Result<T>) -> kube::Result<Option<T>> {
+    unless(result, &[404, 409])
+}
+
+fn unless<T>(result: kube::Result<T>, codes: &[u16]) -> kube::Result<Option<T>> {
     match result {
         Ok(written) => Ok(Some(written)),
-        Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(None),
+        Err(kube::Error::Api(status)) if codes.contains(&status.code) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::api::{ObjectMeta, PostParams};
 use kube::{Api, Client};
 
-use super::cluster::unless_conflict;
+use super::cluster::{unless_changed, unless_created};
 
 /// A Lease that this process tries to hold.
 pub(super) struct Lease {
@@ -38,7 +38,7 @@ impl Lease {
         let Some(mut lease) = self.api.get_opt(&self.name).await? else {
             let metadata = ObjectMeta { name: Some(self.name.clone()), ..ObjectMeta::default() };
             let lease = Object { metadata, spec: Some(self.spec(None)) };
-            return Ok(unless_conflict(self.api.create(&PostParams::default(), &lease).await)?.is_some());
+            return Ok(unless_created(self.api.create(&PostParams::default(), &lease).await)?.is_some());
         };
         let spec = lease.spec.take().unwrap_or_default();
         let holder = spec.holder_identity.as_deref().unwrap_or_default();
@@ -50,7 +50,7 @@ impl Lease {
         }
         lease.spec = Some(self.spec(Some(spec)));
         let replaced = self.api.replace(&self.name, &PostParams::default(), &lease).await;
-        Ok(unless_conflict(replaced)?.is_some())
+        Ok(unless_changed(replaced)?.is_some())
     }
 
     /// Whether the Lease has been of one version for as long as it lasts.

@@ -209,3 +209,16 @@ fn the_webhook_may_do_what_it_does_and_nothing_else() {
     }
     assert_eq!(requests, granted);
 }
+
+#[test]
+fn without_leave_it_says_so_and_is_not_ready() {
+    let mut installed = Installed::on(ControlPlane::start(&Options::default()).unwrap(), &SLOW);
+    installed.kubeconfig = installed.control_plane.kubeconfig_for("nobody", "strangers").unwrap();
+    let mut replica = installed.start_unready();
+    let output = replica.process.output_file();
+    let said = || std::fs::read_to_string(&output).unwrap_or_default();
+    replica.process.wait_until("telling", || said().contains("cannot look after the certificates")).unwrap();
+    let expected = r#"secrets "serverless-webhook-tls" is forbidden: User "nobody" cannot get resource "secrets" in API group "" in the namespace "kyma-system""#;
+    assert!(said().contains(expected), "{}", said());
+    assert!(!testenv::is_ready(replica.admin_port));
+}

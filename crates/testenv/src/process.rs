@@ -98,6 +98,12 @@ impl Process {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// The file that holds it.
+    #[must_use]
+    pub fn output_file(&self) -> PathBuf {
+        self.log.clone()
+    }
+
     fn tail(&self) -> String {
         let output = self.output();
         let lines: Vec<_> = output.lines().rev().take(15).collect();
