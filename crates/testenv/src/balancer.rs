@@ -98,6 +98,8 @@ impl Balancer {
 /// Copies both ways in threads of their own.
 fn join(client: &TcpStream, server: &TcpStream) -> io::Result<()> {
     for (from, to) in [(client, server), (server, client)] {
+        // Else each part of a request waits for the one before it to be acknowledged.
+        to.set_nodelay(true)?;
         let (mut from, mut to) = (from.try_clone()?, to.try_clone()?);
         thread::spawn(move || {
             let _ = io::copy(&mut from, &mut to);
