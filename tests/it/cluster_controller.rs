@@ -239,7 +239,29 @@ fn no_more_than_so_many_build_at_once_and_all_get_their_turn() {
     for name in &names {
         namespace.apply(name, &json!({}));
     }
-    for name in &names {
-        namespace.await_condition(name, "Running", "True");
+    let jobs = "get jobs -A -l serverless.kyma-project.io/managed-by=function-controller -o json";
+    let has_ended = |job: &Value| {
+        let conditions = job["status"]["conditions"].as_array();
+        conditions.into_iter().flatten().any(|condition| condition["status"] == "True")
+    };
+    let deadline = Instant::now() + 3 * PATIENCE;
+    let is_running = |name: &String| namespace.condition(name, "Running").starts_with("True");
+    while !names.iter().all(is_running) {
+        let jobs: Value = serde_json::from_str(&kubectl(&CLUSTER, jobs, NOTHING).unwrap()).unwrap();
+        let building = jobs["items"].as_array().unwrap().iter().filter(|job| !has_ended(job)).count();
+        assert!(building <= MAX_BUILDS, "{building} build at once");
+        assert!(Instant::now() < deadline, "not all run");
     }
+}
+
+#[test]
+fn those_that_are_gone_hold_up_nobody() {
+    let namespace = Namespace::new("gone");
+    let names: Vec<_> = (0..10).map(|index| format!("f{index}")).collect();
+    for name in &names {
+        namespace.apply(name, &json!({}));
+    }
+    namespace.kubectl("delete functions --all --wait=false", NOTHING).unwrap();
+    namespace.apply("last", &json!({}));
+    namespace.await_condition("last", "Running", "True");
 }

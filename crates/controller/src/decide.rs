@@ -1,7 +1,7 @@
 //! What is to be done next for a Function. Pure: what is observed goes in, a plan comes out. One plan holds every step that
 //! can be taken at once; a Function that is as it should be has a plan without steps, and with the status that it has.
 
-mod build;
+pub(crate) mod build;
 mod condition;
 mod run;
 

@@ -51,6 +51,21 @@ impl Queue {
         }
     }
 
+    /// Takes out those that do not fit.
+    pub fn retain(&mut self, fits: impl Fn(&Key) -> bool) {
+        for key in self.order() {
+            if !fits(&key) {
+                self.leave(&key);
+            }
+        }
+    }
+
+    /// Whether nobody waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// All that wait, in the order in which they will be served.
     #[must_use]
     pub fn order(&self) -> Vec<Key> {
@@ -95,6 +110,8 @@ mod tests {
         assert_eq!(queue.ask(&key("a/2"), 0), 3);
         queue.leave(&key("c/1"));
         assert_eq!(order(&queue), ["b/1", "a/2", "b/2", "a/3"]);
+        queue.retain(|(namespace, _)| namespace == "a");
+        assert_eq!(order(&queue), ["a/2", "a/3"]);
     }
 
     #[test]

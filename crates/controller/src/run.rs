@@ -59,20 +59,25 @@ struct Builds {
 pub async fn run(client: Client, config: Config) {
     let functions = Api::<Function>::all(client.clone());
     let controller = Controller::new(functions, watcher::Config::default());
-    let (stores, controller) = Stores::watch(&client, controller);
+    let (changed, jobs) = unbounded();
+    let (stores, controller) = Stores::watch(&client, controller, changed);
     let (wake, woken) = unbounded();
     let context = Arc::new(Context { client, config, stores, builds: Mutex::default(), wake });
-    controller
+    let slots = jobs.for_each(|job| {
+        context.job_changed(&job);
+        std::future::ready(())
+    });
+    let functions = controller
         .with_config(LoopConfig::default().concurrency(WORKERS))
         .reconcile_on(woken)
         .shutdown_on_signal()
-        .run(reconcile, |_, error, _| on_error(error), context)
+        .run(reconcile, |_, error, _| on_error(error), Arc::clone(&context))
         .for_each(async |result| {
             if let Err(error) = result {
                 tracing::debug!(%error, "not reconciled");
             }
-        })
-        .await;
+        });
+    futures::future::select(std::pin::pin!(functions), std::pin::pin!(slots)).await;
 }
 
 fn on_error(error: &Error) -> Action {
@@ -84,6 +89,7 @@ async fn reconcile(function: Arc<Function>, context: Arc<Context>) -> Result<Act
     let Some(identity) = Identity::of(&function) else { return Ok(Action::await_change()) };
     let key = (identity.namespace.clone(), identity.name.clone());
     if function.metadata.deletion_timestamp.is_some() || function.spec.is_git() {
+        context.builds().queue.leave(&key);
         return Ok(Action::await_change());
     }
     context.stores.ready().await;
@@ -112,13 +118,18 @@ async fn reconcile(function: Arc<Function>, context: Arc<Context>) -> Result<Act
     }
     // 3. Apply.
     for step in &plan.steps {
-        context.take(&identity.namespace, step).await?;
+        if let Err(error) = context.take(&identity.namespace, step).await {
+            // A slot that was granted is of use to others until there is a Job. Asking again is cheap.
+            if let Some(job) = wanted_job(&plan) {
+                context.job_changed(&(identity.namespace.clone(), job));
+            }
+            return Err(error);
+        }
     }
     // 4. Write the status, if it says anything new.
     if function.status.as_ref() != Some(&plan.status) {
         context.write_status(&identity, &plan.status).await?;
     }
-    context.wake_next();
     Ok(Action::await_change())
 }
 
@@ -143,11 +154,10 @@ impl Context {
         self.builds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many slots are free.
+    /// How many slots are free. Functions that are gone wait no longer.
     fn free(&self, builds: &mut Builds) -> usize {
-        let building: BTreeSet<_> = self.stores.building().into_iter().collect();
-        builds.granted.retain(|granted| !building.contains(granted));
-        self.config.max_builds.saturating_sub(building.len() + builds.granted.len())
+        builds.queue.retain(|key| self.stores.has_function(key));
+        self.config.max_builds.saturating_sub(self.stores.building() + builds.granted.len())
     }
 
     /// How many are in front; 0 if the build may start.
@@ -165,9 +175,13 @@ impl Context {
         ahead
     }
 
-    /// Wakes those whose turn it is.
-    fn wake_next(&self) {
+    /// The watch has shown a Job, so it counts as such, or no more: wakes those whose turn it is.
+    fn job_changed(&self, job: &Key) {
         let mut builds = self.builds();
+        builds.granted.remove(job);
+        if builds.queue.is_empty() {
+            return;
+        }
         let free = self.free(&mut builds);
         for (namespace, name) in builds.queue.order().into_iter().take(free) {
             // The loop that listens lives as long as this.

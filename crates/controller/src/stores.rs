@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use api::Function;
 use api::names::{owned_label, registry_secret};
-use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use futures::channel::mpsc::UnboundedSender;
+use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
@@ -18,9 +19,11 @@ use kube::{Api, Client, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::decide::build::end;
 use crate::decide::{Observed, Stored};
 use crate::desired::{Registry, RuntimeImage};
 use crate::names::{Identity, MANAGER};
+use crate::queue::Key;
 
 /// The label of `ConfigMaps` that belong to runtimes, and the value that it has.
 const CONFIG_LABEL: (&str, &str) = ("serverless.kyma-project.io/config", "runtime");
@@ -33,6 +36,7 @@ const DEFAULT_REGISTRY: &str = "serverless-registry-config-default";
 
 /// The stores.
 pub struct Stores {
+    functions: Store<Function>,
     config_maps: Store<ConfigMap>,
     jobs: Store<Job>,
     deployments: Store<Deployment>,
@@ -44,12 +48,21 @@ pub struct Stores {
 }
 
 impl Stores {
-    /// Starts the watches, which wake the Functions that they matter to.
-    pub fn watch(client: &Client, mut controller: Controller<Function>) -> (Self, Controller<Function>) {
+    /// Starts the watches, which wake the Functions that they matter to. Every change of a Job is told besides, since slots
+    /// become free by Jobs of Functions that are gone, too.
+    pub fn watch(
+        client: &Client,
+        mut controller: Controller<Function>,
+        changed: UnboundedSender<Key>,
+    ) -> (Self, Controller<Function>) {
         let functions = controller.store();
         let (config_maps, stream) = owned(client);
         controller = controller.owns_stream::<ConfigMap>(stream);
         let (jobs, stream) = owned(client);
+        let stream = stream.inspect_ok(move |job: &Job| {
+            // Nobody listens when the loop has ended.
+            let _ = key(job).map(|key| changed.unbounded_send(key));
+        });
         controller = controller.owns_stream::<Job>(stream);
         let (deployments, stream) = owned(client);
         controller = controller.owns_stream::<Deployment>(stream);
@@ -60,15 +73,15 @@ impl Stores {
 
         let of_runtimes = WatcherConfig::default().labels(&format!("{}={}", CONFIG_LABEL.0, CONFIG_LABEL.1));
         let (runtimes, stream) = watched::<ConfigMap>(client, of_runtimes, |_| {});
-        let mapper = in_namespace_of(functions.clone());
-        controller = controller.watches_stream(stream, mapper);
+        controller = controller.watches_stream(stream, in_namespace_of(functions.clone()));
         let (registries, stream) =
             watched::<Secret>(client, named(registry_secret::NAME), without_credentials);
         controller = controller.watches_stream(stream, in_namespace_of(functions.clone()));
         let (default_registries, stream) =
             watched::<Secret>(client, named(DEFAULT_REGISTRY), without_credentials);
-        controller = controller.watches_stream(stream, in_namespace_of(functions));
+        controller = controller.watches_stream(stream, in_namespace_of(functions.clone()));
         let stores = Self {
+            functions,
             config_maps,
             jobs,
             deployments,
@@ -122,19 +135,23 @@ impl Stores {
         }
     }
 
-    /// The Jobs that build, by namespace and name.
+    /// How many Jobs build.
     #[must_use]
-    pub fn building(&self) -> Vec<(String, String)> {
+    pub fn building(&self) -> usize {
         let is_active = |job: &Job| {
-            let status = job.status.clone().unwrap_or_default();
-            let ended = status.conditions.into_iter().flatten();
-            !ended.into_iter().any(|condition| {
-                condition.status == "True"
-                    && matches!(condition.type_.as_str(), "Complete" | "SuccessCriteriaMet" | "Failed")
-            })
+            let conditions = job.status.as_ref().and_then(|status| status.conditions.as_ref());
+            !conditions
+                .into_iter()
+                .flatten()
+                .any(|condition| end(&condition.type_, &condition.status).is_some())
         };
-        let key = |job: &Job| Some((job.metadata.namespace.clone()?, job.metadata.name.clone()?));
-        self.jobs.state().iter().filter(|job| is_active(job)).filter_map(|job| key(job)).collect()
+        self.jobs.state().iter().filter(|job| is_active(job)).count()
+    }
+
+    /// Whether there is such a Function.
+    #[must_use]
+    pub fn has_function(&self, (namespace, name): &Key) -> bool {
+        self.functions.get(&ObjectRef::new(name).within(namespace)).is_some()
     }
 
     fn runtime_image(&self, namespace: &str, runtime: &str) -> Option<RuntimeImage> {
@@ -165,6 +182,10 @@ impl Stores {
         let pull = if is_internal { text(&default, registry_secret::SERVER_ADDRESS)? } else { push.clone() };
         Some(Registry { secret: DEFAULT_REGISTRY.to_owned(), push, pull })
     }
+}
+
+fn key(job: &Job) -> Option<Key> {
+    Some((job.metadata.namespace.clone()?, job.metadata.name.clone()?))
 }
 
 fn text(secret: &Secret, key: &str) -> Option<String> {
@@ -227,9 +248,5 @@ where
         })
         .reflect(writer)
         .touched_objects();
-    (reader, boxed(stream))
-}
-
-fn boxed<K: Send + 'static>(stream: impl Stream<Item = Result<K, WatchError>> + Send + 'static) -> Events<K> {
-    stream.into_stream().boxed()
+    (reader, stream.boxed())
 }

@@ -13,6 +13,15 @@ enum Outcome {
     Failed(String),
 }
 
+/// Whether a condition of a Job says how it has ended, and then whether well.
+pub(crate) fn end(kind: &str, status: &str) -> Option<bool> {
+    match (kind, status) {
+        ("Complete" | "SuccessCriteriaMet", "True") => Some(true),
+        ("Failed", "True") => Some(false),
+        _ => None,
+    }
+}
+
 /// Whether the image is there.
 pub(super) fn advance(inputs: &Inputs<'_>, observed: &Observed, next: &mut Next) -> bool {
     let wanted = desired::job(inputs);
@@ -65,10 +74,10 @@ fn outcome(job: &Value) -> Outcome {
     let conditions = job.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
     for condition in conditions {
         let text = |key: &str| condition.get(key).and_then(Value::as_str).unwrap_or_default();
-        match (text("type"), text("status")) {
-            ("Complete" | "SuccessCriteriaMet", "True") => return Outcome::Succeeded,
-            ("Failed", "True") => return Outcome::Failed(text("message").to_owned()),
-            _ => {}
+        match end(text("type"), text("status")) {
+            Some(true) => return Outcome::Succeeded,
+            Some(false) => return Outcome::Failed(text("message").to_owned()),
+            None => {}
         }
     }
     Outcome::Running
