@@ -151,15 +151,15 @@ impl Manager {
     async fn look(&mut self) -> Result<Option<Tls>, Error> {
         // Before anything is written: serving must not depend on leave to write.
         let before = self.load().await?;
-        if before.is_none() && self.lease.hold().await? {
-            for _ in 0..MAX_STEPS {
-                if !self.step().await? {
-                    break;
-                }
-            }
-            return self.load().await;
+        if before.is_some() || !self.lease.hold().await? {
+            return Ok(before);
         }
-        Ok(before)
+        let mut steps = 0;
+        while steps < MAX_STEPS && self.step().await? {
+            steps += 1;
+        }
+        // Most of the time there is nothing to do, and so nothing new to serve.
+        if steps > 0 { self.load().await } else { Ok(None) }
     }
 
     /// What is to be served, if it has changed.

@@ -1,11 +1,12 @@
 //! Real control planes for tests, started by the first test that needs them. They end with this process.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Instant;
 
+use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::{Value, json};
 use serverless_webhook::app;
 use testenv::{ControlPlane, Options};
@@ -19,6 +20,13 @@ pub static BARE: LazyLock<ControlPlane> = LazyLock::new(|| {
     testenv::install_crds(&control_plane).unwrap();
     control_plane
 });
+
+/// A client of its own, as the user of a kubeconfig.
+pub async fn client(kubeconfig: &Path) -> kube::Client {
+    let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
+    kube::Client::try_from(config.unwrap()).unwrap()
+}
 
 /// What a command printed.
 #[derive(Debug)]

@@ -8,14 +8,13 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwap;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::Value;
 use serverless_webhook::metrics::Metrics;
 use serverless_webhook::self_managed::{Manager, Settings};
 use serverless_webhook::tls::Clients;
 use testenv::{ControlPlane, Options, Replica};
 
-use crate::cluster::kubectl;
+use crate::cluster::{client, kubectl};
 use crate::replicas::{Installed, Load, NAMESPACE};
 use crate::support::PATIENCE;
 
@@ -129,11 +128,8 @@ fn a_clock_that_jumps_is_survived() {
         clients: Clients::default(),
         clock: || SystemTime::now() + Duration::from_secs(AHEAD.load(Ordering::Relaxed)),
     };
-    let mut manager = runtime.block_on(async {
-        let kubeconfig = Kubeconfig::read_from(installed.control_plane.kubeconfig()).unwrap();
-        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
-        Manager::new(&kube::Client::try_from(config.unwrap()).unwrap(), settings)
-    });
+    let mut manager = runtime
+        .block_on(async { Manager::new(&client(&installed.control_plane.kubeconfig()).await, settings) });
     let first = runtime.block_on(manager.first());
     let not_after = Arc::new(ArcSwap::from_pointee(first.not_after));
     let tls = Arc::new(ArcSwap::new(first.config));

@@ -4,12 +4,11 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use controller::config::Config;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::{Value, json};
 use testenv::{ControlPlane, Options};
 use tokio::runtime::Runtime;
 
-use crate::cluster::{Printed, function, kubectl};
+use crate::cluster::{Printed, client, function, kubectl};
 use crate::support::PATIENCE;
 
 const NOTHING: &Value = &Value::Null;
@@ -19,11 +18,13 @@ const MAX_BUILDS: usize = 2;
 static CLUSTER: LazyLock<ControlPlane> = LazyLock::new(|| {
     let control_plane = ControlPlane::start(&Options { controllers: true, ..Options::default() }).unwrap();
     testenv::install_crds(&control_plane).unwrap();
-    let kubeconfig = Kubeconfig::read_from(control_plane.kubeconfig()).unwrap();
+    let kubeconfig = control_plane.kubeconfig();
     RUNTIME.spawn(async move {
-        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
-        let client = kube::Client::try_from(config.unwrap()).unwrap();
-        controller::run::run(client, Config { max_builds: MAX_BUILDS, ..Config::default() }).await;
+        controller::run::run(
+            client(&kubeconfig).await,
+            Config { max_builds: MAX_BUILDS, ..Config::default() },
+        )
+        .await;
     });
     control_plane
 });

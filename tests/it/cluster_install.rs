@@ -25,9 +25,8 @@ fn helm(control_plane: &ControlPlane, words: &str) -> Printed {
 
 /// Everything of the product that is on a control plane.
 fn installed(control_plane: &ControlPlane) -> BTreeSet<String> {
-    let kinds = "namespaced=true,namespaced=false";
     let mut found = BTreeSet::new();
-    for namespaced in kinds.split(',') {
+    for namespaced in ["namespaced=true", "namespaced=false"] {
         let kinds =
             kubectl(control_plane, &format!("api-resources --verbs=list -o name --{namespaced}"), NOTHING)
                 .unwrap();

@@ -9,11 +9,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, PostParams};
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::{Value, json};
 use testenv::{Balancer, ControlPlane, Options, Replica};
 
-use crate::cluster::{function, kubectl};
+use crate::cluster::{client, function, kubectl};
 use crate::support::PATIENCE;
 
 /// Where the webhook is installed.
@@ -37,8 +36,7 @@ impl Installed {
         // All at once, so that they compete for who makes the first authority.
         let starting: Vec<_> = (0..replicas).map(|_| installed.start_unready()).collect();
         for mut replica in starting {
-            let admin = replica.admin_port;
-            replica.process.wait_until("ready", || testenv::is_ready(admin)).unwrap();
+            replica.await_ready().unwrap();
             installed.add(replica);
         }
         installed
@@ -73,8 +71,7 @@ impl Installed {
 
     pub fn start(&mut self) {
         let mut replica = self.start_unready();
-        let admin = replica.admin_port;
-        replica.process.wait_until("ready", || testenv::is_ready(admin)).unwrap();
+        replica.await_ready().unwrap();
         self.add(replica);
     }
 
@@ -159,10 +156,7 @@ impl Load {
 }
 
 async fn create(kubeconfig: &Path, stop: &AtomicBool, made: &AtomicUsize) -> Vec<String> {
-    let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
-    let config =
-        kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
-    let client = kube::Client::try_from(config).unwrap();
+    let client = client(kubeconfig).await;
     let kind = GroupVersionKind::gvk("serverless.kyma-project.io", "v1alpha1", "Function");
     let api: Api<DynamicObject> =
         Api::namespaced_with(client, "default", &ApiResource::from_gvk_with_plural(&kind, "functions"));

@@ -15,11 +15,11 @@ use serverless_webhook::app;
 use serverless_webhook::dev_certs;
 use serverless_webhook::metrics::Metrics;
 use serverless_webhook::reload;
-use serverless_webhook::tls::{Clients, TlsFiles};
+use serverless_webhook::tls::{Clients, TlsFiles, provider};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::{ALLOWED, Limits, PATH, REVIEW, Server, client_with, eventually, provider, write_certs};
+use crate::support::{ALLOWED, Limits, PATH, REVIEW, Server, client_with, eventually, write_certs};
 
 #[tokio::test]
 async fn speaks_http_1_1_alone() {

@@ -15,7 +15,7 @@ use serverless_webhook::body::BodyLimits;
 use serverless_webhook::dev_certs::{self, DevCerts};
 use serverless_webhook::metrics::Metrics;
 use serverless_webhook::server::{Bound, ConnectionLimits, Phase, Serving};
-use serverless_webhook::tls::{Clients, TlsFiles};
+use serverless_webhook::tls::{Clients, TlsFiles, provider};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -168,10 +168,6 @@ pub fn client_with(ca_certificate: &str, certificate: &str, key: &str) -> Client
             PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
         )
         .unwrap()
-}
-
-pub fn provider() -> Arc<rustls::crypto::CryptoProvider> {
-    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
 fn roots(ca_certificate: &str) -> RootCertStore {

@@ -1,8 +1,8 @@
 //! Rules in the schemas of the CRDs, in CEL: all that needs no configuration, so that an API server whose webhook is away
 //! still refuses what no configuration allows. `policy` says the same to those who check manifests offline.
 //!
-//! The API server bounds what a rule may cost, by the greatest object that could be sent. Hence rules over known keys, and
-//! no regular expression over keys of maps.
+//! The API server bounds what a rule may cost, by the greatest object that could be sent. Hence rules over the quantities of
+//! known resources alone.
 
 use kube::core::cel::{Reason, Rule};
 
@@ -46,12 +46,12 @@ pub(crate) fn source() -> Rule {
     )
 }
 
+/// That a Function, of which this is `spec`, is not of type git.
+const NOT_GIT: &str = "!has(self.type) || self.type != 'git'";
+
 /// `spec` of a Function of type git.
 pub(crate) fn git_source() -> Rule {
-    let expression = format!(
-        "!has(self.type) || self.type != 'git' || self.source.trim() == '' || {}",
-        is_subdomain("self.source")
-    );
+    let expression = format!("{NOT_GIT} || self.source.trim() == '' || {}", is_subdomain("self.source"));
     let message = format!("the source of a git Function names a GitRepository: {SUBDOMAIN}");
     rule(&expression, &message).field_path(".source")
 }
@@ -59,7 +59,7 @@ pub(crate) fn git_source() -> Rule {
 /// `spec` of a Function of type git.
 pub(crate) fn git_base_dir() -> Rule {
     required(
-        "!has(self.type) || self.type != 'git' || (has(self.baseDir) && self.baseDir.trim() != '')",
+        &format!("{NOT_GIT} || (has(self.baseDir) && self.baseDir.trim() != '')"),
         "the directory of the repository that holds the Function; \"/\" is its root",
     )
     .field_path(".baseDir")
@@ -67,17 +67,15 @@ pub(crate) fn git_base_dir() -> Rule {
 
 /// `spec` of a Function of type git.
 pub(crate) fn git_base_dir_inside() -> Rule {
-    rule(
-        r"!has(self.type) || self.type != 'git' || !has(self.baseDir) || !self.baseDir.matches('(^|[/\\\\])\\s*[.][.]\\s*([/\\\\]|$)')",
-        "must not leave the repository: no \"..\"",
-    )
-    .field_path(".baseDir")
+    let leaves = r"self.baseDir.matches('(^|[/\\\\])\\s*[.][.]\\s*([/\\\\]|$)')";
+    rule(&format!("{NOT_GIT} || !has(self.baseDir) || !{leaves}"), "must not leave the repository: no \"..\"")
+        .field_path(".baseDir")
 }
 
 /// `spec` of a Function of type git.
 pub(crate) fn git_reference() -> Rule {
     required(
-        "!has(self.type) || self.type != 'git' || (has(self.reference) && self.reference.trim() != '')",
+        &format!("{NOT_GIT} || (has(self.reference) && self.reference.trim() != '')"),
         "the branch, tag or commit to build",
     )
     .field_path(".reference")

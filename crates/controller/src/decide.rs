@@ -6,7 +6,9 @@ mod condition;
 mod run;
 
 use api::{Condition, Function, FunctionStatus};
+use k8s_openapi::Metadata;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::config::Config;
@@ -107,31 +109,14 @@ fn prerequisites<'a>(
 }
 
 fn advance(inputs: &Inputs<'_>, observed: &Observed, next: &mut Next) {
-    let child = inputs.identity.child();
     let wanted = desired::config_map(inputs);
-    match compare(inputs, &wanted, &observed.config_map) {
-        Compared::Taken => return next.taken("ConfigMap", &child),
-        Compared::Absent(wanted) => {
-            next.apply("v1", "ConfigMap", wanted);
-            next.set(
-                Kind::ConfigurationReady,
-                "True",
-                Reason::ConfigMapCreated,
-                format!("ConfigMap {child} created"),
-            );
-        }
-        Compared::Different(wanted) => {
-            next.apply("v1", "ConfigMap", wanted);
-            next.set(
-                Kind::ConfigurationReady,
-                "True",
-                Reason::ConfigMapUpdated,
-                format!("ConfigMap {child} updated"),
-            );
-        }
-        Compared::Same => {
-            let message = format!("ConfigMap {child} created");
-            next.set_unless_true(Kind::ConfigurationReady, Reason::ConfigMapCreated, message);
+    let (kind, created) = (Kind::ConfigurationReady, Reason::ConfigMapCreated);
+    match next.ensure(inputs, &wanted, &observed.config_map) {
+        Ensured::Taken => return,
+        Ensured::Created(message) => next.set(kind, "True", created, message),
+        Ensured::Updated(message) => next.set(kind, "True", Reason::ConfigMapUpdated, message),
+        Ensured::Same => {
+            next.set_unless_true(kind, created, format!("ConfigMap {} created", inputs.identity.child()));
         }
     }
     if build::advance(inputs, observed, next) {
@@ -139,23 +124,13 @@ fn advance(inputs: &Inputs<'_>, observed: &Observed, next: &mut Next) {
     }
 }
 
-/// A wanted object beside the stored one.
-enum Compared {
-    Absent(Value),
-    Different(Value),
+/// What was planned for an object, and what to say of it.
+enum Ensured {
+    Created(String),
+    Updated(String),
     Same,
-    /// There is one of this name that is not of the Function.
+    /// There is one of this name that is not of the Function, which has been said.
     Taken,
-}
-
-fn compare(inputs: &Inputs<'_>, wanted: &impl serde::Serialize, stored: &Stored) -> Compared {
-    let wanted = difference::marked(wanted);
-    match &stored.0 {
-        None => Compared::Absent(wanted),
-        Some(stored) if !is_owned(stored, &inputs.identity.uid) => Compared::Taken,
-        Some(stored) if difference::is_in(&wanted, stored) => Compared::Same,
-        Some(_) => Compared::Different(wanted),
-    }
 }
 
 fn is_owned(object: &Value, uid: &str) -> bool {
@@ -185,12 +160,35 @@ impl Next {
         Self { now, generation: function.metadata.generation, steps: Vec::new(), before, status }
     }
 
-    fn apply(&mut self, api_version: &str, kind: &str, mut object: Value) {
-        if let Some(fields) = object.as_object_mut() {
-            fields.insert("apiVersion".to_owned(), api_version.into());
-            fields.insert("kind".to_owned(), kind.into());
+    /// Plans to apply an object unless it is stored as it is wanted.
+    fn ensure<K>(&mut self, inputs: &Inputs<'_>, wanted: &K, stored: &Stored) -> Ensured
+    where
+        K: Metadata<Ty = ObjectMeta> + Serialize,
+    {
+        let (kind, name) = (K::KIND, wanted.metadata().name.clone().unwrap_or_default());
+        let wanted = difference::marked(wanted);
+        match &stored.0 {
+            None => {
+                self.steps.push(Step::Apply(wanted));
+                Ensured::Created(format!("{kind} {name} created"))
+            }
+            Some(stored) if !is_owned(stored, &inputs.identity.uid) => {
+                let message = format!(
+                    "{kind} {name} exists and does not belong to this Function: delete it, or give the Function another name"
+                );
+                self.set(Kind::ConfigurationReady, "False", Reason::NameConflict, message);
+                Ensured::Taken
+            }
+            Some(stored) if difference::is_in(&wanted, stored) => Ensured::Same,
+            Some(_) => {
+                self.steps.push(Step::Apply(wanted));
+                Ensured::Updated(format!("{kind} {name} updated"))
+            }
         }
-        self.steps.push(Step::Apply(object));
+    }
+
+    fn apply(&mut self, wanted: &impl Serialize) {
+        self.steps.push(Step::Apply(difference::marked(wanted)));
     }
 
     fn delete(&mut self, kind: &'static str, name: String) {
@@ -231,13 +229,6 @@ impl Next {
             }
             _ => self.set(kind, "True", reason, message),
         }
-    }
-
-    fn taken(&mut self, kind: &str, name: &str) {
-        let message = format!(
-            "{kind} {name} exists and does not belong to this Function: delete it, or give the Function another name"
-        );
-        self.set(Kind::ConfigurationReady, "False", Reason::NameConflict, message);
     }
 
     fn into_plan(self) -> Plan {

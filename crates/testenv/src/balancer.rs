@@ -3,7 +3,6 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -75,15 +74,13 @@ impl Balancer {
     }
 
     fn accept(&self, listener: &TcpListener) {
-        let turn = AtomicUsize::new(0);
-        for client in listener.incoming().flatten() {
+        for (next, client) in listener.incoming().flatten().enumerate() {
             let ready: Vec<u16> = self
                 .backends()
                 .iter()
                 .filter(|backend| backend.ready)
                 .map(|backend| backend.serves)
                 .collect();
-            let next = turn.fetch_add(1, Ordering::Relaxed);
             // One that has just died is passed over, as a connection to it is refused.
             let mut in_turn = (0..ready.len()).filter_map(|offset| ready.get((next + offset) % ready.len()));
             if let Some(server) =

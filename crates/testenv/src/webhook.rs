@@ -78,9 +78,17 @@ impl Replica {
     /// With the end of its log, if it does not become ready.
     pub fn start(webhook: &mut Command, log: &Path) -> anyhow::Result<Self> {
         let mut replica = Self::start_unready(webhook, log)?;
-        let admin_port = replica.admin_port;
-        replica.process.wait_until("ready", || is_ready(admin_port))?;
+        replica.await_ready()?;
         Ok(replica)
+    }
+
+    /// Waits until it is ready.
+    ///
+    /// # Errors
+    /// With the end of its log, if it does not become ready.
+    pub fn await_ready(&mut self) -> anyhow::Result<()> {
+        let admin_port = self.admin_port;
+        self.process.wait_until("ready", || is_ready(admin_port))
     }
 
     /// As [`Self::start`], without the wait.

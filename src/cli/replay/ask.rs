@@ -14,7 +14,6 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use json_patch::Patch;
 use policy::Config;
-use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -25,6 +24,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::review::{Verdict, review};
 use crate::routes::Endpoint;
+use crate::tls;
 
 /// The server to ask.
 #[derive(Debug, clap::Args)]
@@ -122,7 +122,7 @@ fn client_config(args: &Server) -> anyhow::Result<ClientConfig> {
     for certificate in certificates("--ca-file", args.ca_file.as_deref())? {
         roots.add(certificate)?;
     }
-    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+    let builder = ClientConfig::builder_with_provider(tls::provider())
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots);
     let Some(key) = &args.client_key else { return Ok(builder.with_no_client_auth()) };

@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::{Kind, Next, Observed, Reason, is_owned};
 use crate::desired::{self, Inputs};
-use crate::difference;
 
 /// What has become of a Job.
 enum Outcome {
@@ -56,7 +55,7 @@ pub(super) fn advance(inputs: &Inputs<'_>, observed: &Observed, next: &mut Next)
             next.set(Kind::BuildReady, "Unknown", Reason::BuildQueued, message);
         }
         None => {
-            next.apply("batch/v1", "Job", difference::marked(&wanted));
+            next.apply(&wanted);
             next.set(Kind::BuildReady, "Unknown", Reason::JobCreated, format!("Job {name} created"));
         }
     }

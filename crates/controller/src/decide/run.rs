@@ -2,55 +2,28 @@
 
 use serde_json::Value;
 
-use super::{Compared, Kind, Next, Observed, Reason, compare};
+use super::{Ensured, Kind, Next, Observed, Reason, is_owned};
 use crate::desired::{self, Inputs};
 
 pub(super) fn advance(inputs: &Inputs<'_>, observed: &Observed, next: &mut Next) {
     let steps = next.steps.len();
     let child = inputs.identity.child();
-    let service = inputs.identity.name.clone();
-
-    match compare(inputs, &desired::deployment(inputs), &observed.deployment) {
-        Compared::Taken => return next.taken("Deployment", &child),
-        Compared::Absent(wanted) => {
-            next.apply("apps/v1", "Deployment", wanted);
-            waits(next, Reason::DeploymentCreated, format!("Deployment {child} created"));
-        }
-        Compared::Different(wanted) => {
-            next.apply("apps/v1", "Deployment", wanted);
-            waits(next, Reason::DeploymentUpdated, format!("Deployment {child} updated"));
-        }
-        Compared::Same => {}
+    let deployment = next.ensure(inputs, &desired::deployment(inputs), &observed.deployment);
+    if !waits(next, deployment, Reason::DeploymentCreated, Reason::DeploymentUpdated) {
+        return;
     }
-    match compare(inputs, &desired::service(inputs), &observed.service) {
-        Compared::Taken => return next.taken("Service", &service),
-        Compared::Absent(wanted) => {
-            next.apply("v1", "Service", wanted);
-            waits(next, Reason::ServiceCreated, format!("Service {service} created"));
-        }
-        Compared::Different(wanted) => {
-            next.apply("v1", "Service", wanted);
-            waits(next, Reason::ServiceUpdated, format!("Service {service} updated"));
-        }
-        Compared::Same => {}
+    let service = next.ensure(inputs, &desired::service(inputs), &observed.service);
+    if !waits(next, service, Reason::ServiceCreated, Reason::ServiceUpdated) {
+        return;
     }
     if let Some(autoscaler) = desired::autoscaler(inputs) {
-        match compare(inputs, &autoscaler, &observed.autoscaler) {
-            Compared::Taken => return next.taken("HorizontalPodAutoscaler", &child),
-            Compared::Absent(wanted) => {
-                next.apply("autoscaling/v2", "HorizontalPodAutoscaler", wanted);
-                let message = format!("HorizontalPodAutoscaler {child} created");
-                waits(next, Reason::HorizontalPodAutoscalerCreated, message);
-            }
-            Compared::Different(wanted) => {
-                next.apply("autoscaling/v2", "HorizontalPodAutoscaler", wanted);
-                let message = format!("HorizontalPodAutoscaler {child} updated");
-                waits(next, Reason::HorizontalPodAutoscalerUpdated, message);
-            }
-            Compared::Same => {}
+        let autoscaler = next.ensure(inputs, &autoscaler, &observed.autoscaler);
+        let (created, updated) =
+            (Reason::HorizontalPodAutoscalerCreated, Reason::HorizontalPodAutoscalerUpdated);
+        if !waits(next, autoscaler, created, updated) {
+            return;
         }
-    } else if observed.autoscaler.0.as_ref().is_some_and(|known| super::is_owned(known, &inputs.identity.uid))
-    {
+    } else if observed.autoscaler.0.as_ref().is_some_and(|known| is_owned(known, &inputs.identity.uid)) {
         next.delete("HorizontalPodAutoscaler", child.clone());
     }
 
@@ -62,8 +35,15 @@ pub(super) fn advance(inputs: &Inputs<'_>, observed: &Observed, next: &mut Next)
     next.status.runtime.clone_from(&spec.runtime);
 }
 
-fn waits(next: &mut Next, reason: Reason, message: String) {
-    next.set(Kind::Running, "Unknown", reason, message);
+/// Says what was planned for an object. Whether to go on: not where its name is taken.
+fn waits(next: &mut Next, ensured: Ensured, created: Reason, updated: Reason) -> bool {
+    match ensured {
+        Ensured::Created(message) => next.set(Kind::Running, "Unknown", created, message),
+        Ensured::Updated(message) => next.set(Kind::Running, "Unknown", updated, message),
+        Ensured::Same => {}
+        Ensured::Taken => return false,
+    }
+    true
 }
 
 /// How a Deployment that is as it should be gets on.
@@ -93,6 +73,7 @@ fn judge(name: &str, deployment: Option<&Value>, next: &mut Next) {
         let message = format!("Deployment {name} failed: {}", text(progressing, "message"));
         next.set(Kind::Running, "False", Reason::DeploymentFailed, message);
     } else {
-        waits(next, Reason::DeploymentWaiting, format!("Deployment {name} is not ready yet"));
+        let message = format!("Deployment {name} is not ready yet");
+        next.set(Kind::Running, "Unknown", Reason::DeploymentWaiting, message);
     }
 }
