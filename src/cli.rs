@@ -2,7 +2,6 @@
 
 mod certs;
 mod check;
-mod exit;
 mod generate;
 mod input;
 mod output;
@@ -14,7 +13,7 @@ mod value;
 
 use clap::{Parser, Subcommand};
 
-pub use exit::Exit;
+use operation::exit::Exit;
 
 const AFTER_HELP: &str = "\
 Exit codes:

@@ -5,10 +5,9 @@ mod env;
 
 use std::path::{Path, PathBuf};
 
+use operation::yaml;
 use policy::Config;
 use policy::config::{ConfigError, RawConfig};
-
-use crate::yaml_place;
 
 pub use env::names as env_names;
 
@@ -56,7 +55,7 @@ pub fn parse(
     raw.check().map_err(|errors| {
         let in_file = |error: &ConfigError| {
             let (path, text) = file?;
-            Some(format!("{}:{}", path.display(), yaml_place::line_of(text, &error.field)))
+            Some(format!("{}:{}", path.display(), yaml::line_of(text, &error.field)))
         };
         let line = |error: ConfigError| match overlaid.name(&error).or_else(|| in_file(&error)) {
             Some(place) => format!("{place}: {error}"),
@@ -67,24 +66,6 @@ pub fn parse(
 }
 
 fn parse_file(path: &Path, text: &str) -> Result<RawConfig, LoadError> {
-    let mut field = String::new();
-    // An empty file, or one of comments, is a configuration in which nothing is set.
-    let raw: Result<Option<RawConfig>, _> = serde_saphyr::with_deserializer_from_str(text, |deserializer| {
-        serde_path_to_error::deserialize(deserializer).map_err(|error| {
-            field = error.path().to_string();
-            error.into_inner()
-        })
-    });
-    raw.map(Option::unwrap_or_default).map_err(|error| {
-        let line = error.location().map_or(1, |location| location.line());
-        let text = error.without_snippet().to_string();
-        let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(before, _)| before);
-        // A syntax error belongs to no field.
-        let field = if field.is_empty() || field.contains(['?']) || field == "." {
-            String::new()
-        } else {
-            format!("{field}: ")
-        };
-        LoadError::Invalid(vec![format!("{}:{line}: {field}{text}", path.display())])
-    })
+    yaml::parse(text)
+        .map_err(|(line, problem)| LoadError::Invalid(vec![format!("{}:{line}: {problem}", path.display())]))
 }

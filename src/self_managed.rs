@@ -4,13 +4,13 @@
 mod certificate;
 mod cluster;
 mod decide;
-mod lease;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 use kube::Client;
+use operation::lease::Lease;
 use rustls::ServerConfig;
 
 use crate::issue::{self, Pair};
@@ -20,7 +20,6 @@ use crate::tls::{self, ClientCa, Clients, Tls};
 use certificate::Keyed;
 use cluster::{Cluster, Configuration, Stored};
 use decide::{Observed, Step, Wanted, decide};
-use lease::Lease;
 
 /// How the certificates are to be.
 #[derive(Clone, Debug)]

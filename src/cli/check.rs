@@ -7,6 +7,7 @@ mod strict;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use operation::yaml;
 use policy::{Config, Decision, Violation};
 use serde_json::Value;
 
@@ -17,7 +18,6 @@ use super::{Exit, show};
 use crate::config;
 use crate::review::{Verdict, review};
 use crate::routes::{ENDPOINTS, Endpoint};
-use crate::yaml_place;
 use manifest::{Manifest, Recognised};
 
 #[derive(Debug, clap::Args)]
@@ -85,8 +85,7 @@ impl Check<'_> {
 
     /// Judges an object; `path` leads to it in its document.
     fn object(&mut self, document: &Document, object: Value, path: &str) {
-        let line =
-            |field: &str| document.line - 1 + yaml_place::line_of(&document.text, &format!("{path}{field}"));
+        let line = |field: &str| document.line - 1 + yaml::line_of(&document.text, &format!("{path}{field}"));
         let manifest = match Manifest::recognise(object, &self.args.namespace) {
             Recognised::Ours(manifest) => manifest,
             Recognised::OtherVersion { name, violation } => {

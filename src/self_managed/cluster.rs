@@ -10,6 +10,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{ApiResource, DynamicObject, ObjectMeta, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
+use operation::lease::{unless_changed, unless_created};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -145,23 +146,5 @@ impl Cluster {
         });
         let params = PatchParams::apply(FIELD_MANAGER).force();
         unless_changed(api.patch(&self.name, &params, &Patch::Apply(patch)).await).map(drop)
-    }
-}
-
-/// `None` if somebody else has created what was to be created.
-pub(super) fn unless_created<T>(result: kube::Result<T>) -> kube::Result<Option<T>> {
-    unless(result, &[409])
-}
-
-/// `None` if somebody else has changed what was to be changed, or taken it away.
-pub(super) fn unless_changed<T>(result: kube::Result<T>) -> kube::Result<Option<T>> {
-    unless(result, &[404, 409])
-}
-
-fn unless<T>(result: kube::Result<T>, codes: &[u16]) -> kube::Result<Option<T>> {
-    match result {
-        Ok(written) => Ok(Some(written)),
-        Err(kube::Error::Api(status)) if codes.contains(&status.code) => Ok(None),
-        Err(error) => Err(error),
     }
 }

@@ -6,11 +6,12 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// Each crate and the crates of the workspace that it may know, beside tests.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("serverless-api", &[]),
-    ("serverless-controller", &["serverless-api", "serverless-policy"]),
+    ("serverless-controller", &["serverless-api", "serverless-operation", "serverless-policy"]),
+    ("serverless-operation", &[]),
     ("serverless-policy", &["serverless-api"]),
-    ("serverless-webhook", &["serverless-api", "serverless-policy"]),
+    ("serverless-webhook", &["serverless-api", "serverless-operation", "serverless-policy"]),
     ("testenv", &[]),
     ("xtask", &["serverless-api", "serverless-webhook"]),
 ];

@@ -1,9 +1,10 @@
 //! The controller on a real control plane, where kwok plays the kubelet: build Pods complete at once, others become ready.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use controller::config::Config;
+use operation::lease::Term;
 use serde_json::{Value, json};
 use testenv::{ControlPlane, Options};
 use tokio::runtime::Runtime;
@@ -20,11 +21,9 @@ static CLUSTER: LazyLock<ControlPlane> = LazyLock::new(|| {
     testenv::install_crds(&control_plane).unwrap();
     let kubeconfig = control_plane.kubeconfig();
     RUNTIME.spawn(async move {
-        controller::run::run(
-            client(&kubeconfig).await,
-            Config { max_builds: MAX_BUILDS, ..Config::default() },
-        )
-        .await;
+        let config = Config { max_builds: MAX_BUILDS, ..Config::default() };
+        let client = client(&kubeconfig).await;
+        controller::run::run(client, config, Term::endless(), Arc::default(), std::future::pending()).await;
     });
     control_plane
 });
@@ -186,7 +185,7 @@ fn what_is_missing_is_told_and_seen_when_it_comes() {
     namespace.await_condition(
         "demo",
         "ConfigurationReady",
-        "False RuntimeMissing Not just one ConfigMap in namespace missing has",
+        "False RuntimeMissing No ConfigMap in namespace missing has",
     );
     namespace.add_runtime();
     namespace.await_condition(

@@ -21,8 +21,10 @@ pub mod preset_label {
 pub mod owned_label {
     /// Name of the Function.
     pub const FUNCTION_NAME: &str = "serverless.kyma-project.io/function-name";
-    /// `function-controller`.
+    /// [`MANAGER`].
     pub const MANAGED_BY: &str = "serverless.kyma-project.io/managed-by";
+    /// The value of [`MANAGED_BY`].
+    pub const MANAGER: &str = "function-controller";
     /// UID of the Function.
     pub const UUID: &str = "serverless.kyma-project.io/uuid";
     /// What the object is for: `deployment`.
@@ -30,6 +32,37 @@ pub mod owned_label {
     /// All of them: none may be set in `spec.labels`.
     pub const ALL: [&str; 4] = [FUNCTION_NAME, MANAGED_BY, UUID, RESOURCE];
 }
+
+/// `ConfigMaps` with the Dockerfiles of runtimes.
+pub mod runtime_label {
+    /// Label of what is copied to all namespaces, with its sort as the value.
+    pub const CONFIG: &str = "serverless.kyma-project.io/config";
+    /// The value of [`CONFIG`] on `ConfigMaps` of runtimes.
+    pub const CONFIG_RUNTIME: &str = "runtime";
+    /// Label with the name of the runtime.
+    pub const RUNTIME: &str = "serverless.kyma-project.io/runtime";
+    /// Key of the Dockerfile.
+    pub const DOCKERFILE: &str = "Dockerfile";
+}
+
+/// Annotations by which the controller knows its build Jobs again.
+pub mod job_annotation {
+    /// The image that the Job pushes.
+    pub const IMAGE: &str = "serverless.kyma-project.io/image";
+    /// Which attempt at that image it is.
+    pub const ATTEMPT: &str = "serverless.kyma-project.io/attempt";
+    /// The version of the registry Secret that it was given.
+    pub const CREDENTIALS: &str = "serverless.kyma-project.io/credentials-version";
+}
+
+/// Annotation of everything that the controller applies: a hash of what it applied.
+pub const APPLIED: &str = "serverless.kyma-project.io/applied";
+/// Annotation of a Function: any new value builds its image anew.
+pub const REBUILD: &str = "serverless.kyma-project.io/rebuild";
+/// Annotation of a Function: how often its Git remote is asked, such as `30s` or `5m`.
+pub const GIT_POLL_INTERVAL: &str = "serverless.kyma-project.io/gitPollInterval";
+/// Annotation of a `GitRepository`: the host keys that were met first, as lines of a `known_hosts` file.
+pub const HOST_KEYS: &str = "serverless.kyma-project.io/host-keys";
 
 /// The registry Secret: credentials with which images are pushed and pulled.
 pub mod registry_secret {
@@ -39,6 +72,10 @@ pub mod registry_secret {
     pub const LABEL_VALUE: &str = "config";
     /// The only name that builds and Deployments of a namespace use.
     pub const NAME: &str = "serverless-registry-config";
+    /// The name of the registry Secret of the installation, used where there is no other.
+    pub const DEFAULT_NAME: &str = "serverless-registry-config-default";
+    /// Key that says, as `true`, that the registry is in the cluster: images are pulled from the server address then.
+    pub const IS_INTERNAL: &str = "isInternal";
     /// The type that the kubelet accepts as an image pull Secret.
     pub const TYPE: &str = "kubernetes.io/dockerconfigjson";
     /// Key of the docker configuration that the webhook writes.

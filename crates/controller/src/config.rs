@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::git::GitConfig;
+
 /// How Functions are built and run.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -18,6 +20,14 @@ pub struct Config {
     pub max_builds: usize,
     /// How long a Job may build.
     pub build_deadline: Duration,
+    /// How long after a failure a build is tried again although nothing has changed; never if `None`.
+    pub build_retry: Option<Duration>,
+    /// The image that fetches sources of Functions of type `git`: with a POSIX shell, git and ssh.
+    pub fetcher_image: String,
+    /// How Git remotes are asked.
+    pub git: GitConfig,
+    /// How many Functions are looked at at once.
+    pub workers: u16,
     /// Of how much of its CPU request a Function is scaled up, in per cent.
     pub target_cpu: i32,
     /// The runtimes.
@@ -33,6 +43,8 @@ pub struct Runtime {
     pub dependencies_file: String,
     /// What blank dependencies mean.
     pub no_dependencies: String,
+    /// The image that its Dockerfile is to build upon, in place of the one that it names.
+    pub base_image: Option<String>,
     /// Variables of the environment, beside `FUNC_RUNTIME`.
     pub env: Vec<(String, String)>,
 }
@@ -43,6 +55,7 @@ impl Runtime {
             source_file: "handler.js".to_owned(),
             dependencies_file: "package.json".to_owned(),
             no_dependencies: "{}".to_owned(),
+            base_image: None,
             env: vec![("NODE_PATH".to_owned(), "$(KUBELESS_INSTALL_VOLUME)/node_modules".to_owned())],
         }
     }
@@ -55,6 +68,7 @@ impl Runtime {
             source_file: "handler.py".to_owned(),
             dependencies_file: "requirements.txt".to_owned(),
             no_dependencies: String::new(),
+            base_image: None,
             env: vec![
                 ("PYTHONPATH".to_owned(), packages),
                 ("PYTHONUNBUFFERED".to_owned(), "TRUE".to_owned()),
@@ -72,6 +86,10 @@ impl Default for Config {
             function_service_account: "serverless-function".to_owned(),
             max_builds: 5,
             build_deadline: Duration::from_hours(1),
+            build_retry: Some(Duration::from_mins(30)),
+            fetcher_image: "docker.io/alpine/git:v2.49.1".to_owned(),
+            git: GitConfig::default(),
+            workers: 8,
             target_cpu: 50,
             runtimes: BTreeMap::from([
                 ("nodejs10".to_owned(), Runtime::nodejs()),

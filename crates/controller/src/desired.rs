@@ -3,12 +3,13 @@
 mod autoscaler;
 mod config_map;
 mod deployment;
+mod fetch;
 mod job;
 mod service;
 
 use std::collections::BTreeMap;
 
-use api::Function;
+use api::{Function, GitAuth};
 use k8s_openapi::api::core::v1::ResourceRequirements;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
@@ -19,7 +20,7 @@ use crate::names::Identity;
 pub use autoscaler::autoscaler;
 pub use config_map::config_map;
 pub use deployment::deployment;
-pub use job::job;
+pub use job::{job, job_labels};
 pub use service::service;
 
 /// The port that Functions listen on.
@@ -28,7 +29,7 @@ const PORT: i32 = 8080;
 const PORT_NAME: &str = "http";
 
 /// The runtime as the cluster has it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RuntimeImage {
     /// The ConfigMap with its Dockerfile.
     pub config_map: String,
@@ -37,14 +38,29 @@ pub struct RuntimeImage {
 }
 
 /// Where images go to and come from.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Registry {
     /// The Secret with the credentials.
     pub secret: String,
+    /// Its version.
+    pub version: String,
     /// The address that images are pushed to.
     pub push: String,
     /// The address that they are pulled from.
     pub pull: String,
+}
+
+/// Where the source of a Function of type `git` is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Checkout {
+    /// The address of the repository.
+    pub url: String,
+    /// The commit, in full.
+    pub commit: String,
+    /// The credentials to read it with.
+    pub auth: Option<GitAuth>,
+    /// The host keys that were met first, as lines of a `known_hosts` file.
+    pub host_keys: String,
 }
 
 /// All that the objects of a Function follow from.
@@ -62,6 +78,8 @@ pub struct Inputs<'a> {
     pub runtime_image: &'a RuntimeImage,
     /// Where images go.
     pub registry: &'a Registry,
+    /// Where the source is, if not in the Function.
+    pub checkout: Option<Checkout>,
 }
 
 impl Inputs<'_> {
@@ -72,17 +90,28 @@ impl Inputs<'_> {
         if deps.trim().is_empty() { &self.runtime.no_dependencies } else { deps }
     }
 
+    /// The directory of the repository, without slashes around it.
+    #[must_use]
+    pub fn base_dir(&self) -> &str {
+        self.function.spec.base_dir.as_deref().unwrap_or_default().trim_matches('/')
+    }
+
     /// The tag of the image: of everything that goes into it, and of nothing else.
     #[must_use]
     pub fn tag(&self) -> String {
         let spec = &self.function.spec;
-        image::tag(&[
-            &self.identity.uid,
-            &spec.source,
-            self.dependencies(),
-            spec.runtime.as_deref().unwrap_or_default(),
-            &self.runtime_image.dockerfile,
-        ])
+        let mut parts = vec![self.identity.uid.as_str()];
+        match &self.checkout {
+            None => parts.extend(["inline", &spec.source, self.dependencies()]),
+            Some(checkout) => parts.extend(["git", &checkout.url, &checkout.commit, self.base_dir()]),
+        }
+        parts.push(spec.runtime.as_deref().unwrap_or_default());
+        parts.push(&self.runtime_image.dockerfile);
+        parts.push(self.runtime.base_image.as_deref().unwrap_or_default());
+        // Who asks for an image to be built anew wants it to be rolled out, too.
+        let annotations = self.function.metadata.annotations.as_ref();
+        parts.extend(annotations.and_then(|all| all.get(api::names::REBUILD)).map(String::as_str));
+        image::tag(&parts)
     }
 
     /// The image as it is pushed.

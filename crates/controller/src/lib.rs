@@ -3,12 +3,18 @@
 //! Pure are what the objects of a Function are to be (`desired`), what is to be done next (`decide`) and who builds next
 //! (`queue`). `stores` observes, `run` is the loop.
 
+mod cluster;
 pub mod config;
+mod context;
 pub mod decide;
 pub mod desired;
 pub mod difference;
+pub mod git;
 pub mod image;
+pub mod metrics;
 pub mod names;
+pub mod played;
 pub mod queue;
 pub mod run;
+mod slots;
 pub mod stores;

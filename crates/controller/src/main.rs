@@ -32,6 +32,8 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
     let client = kube::Client::try_default().await?;
     let config = Config { max_builds, executor_image, ..Config::default() };
-    controller::run::run(client, config).await;
+    let metrics = std::sync::Arc::default();
+    controller::run::run(client, config, operation::lease::Term::endless(), metrics, std::future::pending())
+        .await;
     Ok(())
 }

@@ -8,8 +8,6 @@ use api::names::owned_label;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use sha2::{Digest as _, Sha256};
 
-/// The value of [`owned_label::MANAGED_BY`].
-pub const MANAGER: &str = "function-controller";
 /// The value of [`owned_label::RESOURCE`] on Pods.
 pub const DEPLOYMENT: &str = "deployment";
 /// How many characters are put behind the name of a Function.
@@ -46,10 +44,10 @@ impl Identity {
         format!("{}-{}", self.name, suffix(&self.uid))
     }
 
-    /// The name of the Job that builds an image.
+    /// The name of the Job that builds an image, at a certain attempt.
     #[must_use]
-    pub fn job(&self, tag: &str) -> String {
-        format!("{}-build-{}", self.name, suffix(tag))
+    pub fn job(&self, image: &str, attempt: u32) -> String {
+        format!("{}-build-{}", self.name, suffix(&format!("{attempt} {image}")))
     }
 
     /// The labels by which everything of the Function is found.
@@ -57,7 +55,7 @@ impl Identity {
     pub fn labels(&self) -> BTreeMap<String, String> {
         BTreeMap::from([
             (owned_label::FUNCTION_NAME.to_owned(), self.name.clone()),
-            (owned_label::MANAGED_BY.to_owned(), MANAGER.to_owned()),
+            (owned_label::MANAGED_BY.to_owned(), owned_label::MANAGER.to_owned()),
             (owned_label::UUID.to_owned(), self.uid.clone()),
         ])
     }
@@ -106,14 +104,15 @@ mod tests {
     #[test]
     fn names_are_derived_and_fit() {
         let identity = Identity { name: "f".repeat(51), namespace: "n".to_owned(), uid: "u-1".to_owned() };
-        assert_eq!(identity.job("tag").len(), 63);
+        assert_eq!(identity.job("image", 1).len(), 63);
         assert_eq!(identity.child(), identity.child());
         let other = Identity { uid: "u-2".to_owned(), ..identity.clone() };
         assert_ne!(identity.child(), other.child());
-        assert_ne!(identity.job("a"), identity.job("b"));
+        assert_ne!(identity.job("a", 1), identity.job("b", 1));
+        assert_ne!(identity.job("a", 1), identity.job("a", 2));
         let is_plain = |name: &str| {
             name.bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase() || byte.is_ascii_digit())
         };
-        assert!(is_plain(&identity.child()) && is_plain(&identity.job("tag")));
+        assert!(is_plain(&identity.child()) && is_plain(&identity.job("image", 1)));
     }
 }

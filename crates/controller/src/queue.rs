@@ -9,7 +9,8 @@ pub type Key = (String, String);
 /// Those that wait for a build slot.
 #[derive(Debug, Default)]
 pub struct Queue {
-    waiting: BTreeMap<String, VecDeque<String>>,
+    /// Functions by namespace.
+    lines: BTreeMap<String, VecDeque<Key>>,
     /// Namespaces, the one that was served last at the end.
     turn: VecDeque<String>,
 }
@@ -18,20 +19,20 @@ impl Queue {
     /// Lines up, unless already in line, and tells how many are in front for whom no slot is free; 0: it has left the queue
     /// and may build.
     pub fn ask(&mut self, key: &Key, free: usize) -> usize {
-        let (namespace, name) = key;
-        let line = self.waiting.entry(namespace.clone()).or_default();
-        if !line.contains(name) {
-            line.push_back(name.clone());
+        let (namespace, _) = key;
+        let line = self.lines.entry(namespace.clone()).or_default();
+        if !line.contains(key) {
+            line.push_back(key.clone());
         }
         if !self.turn.contains(namespace) {
             self.turn.push_back(namespace.clone());
         }
-        let place = self.order().iter().position(|waiting| waiting == key).unwrap_or_default();
+        let place = self.order().position(|waiting| waiting == key).unwrap_or_default();
         if place < free {
             self.leave(key);
             // It was this namespace's turn.
             self.turn.retain(|known| known != namespace);
-            if self.waiting.contains_key(namespace) {
+            if self.lines.contains_key(namespace) {
                 self.turn.push_back(namespace.clone());
             }
             return 0;
@@ -41,11 +42,11 @@ impl Queue {
 
     /// Takes a Function out: it is gone, or needs no build any more.
     pub fn leave(&mut self, key: &Key) {
-        let (namespace, name) = key;
-        if let Some(line) = self.waiting.get_mut(namespace) {
-            line.retain(|waiting| waiting != name);
+        let (namespace, _) = key;
+        if let Some(line) = self.lines.get_mut(namespace) {
+            line.retain(|waiting| waiting != key);
             if line.is_empty() {
-                self.waiting.remove(namespace);
+                self.lines.remove(namespace);
                 self.turn.retain(|known| known != namespace);
             }
         }
@@ -53,32 +54,25 @@ impl Queue {
 
     /// Takes out those that do not fit.
     pub fn retain(&mut self, fits: impl Fn(&Key) -> bool) {
-        for key in self.order() {
-            if !fits(&key) {
-                self.leave(&key);
-            }
+        let unfit: Vec<_> = self.order().filter(|key| !fits(key)).cloned().collect();
+        for key in &unfit {
+            self.leave(key);
         }
     }
 
-    /// Whether nobody waits.
+    /// How many wait.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+    pub fn waiting(&self) -> usize {
+        self.lines.values().map(VecDeque::len).sum()
     }
 
     /// All that wait, in the order in which they will be served.
-    #[must_use]
-    pub fn order(&self) -> Vec<Key> {
-        let mut order = Vec::new();
-        let longest = self.waiting.values().map(VecDeque::len).max().unwrap_or_default();
-        for round in 0..longest {
-            for namespace in &self.turn {
-                if let Some(name) = self.waiting.get(namespace).and_then(|line| line.get(round)) {
-                    order.push((namespace.clone(), name.clone()));
-                }
-            }
-        }
-        order
+    pub fn order(&self) -> impl Iterator<Item = &Key> {
+        let longest = self.lines.values().map(VecDeque::len).max().unwrap_or_default();
+        (0..longest).flat_map(move |round| {
+            let lines = self.turn.iter().filter_map(|namespace| self.lines.get(namespace));
+            lines.filter_map(move |line| line.get(round))
+        })
     }
 }
 
@@ -92,7 +86,7 @@ mod tests {
     }
 
     fn order(queue: &Queue) -> Vec<String> {
-        queue.order().into_iter().map(|(namespace, name)| format!("{namespace}/{name}")).collect()
+        queue.order().map(|(namespace, name)| format!("{namespace}/{name}")).collect()
     }
 
     #[test]

@@ -1,77 +1,67 @@
-//! The loop: observe → decide → apply → write the status. A reader sees all of it here.
+//! The loop: observe → decide → apply → tell → write the status. A reader sees all of it here.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Function, FunctionStatus};
+use api::Function;
 use futures::StreamExt as _;
-use futures::channel::mpsc::{UnboundedSender, unbounded};
+use futures::channel::mpsc::unbounded;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::api::{ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams};
+use kube::Client;
+use kube::runtime::Controller;
 use kube::runtime::controller::{Action, Config as LoopConfig};
-use kube::runtime::reflector::ObjectRef;
-use kube::runtime::{Controller, watcher};
-use kube::{Api, Client};
-use serde_json::{Value, json};
+use operation::lease::Term;
 
+use crate::cluster::{Cluster, Error};
 use crate::config::Config;
-use crate::decide::{Observed, Plan, Step, Stored, decide};
+use crate::context::Context;
+use crate::decide::{Observed, Plan, Step, decide};
+use crate::difference::Said;
+use crate::git::Lookups;
+use crate::metrics::Metrics;
 use crate::names::Identity;
-use crate::queue::{Key, Queue};
-use crate::stores::Stores;
+use crate::queue::Key;
+use crate::stores::{Stores, Told, Watches};
 
-/// The field manager of everything that the controller writes.
-const FIELD_MANAGER: &str = "serverless-controller";
-/// How many Functions are looked at at once.
-const WORKERS: u16 = 8;
-/// How long to wait after an error.
-const RETRY: Duration = Duration::from_secs(5);
+/// How often a plan is made anew for what the API server says of its steps: once for each of the objects.
+const ATTEMPTS: usize = 6;
 
-/// Why a Function cannot be brought forward for now.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The API server refuses, or cannot be reached.
-    #[error(transparent)]
-    Api(#[from] kube::Error),
-    /// An object has no kind or no name.
-    #[error("cannot apply an object without {0}")]
-    Nameless(&'static str),
-}
-
-struct Context {
+/// Runs for as long as the term lasts, or until `stop` comes; what is being done then is finished.
+pub async fn run(
     client: Client,
     config: Config,
-    stores: Stores,
-    builds: Mutex<Builds>,
-    wake: UnboundedSender<ObjectRef<Function>>,
-}
-
-/// Who builds and who waits.
-#[derive(Default)]
-struct Builds {
-    queue: Queue,
-    /// Jobs that were granted a slot and that the watch has not shown yet.
-    granted: BTreeSet<Key>,
-}
-
-/// Runs until a signal ends it.
-pub async fn run(client: Client, config: Config) {
-    let functions = Api::<Function>::all(client.clone());
-    let controller = Controller::new(functions, watcher::Config::default());
-    let (changed, jobs) = unbounded();
-    let (stores, controller) = Stores::watch(&client, controller, changed);
+    term: Term,
+    metrics: Arc<Metrics>,
+    stop: impl Future<Output = ()> + Send + Sync + 'static,
+) {
+    let (stores, functions, stream) = Stores::new(&client);
+    let stores = Arc::new(stores);
     let (wake, woken) = unbounded();
-    let context = Arc::new(Context { client, config, stores, builds: Mutex::default(), wake });
-    let slots = jobs.for_each(|job| {
-        context.job_changed(&job);
+    let (jobs, changed_jobs) = unbounded();
+    let told = Told { wake, jobs };
+    // They end with this function.
+    let _watches = Watches::start(&stores, &client, &told);
+    let lookups = Lookups::new(
+        client.clone(),
+        config.git.clone(),
+        term.clone(),
+        Arc::clone(&metrics),
+        told.wake.clone(),
+    );
+    let workers = config.workers;
+    let cluster = Cluster::new(client, term.clone());
+    let context = Arc::new(Context::new(config, cluster, Arc::clone(&stores), lookups, metrics, told.wake));
+    let slots = changed_jobs.for_each(|(job, is_building)| {
+        context.job_changed(&job, is_building);
         std::future::ready(())
     });
-    let functions = controller
-        .with_config(LoopConfig::default().concurrency(WORKERS))
+    let functions = Controller::for_stream(stream, functions)
+        .with_config(LoopConfig::default().concurrency(workers))
         .reconcile_on(woken)
-        .shutdown_on_signal()
-        .run(reconcile, |_, error, _| on_error(error), Arc::clone(&context))
+        .graceful_shutdown_on(async move {
+            futures::future::select(std::pin::pin!(stop), std::pin::pin!(term.ended())).await;
+        })
+        .run(reconcile, |function, error, context| context.failed(&function, error), Arc::clone(&context))
         .for_each(async |result| {
             if let Err(error) = result {
                 tracing::debug!(%error, "not reconciled");
@@ -80,162 +70,146 @@ pub async fn run(client: Client, config: Config) {
     futures::future::select(std::pin::pin!(functions), std::pin::pin!(slots)).await;
 }
 
-fn on_error(error: &Error) -> Action {
-    tracing::warn!(%error, "a Function could not be brought forward");
-    Action::requeue(RETRY)
-}
-
 async fn reconcile(function: Arc<Function>, context: Arc<Context>) -> Result<Action, Error> {
     let Some(identity) = Identity::of(&function) else { return Ok(Action::await_change()) };
     let key = (identity.namespace.clone(), identity.name.clone());
-    if function.metadata.deletion_timestamp.is_some() || function.spec.is_git() {
-        context.builds().queue.leave(&key);
+    if function.metadata.deletion_timestamp.is_some() {
+        context.forget(&key);
         return Ok(Action::await_change());
     }
     context.stores.ready().await;
+    let timer = context.metrics.reconcile();
+    // What was written last counts, even if the watch has not shown it yet.
+    let function = context.latest(&key, function);
 
-    // 1. Observe.
-    let runtime = function.spec.runtime.as_deref().unwrap_or_default();
-    let mut observed = context.stores.observe(&identity, runtime);
-    // 2. Decide, as if a slot were free; only who would build takes part in the queue.
-    let now = || Time(jiff::Timestamp::now());
-    let mut plan = decide(&context.config, &function, &observed, now());
-    if let Some(job) = wanted_job(&plan) {
-        observed.builds_ahead = context.ask(&key, &job);
-        if observed.builds_ahead > 0 {
-            plan = decide(&context.config, &function, &observed, now());
-        }
-    } else {
-        context.builds().queue.leave(&key);
+    let (plan, refused) = advance(&function, &identity, &key, &context).await?;
+
+    let wake = say(&function, &identity, &key, &plan, &context).await?;
+    drop(timer);
+    context.measure(&key, function.metadata.generation, is_ready(&plan.status));
+    if let Some(refused) = refused {
+        return Err(refused);
     }
-    if applies(&plan, "Service") && observed.service.0.is_none() {
-        // The one name that is not derived from the UID, so it may be somebody else's.
-        if let Some(plan_of_conflict) =
-            context.look_for_service(&function, &identity, &mut observed, now()).await?
-        {
-            plan = plan_of_conflict;
-        }
-    }
-    // 3. Apply.
-    for step in &plan.steps {
-        if let Err(error) = context.take(&identity.namespace, step).await {
-            // A slot that was granted is of use to others until there is a Job. Asking again is cheap.
-            if let Some(job) = wanted_job(&plan) {
-                context.job_changed(&(identity.namespace.clone(), job));
+    context.succeeded(&key);
+    let pauses = [plan.wake, wake, context.lookups.due(&key)];
+    Ok(pauses.into_iter().flatten().min().map_or_else(Action::await_change, Action::requeue))
+}
+
+/// Observes, decides and applies, until the API server has no say in it any more. The plan that was followed, and the
+/// refusal that it tells of.
+async fn advance(
+    function: &Function,
+    identity: &Identity,
+    key: &Key,
+    context: &Context,
+) -> Result<(Plan, Option<Error>), Error> {
+    let mut learnt = Observed::default();
+    let mut refused = None;
+    let mut attempt = 0;
+    loop {
+        // 1. Observe.
+        let runtime = function.spec.runtime.as_deref().unwrap_or_default();
+        let mut observed = context.stores.observe(identity, runtime);
+        observed.taken.extend(learnt.taken.iter().cloned());
+        observed.refused.clone_from(&learnt.refused);
+        observed.last_words.clone_from(&learnt.last_words);
+        observed.git = context.git(function, identity, key);
+        // 2. Decide, as if a slot were free; only who would build takes part in the queue.
+        let now = || Time(jiff::Timestamp::now());
+        let mut plan = decide(&context.config, function, &observed, now());
+        let job = wanted_job(&plan);
+        if let Some(job) = &job {
+            observed.builds_ahead = context.ask(key, job);
+            if observed.builds_ahead > 0 {
+                plan = decide(&context.config, function, &observed, now());
             }
-            return Err(error);
+        } else {
+            context.leave(key);
+        }
+        if let Some(failed) = plan.failed_job.take() {
+            learnt.last_words = context.cluster.last_words(&identity.namespace, &failed).await?;
+            observed.last_words.clone_from(&learnt.last_words);
+            plan = decide(&context.config, function, &observed, now());
+        }
+        // 3. Apply.
+        let mut applied = Ok(());
+        for step in &plan.steps {
+            applied = context.cluster.take(&identity.namespace, step, &context.stores).await;
+            if applied.is_err() {
+                break;
+            }
+        }
+        let Err(error) = applied else { return Ok((plan, refused)) };
+        // A slot that was granted is of use to others until there is a Job. Asking again is cheap.
+        if let Some(job) = job {
+            context.job_changed(&(identity.namespace.clone(), job), false);
+        }
+        attempt += 1;
+        match error {
+            Error::Taken { kind, name } if attempt < ATTEMPTS => {
+                learnt.taken.insert((kind, name));
+            }
+            Error::Refused { ref kind, ref name, ref message } if attempt < ATTEMPTS => {
+                let (kind, name, message) = (kind.clone(), name.clone(), message.clone());
+                learnt.refused = Some(crate::decide::Refusal { kind, name, message });
+                refused = Some(error);
+            }
+            error => return Err(error),
         }
     }
-    // 4. Write the status, if it says anything new.
-    if function.status.as_ref() != Some(&plan.status) {
-        context.write_status(&identity, &plan.status).await?;
+}
+
+/// Writes the status, if it says anything new, and tells of transitions. What is of no consequence is said when it has
+/// lasted for a while, since most of it is overtaken soon: in how long, then.
+async fn say(
+    function: &Function,
+    identity: &Identity,
+    key: &Key,
+    plan: &Plan,
+    context: &Context,
+) -> Result<Option<Duration>, Error> {
+    let before = function.status.as_ref();
+    match Said::between(before, &plan.status) {
+        Said::Nothing => {
+            context.said(key);
+            return Ok(None);
+        }
+        Said::Progress => {
+            let left = context.unsaid(key);
+            if !left.is_zero() {
+                return Ok(Some(left));
+            }
+        }
+        Said::Transition => {}
     }
-    Ok(Action::await_change())
+    // 4. Write the status.
+    let written = context.cluster.write_status(identity, before, &plan.status).await?;
+    context.said(key);
+    context.wrote(key, function, written);
+    // 5. Tell of transitions.
+    for condition in crate::difference::transitions(before, &plan.status) {
+        context.metrics.transition(condition, function);
+        context.cluster.tell(function, condition).await?;
+    }
+    Ok(None)
+}
+
+fn is_ready(status: &api::FunctionStatus) -> bool {
+    let conditions = status.conditions.as_deref().unwrap_or_default();
+    conditions.len() == 3 && conditions.iter().all(|condition| condition.status == "True")
 }
 
 /// The Job that a plan creates.
 fn wanted_job(plan: &Plan) -> Option<String> {
     plan.steps.iter().find_map(|step| match step {
-        Step::Apply(object) if object.get("kind")? == "Job" => {
+        Step::Create(object) if object.get("kind")? == "Job" => {
             Some(object.pointer("/metadata/name")?.as_str()?.to_owned())
         }
         _ => None,
     })
 }
 
-fn applies(plan: &Plan, kind: &str) -> bool {
-    plan.steps.iter().any(
-        |step| matches!(step, Step::Apply(object) if object.get("kind").is_some_and(|known| known == kind)),
-    )
-}
-
-impl Context {
-    fn builds(&self) -> std::sync::MutexGuard<'_, Builds> {
-        self.builds.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// How many slots are free. Functions that are gone wait no longer.
-    fn free(&self, builds: &mut Builds) -> usize {
-        builds.queue.retain(|key| self.stores.has_function(key));
-        self.config.max_builds.saturating_sub(self.stores.building() + builds.granted.len())
-    }
-
-    /// How many are in front; 0 if the build may start.
-    fn ask(&self, key: &Key, job: &str) -> usize {
-        let mut builds = self.builds();
-        let granted = (key.0.clone(), job.to_owned());
-        if builds.granted.contains(&granted) {
-            return 0;
-        }
-        let free = self.free(&mut builds);
-        let ahead = builds.queue.ask(key, free);
-        if ahead == 0 {
-            builds.granted.insert(granted);
-        }
-        ahead
-    }
-
-    /// The watch has shown a Job, so it counts as such, or no more: wakes those whose turn it is.
-    fn job_changed(&self, job: &Key) {
-        let mut builds = self.builds();
-        builds.granted.remove(job);
-        if builds.queue.is_empty() {
-            return;
-        }
-        let free = self.free(&mut builds);
-        for (namespace, name) in builds.queue.order().into_iter().take(free) {
-            // The loop that listens lives as long as this.
-            let _ = self.wake.unbounded_send(ObjectRef::new(&name).within(&namespace));
-        }
-    }
-
-    /// Looks whether the name of the Service is taken, and decides anew if it is.
-    async fn look_for_service(
-        &self,
-        function: &Function,
-        identity: &Identity,
-        observed: &mut Observed,
-        now: Time,
-    ) -> Result<Option<Plan>, Error> {
-        let services = self.api("v1", "Service", &identity.namespace);
-        let Some(found) = services.get_opt(&identity.name).await? else { return Ok(None) };
-        observed.service = Stored(serde_json::to_value(found).ok());
-        Ok(Some(decide(&self.config, function, observed, now)))
-    }
-
-    async fn take(&self, namespace: &str, step: &Step) -> Result<(), Error> {
-        match step {
-            Step::Apply(object) => {
-                let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
-                let kind = text("/kind").ok_or(Error::Nameless("kind"))?;
-                let name = text("/metadata/name").ok_or(Error::Nameless("name"))?;
-                let api = self.api(text("/apiVersion").unwrap_or_default(), kind, namespace);
-                let params = PatchParams::apply(FIELD_MANAGER).force();
-                api.patch(name, &params, &Patch::Apply(object)).await?;
-                tracing::info!(namespace, kind, name, "applied");
-            }
-            Step::Delete(kind, name) => {
-                let group = if *kind == "Job" { "batch/v1" } else { "autoscaling/v2" };
-                match self.api(group, kind, namespace).delete(name, &DeleteParams::background()).await {
-                    Err(kube::Error::Api(status)) if status.code == 404 => {}
-                    deleted => drop(deleted?),
-                }
-                tracing::info!(namespace, kind, name, "deleted");
-            }
-        }
-        Ok(())
-    }
-
-    async fn write_status(&self, identity: &Identity, status: &FunctionStatus) -> Result<(), Error> {
-        let functions = Api::<Function>::namespaced(self.client.clone(), &identity.namespace);
-        let patch = Patch::Merge(json!({"status": status}));
-        functions.patch_status(&identity.name, &PatchParams::default(), &patch).await?;
-        Ok(())
-    }
-
-    fn api(&self, api_version: &str, kind: &str, namespace: &str) -> Api<DynamicObject> {
-        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-        Api::namespaced_with(self.client.clone(), namespace, &resource)
-    }
+/// A reference for the loop.
+pub(crate) fn reference(key: &Key) -> kube::runtime::reflector::ObjectRef<Function> {
+    kube::runtime::reflector::ObjectRef::new(&key.1).within(&key.0)
 }

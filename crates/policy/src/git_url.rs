@@ -65,6 +65,21 @@ const SCHEMES: [(&str, Transport); 5] = [
     ("git+ssh://", Transport::Ssh),
 ];
 
+/// Where a repository is, as a client needs it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Address {
+    /// How it is reached.
+    pub transport: Transport,
+    /// Who asks for it.
+    pub user: Option<String>,
+    /// The host, without brackets.
+    pub host: String,
+    /// The port, if it is not that of the transport.
+    pub port: Option<u16>,
+    /// The path: with its slash in front, unless it starts in the folder of the user.
+    pub path: String,
+}
+
 /// The parts of an address.
 struct Parts<'a> {
     transport: Transport,
@@ -86,6 +101,26 @@ pub fn parse(url: &str, rule: GitUrls) -> (Option<Transport>, Result<(), GitUrlE
         Err(_) if trimmed.len() != url.len() => (None, Err(GitUrlError::Surrounded)),
         Err(error) => (None, Err(error)),
     }
+}
+
+/// The parts of an address, of any ending.
+///
+/// # Errors
+/// What [`parse`] finds wrong with it.
+pub fn address(url: &str) -> Result<Address, GitUrlError> {
+    parse(url, GitUrls::Lenient).1?;
+    let parts = split(url)?;
+    let (host, port) = match parts.host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, port)) => (host, port.strip_prefix(':')),
+        None => parts.host.split_once(':').map_or((parts.host, None), |(host, port)| (host, Some(port))),
+    };
+    Ok(Address {
+        transport: parts.transport,
+        user: parts.user.map(str::to_owned),
+        host: host.to_owned(),
+        port: port.and_then(|port| port.parse().ok()),
+        path: parts.path.to_owned(),
+    })
 }
 
 /// Whether a text may hold a password before an `@`, so that it must not be shown, be it an address or not.
@@ -213,6 +248,25 @@ mod tests {
     #[case("https://example.com/a@b:c/r.git", Transport::Http)]
     fn accepts(#[case] url: &str, #[case] transport: Transport) {
         assert_eq!(parse(url, GitUrls::Strict), (Some(transport), Ok(())));
+    }
+
+    #[rstest]
+    #[case("git@github.com:o/r.git", Transport::Ssh, Some("git"), "github.com", None, "o/r.git")]
+    #[case("ssh://me@h:2500/r.git", Transport::Ssh, Some("me"), "h", Some(2500), "/r.git")]
+    #[case("git+ssh://[::1]:22/~me/r.git", Transport::Ssh, None, "::1", Some(22), "/~me/r.git")]
+    #[case("git@[2001:db8::1]:/r.git", Transport::Ssh, Some("git"), "2001:db8::1", None, "/r.git")]
+    #[case("git://h/r.git", Transport::Git, None, "h", None, "/r.git")]
+    #[case("https://h:8443/a/b", Transport::Http, None, "h", Some(8443), "/a/b")]
+    fn takes_apart(
+        #[case] url: &str,
+        #[case] transport: Transport,
+        #[case] user: Option<&str>,
+        #[case] host: &str,
+        #[case] port: Option<u16>,
+        #[case] path: &str,
+    ) {
+        let (user, host, path) = (user.map(str::to_owned), host.to_owned(), path.to_owned());
+        assert_eq!(address(url), Ok(Address { transport, user, host, port, path }));
     }
 
     #[rstest]

@@ -53,8 +53,8 @@ macro_rules! reasons {
 }
 
 reasons! {
-    ConfigMapCreated, ConfigMapUpdated, RegistryConfigMissing, RuntimeMissing, NameConflict,
-    JobCreated, JobRunning, JobFinished, JobFailed, BuildQueued,
+    ConfigMapCreated, ConfigMapUpdated, SourceUpdated, SourceUpdateFailed, GitRepositoryMissing, GitCredentialsInvalid, RegistryConfigMissing, RuntimeMissing, NameConflict,
+    JobCreated, JobUpdated, JobRunning, JobFinished, JobFailed, BuildQueued,
     DeploymentCreated, DeploymentUpdated, DeploymentFailed, DeploymentWaiting, DeploymentReady,
     ServiceCreated, ServiceUpdated, HorizontalPodAutoscalerCreated, HorizontalPodAutoscalerUpdated,
 }

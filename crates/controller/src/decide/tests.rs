@@ -15,17 +15,17 @@ const CONFIGURED: &str = "ConfigurationReady=True ConfigMapCreated ConfigMap f-b
 fn an_inline_function_goes_from_nothing_to_running_in_three_passes_and_then_rests() {
     let mut world = World::inline();
     let (did, said) = world.pass();
-    assert_eq!(did, ["apply ConfigMap f-b2zg9", "apply Job f-build-88ttr"]);
-    assert_eq!(said, [CONFIGURED, "BuildReady=Unknown JobCreated Job f-build-88ttr created"]);
+    assert_eq!(did, ["create ConfigMap f-b2zg9", "create Job f-build-2g45c"]);
+    assert_eq!(said, [CONFIGURED, "BuildReady=Unknown JobCreated Job f-build-2g45c created"]);
 
     let (did, said) = world.pass();
     assert_eq!(did, [""; 0]);
-    assert_eq!(said, [CONFIGURED, "BuildReady=Unknown JobRunning Job f-build-88ttr is still in progress"]);
+    assert_eq!(said, [CONFIGURED, "BuildReady=Unknown JobRunning Job f-build-2g45c is still in progress"]);
 
-    world.finish_job("Complete", "");
+    world.0.end_job(true, "");
     let (did, said) = world.pass();
-    assert_eq!(did, ["apply Deployment f-b2zg9", "apply Service f"]);
-    let built = "BuildReady=True JobFinished Job f-build-88ttr finished";
+    assert_eq!(did, ["create Deployment f-b2zg9", "create Service f"]);
+    let built = "BuildReady=True JobFinished Job f-build-2g45c finished";
     assert_eq!(said, [CONFIGURED, built, "Running=Unknown ServiceCreated Service f created"]);
 
     let (did, said) = world.pass();
@@ -33,20 +33,20 @@ fn an_inline_function_goes_from_nothing_to_running_in_three_passes_and_then_rest
     let waiting = "Running=Unknown DeploymentWaiting Deployment f-b2zg9 is not ready yet";
     assert_eq!(said, [CONFIGURED, built, waiting]);
 
-    world.roll_out();
+    world.0.roll_out();
     let (did, said) = world.pass();
     assert_eq!(did, [""; 0]);
     assert_eq!(said, [CONFIGURED, built, "Running=True DeploymentReady Deployment f-b2zg9 is ready"]);
 
-    let before = world.function.status.clone();
-    assert_eq!((world.pass().0, &world.function.status), (vec![], &before));
+    let before = world.0.function.status.clone();
+    assert_eq!((world.pass().0, &world.0.function.status), (vec![], &before));
 }
 
 #[test]
 fn a_time_of_transition_changes_with_the_status_alone() {
     let mut world = World::inline();
     let times = |world: &World| -> Vec<Value> {
-        let status = serde_json::to_value(&world.function.status).unwrap();
+        let status = serde_json::to_value(&world.0.function.status).unwrap();
         status["conditions"]
             .as_array()
             .unwrap()
@@ -55,27 +55,23 @@ fn a_time_of_transition_changes_with_the_status_alone() {
             .collect()
     };
     world.run();
-    let (first, third) = (json!("2026-11-21T00:00:01Z"), json!("2026-11-21T00:00:03Z"));
-    assert_eq!(times(&world), [first, json!("2026-11-21T00:00:02Z"), third]);
+    let (first, third) = (json!("1970-01-01T00:00:01Z"), json!("1970-01-01T00:00:03Z"));
+    assert_eq!(times(&world), [first, json!("1970-01-01T00:00:02Z"), third]);
 }
 
 #[test]
 fn a_new_source_is_built_while_the_old_one_runs() {
     let mut world = World::inline();
     world.run();
-    let image = |world: &World| {
-        world.observed.deployment.0.as_ref().unwrap()["spec"]["template"]["spec"]["containers"][0]["image"]
-            .clone()
-    };
-    let old = image(&world);
-    world.function.spec.source = "y".to_owned();
+    let old = world.image();
+    world.0.function.spec.source = "y".to_owned();
     let (did, said) = world.pass();
-    assert_eq!(did, ["apply ConfigMap f-b2zg9", "delete Job f-build-88ttr", "apply Job f-build-tlq4p"]);
+    assert_eq!(did, ["apply ConfigMap f-b2zg9", "delete Job f-build-2g45c", "create Job f-build-vpdjq"]);
     assert_eq!(said[2], "Running=True DeploymentReady Deployment f-b2zg9 is ready");
-    assert_eq!(image(&world), old);
-    world.finish_job("Complete", "");
+    assert_eq!(world.image(), old);
+    world.0.end_job(true, "");
     assert_eq!(world.pass().0, ["apply Deployment f-b2zg9"]);
-    assert_ne!(image(&world), old);
+    assert_ne!(world.image(), old);
 }
 
 #[rstest]
@@ -84,16 +80,16 @@ fn a_new_source_is_built_while_the_old_one_runs() {
 #[case::resources(json!({"resources": {"limits": {"cpu": "0.5"}}}), &["apply Deployment f-b2zg9"])]
 #[case::replicas(json!({"minReplicas": 2, "maxReplicas": 2}), &["apply Deployment f-b2zg9"])]
 #[case::build_resources(json!({"buildResources": {"limits": {"cpu": "1"}}}), &[])]
-#[case::scaled(json!({"maxReplicas": 3}), &["apply Deployment f-b2zg9", "apply HorizontalPodAutoscaler f-b2zg9"])]
+#[case::scaled(json!({"maxReplicas": 3}), &["apply Deployment f-b2zg9", "create HorizontalPodAutoscaler f-b2zg9"])]
 #[case::blank_dependencies(json!({"deps": " \n"}), &[])]
 fn what_does_not_go_into_the_image_builds_none(#[case] change: Value, #[case] expected: &[&str]) {
     let mut world = World::inline();
     world.run();
-    let mut spec = serde_json::to_value(&world.function.spec).unwrap();
+    let mut spec = serde_json::to_value(&world.0.function.spec).unwrap();
     spec.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-    world.function.spec = serde_json::from_value(spec).unwrap();
+    world.0.function.spec = serde_json::from_value(spec).unwrap();
     assert_eq!(world.pass().0, expected);
-    world.roll_out();
+    world.0.roll_out();
     world.pass();
     assert_eq!(world.pass().0, [""; 0]);
 }
@@ -103,8 +99,8 @@ fn an_autoscaler_that_is_no_longer_wanted_goes() {
     let mut world =
         World::new(&json!({"source": "x", "runtime": "nodejs12", "minReplicas": 1, "maxReplicas": 3}));
     world.run();
-    assert!(world.observed.deployment.0.as_ref().unwrap()["spec"].get("replicas").is_none());
-    world.function.spec.max_replicas = Some(1);
+    assert!(world.0.observed.deployment.0.as_ref().unwrap()["spec"].get("replicas").is_none());
+    world.0.function.spec.max_replicas = Some(1);
     assert_eq!(world.pass().0, ["apply Deployment f-b2zg9", "delete HorizontalPodAutoscaler f-b2zg9"]);
 }
 
@@ -112,39 +108,123 @@ fn an_autoscaler_that_is_no_longer_wanted_goes() {
 fn a_job_that_is_gone_is_not_built_again_once_its_image_is_deployed() {
     let mut world = World::inline();
     world.run();
-    world.observed.jobs.clear();
-    let before = world.function.status.clone();
-    assert_eq!((world.pass().0, &world.function.status), (vec![], &before));
+    world.0.observed.jobs.clear();
+    let before = world.0.function.status.clone();
+    assert_eq!((world.pass().0, &world.0.function.status), (vec![], &before));
 }
 
 #[test]
 fn a_build_waits_for_a_slot_and_says_how_long() {
     let mut world = World::inline();
-    world.observed.builds_ahead = 3;
+    world.0.observed.builds_ahead = 3;
     let (did, said) = world.pass();
-    assert_eq!(did, ["apply ConfigMap f-b2zg9"]);
+    assert_eq!(did, ["create ConfigMap f-b2zg9"]);
     assert_eq!(said[1], "BuildReady=Unknown BuildQueued Waiting for a free build slot: 3 in front");
-    world.observed.builds_ahead = 0;
-    assert_eq!(world.pass().0, ["apply Job f-build-88ttr"]);
+    world.0.observed.builds_ahead = 0;
+    assert_eq!(world.pass().0, ["create Job f-build-2g45c"]);
 }
 
 #[test]
-fn failures_are_told() {
+fn a_failed_build_says_what_its_container_said_and_keeps_its_words() {
     let mut world = World::inline();
     world.pass();
-    world.finish_job("Failed", "Job has reached the specified backoff limit");
-    let (did, said) = world.pass();
-    assert_eq!(did, [""; 0]);
-    assert_eq!(
-        said[1],
-        "BuildReady=False JobFailed Job f-build-88ttr failed: Job has reached the specified backoff limit"
-    );
+    world.0.end_job(false, "Job has reached the specified backoff limit");
+    world.later(Duration::from_secs(1));
+    let failed = "BuildReady=False JobFailed Job f-build-2g45c failed: ";
+    let plan = decide(&world.0.config, &world.0.function, &world.0.observed, Time(world.0.now));
+    assert_eq!(plan.failed_job.as_deref(), Some("f-build-2g45c"));
+    assert_eq!(plan.wake, Some(Duration::from_secs(30 * 60 - 1)));
 
+    world.0.observed.last_words = Some("npm ERR! 404".to_owned());
+    assert_eq!(world.pass().1[1], format!("{failed}npm ERR! 404"));
+    world.0.observed.last_words = None;
+    let before = world.0.function.status.clone();
+    assert_eq!((world.pass().0, &world.0.function.status), (vec![], &before));
+    // A container that says nothing leaves the word to the Job.
+    let mut world = World::inline();
+    world.pass();
+    world.0.end_job(false, "Job was active longer than specified deadline");
+    assert_eq!(world.pass().1[1], format!("{failed}Job was active longer than specified deadline"));
+}
+
+#[test]
+fn a_failed_build_is_tried_again_after_a_while_and_the_one_before_goes() {
+    let mut world = World::inline();
+    world.pass();
+    world.0.end_job(false, "no");
+    world.later(Duration::from_mins(30));
+    let (did, said) = world.pass();
+    assert_eq!(did, ["create Job f-build-sv4c8"]);
+    assert_eq!(said[1], "BuildReady=Unknown JobCreated Job f-build-sv4c8 created");
+    assert_eq!(world.0.observed.jobs[1].attempt, 2);
+    assert_eq!(world.pass().0, ["delete Job f-build-2g45c"]);
+    world.0.end_job(true, "");
+    assert_eq!(world.pass().0, ["create Deployment f-b2zg9", "create Service f"]);
+    assert!(world.image().ends_with(&world.0.observed.jobs[0].image[30..]), "the image is the same");
+
+    let mut world = World::inline();
+    world.0.config.build_retry = None;
+    world.pass();
+    world.0.end_job(false, "no");
+    world.later(Duration::from_hours(1000));
+    assert_eq!(world.pass().0, [""; 0]);
+}
+
+#[test]
+fn other_credentials_are_tried_sooner_and_less_soon_each_time() {
+    let mut world = World::inline();
+    world.pass();
+    for (attempt, pause) in [(1, 1), (2, 2), (3, 4)] {
+        world.0.end_job(false, "no");
+        world.0.observed.registry.as_mut().unwrap().version = format!("7{attempt}");
+        let mut plan = decide(&world.0.config, &world.0.function, &world.0.observed, Time(world.0.now));
+        plan.steps.retain(|step| matches!(step, Step::Create(_)));
+        assert_eq!((plan.steps, plan.wake), (vec![], Some(Duration::from_secs(pause))));
+        world.later(Duration::from_secs(pause));
+        world.pass();
+        assert_eq!(world.0.observed.jobs.last().unwrap().attempt, attempt + 1);
+    }
+    // Of a Function that runs they change nothing.
+    let mut world = World::inline();
+    world.run();
+    world.0.observed.registry.as_mut().unwrap().version = "8".to_owned();
+    assert_eq!(world.pass().0, [""; 0]);
+}
+
+#[test]
+fn the_annotation_rebuilds_and_rolls_out_what_runs() {
+    let mut world = World::inline();
+    world.run();
+    let old = world.image();
+    let annotations = BTreeMap::from([(api::names::REBUILD.to_owned(), "1".to_owned())]);
+    world.0.function.metadata.annotations = Some(annotations);
+    assert_eq!(world.pass().0, ["delete Job f-build-2g45c", "create Job f-build-knkrp"]);
+    world.0.end_job(true, "");
+    assert_eq!(world.pass().0, ["apply Deployment f-b2zg9"]);
+    assert_ne!(world.image(), old);
+}
+
+#[test]
+fn labels_of_a_function_go_to_all_that_is_made_of_it() {
+    let mut world = World::inline();
+    world.run();
+    let labels = BTreeMap::from([("team".to_owned(), "a".to_owned())]);
+    world.0.function.metadata.labels = Some(labels);
+    let relabelled = "relabel Job f-build-2g45c {\"app\": None, \"serverless.kyma-project.io/function-name\": Some(\"f\"), \"serverless.kyma-project.io/managed-by\": Some(\"function-controller\"), \"serverless.kyma-project.io/uuid\": Some(\"u-1\"), \"team\": Some(\"a\")}";
+    let expected = ["apply ConfigMap f-b2zg9", relabelled, "apply Deployment f-b2zg9", "apply Service f"];
+    assert_eq!(world.pass().0, expected);
+    world.0.roll_out();
+    world.pass();
+    assert_eq!(world.pass().0, [""; 0]);
+}
+
+#[test]
+fn a_deployment_that_fails_is_told() {
     let mut world = World::inline();
     world.run();
     let progressing =
         json!({"type": "Progressing", "status": "False", "message": "ReplicaSet has timed out progressing."});
-    world.observed.deployment.0.as_mut().unwrap()["status"]["conditions"] = json!([progressing]);
+    world.0.observed.deployment.0.as_mut().unwrap()["status"]["conditions"] = json!([progressing]);
     let (_, said) = world.pass();
     assert_eq!(
         said[2],
@@ -152,46 +232,179 @@ fn failures_are_told() {
     );
 }
 
-#[test]
-fn what_is_missing_is_named_with_the_remedy_and_nothing_is_made() {
-    let missing = |change: fn(&mut World)| {
-        let mut world = World::inline();
-        change(&mut world);
-        world.pass()
-    };
-    let unknown = missing(|world| world.function.spec.runtime = Some("go".to_owned()));
-    let text = r#"ConfigurationReady=False RuntimeMissing Runtime "go" is not configured; known runtimes: nodejs10, nodejs12, python38"#;
-    assert_eq!(unknown, (vec![], vec![text.to_owned()]));
-    let no_runtime = missing(|world| world.observed.runtime_image = None);
-    let text = "ConfigurationReady=False RuntimeMissing Not just one ConfigMap in namespace n has the labels serverless.kyma-project.io/config=runtime and serverless.kyma-project.io/runtime=nodejs12";
-    assert_eq!(no_runtime, (vec![], vec![text.to_owned()]));
-    let no_registry = missing(|world| world.observed.registry = None);
-    let text = "ConfigurationReady=False RegistryConfigMissing Neither Secret serverless-registry-config nor serverless-registry-config-default is in namespace n";
-    assert_eq!(no_registry, (vec![], vec![text.to_owned()]));
+const LABELS: &str = "has the labels serverless.kyma-project.io/config=runtime and serverless.kyma-project.io/runtime=nodejs12";
+
+#[rstest]
+#[case::runtime_unknown(
+    |world: &mut World| world.0.function.spec.runtime = Some("go".to_owned()),
+    "RuntimeMissing Runtime \"go\" is not configured; known runtimes: nodejs10, nodejs12, python38".to_owned(),
+)]
+#[case::runtime_missing(
+    |world: &mut World| world.0.observed.runtime_image = Err(RuntimeProblem::Missing),
+    format!("RuntimeMissing No ConfigMap in namespace n {LABELS}"),
+)]
+#[case::runtime_twice(
+    |world: &mut World| world.0.observed.runtime_image = Err(RuntimeProblem::Several(vec!["a".to_owned(), "b".to_owned()])),
+    format!("RuntimeMissing More than one ConfigMap in namespace n {LABELS}: a, b; delete all but one"),
+)]
+#[case::runtime_broken(
+    |world: &mut World| world.0.observed.runtime_image = Err(RuntimeProblem::NoDockerfile("a".to_owned())),
+    "RuntimeMissing ConfigMap a in namespace n has no key Dockerfile: put the Dockerfile of runtime nodejs12 there".to_owned(),
+)]
+#[case::registry_missing(
+    |world: &mut World| world.0.observed.registry = Err(RegistryProblem::Missing),
+    "RegistryConfigMissing Neither Secret serverless-registry-config nor serverless-registry-config-default is in namespace n".to_owned(),
+)]
+#[case::registry_without_address(
+    |world: &mut World| world.0.observed.registry = Err(RegistryProblem::NoAddress { secret: "s".to_owned(), key: "registryAddress" }),
+    "RegistryConfigMissing Secret s in namespace n has no key registryAddress, or a blank one".to_owned(),
+)]
+fn what_is_missing_is_named_with_the_remedy_and_nothing_is_made(
+    #[case] change: fn(&mut World),
+    #[case] expected: String,
+) {
+    let mut world = World::inline();
+    change(&mut world);
+    assert_eq!(world.pass(), (vec![], vec![format!("ConfigurationReady=False {expected}")]));
 }
 
 #[test]
 fn what_belongs_to_others_is_never_overwritten() {
     let mut world = World::inline();
     world.pass();
-    world.finish_job("Complete", "");
-    world.observed.service = Stored(Some(json!({"metadata": {"name": "f"}, "spec": {"ports": []}})));
+    world.0.end_job(true, "");
+    world.0.observed.taken.insert(("Service".to_owned(), "f".to_owned()));
     let (did, said) = world.pass();
-    assert_eq!(did, ["apply Deployment f-b2zg9"]);
+    assert_eq!(did, ["create Deployment f-b2zg9"]);
     assert_eq!(
         said[0],
         "ConfigurationReady=False NameConflict Service f exists and does not belong to this Function: delete it, or give the Function another name"
     );
-    let before = world.function.status.clone();
-    assert_eq!((world.pass().0, &world.function.status), (vec![], &before));
+    let before = world.0.function.status.clone();
+    assert_eq!((world.pass().0, &world.0.function.status), (vec![], &before));
+    world.0.observed.taken.clear();
+    assert_eq!(world.pass().0, ["create Service f"]);
+    assert_eq!(world.pass().1[0], CONFIGURED);
+}
+
+#[rstest]
+#[case(
+    "ConfigMap",
+    "f-b2zg9",
+    "ConfigurationReady=False SourceUpdateFailed ConfigMap f-b2zg9 was refused: too long"
+)]
+#[case("Job", "f-build-2g45c", "BuildReady=False JobFailed Job f-build-2g45c was refused: too long")]
+#[case("Deployment", "f-b2zg9", "Running=False DeploymentFailed Deployment f-b2zg9 was refused: too long")]
+#[case("Service", "f", "Running=False DeploymentFailed Service f was refused: too long")]
+fn what_the_api_server_refuses_is_told(#[case] kind: &str, #[case] name: &str, #[case] expected: &str) {
+    let mut world = World::inline();
+    let (kind, name, message) = (kind.to_owned(), name.to_owned(), "too long".to_owned());
+    world.0.observed.refused = Some(Refusal { kind, name, message });
+    world.run();
+    assert!(world.conditions().contains(&expected.to_owned()), "{:?}", world.conditions());
 }
 
 #[test]
 fn drift_is_repaired() {
     let mut world = World::inline();
     world.run();
-    world.observed.service.0.as_mut().unwrap()["spec"]["selector"] = json!({"app": "other"});
+    world.0.observed.service.0.as_mut().unwrap()["spec"]["selector"] = json!({"app": "other"});
     assert_eq!(world.pass().0, ["apply Service f"]);
-    world.observed.config_map = Stored(None);
-    assert_eq!(world.pass().0, ["apply ConfigMap f-b2zg9"]);
+    world.0.observed.config_map = Stored(None);
+    assert_eq!(world.pass().0, ["create ConfigMap f-b2zg9"]);
+}
+
+#[test]
+fn what_the_reference_implementation_left_goes_once_ours_runs() {
+    let mut world = World::inline();
+    let leftover = |kind, name: &str| Leftover { kind, name: name.to_owned() };
+    world.0.observed.leftovers = vec![leftover("Deployment", "f-xv6pc"), leftover("ConfigMap", "f-nxjdp")];
+    world.pass();
+    world.0.end_job(true, "");
+    assert_eq!(world.pass().0, ["create Deployment f-b2zg9", "create Service f"]);
+    assert_eq!(world.pass().0, [""; 0]);
+    world.0.roll_out();
+    assert_eq!(world.pass().0, ["delete Deployment f-xv6pc", "delete ConfigMap f-nxjdp"]);
+    assert_eq!(world.pass().0, [""; 0]);
+}
+
+const COMMIT: &str = "649ed3e95dd9478785120a7572a71bdec2b0d660";
+
+#[test]
+fn a_git_function_is_built_from_the_commit_that_is_recorded() {
+    let mut world = World::git();
+    assert_eq!(world.pass(), (vec![], vec![]));
+    world.0.observed.git.answer = Answer::Commit(COMMIT.to_owned());
+    let (did, said) = world.pass();
+    assert_eq!(did, ["create Job f-build-ffplz"]);
+    assert_eq!(said[0], "ConfigurationReady=True SourceUpdated Sources f updated");
+    let status = world.0.status();
+    assert_eq!(
+        (status.commit.as_deref(), status.reference.as_deref(), status.base_dir.as_deref()),
+        (Some(COMMIT), Some("main"), Some("/fn"))
+    );
+    world.0.end_job(true, "");
+    world.pass();
+    world.0.roll_out();
+    world.pass();
+    assert_eq!(world.pass().0, [""; 0]);
+    let old = world.image();
+
+    // The branch moves.
+    world.0.observed.git.answer = Answer::Commit("b".repeat(40));
+    assert_eq!(world.pass().0, ["delete Job f-build-ffplz", "create Job f-build-tmtf4"]);
+    assert_eq!(world.image(), old);
+    assert_eq!(world.0.status().commit, Some("b".repeat(40)));
+}
+
+#[test]
+fn a_repository_that_cannot_be_asked_stops_nothing_that_runs() {
+    let failed =
+        |is_of_credentials, message: &str| Answer::Failed { is_of_credentials, message: message.to_owned() };
+    let mut world = World::git();
+    world.0.observed.git.answer = failed(true, "Secret s has no key \"key\"");
+    let text =
+        "ConfigurationReady=False GitCredentialsInvalid Sources update failed: Secret s has no key \"key\"";
+    assert_eq!(world.pass(), (vec![], vec![text.to_owned()]));
+
+    let mut world = World::git();
+    world.0.observed.git.answer = Answer::Commit(COMMIT.to_owned());
+    world.run();
+    world.0.observed.git.answer = failed(false, "no answer within 30 s");
+    world.0.function.spec.env = Some(vec![k8s_openapi::api::core::v1::EnvVar::default()]);
+    let (did, said) = world.pass();
+    assert_eq!(did, ["apply Deployment f-b2zg9"]);
+    assert_eq!(
+        said[0],
+        "ConfigurationReady=False SourceUpdateFailed Sources update failed: no answer within 30 s"
+    );
+    world.0.function.spec.reference = Some("other".to_owned());
+    assert_eq!(world.pass().0, [""; 0], "what was recorded is of another reference");
+    world.0.observed.git = Git::default();
+    assert_eq!(
+        world.pass().1[0],
+        "ConfigurationReady=False GitRepositoryMissing GitRepository repo is not in namespace n"
+    );
+}
+
+#[test]
+fn a_function_that_becomes_inline_forgets_its_commit_and_back() {
+    let mut world = World::git();
+    world.0.observed.git.answer = Answer::Commit(COMMIT.to_owned());
+    world.run();
+    let git = world.0.function.spec.clone();
+    world.0.function.spec.source_type = None;
+    assert_eq!(world.pass().0[0], "create ConfigMap f-b2zg9");
+    assert_eq!(world.0.status().commit, None);
+    world.0.end_job(true, "");
+    world.pass();
+    world.0.roll_out();
+    world.pass();
+    world.0.function.spec = git;
+    world.pass();
+    world.0.end_job(true, "");
+    world.pass();
+    world.0.roll_out();
+    assert_eq!(world.pass().0, ["delete ConfigMap f-b2zg9"]);
+    assert_eq!(world.pass().0, [""; 0]);
 }

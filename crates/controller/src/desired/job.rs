@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use api::names::job_annotation;
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::{
     ConfigMapVolumeSource, Container, EnvVar, KeyToPath, PodSpec, PodTemplateSpec, SecretVolumeSource,
@@ -9,35 +10,54 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{Inputs, config_map, resources};
+use super::{Inputs, config_map, fetch, resources};
 
-const WORKSPACE: &str = "/workspace";
+/// The context of the build.
+pub(super) const WORKSPACE: &str = "/workspace";
+/// Where the source is in it.
+const SOURCES: &str = "/workspace/src";
 const DOCKER_CONFIG: &str = "/docker/.docker";
 
-/// The Job. Its name follows from what it builds: another image is another Job.
+/// The labels of the Job, the only part of it that may change.
 #[must_use]
-pub fn job(inputs: &Inputs<'_>) -> Job {
-    let identity = inputs.identity;
+pub fn job_labels(inputs: &Inputs<'_>) -> BTreeMap<String, String> {
     let mut labels = inputs.function.metadata.labels.clone().unwrap_or_default();
-    labels.extend(identity.labels());
+    labels.extend(inputs.identity.labels());
+    labels
+}
+
+/// The Job. Its name follows from what it builds: another image, or another attempt at it, is another Job.
+#[must_use]
+pub fn job(inputs: &Inputs<'_>, attempt: u32) -> Job {
+    let identity = inputs.identity;
+    let image = inputs.push_image();
+    let init = inputs.checkout.as_ref().map(|checkout| vec![fetch::container(inputs, checkout)]);
     let pod = PodSpec {
         restart_policy: Some("Never".to_owned()),
         service_account_name: Some(inputs.config.build_service_account.clone()),
-        containers: vec![executor(inputs)],
+        init_containers: init,
+        containers: vec![executor(inputs, &image)],
         volumes: Some(volumes(inputs)),
         ..PodSpec::default()
     };
     let annotation = ("sidecar.istio.io/inject".to_owned(), "false".to_owned());
     let template = PodTemplateSpec {
         metadata: Some(ObjectMeta {
-            labels: Some(labels),
+            labels: Some(job_labels(inputs)),
             annotations: Some(BTreeMap::from([annotation])),
             ..ObjectMeta::default()
         }),
         spec: Some(pod),
     };
+    let mut metadata = identity.metadata(inputs.function, identity.job(&image, attempt));
+    let annotations = [
+        (job_annotation::IMAGE, image),
+        (job_annotation::ATTEMPT, attempt.to_string()),
+        (job_annotation::CREDENTIALS, inputs.registry.version.clone()),
+    ];
+    metadata.annotations = Some(annotations.map(|(key, value)| (key.to_owned(), value)).into());
     Job {
-        metadata: identity.metadata(inputs.function, identity.job(&inputs.push_image())),
+        metadata,
         spec: Some(JobSpec {
             parallelism: Some(1),
             completions: Some(1),
@@ -51,25 +71,29 @@ pub fn job(inputs: &Inputs<'_>) -> Job {
     }
 }
 
-fn executor(inputs: &Inputs<'_>) -> Container {
+fn executor(inputs: &Inputs<'_>, image: &str) -> Container {
     let mut args = inputs.config.executor_args.clone();
-    args.push(format!("--destination={}", inputs.push_image()));
+    args.extend(inputs.runtime.base_image.as_ref().map(|image| format!("--build-arg=base_image={image}")));
+    args.push(format!("--destination={image}"));
     args.push(format!("--context=dir://{WORKSPACE}"));
-    let file = |volume: &str, key: &str, path: String| VolumeMount {
-        name: volume.to_owned(),
-        mount_path: path,
-        // By itself, since links, which a mounted folder consists of, break COPY.
-        sub_path: Some(key.to_owned()),
-        read_only: Some(true),
-        ..VolumeMount::default()
-    };
-    let credentials = VolumeMount {
-        name: "credentials".to_owned(),
-        mount_path: "/docker".to_owned(),
-        read_only: Some(true),
-        ..VolumeMount::default()
-    };
-    let sources = format!("{WORKSPACE}/src");
+    let mut mounts = vec![
+        VolumeMount {
+            name: "credentials".to_owned(),
+            mount_path: "/docker".to_owned(),
+            read_only: Some(true),
+            ..VolumeMount::default()
+        },
+        file("runtime", "Dockerfile", format!("{WORKSPACE}/Dockerfile")),
+    ];
+    if inputs.checkout.is_some() {
+        mounts.push(fetch::sources(inputs, SOURCES));
+    } else {
+        let runtime = inputs.runtime;
+        let source = format!("{SOURCES}/{}", runtime.source_file);
+        mounts.push(file("sources", config_map::SOURCE, source));
+        let dependencies = format!("{SOURCES}/{}", runtime.dependencies_file);
+        mounts.push(file("sources", config_map::DEPENDENCIES, dependencies));
+    }
     Container {
         name: "executor".to_owned(),
         image: Some(inputs.config.executor_image.clone()),
@@ -83,17 +107,20 @@ fn executor(inputs: &Inputs<'_>) -> Container {
         resources: resources(inputs.function.spec.build_resources.as_ref()),
         // The executor changes owners of files, and so is root in its container.
         security_context: Some(SecurityContext { run_as_user: Some(0), ..SecurityContext::default() }),
-        volume_mounts: Some(vec![
-            credentials,
-            file("runtime", "Dockerfile", format!("{WORKSPACE}/Dockerfile")),
-            file("sources", config_map::SOURCE, format!("{sources}/{}", inputs.runtime.source_file)),
-            file(
-                "sources",
-                config_map::DEPENDENCIES,
-                format!("{sources}/{}", inputs.runtime.dependencies_file),
-            ),
-        ]),
+        termination_message_policy: Some(fetch::LAST_LINES.to_owned()),
+        volume_mounts: Some(mounts),
         ..Container::default()
+    }
+}
+
+fn file(volume: &str, key: &str, path: String) -> VolumeMount {
+    VolumeMount {
+        name: volume.to_owned(),
+        mount_path: path,
+        // By itself, since links, which a mounted folder consists of, break COPY.
+        sub_path: Some(key.to_owned()),
+        read_only: Some(true),
+        ..VolumeMount::default()
     }
 }
 
@@ -117,9 +144,10 @@ fn volumes(inputs: &Inputs<'_>) -> Vec<Volume> {
         }),
         ..Volume::default()
     };
-    vec![
-        credentials,
-        of_config_map("runtime", inputs.runtime_image.config_map.clone()),
-        of_config_map("sources", inputs.identity.child()),
-    ]
+    let mut volumes = vec![credentials, of_config_map("runtime", inputs.runtime_image.config_map.clone())];
+    match &inputs.checkout {
+        None => volumes.push(of_config_map("sources", inputs.identity.child())),
+        Some(checkout) => volumes.extend(fetch::volumes(checkout)),
+    }
+    volumes
 }

@@ -1,14 +1,40 @@
-//! Where in a YAML text a field is. JSON is YAML in this respect.
+//! YAML as people write it: errors and fields by their lines. JSON is YAML in this respect.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
+
+/// Reads a text. An empty one, or one of comments, has nothing set.
+///
+/// # Errors
+/// The line, from 1, and what is wrong there, with the path of the field if it is one.
+pub fn parse<T: DeserializeOwned + Default>(text: &str) -> Result<T, (u64, String)> {
+    let mut field = String::new();
+    let parsed: Result<Option<T>, _> = serde_saphyr::with_deserializer_from_str(text, |deserializer| {
+        serde_path_to_error::deserialize(deserializer).map_err(|error| {
+            field = error.path().to_string();
+            error.into_inner()
+        })
+    });
+    parsed.map(Option::unwrap_or_default).map_err(|error| {
+        let line = error.location().map_or(1, |location| location.line());
+        let text = error.without_snippet().to_string();
+        let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(before, _)| before);
+        // A syntax error belongs to no field.
+        if field.is_empty() || field.contains('?') || field == "." {
+            (line, text.to_owned())
+        } else {
+            (line, format!("{field}: {text}"))
+        }
+    })
+}
 
 /// The line, from 1, of the field at `path` (`spec.env[0].name`), or of the innermost one of its parents that is
 /// there.
-pub(crate) fn line_of(text: &str, path: &str) -> usize {
+#[must_use]
+pub fn line_of(text: &str, path: &str) -> usize {
     let root: Option<Spanned<Node>> = serde_saphyr::from_str(text).ok();
     let line = root.map_or(1, |root| root.value.line_of(path).unwrap_or_else(|| root.referenced.line()));
     usize::try_from(line).unwrap_or(1)

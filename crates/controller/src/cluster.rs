@@ -1,0 +1,247 @@
+//! What is written to the API server. Nothing is, once this process does not lead any more.
+
+use api::{Condition, Function, FunctionStatus};
+use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::events::v1::Event;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
+use kube::api::{
+    ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, PostParams,
+};
+use kube::{Api, Client, Resource as _};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::decide::Step;
+use crate::image::hex;
+use crate::names::Identity;
+use crate::stores::Stores;
+
+/// The field manager of everything that the controller writes.
+const FIELD_MANAGER: &str = "serverless-controller";
+/// How much of what a container said last goes into a condition, in characters.
+const LAST_WORDS: usize = 500;
+
+/// Why something is not written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The API server cannot be reached, or is not able to.
+    #[error(transparent)]
+    Api(#[from] kube::Error),
+    /// The API server does not take an object, and will not until something changes.
+    #[error("{kind} {name} was refused: {message}")]
+    Refused {
+        /// The kind of the object.
+        kind: String,
+        /// The name of the object.
+        name: String,
+        /// Why, in the words of the API server.
+        message: String,
+    },
+    /// The name is that of an object of somebody else.
+    #[error("{kind} {name} exists already")]
+    Taken {
+        /// The kind of the object.
+        kind: String,
+        /// The name of the object.
+        name: String,
+    },
+    /// Another process leads.
+    #[error("this process does not lead any more")]
+    Deposed,
+}
+
+impl Error {
+    /// The word for metrics.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self {
+            Self::Api(kube::Error::Api(status)) if status.is_conflict() => "conflict",
+            Self::Api(kube::Error::Api(_)) => "api",
+            Self::Api(_) => "connection",
+            Self::Refused { .. } => "refused",
+            Self::Taken { .. } => "taken",
+            Self::Deposed => "deposed",
+        }
+    }
+}
+
+pub(crate) struct Cluster {
+    client: Client,
+    term: operation::lease::Term,
+}
+
+impl Cluster {
+    pub(crate) fn new(client: Client, term: operation::lease::Term) -> Self {
+        Self { client, term }
+    }
+
+    /// Takes a step, and lets the stores know of the answer.
+    pub(crate) async fn take(&self, namespace: &str, step: &Step, stores: &Stores) -> Result<(), Error> {
+        match step {
+            Step::Create(object) => self.apply(namespace, object, false, stores).await,
+            Step::Apply(object) => self.apply(namespace, object, true, stores).await,
+            Step::Relabel(name, labels) => {
+                let jobs = self.api("batch/v1", "Job", namespace)?;
+                let patch = Patch::Merge(json!({"metadata": {"labels": labels}}));
+                let job = jobs.patch(name, &PatchParams::default(), &patch).await?;
+                stores.applied(&job);
+                Ok(())
+            }
+            Step::Delete(kind, name) => {
+                match self
+                    .api(api_version(kind), kind, namespace)?
+                    .delete(name, &DeleteParams::background())
+                    .await
+                {
+                    Err(kube::Error::Api(status)) if status.is_not_found() => {}
+                    deleted => drop(deleted?),
+                }
+                tracing::info!(namespace, kind, name, "deleted");
+                Ok(())
+            }
+        }
+    }
+
+    /// Applies an object, by force if it is known to be ours.
+    async fn apply(
+        &self,
+        namespace: &str,
+        object: &Value,
+        is_ours: bool,
+        stores: &Stores,
+    ) -> Result<(), Error> {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let (kind, name) = (text("/kind"), text("/metadata/name"));
+        let api = self.api(text("/apiVersion"), kind, namespace)?;
+        let mut params = PatchParams::apply(FIELD_MANAGER);
+        params.force = is_ours;
+        let mut answer = api.patch(name, &params, &Patch::Apply(object)).await;
+        if let Err(kube::Error::Api(status)) = &answer
+            && status.is_conflict()
+            && !is_ours
+        {
+            // Of somebody else, or one of ours that the watch has not shown yet.
+            let uid = object.pointer("/metadata/ownerReferences/0/uid").and_then(Value::as_str);
+            let found = api.get_opt(name).await?;
+            let owners = found.iter().flat_map(|found| found.metadata.owner_references.iter().flatten());
+            if !owners.map(|owner| owner.uid.as_str()).any(|owner| Some(owner) == uid) {
+                return Err(Error::Taken { kind: kind.to_owned(), name: name.to_owned() });
+            }
+            params.force = true;
+            answer = api.patch(name, &params, &Patch::Apply(object)).await;
+        }
+        match answer {
+            Ok(object) => stores.applied(&object),
+            // What is not valid, too large or above a quota stays so.
+            Err(kube::Error::Api(status)) if matches!(status.code, 400 | 403 | 413 | 422) => {
+                let (kind, name) = (kind.to_owned(), name.to_owned());
+                return Err(Error::Refused { kind, name, message: status.message });
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tracing::info!(namespace, kind, name, "applied");
+        Ok(())
+    }
+
+    /// Writes what differs of a status. The Function as it is then.
+    pub(crate) async fn write_status(
+        &self,
+        identity: &Identity,
+        before: Option<&FunctionStatus>,
+        status: &FunctionStatus,
+    ) -> Result<Function, Error> {
+        self.check()?;
+        let functions = Api::<Function>::namespaced(self.client.clone(), &identity.namespace);
+        let mut patch = serde_json::to_value(status).unwrap_or_default();
+        // What is no longer said has to be taken away by name.
+        let before = serde_json::to_value(before).unwrap_or_default();
+        if let (Some(patch), Some(before)) = (patch.as_object_mut(), before.as_object()) {
+            for key in before.keys() {
+                patch.entry(key.clone()).or_insert(Value::Null);
+            }
+        }
+        // A Function of that name that is another one by now is not meant.
+        let patch = json!({"metadata": {"uid": identity.uid}, "status": patch});
+        Ok(functions.patch_status(&identity.name, &PatchParams::default(), &Patch::Merge(patch)).await?)
+    }
+
+    /// Tells of a transition. Its name follows from it, so that it is told once, whatever happens.
+    pub(crate) async fn tell(&self, function: &Function, condition: &Condition) -> Result<(), Error> {
+        self.check()?;
+        let regarding = function.object_ref(&());
+        let (Some(namespace), Some(name)) = (regarding.namespace.clone(), regarding.name.clone()) else {
+            return Ok(());
+        };
+        let time = condition.last_transition_time.as_ref().map(|time| time.0).unwrap_or_default();
+        let identity = json!([regarding.uid, condition.kind, condition.status, time.to_string()]);
+        let digest = hex(&Sha256::digest(identity.to_string().as_bytes()));
+        let event = Event {
+            metadata: ObjectMeta {
+                name: Some(format!("{name}.{}", digest.get(..16).unwrap_or_default())),
+                namespace: Some(namespace.clone()),
+                ..ObjectMeta::default()
+            },
+            event_time: Some(MicroTime(time)),
+            action: Some(condition.kind.clone()),
+            reason: condition.reason.clone(),
+            note: condition.message.as_ref().map(|text| text.chars().take(1000).collect()),
+            type_: Some(if condition.status == "False" { "Warning" } else { "Normal" }.to_owned()),
+            regarding: Some(regarding),
+            reporting_controller: Some(FIELD_MANAGER.to_owned()),
+            reporting_instance: Some(FIELD_MANAGER.to_owned()),
+            ..Event::default()
+        };
+        match Api::<Event>::namespaced(self.client.clone(), &namespace)
+            .create(&PostParams::default(), &event)
+            .await
+        {
+            // Told already.
+            Err(kube::Error::Api(status)) if status.is_already_exists() => Ok(()),
+            told => Ok(told.map(drop)?),
+        }
+    }
+
+    /// What the container of a failed Job said last, if it said anything.
+    pub(crate) async fn last_words(&self, namespace: &str, job: &str) -> Result<Option<String>, Error> {
+        let pods = Api::<Pod>::namespaced(self.client.clone(), namespace);
+        let of_job = ListParams::default().labels(&format!("batch.kubernetes.io/job-name={job}"));
+        let pods = pods.list(&of_job).await?;
+        let ends = pods.items.iter().filter_map(|pod| pod.status.as_ref()).flat_map(|status| {
+            let init = status.init_container_statuses.iter().flatten();
+            init.chain(status.container_statuses.iter().flatten())
+        });
+        let failed = ends
+            .filter_map(|container| container.state.as_ref()?.terminated.as_ref())
+            .find(|end| end.exit_code != 0);
+        let Some(end) = failed else { return Ok(None) };
+        let message = end.message.as_deref().unwrap_or_default().trim();
+        let reason = end.reason.as_deref().unwrap_or("Error");
+        let words = if message.is_empty() {
+            format!("{reason}, exit code {}", end.exit_code)
+        } else {
+            // The end is what it failed for.
+            let skipped = message.chars().count().saturating_sub(LAST_WORDS);
+            message.chars().skip(skipped).map(|char| if char.is_control() { ' ' } else { char }).collect()
+        };
+        Ok(Some(words))
+    }
+
+    fn api(&self, api_version: &str, kind: &str, namespace: &str) -> Result<Api<DynamicObject>, Error> {
+        self.check()?;
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+        Ok(Api::namespaced_with(self.client.clone(), namespace, &resource))
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if self.term.holds() { Ok(()) } else { Err(Error::Deposed) }
+    }
+}
+
+fn api_version(kind: &str) -> &'static str {
+    match kind {
+        "Job" => "batch/v1",
+        "Deployment" => "apps/v1",
+        "HorizontalPodAutoscaler" => "autoscaling/v2",
+        _ => "v1",
+    }
+}

@@ -1,0 +1,101 @@
+//! What must be there before anything can be made of a Function: its runtime, and a registry.
+
+use api::Function;
+use api::names::{registry_secret, runtime_label};
+
+use super::next::Next;
+use super::{Kind, Observed, Reason};
+use crate::config::{Config, Runtime};
+use crate::desired::{Registry, RuntimeImage};
+use crate::names::Identity;
+
+/// Why there is no runtime.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum RuntimeProblem {
+    /// No ConfigMap is labelled with it.
+    Missing,
+    /// More than one is.
+    Several(Vec<String>),
+    /// The one that is holds no Dockerfile.
+    NoDockerfile(String),
+}
+
+/// Why there is no registry.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum RegistryProblem {
+    /// There is no Secret.
+    Missing,
+    /// The Secret lacks an address.
+    NoAddress {
+        /// The Secret.
+        secret: String,
+        /// The key of the address.
+        key: &'static str,
+    },
+}
+
+/// All of it; `None` if something is missing, which has been said.
+pub(super) fn check<'a>(
+    config: &'a Config,
+    function: &Function,
+    observed: &'a Observed,
+    identity: &Identity,
+    next: &mut Next,
+) -> Option<(&'a Runtime, &'a RuntimeImage, &'a Registry)> {
+    let name = function.spec.runtime.as_deref().unwrap_or_default();
+    let namespace = &identity.namespace;
+    let mut miss = |reason, message| next.set(Kind::ConfigurationReady, "False", reason, message);
+    let Some(runtime) = config.runtimes.get(name) else {
+        let known: Vec<_> = config.runtimes.keys().map(String::as_str).collect();
+        let message = format!("Runtime {name:?} is not configured; known runtimes: {}", known.join(", "));
+        miss(Reason::RuntimeMissing, message);
+        return None;
+    };
+    let image = match &observed.runtime_image {
+        Ok(image) => image,
+        Err(problem) => {
+            miss(Reason::RuntimeMissing, runtime_message(problem, name, namespace));
+            return None;
+        }
+    };
+    match &observed.registry {
+        Ok(registry) => Some((runtime, image, registry)),
+        Err(problem) => {
+            miss(Reason::RegistryConfigMissing, registry_message(problem, namespace));
+            None
+        }
+    }
+}
+
+fn runtime_message(problem: &RuntimeProblem, runtime: &str, namespace: &str) -> String {
+    let labels = format!(
+        "{}={} and {}={runtime}",
+        runtime_label::CONFIG,
+        runtime_label::CONFIG_RUNTIME,
+        runtime_label::RUNTIME
+    );
+    match problem {
+        RuntimeProblem::Missing => format!("No ConfigMap in namespace {namespace} has the labels {labels}"),
+        RuntimeProblem::Several(names) => format!(
+            "More than one ConfigMap in namespace {namespace} has the labels {labels}: {}; delete all but one",
+            names.join(", ")
+        ),
+        RuntimeProblem::NoDockerfile(name) => format!(
+            "ConfigMap {name} in namespace {namespace} has no key {}: put the Dockerfile of runtime {runtime} there",
+            runtime_label::DOCKERFILE
+        ),
+    }
+}
+
+fn registry_message(problem: &RegistryProblem, namespace: &str) -> String {
+    match problem {
+        RegistryProblem::Missing => format!(
+            "Neither Secret {} nor {} is in namespace {namespace}",
+            registry_secret::NAME,
+            registry_secret::DEFAULT_NAME
+        ),
+        RegistryProblem::NoAddress { secret, key } => {
+            format!("Secret {secret} in namespace {namespace} has no key {key}, or a blank one")
+        }
+    }
+}

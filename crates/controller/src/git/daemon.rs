@@ -1,0 +1,38 @@
+//! The Git protocol over plain TCP (`git://`), which knows no credentials.
+
+use policy::git_url::Address;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::refs::{Conversation, Turn, packet};
+use super::{GitError, Said};
+
+const PORT: u16 = 9418;
+
+pub(super) async fn ask(address: &Address, mut conversation: Conversation) -> Result<Said, GitError> {
+    let unreachable = |error: std::io::Error| GitError::Unreachable(error.to_string());
+    let port = address.port.unwrap_or(PORT);
+    let mut stream = TcpStream::connect((address.host.as_str(), port)).await.map_err(unreachable)?;
+    let hello = format!("git-upload-pack {}\0host={}:{port}\0\0version=2\0", address.path, address.host);
+    stream.write_all(&packet(hello.as_bytes())).await.map_err(unreachable)?;
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let length = stream.read(&mut buffer).await.map_err(unreachable)?;
+        if length == 0 {
+            break;
+        }
+        match conversation.read(buffer.get(..length).unwrap_or_default())? {
+            Turn::Read => {}
+            Turn::Say(request) => stream.write_all(&request).await.map_err(unreachable)?,
+            Turn::Done => {
+                // That nothing more is wanted; the server need not care.
+                let _ = stream.write_all(b"0000").await;
+                break;
+            }
+        }
+    }
+    if !conversation.has_begun() {
+        return Err(GitError::NoRepository(String::new()));
+    }
+    Ok(Said { references: conversation.end()?, new_host_key: None })
+}

@@ -1,0 +1,178 @@
+//! What is counted and measured. Labels come from closed sets only.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use api::{Condition, Function};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::decide::Kind;
+use crate::slots::Slots;
+
+type Label = [(&'static str, &'static str); 1];
+
+const QUICK: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0];
+const LONG: [f64; 12] = [1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0, 1800.0, 3600.0];
+
+/// Everything that is counted.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    builds: Counter,
+    failed_builds: Counter,
+    build_seconds: Histogram,
+    waiting: Gauge,
+    waiting_peak: Gauge,
+    building: Gauge,
+    reconcile_seconds: Histogram,
+    errors: Family<Label, Counter>,
+    ready_seconds: Histogram,
+    calls: Family<Label, Counter>,
+    lookups: Family<Label, Counter>,
+    /// Whether this process leads.
+    pub leads: Gauge,
+}
+
+impl Metrics {
+    /// Nothing counted yet.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("serverless_controller");
+        let new = Self {
+            builds: Counter::default(),
+            failed_builds: Counter::default(),
+            build_seconds: Histogram::new(LONG),
+            waiting: Gauge::default(),
+            waiting_peak: Gauge::default(),
+            building: Gauge::default(),
+            reconcile_seconds: Histogram::new(QUICK),
+            errors: Family::default(),
+            ready_seconds: Histogram::new(LONG),
+            calls: Family::default(),
+            lookups: Family::default(),
+            leads: Gauge::default(),
+            registry: Registry::default(),
+        };
+        registry.register("builds", "Builds that have ended, well or not", new.builds.clone());
+        registry.register("builds_failed", "Builds that have failed", new.failed_builds.clone());
+        registry.register_with_unit(
+            "build_duration",
+            "Time from when an image is wanted until it is built, with the time in the queue",
+            Unit::Seconds,
+            new.build_seconds.clone(),
+        );
+        registry.register("builds_waiting", "Functions that wait for a build slot", new.waiting.clone());
+        registry.register("builds_waiting_peak", "The most that ever waited", new.waiting_peak.clone());
+        registry.register("builds_running", "Jobs that build", new.building.clone());
+        registry.register_with_unit(
+            "reconcile_duration",
+            "Time that a look at a Function takes, with what is written then",
+            Unit::Seconds,
+            new.reconcile_seconds.clone(),
+        );
+        registry.register("reconcile_errors", "Looks that ended in an error", new.errors.clone());
+        registry.register_with_unit(
+            "change_to_ready",
+            "Time from when a Function was changed until it runs so",
+            Unit::Seconds,
+            new.ready_seconds.clone(),
+        );
+        registry.register("api_requests", "Requests to the API server", new.calls.clone());
+        registry.register("git_lookups", "Look-ups of Git remotes", new.lookups.clone());
+        registry.register("leads", "Whether this process leads", new.leads.clone());
+        let build = Family::<Label, Gauge>::default();
+        build.get_or_create_owned(&[("version", env!("CARGO_PKG_VERSION"))]).set(1);
+        registry.register("build_info", "The version of this program", build);
+        Self { registry, ..new }
+    }
+
+    /// Measures a look until it is dropped.
+    pub(crate) fn reconcile(self: &Arc<Self>) -> Timer {
+        Timer { metrics: Arc::clone(self), since: Instant::now() }
+    }
+
+    pub(crate) fn slots(&self, slots: &Slots) {
+        let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        self.waiting.set(number(slots.waiting()));
+        self.waiting_peak.set(number(slots.peak()));
+        self.building.set(number(slots.building()));
+    }
+
+    /// A condition of a Function is decided.
+    pub(crate) fn transition(&self, condition: &Condition, before: &Function) {
+        if condition.kind != Kind::BuildReady.as_str() {
+            return;
+        }
+        self.builds.inc();
+        if condition.status == "False" {
+            self.failed_builds.inc();
+        }
+        let known = before.status.iter().flat_map(|status| status.conditions.iter().flatten());
+        let since = known
+            .filter(|known| known.kind == condition.kind)
+            .find_map(|known| known.last_transition_time.as_ref());
+        if let (Some(since), Some(end)) = (since, &condition.last_transition_time) {
+            self.build_seconds.observe(end.0.duration_since(since.0).as_secs_f64());
+        }
+    }
+
+    pub(crate) fn failed(&self, reason: &'static str) {
+        self.errors.get_or_create_owned(&[("reason", reason)]).inc();
+    }
+
+    pub(crate) fn ready(&self, took: Duration) {
+        self.ready_seconds.observe(took.as_secs_f64());
+    }
+
+    /// A remote was asked; `result` is `success`, or a word for the failure.
+    pub(crate) fn lookup(&self, result: &'static str) {
+        self.lookups.get_or_create_owned(&[("result", result)]).inc();
+    }
+
+    /// A request to the API server, by method and query.
+    pub fn call(&self, method: &str, query: Option<&str>) {
+        let is_watch = query.is_some_and(|query| query.split('&').any(|part| part == "watch=true"));
+        let verb = match method {
+            "GET" if is_watch => "watch",
+            "GET" => "read",
+            "POST" => "create",
+            "PATCH" => "patch",
+            "PUT" => "update",
+            "DELETE" => "delete",
+            _ => "other",
+        };
+        self.calls.get_or_create_owned(&[("verb", verb)]).inc();
+    }
+
+    /// All of it as text.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// See [`Metrics::reconcile`].
+pub(crate) struct Timer {
+    metrics: Arc<Metrics>,
+    since: Instant,
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.metrics.reconcile_seconds.observe(self.since.elapsed().as_secs_f64());
+    }
+}

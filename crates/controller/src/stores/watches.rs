@@ -1,0 +1,211 @@
+//! The watches: what is followed, and which Functions a change matters to.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use api::names::{owned_label, registry_secret, runtime_label};
+use api::{Function, GitRepository};
+use futures::channel::mpsc::UnboundedSender;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret, Service};
+use kube::api::{ApiResource, DynamicObject, PartialObjectMeta};
+use kube::runtime::reflector::ObjectRef;
+use kube::runtime::watcher::Config;
+use kube::{Api, Client, Resource};
+use serde::de::DeserializeOwned;
+use tokio::task::JoinSet;
+
+use super::Stores;
+use super::cache::{Cache, Change, Kept};
+use super::kept::{BuildJob, Child, RegistrySecret, Repository, RuntimeMap, Version};
+use crate::queue::Key;
+
+/// Types of Secrets of which there are many, and which hold no credentials of Git or of registries.
+const OTHER_SECRETS: &str =
+    "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token,type!=bootstrap.kubernetes.io/token";
+
+/// Who is told of changes.
+#[derive(Clone)]
+pub(crate) struct Told {
+    /// Functions to look at.
+    pub(crate) wake: UnboundedSender<ObjectRef<Function>>,
+    /// Jobs that build, or do not any more.
+    pub(crate) jobs: UnboundedSender<(Key, bool)>,
+}
+
+type CacheOf<T> = fn(&Stores) -> &Cache<T>;
+
+/// The watches of a controller; they end with it.
+pub(crate) struct Watches {
+    stores: Arc<Stores>,
+    client: Client,
+    told: Told,
+    tasks: JoinSet<()>,
+}
+
+impl Watches {
+    pub(crate) fn start(stores: &Arc<Stores>, client: &Client, told: &Told) -> Self {
+        let (stores, client, told) = (Arc::clone(stores), client.clone(), told.clone());
+        let mut watches = Self { stores, client, told, tasks: JoinSet::new() };
+        watches.follow_children();
+        watches.follow_prerequisites();
+        watches.follow_git();
+        watches
+    }
+
+    /// What was made for Functions, and what others made of the same names.
+    fn follow_children(&mut self) {
+        let ours =
+            || Config::default().labels(&format!("{}={}", owned_label::MANAGED_BY, owned_label::MANAGER));
+        let children: [(CacheOf<Child>, ApiResource); 4] = [
+            (|stores| &stores.config_maps, ApiResource::erase::<ConfigMap>(&())),
+            (|stores| &stores.deployments, ApiResource::erase::<Deployment>(&())),
+            (|stores| &stores.services, ApiResource::erase::<Service>(&())),
+            (|stores| &stores.autoscalers, ApiResource::erase::<HorizontalPodAutoscaler>(&())),
+        ];
+        for (cache, resource) in children {
+            let api = Api::<DynamicObject>::all_with(self.client.clone(), &resource);
+            self.follow(api, ours(), cache, Child::of, |stores, told, change| {
+                let child = change.after.or(change.before);
+                stores.wake(told, &change.key.0, child.as_ref().map(|child| child.function.as_str()));
+            });
+        }
+        let jobs = Api::<Job>::all(self.client.clone());
+        self.follow(
+            jobs,
+            ours(),
+            |stores| &stores.jobs,
+            BuildJob::of,
+            |stores, told, change| {
+                let is_building = change.after.as_ref().is_some_and(|job| job.end.is_none());
+                // Nobody listens when the loop has ended.
+                let _ = told.jobs.unbounded_send((change.key.clone(), is_building));
+                let job = change.after.or(change.before);
+                let labels = job.as_ref().map(|job| &job.labels);
+                let name = labels.and_then(|labels| labels.get(owned_label::FUNCTION_NAME));
+                stores.wake(told, &change.key.0, name.map(String::as_str));
+            },
+        );
+        let others =
+            Config::default().labels(&format!("{}!={}", owned_label::MANAGED_BY, owned_label::MANAGER));
+        let services = Api::<PartialObjectMeta<Service>>::all(self.client.clone());
+        self.follow(
+            services,
+            others,
+            |stores| &stores.other_services,
+            Version::of,
+            |stores, told, change| {
+                if change.before.is_none() != change.after.is_none() {
+                    stores.wake(told, &change.key.0, Some(&change.key.1));
+                }
+            },
+        );
+    }
+
+    /// Runtimes and registries.
+    fn follow_prerequisites(&mut self) {
+        let runtimes = format!("{}={}", runtime_label::CONFIG, runtime_label::CONFIG_RUNTIME);
+        let config_maps = Api::<ConfigMap>::all(self.client.clone());
+        let runtimes = Config::default().labels(&runtimes);
+        self.follow(
+            config_maps,
+            runtimes,
+            |stores| &stores.runtimes,
+            RuntimeMap::of,
+            |stores, told, change| {
+                stores.wake_namespace(told, &change.key.0, |_| true);
+            },
+        );
+        let registries: [(CacheOf<RegistrySecret>, &str); 2] = [
+            (|stores| &stores.registries, registry_secret::NAME),
+            (|stores| &stores.default_registries, registry_secret::DEFAULT_NAME),
+        ];
+        for (cache, name) in registries {
+            let named = Config::default().fields(&format!("metadata.name={name}"));
+            let secrets = Api::<Secret>::all(self.client.clone());
+            self.follow(secrets, named, cache, RegistrySecret::of, |stores, told, change| {
+                stores.wake_namespace(told, &change.key.0, |_| true);
+            });
+        }
+    }
+
+    /// Repositories, and the Secrets that they may be read with.
+    fn follow_git(&mut self) {
+        let repositories = Api::<GitRepository>::all(self.client.clone());
+        self.follow(
+            repositories,
+            Config::default(),
+            |stores| &stores.repositories,
+            Repository::of,
+            |stores, told, change| {
+                let (namespace, name) = &change.key;
+                stores.wake_namespace(told, namespace, |function| {
+                    function.spec.is_git() && function.spec.source == *name
+                });
+            },
+        );
+        let secrets = Api::<PartialObjectMeta<Secret>>::all(self.client.clone());
+        let config = Config::default().fields(OTHER_SECRETS);
+        self.follow(
+            secrets,
+            config,
+            |stores| &stores.secrets,
+            Version::of,
+            |stores, told, change| {
+                stores.wake_users_of_secret(told, &change.key);
+            },
+        );
+    }
+
+    fn follow<K, T>(
+        &mut self,
+        api: Api<K>,
+        config: Config,
+        cache: CacheOf<T>,
+        keep: fn(&K) -> Option<T>,
+        changed: fn(&Stores, &Told, Change<T>),
+    ) where
+        K: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+        K::DynamicType: Send + Sync,
+        T: Kept,
+    {
+        let (stores, told) = (Arc::clone(&self.stores), self.told.clone());
+        self.tasks.spawn(async move {
+            cache(&stores).follow(api, config, keep, |change| changed(&stores, &told, change)).await;
+        });
+    }
+}
+
+impl Stores {
+    fn wake(&self, told: &Told, namespace: &str, name: Option<&str>) {
+        let Some(name) = name else { return };
+        let function = ObjectRef::new(name).within(namespace);
+        if self.functions.get(&function).is_some() {
+            // Nobody listens when the loop has ended.
+            let _ = told.wake.unbounded_send(function);
+        }
+    }
+
+    fn wake_namespace(&self, told: &Told, namespace: &str, is_meant: impl Fn(&Function) -> bool) {
+        for function in self.functions.state() {
+            if function.metadata.namespace.as_deref() == Some(namespace) && is_meant(&function) {
+                let _ = told.wake.unbounded_send(ObjectRef::from_obj(&*function));
+            }
+        }
+    }
+
+    /// Wakes the Functions whose repositories are read with a Secret.
+    fn wake_users_of_secret(&self, told: &Told, (namespace, secret): &Key) {
+        let repositories = self.repositories.group(namespace).into_iter().filter(|(_, repository)| {
+            repository.spec.auth.as_ref().is_some_and(|auth| auth.secret_name == *secret)
+        });
+        let names: Vec<_> = repositories.map(|((_, name), _)| name).collect();
+        if !names.is_empty() {
+            self.wake_namespace(told, namespace, |function| {
+                function.spec.is_git() && names.contains(&function.spec.source)
+            });
+        }
+    }
+}

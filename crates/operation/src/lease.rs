@@ -1,0 +1,216 @@
+//! One writer at a time. As in other Kubernetes programs, how long a holder has been silent is measured by the clock of
+//! the observer, so clocks that differ or jump do no harm.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use k8s_openapi::api::coordination::v1::{Lease as Object, LeaseSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use kube::api::{ObjectMeta, PostParams};
+use kube::{Api, Client};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+/// A Lease that this process tries to hold.
+#[derive(Debug)]
+pub struct Lease {
+    api: Api<Object>,
+    name: String,
+    identity: String,
+    duration: Duration,
+    /// The version that was last seen of a Lease that somebody else holds, and when it was first seen.
+    seen: Option<(Option<String>, Instant)>,
+}
+
+impl Lease {
+    /// Asks nobody yet. `duration` is how long a silent holder is waited for.
+    #[must_use]
+    pub fn new(client: Client, namespace: &str, name: &str, identity: &str, duration: Duration) -> Self {
+        let api = Api::namespaced(client, namespace);
+        Self { api, name: name.to_owned(), identity: identity.to_owned(), duration, seen: None }
+    }
+
+    /// Takes the Lease as soon as nobody else has it, and renews it for as long as what is returned lives.
+    pub async fn lead(mut self) -> Leader {
+        let pause = self.duration / 5;
+        let until = watch::Sender::new(None);
+        let term = Term(until.subscribe());
+        loop {
+            if self.renew(&until).await {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+        }
+        tracing::info!(lease = self.name, identity = self.identity, "leads");
+        let (stop, mut stopped) = oneshot::channel::<()>();
+        let renewal = tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => { self.renew(&until).await; }
+                    _ = &mut stopped => break,
+                }
+            }
+            // Nothing is written from here on, so another may lead at once.
+            until.send_replace(None);
+            if let Err(error) = self.release().await {
+                tracing::warn!(%error, "the Lease is not given back: it runs out");
+            }
+        });
+        Leader { term, stop, renewal }
+    }
+
+    /// Whether this process leads.
+    async fn renew(&mut self, until: &watch::Sender<Option<Instant>>) -> bool {
+        // From before it was written, so that it ends here before it ends for others; with a margin for what is on its way.
+        let end = Instant::now() + self.duration * 4 / 5;
+        match self.hold().await {
+            Ok(true) => {
+                until.send_replace(Some(end));
+                true
+            }
+            Ok(false) => {
+                until.send_replace(None);
+                false
+            }
+            // What was promised stays promised.
+            Err(error) => {
+                tracing::warn!(%error, lease = self.name, "the Lease cannot be renewed");
+                false
+            }
+        }
+    }
+
+    /// Gives the Lease back, if this process holds it.
+    async fn release(&self) -> kube::Result<()> {
+        let Some(mut lease) = self.api.get_opt(&self.name).await? else { return Ok(()) };
+        let spec = lease.spec.get_or_insert_default();
+        if spec.holder_identity.as_deref() != Some(&self.identity) {
+            return Ok(());
+        }
+        spec.holder_identity = None;
+        unless_changed(self.api.replace(&self.name, &PostParams::default(), &lease).await).map(drop)
+    }
+
+    /// Takes or renews the Lease. Whether this process holds it.
+    ///
+    /// # Errors
+    /// If the API server cannot be asked.
+    pub async fn hold(&mut self) -> kube::Result<bool> {
+        let Some(mut lease) = self.api.get_opt(&self.name).await? else {
+            let metadata = ObjectMeta { name: Some(self.name.clone()), ..ObjectMeta::default() };
+            let lease = Object { metadata, spec: Some(self.spec(None)) };
+            return Ok(unless_created(self.api.create(&PostParams::default(), &lease).await)?.is_some());
+        };
+        let spec = lease.spec.take().unwrap_or_default();
+        let holder = spec.holder_identity.as_deref().unwrap_or_default();
+        if holder != self.identity
+            && !holder.is_empty()
+            && !self.is_silent(lease.metadata.resource_version.as_ref())
+        {
+            return Ok(false);
+        }
+        lease.spec = Some(self.spec(Some(spec)));
+        let replaced = self.api.replace(&self.name, &PostParams::default(), &lease).await;
+        Ok(unless_changed(replaced)?.is_some())
+    }
+
+    /// Whether the Lease has been of one version for as long as it lasts.
+    fn is_silent(&mut self, version: Option<&String>) -> bool {
+        match &self.seen {
+            Some((seen, since)) if seen.as_ref() == version => since.elapsed() > self.duration,
+            _ => {
+                self.seen = Some((version.cloned(), Instant::now()));
+                false
+            }
+        }
+    }
+
+    fn spec(&self, known: Option<LeaseSpec>) -> LeaseSpec {
+        let now = MicroTime(Timestamp::now());
+        let known = known.unwrap_or_default();
+        let is_ours = known.holder_identity.as_deref() == Some(&self.identity);
+        LeaseSpec {
+            holder_identity: Some(self.identity.clone()),
+            lease_duration_seconds: i32::try_from(self.duration.as_secs().max(1)).ok(),
+            acquire_time: if is_ours { known.acquire_time } else { Some(now.clone()) },
+            renew_time: Some(now),
+            lease_transitions: Some(known.lease_transitions.unwrap_or_default() + i32::from(!is_ours)),
+            ..LeaseSpec::default()
+        }
+    }
+}
+
+/// The time for which this process leads.
+#[derive(Clone, Debug)]
+pub struct Term(watch::Receiver<Option<Instant>>);
+
+impl Term {
+    /// A term that does not end, of a process that has no others beside it.
+    #[must_use]
+    pub fn endless() -> Self {
+        let far = Instant::now() + Duration::from_hours(24 * 365 * 100);
+        Self(watch::Sender::new(Some(far)).subscribe())
+    }
+
+    /// Whether this process leads. To be asked before every write.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.0.borrow().is_some_and(|until| Instant::now() < until)
+    }
+
+    /// Waits until it ends.
+    pub async fn ended(mut self) {
+        loop {
+            let until = *self.0.borrow_and_update();
+            let Some(left) = until.and_then(|until| until.checked_duration_since(Instant::now())) else {
+                return;
+            };
+            tokio::select! {
+                () = tokio::time::sleep(left) => {}
+                changed = self.0.changed() => if changed.is_err() { tokio::time::sleep(left).await },
+            }
+        }
+    }
+}
+
+/// The one that leads.
+#[derive(Debug)]
+pub struct Leader {
+    /// For how long.
+    pub term: Term,
+    stop: oneshot::Sender<()>,
+    renewal: JoinHandle<()>,
+}
+
+impl Leader {
+    /// Ends the term, so that another can lead at once.
+    pub async fn resign(self) {
+        let _ = self.stop.send(());
+        // It ends with the Lease given back, or not: others wait for it to run out then.
+        let _ = self.renewal.await;
+    }
+}
+
+/// `None` if somebody else has created what was to be created.
+///
+/// # Errors
+/// Any other answer of the API server.
+pub fn unless_created<T>(result: kube::Result<T>) -> kube::Result<Option<T>> {
+    unless(result, &[409])
+}
+
+/// `None` if somebody else has changed what was to be changed, or taken it away.
+///
+/// # Errors
+/// Any other answer of the API server.
+pub fn unless_changed<T>(result: kube::Result<T>) -> kube::Result<Option<T>> {
+    unless(result, &[404, 409])
+}
+
+fn unless<T>(result: kube::Result<T>, codes: &[u16]) -> kube::Result<Option<T>> {
+    match result {
+        Ok(written) => Ok(Some(written)),
+        Err(kube::Error::Api(status)) if codes.contains(&status.code) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
