@@ -6,6 +6,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 TOOLS := target/tools
 WEBHOOK := target/release/serverless-webhook
+CONTROLLER := target/release/serverless-controller
 DENY_VERSION := 0.20.2
 FUZZ_VERSION := 0.13.2
 FUZZ_SECONDS ?= 20
@@ -25,6 +26,10 @@ run: $(WEBHOOK) ## as demo, and leaves the server running until Ctrl-C
 .PHONY: $(WEBHOOK)
 $(WEBHOOK):
 	$(CARGO) build --locked --release --package serverless-webhook
+
+.PHONY: $(CONTROLLER)
+$(CONTROLLER):
+	$(CARGO) build --locked --release --package serverless-controller
 
 .PHONY: static
 static: ## a binary that needs nothing else, for the image
@@ -62,6 +67,7 @@ generate: ## writes manifests from types and routes
 .PHONY: record
 record: ## records the answers of all fixtures: read the difference before you commit it
 	$(CARGO) run --locked --quiet -- replay --record fixtures/admission || [ $$? -eq 1 ] # 1: some are refused, as they should
+	RECORD_PLANS=1 $(CARGO) test --locked --quiet --test it -- controller_fixtures
 
 .PHONY: vectors
 vectors: ## the quantities of apimachinery against which ours are tested
@@ -72,6 +78,10 @@ bench: control-plane ## rates, latencies, CPU and memory, into target/bench.md
 	$(CARGO) bench --locked --bench micro
 	$(CARGO) bench --locked --bench load
 	$(CARGO) bench --locked --bench cluster | tee -a target/bench.md
+
+.PHONY: bench-controller
+bench-controller: control-plane $(CONTROLLER) ## how the controller brings many Functions to Running: time, requests, CPU, memory
+	$(CARGO) bench --locked --bench controller -- $(CONTROLLER)
 
 .PHONY: fuzz
 fuzz: $(TOOLS)/bin/cargo-fuzz ## a short run of every fuzz target (needs a nightly toolchain)

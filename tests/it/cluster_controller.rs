@@ -1,147 +1,19 @@
-//! The controller on a real control plane, where kwok plays the kubelet: build Pods complete at once, others become ready.
+//! Inline Functions on a real control plane: from create to Running, changed, in the way of others, and gone.
 
-use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use controller::config::Config;
-use operation::lease::Term;
 use serde_json::{Value, json};
-use testenv::{ControlPlane, Options};
-use tokio::runtime::Runtime;
 
-use crate::cluster::{Printed, client, function, kubectl};
-use crate::support::PATIENCE;
-
-const NOTHING: &Value = &Value::Null;
-const MAX_BUILDS: usize = 2;
-
-/// A control plane with the controller.
-static CLUSTER: LazyLock<ControlPlane> = LazyLock::new(|| {
-    let control_plane = ControlPlane::start(&Options { controllers: true, ..Options::default() }).unwrap();
-    testenv::install_crds(&control_plane).unwrap();
-    let kubeconfig = control_plane.kubeconfig();
-    RUNTIME.spawn(async move {
-        let config = Config { max_builds: MAX_BUILDS, ..Config::default() };
-        let client = client(&kubeconfig).await;
-        controller::run::run(client, config, Term::endless(), Arc::default(), std::future::pending()).await;
-    });
-    control_plane
-});
-
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
-
-/// A namespace with all that Functions need.
-struct Namespace(&'static str);
-
-impl Namespace {
-    fn bare(name: &'static str) -> Self {
-        kubectl(&CLUSTER, &format!("create namespace {name}"), NOTHING).unwrap();
-        let new = Self(name);
-        for account in ["serverless-build", "serverless-function"] {
-            new.kubectl(&format!("create serviceaccount {account}"), NOTHING).unwrap();
-        }
-        new
-    }
-
-    fn new(name: &'static str) -> Self {
-        let new = Self::bare(name);
-        new.add_runtime();
-        new.add_registry("registry.example.com");
-        new
-    }
-
-    fn add_runtime(&self) {
-        let labels = json!({"serverless.kyma-project.io/config": "runtime", "serverless.kyma-project.io/runtime": "nodejs12"});
-        let map = json!({
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": "dockerfile-nodejs-12", "labels": labels},
-            "data": {"Dockerfile": "FROM node:12"},
-        });
-        self.kubectl("apply -f -", &map).unwrap();
-    }
-
-    fn add_registry(&self, address: &str) {
-        let secret = json!({
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": "serverless-registry-config"},
-            "stringData": {"registryAddress": address, "password": "hush-hush", ".dockerconfigjson": "{}"},
-        });
-        self.kubectl("apply -f -", &secret).unwrap();
-    }
-
-    fn kubectl(&self, words: &str, manifest: &Value) -> Printed {
-        kubectl(&CLUSTER, &format!("{words} --namespace={}", self.0), manifest)
-    }
-
-    fn get(&self, what: &str) -> Value {
-        serde_json::from_str(&self.kubectl(&format!("get {what} -o json"), NOTHING).unwrap()).unwrap()
-    }
-
-    fn apply(&self, name: &str, change: &Value) {
-        let mut spec = json!({"source": "x", "runtime": "nodejs12", "minReplicas": 1, "maxReplicas": 1});
-        spec.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        self.kubectl("apply -f -", &function(name, &spec)).unwrap();
-    }
-
-    /// A condition as `Status Reason Message`.
-    fn condition(&self, name: &str, kind: &str) -> String {
-        let function = self.get(&format!("function {name}"));
-        let conditions = function["status"]["conditions"].as_array().cloned().unwrap_or_default();
-        let found =
-            conditions.iter().find(|condition| condition["type"] == kind).cloned().unwrap_or_default();
-        let text = |key: &str| found[key].as_str().unwrap_or_default().to_owned();
-        format!("{} {} {}", text("status"), text("reason"), text("message"))
-    }
-
-    #[track_caller]
-    fn await_condition(&self, name: &str, kind: &str, expected: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let found = self.condition(name, kind);
-            if found.starts_with(expected) {
-                return;
-            }
-            assert!(Instant::now() < deadline, "{kind} of {name} stays {found:?}, not {expected:?}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    /// Kinds and names of all that was made for Functions.
-    fn made(&self) -> Vec<String> {
-        let kinds = "configmap,job,deployment,service,horizontalpodautoscaler";
-        let selector = "serverless.kyma-project.io/managed-by=function-controller";
-        let made = self.kubectl(&format!("get {kinds} -l {selector} -o name"), NOTHING).unwrap();
-        let mut made: Vec<_> = made.lines().map(str::to_owned).collect();
-        made.sort();
-        made
-    }
-
-    /// Versions of everything there is, by which every write shows.
-    fn versions(&self) -> Vec<String> {
-        let kinds = "function,configmap,job,deployment,service,horizontalpodautoscaler";
-        let all = self.get(kinds);
-        let version = |object: &Value| {
-            format!(
-                "{} {} {}",
-                object["kind"], object["metadata"]["name"], object["metadata"]["resourceVersion"]
-            )
-        };
-        all["items"].as_array().unwrap().iter().map(version).collect()
-    }
-}
+use crate::cluster::function;
+use crate::functions::{CLUSTER, NOTHING, Namespace, runtime};
 
 #[test]
 fn an_inline_function_runs_changes_and_goes() {
-    let namespace = Namespace::new("inline");
+    let namespace = Namespace::new(&CLUSTER.control_plane, "inline");
     namespace.apply("demo", &json!({}));
     namespace.await_condition("demo", "Running", "True DeploymentReady Deployment demo-");
-    assert!(
-        namespace
-            .condition("demo", "ConfigurationReady")
-            .starts_with("True ConfigMapCreated ConfigMap demo-")
-    );
+    let configured = namespace.condition("demo", "ConfigurationReady");
+    assert!(configured.starts_with("True ConfigMapCreated ConfigMap demo-"), "{configured}");
     assert!(namespace.condition("demo", "BuildReady").starts_with("True JobFinished Job demo-build-"));
     let made = namespace.made();
     let kinds: Vec<_> = made.iter().map(|name| name.split('/').next().unwrap()).collect();
@@ -149,119 +21,215 @@ fn an_inline_function_runs_changes_and_goes() {
     let table = namespace.kubectl("get functions --no-headers", NOTHING).unwrap();
     let columns: Vec<_> = table.split_whitespace().take(6).collect();
     assert_eq!(columns, ["demo", "True", "True", "True", "nodejs12", "1"]);
-
-    // Nothing is written to what is as it should be.
-    let versions = namespace.versions();
-    std::thread::sleep(Duration::from_secs(3));
-    assert_eq!(namespace.versions(), versions);
+    // One Event for each transition, of which a build and a roll-out have one each.
+    let events = namespace.events("demo");
+    let reasons: Vec<_> =
+        events.iter().map(|event| event.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(reasons, ["Normal JobFinished", "Normal DeploymentReady"]);
 
     let job = made.iter().find(|name| name.starts_with("job")).unwrap().clone();
     namespace.apply("demo", &json!({"env": [{"name": "A", "value": "1"}], "maxReplicas": 3}));
-    let deadline = Instant::now() + PATIENCE;
-    while !namespace.made().iter().any(|name| name.starts_with("horizontalpodautoscaler")) {
-        assert!(Instant::now() < deadline, "no autoscaler: {:?}", namespace.made());
-    }
+    let has_autoscaler = || namespace.made().iter().any(|name| name.starts_with("horizontalpodautoscaler"));
+    namespace.wait("there is an autoscaler", has_autoscaler);
     assert!(namespace.made().contains(&job), "a change of env builds nothing");
 
     namespace.apply("demo", &json!({"source": "y"}));
-    while namespace.made().contains(&job) {
-        assert!(Instant::now() < deadline, "the superseded Job stays: {:?}", namespace.made());
-    }
-    while namespace.get("function demo")["status"]["source"] != "y" {
-        assert!(Instant::now() < deadline, "the new source does not run");
-    }
+    namespace.wait("the superseded Job is gone", || !namespace.made().contains(&job));
+    namespace.wait("the autoscaler is gone", || !has_autoscaler());
+    namespace.wait("the new source runs", || namespace.get("function demo")["status"]["source"] == "y");
     namespace.await_condition("demo", "Running", "True");
 
     namespace.kubectl("delete function demo", NOTHING).unwrap();
-    while !namespace.made().is_empty() {
-        assert!(Instant::now() < deadline + PATIENCE, "left behind: {:?}", namespace.made());
+    namespace.wait("all that was made is gone", || namespace.made().is_empty());
+}
+
+/// Every field: what its change reaches.
+#[test]
+fn every_field_reaches_what_it_is_for() {
+    let namespace = Namespace::new(&CLUSTER.control_plane, "fields");
+    namespace.apply("demo", &json!({}));
+    namespace.await_condition("demo", "Running", "True");
+    let image = namespace.image();
+    let change = json!({
+        "env": [{"name": "A", "value": "1"}],
+        "labels": {"tier": "backend"},
+        "minReplicas": 2,
+        "maxReplicas": 2,
+        "resources": {"requests": {"cpu": "0.05"}, "limits": {"cpu": "100m"}},
+        "buildResources": {"limits": {"cpu": "1"}},
+    });
+    namespace.apply_labelled("demo", &change, &json!({"team": "orders"}));
+    let deployment = || namespace.list("deployments")[0].clone();
+    namespace.wait("the Deployment is labelled", || deployment()["metadata"]["labels"]["team"] == "orders");
+    namespace.wait("two Pods are ready", || deployment()["status"]["readyReplicas"] == 2);
+    let deployment = deployment();
+    let template = &deployment["spec"]["template"];
+    assert_eq!(template["metadata"]["labels"]["tier"], "backend");
+    let container = &template["spec"]["containers"][0];
+    assert_eq!(container["resources"], json!({"requests": {"cpu": "50m"}, "limits": {"cpu": "100m"}}));
+    assert_eq!(container["env"][0], json!({"name": "A", "value": "1"}));
+    assert_eq!(namespace.image(), image, "nothing of it is in the image");
+    for kind in ["configmaps", "jobs", "services"] {
+        let labelled = namespace.list(&format!("{kind} -l team=orders"));
+        assert_eq!(labelled.len(), 1, "{kind}");
     }
+    namespace.apply("demo", &json!({"deps": "{\"dependencies\": {}}"}));
+    namespace.wait("other dependencies are another image", || namespace.image() != image);
+    let image = namespace.image();
+    namespace.await_condition("demo", "Running", "True");
+    let rebuild = "annotate function demo serverless.kyma-project.io/rebuild=1";
+    namespace.kubectl(rebuild, NOTHING).unwrap();
+    namespace.wait("the annotation makes another image", || namespace.image() != image);
 }
 
 #[test]
-fn what_is_missing_is_told_and_seen_when_it_comes() {
-    let namespace = Namespace::bare("missing");
+fn a_cluster_in_which_nothing_happens_is_not_written_to() {
+    let namespace = Namespace::new(&CLUSTER.control_plane, "idle");
+    let names: Vec<_> = (0..100).map(|index| format!("f{index:03}")).collect();
+    let functions: Vec<_> = names
+        .iter()
+        .map(|name| {
+            function(name, &json!({"source": "x", "runtime": "nodejs12", "minReplicas": 1, "maxReplicas": 1}))
+        })
+        .collect();
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": functions});
+    namespace.kubectl("create -f -", &list).unwrap();
+    let is_running = |function: &Value| {
+        let conditions = function["status"]["conditions"].as_array().cloned().unwrap_or_default();
+        conditions.iter().any(|condition| condition["type"] == "Running" && condition["status"] == "True")
+    };
+    namespace.wait("all run", || namespace.list("functions").iter().all(is_running));
+    // What is told late has been told by then.
+    std::thread::sleep(Duration::from_secs(4));
+    let versions = namespace.versions();
+    // Looking again at all of them, as after a restart of the API server, writes nothing either.
+    let touch = "annotate functions --all serverless.kyma-project.io/gitPollInterval=1m";
+    namespace.kubectl(touch, NOTHING).unwrap();
+    std::thread::sleep(Duration::from_secs(4));
+    let is_function = |version: &&String| version.starts_with("\"Function\"");
+    let others = |versions: &[String]| -> Vec<_> {
+        versions.iter().filter(|version| !is_function(version)).cloned().collect()
+    };
+    let after = namespace.versions();
+    assert_eq!(others(&after), others(&versions));
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(namespace.versions(), after);
+}
+
+#[test]
+fn what_is_missing_is_told_and_seen_within_a_second_when_it_comes() {
+    let namespace = Namespace::bare(&CLUSTER.control_plane, "missing");
     namespace.apply("demo", &json!({}));
-    namespace.await_condition(
-        "demo",
-        "ConfigurationReady",
-        "False RuntimeMissing No ConfigMap in namespace missing has",
+    let kind = "ConfigurationReady";
+    namespace.await_condition("demo", kind, "False RuntimeMissing No ConfigMap in namespace missing has");
+    assert_eq!(namespace.events("demo").len(), 1);
+    let seen_within_a_second = |change: &dyn Fn(), expected: &str| {
+        change();
+        let changed = Instant::now();
+        namespace.await_condition("demo", kind, expected);
+        assert!(changed.elapsed() < Duration::from_secs(1), "{expected} took {:?}", changed.elapsed());
+    };
+    let broken = || drop(namespace.kubectl("apply -f -", &runtime("broken", &json!({"x": "y"}))).unwrap());
+    seen_within_a_second(
+        &broken,
+        "False RuntimeMissing ConfigMap broken in namespace missing has no key Dockerfile",
     );
-    namespace.add_runtime();
-    namespace.await_condition(
-        "demo",
-        "ConfigurationReady",
-        "False RegistryConfigMissing Neither Secret serverless-registry-config nor serverless-registry-config-default is in namespace missing",
+    seen_within_a_second(
+        &|| namespace.add_runtime(),
+        "False RuntimeMissing More than one ConfigMap in namespace missing",
     );
+    let mend = || drop(namespace.kubectl("delete configmap broken", NOTHING).unwrap());
+    seen_within_a_second(&mend, "False RegistryConfigMissing Neither Secret serverless-registry-config nor");
     assert_eq!(namespace.made(), [""; 0]);
-    namespace.add_registry("registry.example.com");
+    seen_within_a_second(&|| namespace.add_registry("registry.example.com"), "True ConfigMapCreated");
     namespace.await_condition("demo", "Running", "True DeploymentReady");
 }
 
 #[test]
 fn a_registry_of_another_address_rebuilds() {
-    let namespace = Namespace::new("registry");
+    let namespace = Namespace::new(&CLUSTER.control_plane, "registry");
     namespace.apply("demo", &json!({}));
     namespace.await_condition("demo", "Running", "True");
-    let image = || {
-        let deployments = namespace.get("deployments");
-        deployments["items"][0]["spec"]["template"]["spec"]["containers"][0]["image"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    };
-    assert!(image().starts_with("registry.example.com/registry-demo:"), "{}", image());
+    let image = namespace.image();
+    assert!(image.starts_with("registry.example.com/registry-demo:"), "{image}");
     namespace.add_registry("other.example.com/team");
-    let deadline = Instant::now() + PATIENCE;
-    while !image().starts_with("other.example.com/team/registry-demo:") {
-        assert!(Instant::now() < deadline, "still {}", image());
-    }
+    let moved = || namespace.image().starts_with("other.example.com/team/registry-demo:");
+    namespace.wait("the image is in the other registry", moved);
 }
 
 #[test]
-fn a_service_of_somebody_else_is_left_alone() {
-    let namespace = Namespace::new("taken");
-    namespace.kubectl("create service clusterip demo --tcp=80", NOTHING).unwrap();
+fn a_service_of_somebody_else_is_left_alone_and_its_end_is_seen() {
+    let namespace = Namespace::new(&CLUSTER.control_plane, "taken");
+    // One that an application without precautions would become a part of: no selector, another port.
+    let theirs = json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "demo"},
+        "spec": {"ports": [{"port": 6379}]},
+    });
+    namespace.kubectl("create -f -", &theirs).unwrap();
     let theirs = namespace.get("service demo");
     namespace.apply("demo", &json!({}));
-    namespace.await_condition(
-        "demo",
-        "ConfigurationReady",
-        "False NameConflict Service demo exists and does not belong to this Function",
-    );
+    let expected = "False NameConflict Service demo exists and does not belong to this Function";
+    namespace.await_condition("demo", "ConfigurationReady", expected);
     assert_eq!(namespace.get("service demo"), theirs);
+    namespace.kubectl("delete service demo", NOTHING).unwrap();
+    namespace.await_condition("demo", "Running", "True");
+    namespace.await_condition("demo", "ConfigurationReady", "True");
 }
 
 #[test]
-fn no_more_than_so_many_build_at_once_and_all_get_their_turn() {
-    let namespace = Namespace::new("queue");
-    let names: Vec<_> = (0..8).map(|index| format!("f{index}")).collect();
-    for name in &names {
-        namespace.apply(name, &json!({}));
-    }
-    let jobs = "get jobs -A -l serverless.kyma-project.io/managed-by=function-controller -o json";
-    let has_ended = |job: &Value| {
-        let conditions = job["status"]["conditions"].as_array();
-        conditions.into_iter().flatten().any(|condition| condition["status"] == "True")
-    };
-    let deadline = Instant::now() + 3 * PATIENCE;
-    let is_running = |name: &String| namespace.condition(name, "Running").starts_with("True");
-    while !names.iter().all(is_running) {
-        let jobs: Value = serde_json::from_str(&kubectl(&CLUSTER, jobs, NOTHING).unwrap()).unwrap();
-        let building = jobs["items"].as_array().unwrap().iter().filter(|job| !has_ended(job)).count();
-        assert!(building <= MAX_BUILDS, "{building} build at once");
-        assert!(Instant::now() < deadline, "not all run");
-    }
+fn what_no_builder_can_use_is_told_and_the_queue_goes_on() {
+    let namespace = Namespace::new(&CLUSTER.control_plane, "refused");
+    // More than a ConfigMap holds.
+    let half = "x".repeat(600_000);
+    namespace
+        .kubectl(
+            "create -f -",
+            &function(
+                "large",
+                &json!({
+                    "source": half, "deps": half, "runtime": "nodejs12", "minReplicas": 1, "maxReplicas": 1,
+                }),
+            ),
+        )
+        .unwrap();
+    namespace.await_condition("large", "ConfigurationReady", "False SourceUpdateFailed ConfigMap large-");
+    let told = namespace.condition("large", "ConfigurationReady");
+    assert!(told.contains("was refused: ") && told.contains("may not be more than 1048576 bytes"), "{told}");
+
+    // A quota that leaves no room for Jobs.
+    let quota = json!({
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "none"},
+        "spec": {"hard": {"count/jobs.batch": "0"}},
+    });
+    namespace.kubectl("create -f -", &quota).unwrap();
+    namespace.wait("the quota counts", || namespace.get("resourcequota none")["status"]["hard"].is_object());
+    namespace.apply("demo", &json!({}));
+    namespace.await_condition("demo", "BuildReady", "False JobFailed Job demo-build-");
+    let told = namespace.condition("demo", "BuildReady");
+    assert!(told.contains("was refused: ") && told.contains("exceeded quota: none"), "{told}");
+    namespace.kubectl("delete resourcequota none", NOTHING).unwrap();
+    namespace.await_condition("demo", "Running", "True");
+    namespace.apply("large", &json!({}));
+    namespace.await_condition("large", "Running", "True");
 }
 
 #[test]
-fn those_that_are_gone_hold_up_nobody() {
-    let namespace = Namespace::new("gone");
-    let names: Vec<_> = (0..10).map(|index| format!("f{index}")).collect();
-    for name in &names {
-        namespace.apply(name, &json!({}));
+fn what_the_reference_implementation_left_is_taken_over() {
+    let namespace = Namespace::new(&CLUSTER.control_plane, "leftover");
+    namespace.apply("demo", &json!({}));
+    namespace.await_condition("demo", "Running", "True");
+    let ours = namespace.made();
+    let labels = namespace.list("deployments")[0]["metadata"]["labels"].clone();
+    for kind in ["configmaps", "deployments"] {
+        let mut other =
+            namespace.list(&format!("{kind} -l serverless.kyma-project.io/function-name=demo"))[0].clone();
+        other["metadata"] = json!({"name": "demo-xv6pc", "labels": labels});
+        other.as_object_mut().unwrap().remove("status");
+        namespace.kubectl("create -f -", &other).unwrap();
     }
-    namespace.kubectl("delete functions --all --wait=false", NOTHING).unwrap();
-    namespace.apply("last", &json!({}));
-    namespace.await_condition("last", "Running", "True");
+    namespace.wait("what has other names is gone", || namespace.made() == ours);
 }

@@ -80,19 +80,16 @@ impl Cluster {
             Step::Create(object) => self.apply(namespace, object, false, stores).await,
             Step::Apply(object) => self.apply(namespace, object, true, stores).await,
             Step::Relabel(name, labels) => {
-                let jobs = self.api("batch/v1", "Job", namespace)?;
+                let jobs = self.api("batch/v1", "Job", namespace);
                 let patch = Patch::Merge(json!({"metadata": {"labels": labels}}));
-                let job = jobs.patch(name, &PatchParams::default(), &patch).await?;
+                let job = self.fenced(jobs.patch(name, &PatchParams::default(), &patch)).await?;
                 stores.applied(&job);
                 Ok(())
             }
             Step::Delete(kind, name) => {
-                match self
-                    .api(api_version(kind), kind, namespace)?
-                    .delete(name, &DeleteParams::background())
-                    .await
-                {
-                    Err(kube::Error::Api(status)) if status.is_not_found() => {}
+                let api = self.api(api_version(kind), kind, namespace);
+                match self.fenced(api.delete(name, &DeleteParams::background())).await {
+                    Err(Error::Api(kube::Error::Api(status))) if status.is_not_found() => {}
                     deleted => drop(deleted?),
                 }
                 tracing::info!(namespace, kind, name, "deleted");
@@ -111,32 +108,32 @@ impl Cluster {
     ) -> Result<(), Error> {
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let (kind, name) = (text("/kind"), text("/metadata/name"));
-        let api = self.api(text("/apiVersion"), kind, namespace)?;
+        let api = self.api(text("/apiVersion"), kind, namespace);
         let mut params = PatchParams::apply(FIELD_MANAGER);
         params.force = is_ours;
-        let mut answer = api.patch(name, &params, &Patch::Apply(object)).await;
-        if let Err(kube::Error::Api(status)) = &answer
+        let mut answer = self.fenced(api.patch(name, &params, &Patch::Apply(object))).await;
+        if let Err(Error::Api(kube::Error::Api(status))) = &answer
             && status.is_conflict()
             && !is_ours
         {
             // Of somebody else, or one of ours that the watch has not shown yet.
             let uid = object.pointer("/metadata/ownerReferences/0/uid").and_then(Value::as_str);
-            let found = api.get_opt(name).await?;
+            let found = self.fenced(api.get_opt(name)).await?;
             let owners = found.iter().flat_map(|found| found.metadata.owner_references.iter().flatten());
             if !owners.map(|owner| owner.uid.as_str()).any(|owner| Some(owner) == uid) {
                 return Err(Error::Taken { kind: kind.to_owned(), name: name.to_owned() });
             }
             params.force = true;
-            answer = api.patch(name, &params, &Patch::Apply(object)).await;
+            answer = self.fenced(api.patch(name, &params, &Patch::Apply(object))).await;
         }
         match answer {
             Ok(object) => stores.applied(&object),
             // What is not valid, too large or above a quota stays so.
-            Err(kube::Error::Api(status)) if matches!(status.code, 400 | 403 | 413 | 422) => {
+            Err(Error::Api(kube::Error::Api(status))) if matches!(status.code, 400 | 403 | 413 | 422) => {
                 let (kind, name) = (kind.to_owned(), name.to_owned());
                 return Err(Error::Refused { kind, name, message: status.message });
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
         tracing::info!(namespace, kind, name, "applied");
         Ok(())
@@ -149,7 +146,6 @@ impl Cluster {
         before: Option<&FunctionStatus>,
         status: &FunctionStatus,
     ) -> Result<Function, Error> {
-        self.check()?;
         let functions = Api::<Function>::namespaced(self.client.clone(), &identity.namespace);
         let mut patch = serde_json::to_value(status).unwrap_or_default();
         // What is no longer said has to be taken away by name.
@@ -161,12 +157,12 @@ impl Cluster {
         }
         // A Function of that name that is another one by now is not meant.
         let patch = json!({"metadata": {"uid": identity.uid}, "status": patch});
-        Ok(functions.patch_status(&identity.name, &PatchParams::default(), &Patch::Merge(patch)).await?)
+        let (params, patch) = (PatchParams::default(), Patch::Merge(patch));
+        self.fenced(functions.patch_status(&identity.name, &params, &patch)).await
     }
 
     /// Tells of a transition. Its name follows from it, so that it is told once, whatever happens.
     pub(crate) async fn tell(&self, function: &Function, condition: &Condition) -> Result<(), Error> {
-        self.check()?;
         let regarding = function.object_ref(&());
         let (Some(namespace), Some(name)) = (regarding.namespace.clone(), regarding.name.clone()) else {
             return Ok(());
@@ -190,13 +186,11 @@ impl Cluster {
             reporting_instance: Some(FIELD_MANAGER.to_owned()),
             ..Event::default()
         };
-        match Api::<Event>::namespaced(self.client.clone(), &namespace)
-            .create(&PostParams::default(), &event)
-            .await
-        {
+        let events = Api::<Event>::namespaced(self.client.clone(), &namespace);
+        match self.fenced(events.create(&PostParams::default(), &event)).await {
             // Told already.
-            Err(kube::Error::Api(status)) if status.is_already_exists() => Ok(()),
-            told => Ok(told.map(drop)?),
+            Err(Error::Api(kube::Error::Api(status))) if status.is_already_exists() => Ok(()),
+            told => told.map(drop),
         }
     }
 
@@ -204,7 +198,7 @@ impl Cluster {
     pub(crate) async fn last_words(&self, namespace: &str, job: &str) -> Result<Option<String>, Error> {
         let pods = Api::<Pod>::namespaced(self.client.clone(), namespace);
         let of_job = ListParams::default().labels(&format!("batch.kubernetes.io/job-name={job}"));
-        let pods = pods.list(&of_job).await?;
+        let pods = self.fenced(pods.list(&of_job)).await?;
         let ends = pods.items.iter().filter_map(|pod| pod.status.as_ref()).flat_map(|status| {
             let init = status.init_container_statuses.iter().flatten();
             init.chain(status.container_statuses.iter().flatten())
@@ -225,15 +219,23 @@ impl Cluster {
         Ok(Some(words))
     }
 
-    fn api(&self, api_version: &str, kind: &str, namespace: &str) -> Result<Api<DynamicObject>, Error> {
-        self.check()?;
+    fn api(&self, api_version: &str, kind: &str, namespace: &str) -> Api<DynamicObject> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-        Ok(Api::namespaced_with(self.client.clone(), namespace, &resource))
+        Api::namespaced_with(self.client.clone(), namespace, &resource)
     }
 
-    fn check(&self) -> Result<(), Error> {
-        if self.term.holds() { Ok(()) } else { Err(Error::Deposed) }
+    /// Asks the API server for as long as this process leads: what is held up on its way is dropped at the end of the term.
+    async fn fenced<T>(&self, call: impl Future<Output = kube::Result<T>>) -> Result<T, Error> {
+        if !self.term.holds() {
+            return Err(Error::Deposed);
+        }
+        tokio::select! {
+            // What has been answered counts.
+            biased;
+            answer = call => Ok(answer?),
+            () = self.term.clone().ended() => Err(Error::Deposed),
+        }
     }
 }
 

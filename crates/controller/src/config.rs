@@ -1,12 +1,24 @@
-//! The configuration of the controller.
+//! The configuration of the controller: from its file and from the environment, with every error at its place.
+
+mod env;
+mod raw;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
+
+use operation::yaml;
 
 use crate::git::GitConfig;
 
+pub use env::names as env_names;
+pub use raw::{ConfigError, RawConfig};
+
+/// The arguments of the reference implementation, but for those by which any registry is trusted.
+const EXECUTOR_ARGS: [&str; 3] = ["--skip-unused-stages", "--log-format=text", "--cache=true"];
+
 /// How Functions are built and run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// The image that builds images, in a Job.
     pub executor_image: String,
@@ -35,7 +47,7 @@ pub struct Config {
 }
 
 /// How a runtime wants its files, and what it finds in its environment.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Runtime {
     /// The file of the source.
     pub source_file: String,
@@ -50,6 +62,14 @@ pub struct Runtime {
 }
 
 impl Runtime {
+    /// Those that are known without configuration.
+    #[must_use]
+    pub fn builtin() -> BTreeMap<String, Self> {
+        let runtimes =
+            [("nodejs10", Self::nodejs()), ("nodejs12", Self::nodejs()), ("python38", Self::python("3.8"))];
+        runtimes.map(|(name, runtime)| (name.to_owned(), runtime)).into()
+    }
+
     fn nodejs() -> Self {
         Self {
             source_file: "handler.js".to_owned(),
@@ -81,7 +101,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             executor_image: "gcr.io/kaniko-project/executor:v1.23.2".to_owned(),
-            executor_args: vec!["--cache=false".to_owned(), "--force".to_owned()],
+            executor_args: EXECUTOR_ARGS.map(str::to_owned).into(),
             build_service_account: "serverless-build".to_owned(),
             function_service_account: "serverless-function".to_owned(),
             max_builds: 5,
@@ -91,11 +111,44 @@ impl Default for Config {
             git: GitConfig::default(),
             workers: 8,
             target_cpu: 50,
-            runtimes: BTreeMap::from([
-                ("nodejs10".to_owned(), Runtime::nodejs()),
-                ("nodejs12".to_owned(), Runtime::nodejs()),
-                ("python38".to_owned(), Runtime::python("3.8")),
-            ]),
+            runtimes: Runtime::builtin(),
         }
     }
 }
+
+/// Reads the file, if there is one, lays the variables of the reference implementation over it and checks the whole.
+///
+/// # Errors
+/// A line for everything that is wrong, with its place and the remedy.
+pub fn load(path: Option<&Path>, variable: impl Fn(&str) -> Option<String>) -> Result<Config, String> {
+    let file = match path {
+        Some(path) => {
+            let text = std::fs::read_to_string(path);
+            Some((path, text.map_err(|error| format!("--config {}: {error}", path.display()))?))
+        }
+        None => None,
+    };
+    let mut raw = match &file {
+        Some((path, text)) => {
+            yaml::parse(text).map_err(|(line, problem)| format!("{}:{line}: {problem}", path.display()))?
+        }
+        None => RawConfig::default(),
+    };
+    let set = env::overlay(&mut raw, variable).map_err(|errors| errors.join("\n"))?;
+    raw.check().map_err(|errors| {
+        let place = |error: &ConfigError| {
+            let name = set.iter().rfind(|(field, _)| *field == error.field);
+            let in_file = |(path, text): &(&Path, String)| {
+                format!("{}:{}: ", path.display(), yaml::line_of(text, &error.field))
+            };
+            name.map(|(_, name)| format!("{name}: "))
+                .or_else(|| file.as_ref().map(in_file))
+                .unwrap_or_default()
+        };
+        let lines: Vec<_> = errors.iter().map(|error| format!("{}{error}", place(error))).collect();
+        lines.join("\n")
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -24,9 +24,6 @@ use crate::stores::Stores;
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// The longest wait.
 const LONGEST_RETRY: Duration = Duration::from_mins(5);
-/// How long a progress has to last to be worth saying.
-const WORTH_SAYING: Duration = Duration::from_secs(3);
-
 pub(crate) struct Context {
     pub(crate) config: Config,
     pub(crate) cluster: Cluster,
@@ -43,10 +40,10 @@ pub(crate) struct Context {
 struct Memory {
     /// How often it has failed in a row.
     failures: u32,
-    /// Since when there is a progress that is not said.
+    /// Since when there is something that is not said.
     unsaid: Option<Instant>,
-    /// The version that the watch showed when a status was written, and the Function as it is since.
-    wrote: Option<(Option<String>, Arc<Function>)>,
+    /// The Function as the last write of its status has left it, until the watch shows it so.
+    wrote: Option<Arc<Function>>,
     /// The generation that does not run yet, and since when.
     changed: Option<(Option<i64>, Instant)>,
 }
@@ -110,12 +107,12 @@ impl Context {
         self.functions().remove(key);
     }
 
-    /// The Function with the status that was written last.
+    /// The Function as the watch shows it, or as it is since the last write if that is newer.
     pub(crate) fn latest(&self, key: &Key, shown: Arc<Function>) -> Arc<Function> {
         let mut functions = self.functions();
         let Some(memory) = functions.get_mut(key) else { return shown };
         match &memory.wrote {
-            Some((version, written)) if *version == shown.metadata.resource_version => Arc::clone(written),
+            Some(written) if version(written) > version(&shown) => Arc::clone(written),
             _ => {
                 memory.wrote = None;
                 shown
@@ -124,15 +121,10 @@ impl Context {
     }
 
     /// A status was written.
-    pub(crate) fn wrote(&self, key: &Key, shown: &Function, mut written: Function) {
-        // As the API server keeps it and the watch will show it, but without what nobody asks for.
+    pub(crate) fn wrote(&self, key: &Key, mut written: Function) {
+        // As the watch will show it.
         written.metadata.managed_fields = None;
-        let mut functions = self.functions();
-        let memory = functions.entry(key.clone()).or_default();
-        // Until the watch shows something else than it did at the first write.
-        let version =
-            memory.wrote.take().map_or(shown.metadata.resource_version.clone(), |(version, _)| version);
-        memory.wrote = Some((version, Arc::new(written)));
+        self.functions().entry(key.clone()).or_default().wrote = Some(Arc::new(written));
     }
 
     /// Measures how long it takes from a change of a Function until it runs.
@@ -152,11 +144,11 @@ impl Context {
         }
     }
 
-    /// How long until a progress is worth saying.
-    pub(crate) fn unsaid(&self, key: &Key) -> Duration {
+    /// How long until something that is worth saying after a while has lasted for it.
+    pub(crate) fn unsaid(&self, key: &Key, lasting: Duration) -> Duration {
         let mut functions = self.functions();
         let since = *functions.entry(key.clone()).or_default().unsaid.get_or_insert_with(Instant::now);
-        WORTH_SAYING.saturating_sub(since.elapsed())
+        lasting.saturating_sub(since.elapsed())
     }
 
     /// All is said.
@@ -200,6 +192,10 @@ impl Context {
     fn functions(&self) -> MutexGuard<'_, HashMap<Key, Memory>> {
         self.functions.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn version(function: &Function) -> u64 {
+    crate::stores::cache::version(function.metadata.resource_version.as_deref())
 }
 
 /// The pause after so many failures in a row: doubled each time, and of that between a half and all, so that what failed

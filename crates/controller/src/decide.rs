@@ -23,6 +23,7 @@ use crate::stores::kept::BuildJob;
 
 pub use condition::{Kind, Reason};
 pub use prerequisites::{RegistryProblem, RuntimeProblem};
+pub(crate) use prerequisites::{registry, runtime_image};
 pub use source::{Answer, Git, Remote};
 
 use next::Next;

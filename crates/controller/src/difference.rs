@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::decide::Kind;
 use crate::image::hex;
 
 /// An object as it is to be applied, with its mark.
@@ -59,42 +60,50 @@ pub(crate) enum Said {
     /// Nothing.
     Nothing,
     /// Other words for a condition that is as open as before.
-    Progress,
-    /// Anything else.
-    Transition,
+    Words,
+    /// A stage has begun or is over, and another goes on.
+    Stage,
+    /// All is decided, or something has failed.
+    Result,
 }
 
 impl Said {
     pub(crate) fn between(before: Option<&FunctionStatus>, after: &FunctionStatus) -> Self {
-        let Some(before) = before else { return Self::Transition };
+        let nothing = FunctionStatus::default();
+        let before = before.unwrap_or(&nothing);
         if before == after {
             return Self::Nothing;
+        }
+        let is_open = after.conditions.iter().flatten().any(|condition| condition.status == "Unknown");
+        if !is_open || transitions(before, after).any(|condition| condition.status == "False") {
+            return Self::Result;
         }
         // Without the words for what is open.
         let essence = |status: &FunctionStatus| {
             let mut status = status.clone();
-            for condition in
-                status.conditions.iter_mut().flatten().filter(|condition| condition.status == "Unknown")
-            {
+            let conditions = status.conditions.iter_mut().flatten();
+            for condition in conditions.filter(|condition| condition.status == "Unknown") {
                 (condition.reason, condition.message, condition.observed_generation) = (None, None, None);
             }
             status
         };
-        if essence(before) == essence(after) { Self::Progress } else { Self::Transition }
+        if essence(before) == essence(after) { Self::Words } else { Self::Stage }
     }
 }
 
-/// The conditions that are decided now and were not so before: each is worth an Event. What is well from the start is not.
+/// The conditions that are decided now and were not so before: each is worth an Event, but for a source that is in place
+/// from the start.
 pub(crate) fn transitions<'a>(
-    before: Option<&'a FunctionStatus>,
+    before: &'a FunctionStatus,
     after: &'a FunctionStatus,
 ) -> impl Iterator<Item = &'a Condition> {
-    let before = before.and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+    let before = before.conditions.as_deref().unwrap_or_default();
     after.conditions.iter().flatten().filter(|condition| {
         let known = before.iter().find(|known| known.kind == condition.kind);
-        match condition.status.as_str() {
-            "True" => known.is_some_and(|known| known.status != condition.status),
-            "False" => known.is_none_or(|known| known.status != condition.status),
+        match (condition.status.as_str(), known) {
+            ("True" | "False", Some(known)) => known.status != condition.status,
+            ("True", None) => condition.kind != Kind::ConfigurationReady.as_str(),
+            ("False", None) => true,
             _ => false,
         }
     })
@@ -128,6 +137,8 @@ mod tests {
         assert!(!is_in(&marked(&without), &marked(&with)));
     }
 
+    const SOURCE: &str = "ConfigurationReady";
+
     fn status(conditions: &[(&str, &str, &str)]) -> FunctionStatus {
         let conditions = conditions.iter().map(|(kind, status, reason)| Condition {
             kind: (*kind).to_owned(),
@@ -142,13 +153,17 @@ mod tests {
 
     #[rstest]
     #[case::nothing(&[("B", "Unknown", "x")], &[("B", "Unknown", "x")], Said::Nothing, &[])]
-    #[case::other_words_for_what_is_open(&[("B", "Unknown", "x")], &[("B", "Unknown", "y")], Said::Progress, &[])]
-    #[case::other_words_for_what_is_well(&[("B", "True", "x")], &[("B", "True", "y")], Said::Transition, &[])]
-    #[case::well_from_the_start(&[], &[("C", "True", "x"), ("B", "Unknown", "y")], Said::Transition, &[])]
-    #[case::ill_from_the_start(&[], &[("C", "False", "x")], Said::Transition, &["C"])]
-    #[case::decided(&[("B", "Unknown", "x"), ("R", "True", "z")], &[("B", "True", "y"), ("R", "Unknown", "z")], Said::Transition, &["B"])]
-    #[case::open_again(&[("B", "False", "x")], &[("B", "Unknown", "y")], Said::Transition, &[])]
-    #[case::well_again(&[("C", "False", "x")], &[("C", "True", "y")], Said::Transition, &["C"])]
+    #[case::nothing_yet(&[], &[], Said::Nothing, &[])]
+    #[case::other_words_for_what_is_open(&[("B", "Unknown", "x")], &[("B", "Unknown", "y")], Said::Words, &[])]
+    #[case::begun(&[], &[(SOURCE, "True", "x"), ("B", "Unknown", "y")], Said::Stage, &[])]
+    #[case::one_stage_over(&[("B", "Unknown", "x")], &[("B", "True", "y"), ("R", "Unknown", "z")], Said::Stage, &["B"])]
+    #[case::open_again(&[("B", "False", "x")], &[("B", "Unknown", "y")], Said::Stage, &[])]
+    #[case::all_over(&[("R", "Unknown", "x")], &[("R", "True", "y")], Said::Result, &["R"])]
+    #[case::all_over_at_once(&[], &[(SOURCE, "True", "x"), ("B", "True", "y"), ("R", "True", "z")], Said::Result, &["B", "R"])]
+    #[case::other_words_for_what_is_well(&[("B", "True", "x")], &[("B", "True", "y")], Said::Result, &[])]
+    #[case::ill_from_the_start(&[], &[(SOURCE, "False", "x")], Said::Result, &[SOURCE])]
+    #[case::ill_while_another_goes_on(&[], &[(SOURCE, "False", "x"), ("B", "Unknown", "y")], Said::Result, &[SOURCE])]
+    #[case::well_again(&[(SOURCE, "False", "x")], &[(SOURCE, "True", "y")], Said::Result, &[SOURCE])]
     fn what_a_status_says(
         #[case] before: &[(&str, &str, &str)],
         #[case] after: &[(&str, &str, &str)],
@@ -157,8 +172,7 @@ mod tests {
     ) {
         let (before, after) = (status(before), status(after));
         assert_eq!(Said::between(Some(&before), &after), expected);
-        let told: Vec<_> =
-            transitions(Some(&before), &after).map(|condition| condition.kind.as_str()).collect();
+        let told: Vec<_> = transitions(&before, &after).map(|condition| condition.kind.as_str()).collect();
         assert_eq!(told, events);
     }
 }

@@ -19,11 +19,12 @@ use policy::git_url::{self, Transport};
 pub use credentials::Credentials;
 pub(crate) use lookups::Lookups;
 pub use refs::Resolution;
+pub(crate) use refs::is_commit;
 
 use refs::Conversation;
 
 /// How remotes are asked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct GitConfig {
     /// How often a remote is asked for a Function that runs.
     pub poll: Duration,

@@ -3,6 +3,8 @@
 //! Pure are what the objects of a Function are to be (`desired`), what is to be done next (`decide`) and who builds next
 //! (`queue`). `stores` observes, `run` is the loop.
 
+pub mod admin;
+pub mod client;
 mod cluster;
 pub mod config;
 mod context;
@@ -11,8 +13,10 @@ pub mod desired;
 pub mod difference;
 pub mod git;
 pub mod image;
+pub mod lead;
 pub mod metrics;
 pub mod names;
+pub mod plan;
 pub mod played;
 pub mod queue;
 pub mod run;

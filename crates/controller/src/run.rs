@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::Function;
+use api::{Function, FunctionStatus};
 use futures::StreamExt as _;
 use futures::channel::mpsc::unbounded;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -16,7 +16,7 @@ use crate::cluster::{Cluster, Error};
 use crate::config::Config;
 use crate::context::Context;
 use crate::decide::{Observed, Plan, Step, decide};
-use crate::difference::Said;
+use crate::difference::{Said, transitions};
 use crate::git::Lookups;
 use crate::metrics::Metrics;
 use crate::names::Identity;
@@ -25,6 +25,11 @@ use crate::stores::{Stores, Told, Watches};
 
 /// How often a plan is made anew for what the API server says of its steps: once for each of the objects.
 const ATTEMPTS: usize = 6;
+
+/// How long a stage has to last to be worth saying.
+const STAGE: Duration = Duration::from_secs(1);
+/// How long other words for a stage have to be right to be worth saying.
+const WORDS: Duration = Duration::from_secs(3);
 
 /// Runs for as long as the term lasts, or until `stop` comes; what is being done then is finished.
 pub async fn run(
@@ -159,8 +164,8 @@ async fn advance(
     }
 }
 
-/// Writes the status, if it says anything new, and tells of transitions. What is of no consequence is said when it has
-/// lasted for a while, since most of it is overtaken soon: in how long, then.
+/// Writes the status, if it says anything new, and tells of transitions. What goes on is said when it has lasted for a
+/// while, since most of it is overtaken soon: in how long, then.
 async fn say(
     function: &Function,
     identity: &Identity,
@@ -169,32 +174,31 @@ async fn say(
     context: &Context,
 ) -> Result<Option<Duration>, Error> {
     let before = function.status.as_ref();
-    match Said::between(before, &plan.status) {
+    let left = match Said::between(before, &plan.status) {
         Said::Nothing => {
             context.said(key);
             return Ok(None);
         }
-        Said::Progress => {
-            let left = context.unsaid(key);
-            if !left.is_zero() {
-                return Ok(Some(left));
-            }
-        }
-        Said::Transition => {}
+        Said::Words => context.unsaid(key, WORDS),
+        Said::Stage => context.unsaid(key, STAGE),
+        Said::Result => Duration::ZERO,
+    };
+    if !left.is_zero() {
+        return Ok(Some(left));
     }
     // 4. Write the status.
     let written = context.cluster.write_status(identity, before, &plan.status).await?;
     context.said(key);
-    context.wrote(key, function, written);
+    context.wrote(key, written);
     // 5. Tell of transitions.
-    for condition in crate::difference::transitions(before, &plan.status) {
+    for condition in transitions(before.unwrap_or(&FunctionStatus::default()), &plan.status) {
         context.metrics.transition(condition, function);
         context.cluster.tell(function, condition).await?;
     }
     Ok(None)
 }
 
-fn is_ready(status: &api::FunctionStatus) -> bool {
+fn is_ready(status: &FunctionStatus) -> bool {
     let conditions = status.conditions.as_deref().unwrap_or_default();
     conditions.len() == 3 && conditions.iter().all(|condition| condition.status == "True")
 }

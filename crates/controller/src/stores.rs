@@ -18,7 +18,7 @@ use kube::runtime::watcher::{Config as WatcherConfig, Error as WatchError};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client};
 
-use crate::decide::{Leftover, Observed, RegistryProblem, RuntimeProblem, Stored};
+use crate::decide::{Leftover, Observed, RegistryProblem, RuntimeProblem, Stored, registry, runtime_image};
 use crate::desired::{Registry, RuntimeImage};
 use crate::names::Identity;
 use crate::queue::Key;
@@ -169,40 +169,15 @@ impl Stores {
     }
 
     fn runtime_image(&self, namespace: &str, runtime: &str) -> Result<RuntimeImage, RuntimeProblem> {
-        let fitting = self.runtimes.group(namespace).into_iter().filter(|(_, map)| map.runtime == runtime);
-        let fitting: Vec<_> = fitting.collect();
-        match fitting.as_slice() {
-            [] => Err(RuntimeProblem::Missing),
-            [((_, name), map)] => match &map.dockerfile {
-                Some(text) if !text.trim().is_empty() => {
-                    Ok(RuntimeImage { config_map: name.clone(), dockerfile: text.clone() })
-                }
-                _ => Err(RuntimeProblem::NoDockerfile(name.clone())),
-            },
-            several => {
-                Err(RuntimeProblem::Several(several.iter().map(|((_, name), _)| name.clone()).collect()))
-            }
-        }
+        let maps = self.runtimes.group(namespace);
+        runtime_image(maps.iter().map(|((_, name), map)| (name.as_str(), &**map)), runtime)
     }
 
     fn registry(&self, namespace: &str) -> Result<Registry, RegistryProblem> {
         let secret =
             |cache: &Cache<RegistrySecret>, name: &str| cache.get(&(namespace.to_owned(), name.to_owned()));
-        let no = |secret: &str, key| RegistryProblem::NoAddress { secret: secret.to_owned(), key };
-        let (name, secret) = match secret(&self.registries, registry_secret::NAME) {
-            Some(own) => (registry_secret::NAME, own),
-            None => match secret(&self.default_registries, registry_secret::DEFAULT_NAME) {
-                Some(default) => (registry_secret::DEFAULT_NAME, default),
-                None => return Err(RegistryProblem::Missing),
-            },
-        };
-        let push =
-            secret.registry_address.clone().ok_or_else(|| no(name, registry_secret::REGISTRY_ADDRESS))?;
-        let pull = if name == registry_secret::DEFAULT_NAME && secret.is_internal {
-            secret.server_address.clone().ok_or_else(|| no(name, registry_secret::SERVER_ADDRESS))?
-        } else {
-            push.clone()
-        };
-        Ok(Registry { secret: name.to_owned(), version: secret.version.clone(), push, pull })
+        let own = secret(&self.registries, registry_secret::NAME);
+        let default = secret(&self.default_registries, registry_secret::DEFAULT_NAME);
+        registry(own.as_deref(), default.as_deref())
     }
 }

@@ -20,6 +20,8 @@ pub struct Lease {
     duration: Duration,
     /// The version that was last seen of a Lease that somebody else holds, and when it was first seen.
     seen: Option<(Option<String>, Instant)>,
+    /// The Lease as it was written last, so that it is renewed without a look.
+    held: Option<Object>,
 }
 
 impl Lease {
@@ -27,12 +29,12 @@ impl Lease {
     #[must_use]
     pub fn new(client: Client, namespace: &str, name: &str, identity: &str, duration: Duration) -> Self {
         let api = Api::namespaced(client, namespace);
-        Self { api, name: name.to_owned(), identity: identity.to_owned(), duration, seen: None }
+        Self { api, name: name.to_owned(), identity: identity.to_owned(), duration, seen: None, held: None }
     }
 
     /// Takes the Lease as soon as nobody else has it, and renews it for as long as what is returned lives.
     pub async fn lead(mut self) -> Leader {
-        let pause = self.duration / 5;
+        let pause = self.duration / 4;
         let until = watch::Sender::new(None);
         let term = Term(until.subscribe());
         loop {
@@ -96,22 +98,34 @@ impl Lease {
     /// # Errors
     /// If the API server cannot be asked.
     pub async fn hold(&mut self) -> kube::Result<bool> {
-        let Some(mut lease) = self.api.get_opt(&self.name).await? else {
+        if let Some(held) = self.held.take()
+            && self.write(held).await?
+        {
+            return Ok(true);
+        }
+        let Some(lease) = self.api.get_opt(&self.name).await? else {
             let metadata = ObjectMeta { name: Some(self.name.clone()), ..ObjectMeta::default() };
             let lease = Object { metadata, spec: Some(self.spec(None)) };
-            return Ok(unless_created(self.api.create(&PostParams::default(), &lease).await)?.is_some());
+            self.held = unless_created(self.api.create(&PostParams::default(), &lease).await)?;
+            return Ok(self.held.is_some());
         };
-        let spec = lease.spec.take().unwrap_or_default();
-        let holder = spec.holder_identity.as_deref().unwrap_or_default();
+        let holder = lease.spec.as_ref().and_then(|spec| spec.holder_identity.as_deref()).unwrap_or_default();
         if holder != self.identity
             && !holder.is_empty()
             && !self.is_silent(lease.metadata.resource_version.as_ref())
         {
             return Ok(false);
         }
-        lease.spec = Some(self.spec(Some(spec)));
+        self.write(lease).await
+    }
+
+    /// Writes this process into a Lease, unless that has changed since.
+    async fn write(&mut self, mut lease: Object) -> kube::Result<bool> {
+        let known = lease.spec.take();
+        lease.spec = Some(self.spec(known));
         let replaced = self.api.replace(&self.name, &PostParams::default(), &lease).await;
-        Ok(unless_changed(replaced)?.is_some())
+        self.held = unless_changed(replaced)?;
+        Ok(self.held.is_some())
     }
 
     /// Whether the Lease has been of one version for as long as it lasts.

@@ -146,19 +146,24 @@ impl ControlPlane {
             format!("--service-account-private-key-file={}", path("sa.key")),
             format!("--root-ca-file={}", path("ca.crt")),
             "--use-service-account-credentials=true".to_owned(),
+            // As large clusters have it: by default they write 20 times a second, and all else would wait for them.
+            "--kube-api-qps=2000".to_owned(),
+            "--kube-api-burst=4000".to_owned(),
             "--leader-elect=false".to_owned(),
             "--secure-port=0".to_owned(),
         ]);
         let mut scheduler = Command::new(self.assets.join("kube-scheduler"));
         scheduler.args([
             format!("--kubeconfig={}", kubeconfig("system:kube-scheduler")?),
+            "--kube-api-qps=2000".to_owned(),
+            "--kube-api-burst=4000".to_owned(),
             "--leader-elect=false".to_owned(),
             "--secure-port=0".to_owned(),
         ]);
         let mut kwok = Command::new(self.assets.join("kwok"));
         kwok.args([
             format!("--kubeconfig={}", self.kubeconfig().display()),
-            format!("--config={}", self.assets.join("stages.yaml").display()),
+            format!("--config={}", self.write_stages()?.display()),
             "--manage-all-nodes=true".to_owned(),
             format!("--server-address=127.0.0.1:{}", free_port()?),
         ]);
@@ -170,8 +175,18 @@ impl ControlPlane {
         self.create_node()
     }
 
+    /// How Pods and nodes are played: as kwok brings it, but for the Pods of Jobs.
+    fn write_stages(&self) -> anyhow::Result<PathBuf> {
+        let brought = fs::read_to_string(self.assets.join("stages.yaml"))?;
+        let kept = brought.split("---\n").filter(|stage| !stage.contains("name: pod-complete"));
+        let stages: Vec<_> = kept.chain([include_str!("stages.yaml")]).collect();
+        let file = self.folder.join("stages.yaml");
+        fs::write(&file, stages.join("---\n"))?;
+        Ok(file)
+    }
+
     fn create_node(&mut self) -> anyhow::Result<()> {
-        let capacity = json!({"cpu": "32", "memory": "256Gi", "pods": "500"});
+        let capacity = json!({"cpu": "10000", "memory": "100Ti", "pods": "100000"});
         let node = json!({
             "apiVersion": "v1",
             "kind": "Node",

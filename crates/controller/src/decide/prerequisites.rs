@@ -8,6 +8,7 @@ use super::{Kind, Observed, Reason};
 use crate::config::{Config, Runtime};
 use crate::desired::{Registry, RuntimeImage};
 use crate::names::Identity;
+use crate::stores::kept::{RegistrySecret, RuntimeMap};
 
 /// Why there is no runtime.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -65,6 +66,46 @@ pub(super) fn check<'a>(
             None
         }
     }
+}
+
+/// The runtime of a name among the ConfigMaps of a namespace, each with its name.
+pub(crate) fn runtime_image<'a>(
+    maps: impl Iterator<Item = (&'a str, &'a RuntimeMap)>,
+    runtime: &str,
+) -> Result<RuntimeImage, RuntimeProblem> {
+    let fitting: Vec<_> = maps.filter(|(_, map)| map.runtime == runtime).collect();
+    match fitting.as_slice() {
+        [] => Err(RuntimeProblem::Missing),
+        [(name, map)] => match &map.dockerfile {
+            Some(text) if !text.trim().is_empty() => {
+                Ok(RuntimeImage { config_map: (*name).to_owned(), dockerfile: text.clone() })
+            }
+            _ => Err(RuntimeProblem::NoDockerfile((*name).to_owned())),
+        },
+        several => Err(RuntimeProblem::Several(several.iter().map(|(name, _)| (*name).to_owned()).collect())),
+    }
+}
+
+/// The registry of a namespace: its own, or that of the installation.
+pub(crate) fn registry(
+    own: Option<&RegistrySecret>,
+    default: Option<&RegistrySecret>,
+) -> Result<Registry, RegistryProblem> {
+    let named = own.map(|own| (registry_secret::NAME, own));
+    let (name, secret) = named
+        .or_else(|| default.map(|default| (registry_secret::DEFAULT_NAME, default)))
+        .ok_or(RegistryProblem::Missing)?;
+    let address = |address: &Option<String>, key| {
+        let problem = || RegistryProblem::NoAddress { secret: name.to_owned(), key };
+        address.clone().ok_or_else(problem)
+    };
+    let push = address(&secret.registry_address, registry_secret::REGISTRY_ADDRESS)?;
+    let pull = if own.is_none() && secret.is_internal {
+        address(&secret.server_address, registry_secret::SERVER_ADDRESS)?
+    } else {
+        push.clone()
+    };
+    Ok(Registry { secret: name.to_owned(), version: secret.version.clone(), push, pull })
 }
 
 fn runtime_message(problem: &RuntimeProblem, runtime: &str, namespace: &str) -> String {

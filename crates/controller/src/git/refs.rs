@@ -193,7 +193,7 @@ pub(super) fn packet(text: &[u8]) -> Vec<u8> {
 }
 
 /// Whether a text is a commit in full, of SHA-1 or SHA-256.
-pub(super) fn is_commit(text: &str) -> bool {
+pub(crate) fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

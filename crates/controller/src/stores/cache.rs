@@ -75,7 +75,7 @@ impl<T: Kept> Cache<T> {
     /// is of an object that is gone, or has changed since.
     pub(crate) fn answered(&self, key: Key, version: Option<&str>, object: T) {
         let mut objects = self.write();
-        let version = parse(version);
+        let version = self::version(version);
         if version > objects.seen {
             objects.put(key, version, object);
         }
@@ -83,7 +83,7 @@ impl<T: Kept> Cache<T> {
 
     fn told(&self, key: Key, version: Option<&str>, object: T) -> Option<Change<T>> {
         let mut objects = self.write();
-        let version = parse(version);
+        let version = self::version(version);
         objects.see(version);
         if let Some(listed) = &mut objects.listed {
             listed.insert(key.clone());
@@ -130,7 +130,7 @@ impl<T: Kept> Cache<T> {
                     Ok(Event::Init) => self.write().listed = Some(HashSet::new()),
                     Ok(Event::InitApply(object) | Event::Apply(object)) => tell(put(&object)),
                     Ok(Event::Delete(object)) => {
-                        self.write().see(parse(object.meta().resource_version.as_deref()));
+                        self.write().see(version(object.meta().resource_version.as_deref()));
                         tell(self.remove(key(&object)));
                     }
                     Ok(Event::InitDone) => {
@@ -189,7 +189,7 @@ impl<T: Kept> Objects<T> {
 }
 
 /// Versions of objects are numbers that grow.
-fn parse(version: Option<&str>) -> u64 {
+pub(crate) fn version(version: Option<&str>) -> u64 {
     version.and_then(|version| version.parse().ok()).unwrap_or_default()
 }
 

@@ -1,0 +1,165 @@
+//! What the controller costs: how long it takes to bring many Functions to Running on a real control plane, and with how
+//! many requests, how much CPU and memory.
+
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::indexing_slicing,
+    reason = "a benchmark, not an interface"
+)]
+
+mod process;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use futures::StreamExt as _;
+use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, ListParams, PostParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use serde_json::{Value, json};
+use testenv::{ControlPlane, Options};
+
+use process::Process;
+
+/// How many clients create at once.
+const CLIENTS: usize = 16;
+/// How many Functions, with how many build slots.
+const RUNS: [(usize, usize); 4] = [(200, 50), (200, 5), (1000, 50), (2000, 50)];
+/// How long an idle cluster is watched.
+const IDLE: Duration = Duration::from_mins(10);
+
+fn main() {
+    let arguments: Vec<_> = std::env::args().filter(|argument| argument != "--bench").collect();
+    let program = PathBuf::from(arguments.get(1).expect("the path of serverless-controller"));
+    // Further arguments choose a run, and how long idleness is watched: `2000 50 0`.
+    let number = |index: usize| arguments.get(index).and_then(|text| text.parse::<usize>().ok());
+    let chosen = number(2).zip(number(3));
+    let idle = number(4).map_or(IDLE, |seconds| Duration::from_secs(seconds as u64));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    println!(
+        "| Functions | build slots | s to all Running | requests | per Function | controller CPU s | peak MiB | idle: requests but watches |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+    for (functions, slots) in chosen.map_or(RUNS.to_vec(), |chosen| vec![chosen]) {
+        // Each on a control plane of its own: what one leaves behind would slow the next.
+        let is_last = chosen.is_some() || (functions, slots) == RUNS[RUNS.len() - 1];
+        let idle = if is_last { idle } else { Duration::ZERO };
+        println!("{}", runtime.block_on(run(&program, functions, slots, idle)));
+    }
+}
+
+/// One run, as a row of the table.
+async fn run(program: &std::path::Path, functions: usize, slots: usize, idle: Duration) -> String {
+    let control_plane = ControlPlane::start(&Options { controllers: true, ..Options::default() }).unwrap();
+    testenv::install_crds(&control_plane).unwrap();
+    let client = client(&control_plane).await;
+    prepare(&client).await;
+    let controller = Process::start(program, &control_plane, slots).await;
+
+    let started = Instant::now();
+    let api = api(&client, "serverless.kyma-project.io", "v1alpha1", "Function", "functions");
+    let creations = futures::stream::iter(0..functions).for_each_concurrent(CLIENTS, async |index| {
+        api.create(&PostParams::default(), &function(index)).await.unwrap();
+    });
+    creations.await;
+    while running(&api).await < functions {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let took = started.elapsed();
+    // What is said late is said by now.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let (calls, cpu) = (controller.calls().await, controller.cpu_seconds());
+    let requests: u64 = calls.iter().map(|(_, number)| number).sum();
+    let by_verb: Vec<_> = calls.iter().map(|(verb, number)| format!("{verb} {number}")).collect();
+
+    let idle_text = if idle.is_zero() {
+        "–".to_owned()
+    } else {
+        tokio::time::sleep(idle).await;
+        let after = controller.calls().await;
+        let more: Vec<_> = after
+            .iter()
+            .filter(|(verb, _)| verb != "watch")
+            .map(|(verb, number)| {
+                let before = calls.iter().find(|(known, _)| known == verb).map_or(0, |(_, number)| *number);
+                format!("{verb} {}", number - before)
+            })
+            .collect();
+        format!("{} in {} s, CPU {:.2} s", more.join(", "), idle.as_secs(), controller.cpu_seconds() - cpu)
+    };
+    format!(
+        "| {functions} | {slots} | {:.1} | {requests} ({}) | {:.1} | {cpu:.2} | {:.1} | {idle_text} |",
+        took.as_secs_f64(),
+        by_verb.join(", "),
+        requests as f64 / functions as f64,
+        controller.peak_mib(),
+    )
+}
+
+async fn running(api: &Api<DynamicObject>) -> usize {
+    let is_running = |function: &DynamicObject| {
+        let conditions = function.data.pointer("/status/conditions").and_then(Value::as_array);
+        conditions
+            .into_iter()
+            .flatten()
+            .any(|condition| condition["type"] == "Running" && condition["status"] == "True")
+    };
+    // From the cache of the API server, so that counting costs little.
+    let params = ListParams::default().match_any();
+    api.list(&params).await.unwrap().items.iter().filter(|function| is_running(function)).count()
+}
+
+fn function(index: usize) -> DynamicObject {
+    serde_json::from_value(json!({
+        "apiVersion": "serverless.kyma-project.io/v1alpha1",
+        "kind": "Function",
+        "metadata": {"name": format!("bench-{index:05}")},
+        "spec": {
+            "source": format!("module.exports = {{ main: () => {index} }} // {}", "x".repeat(1000)),
+            "deps": "{\"dependencies\": {\"lodash\": \"^4.17.5\"}}",
+            "runtime": "nodejs12",
+            "minReplicas": 1,
+            "maxReplicas": 1,
+            "env": [{"name": "A", "value": "1"}],
+            "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"cpu": "100m", "memory": "128Mi"}},
+            "buildResources": {"requests": {"cpu": "700m", "memory": "700Mi"}, "limits": {"cpu": "1100m", "memory": "1100Mi"}},
+        },
+    }))
+    .unwrap()
+}
+
+/// What Functions need in their namespace.
+async fn prepare(client: &kube::Client) {
+    let accounts = api(client, "", "v1", "ServiceAccount", "serviceaccounts");
+    for name in ["serverless-build", "serverless-function"] {
+        create(&accounts, json!({"metadata": {"name": name}})).await;
+    }
+    let labels = json!({"serverless.kyma-project.io/config": "runtime", "serverless.kyma-project.io/runtime": "nodejs12"});
+    let runtime = json!({"metadata": {"name": "dockerfile-nodejs-12", "labels": labels}, "data": {"Dockerfile": "FROM node:12"}});
+    create(&api(client, "", "v1", "ConfigMap", "configmaps"), runtime).await;
+    let secret = json!({
+        "metadata": {"name": "serverless-registry-config"},
+        "stringData": {"registryAddress": "registry.example.com", ".dockerconfigjson": "{}"},
+    });
+    create(&api(client, "", "v1", "Secret", "secrets"), secret).await;
+}
+
+async fn create(api: &Api<DynamicObject>, object: Value) {
+    api.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
+}
+
+async fn client(control_plane: &ControlPlane) -> kube::Client {
+    let kubeconfig = Kubeconfig::read_from(control_plane.kubeconfig()).unwrap();
+    let config =
+        kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+    kube::Client::try_from(config).unwrap()
+}
+
+fn api(client: &kube::Client, group: &str, version: &str, kind: &str, plural: &str) -> Api<DynamicObject> {
+    let kind = GroupVersionKind::gvk(group, version, kind);
+    Api::namespaced_with(client.clone(), "default", &ApiResource::from_gvk_with_plural(&kind, plural))
+}

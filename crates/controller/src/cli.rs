@@ -1,0 +1,46 @@
+//! The command line: what there is to ask for. Each command is in a file of its own.
+
+mod plan;
+mod run;
+
+use clap::{Parser, Subcommand};
+use operation::exit::Exit;
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0   all is well
+  1   something was refused
+  2   some input could not be read, or the cluster cannot be reached
+  64  wrong use: a flag, a path or the configuration";
+
+/// Turns Functions into ConfigMaps, build Jobs, Deployments, Services and autoscalers.
+#[derive(Debug, Parser)]
+#[command(name = "serverless-controller", version, after_help = AFTER_HELP, propagate_version = true, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Looks after the Functions of a cluster, until SIGTERM
+    Run(run::Args),
+    /// Prints what would be made of Functions, without a cluster
+    Plan(plan::Args),
+}
+
+/// Does what the command line asks for.
+pub(crate) fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help that cannot be printed has no reader.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Success };
+        }
+    };
+    match cli.command {
+        Command::Run(args) => run::run(args),
+        Command::Plan(args) => plan::run(&args),
+    }
+}

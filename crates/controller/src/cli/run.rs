@@ -1,0 +1,139 @@
+//! `run`: the process around the loop. Many may run; one leads.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use controller::client;
+use controller::config::{self, Config};
+use controller::lead::{Election, lead};
+use controller::metrics::Metrics;
+use operation::exit::Exit;
+use operation::logging::{self, LogFormat};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_long_help = environment_help())]
+pub(super) struct Args {
+    /// The configuration of builds, runtimes and Git
+    #[arg(long, env = "APP_CONFIG_PATH", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The address for /livez, /readyz and /metrics, in plain HTTP
+    #[arg(long, env = "APP_METRICS_ADDRESS", default_value = "[::]:8080", value_parser = address, value_name = "ADDRESS")]
+    admin_listen: SocketAddr,
+    /// Whether other controllers may run beside this one: then one of them leads
+    #[arg(long, env = "APP_LEADER_ELECTION_ENABLED", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL", help_heading = "Leader election")]
+    leader_election: bool,
+    /// The name of the Lease of the one that leads
+    #[arg(
+        long,
+        env = "APP_LEADER_ELECTION_ID",
+        default_value = "serverless-controller-leader-election-helper",
+        value_name = "NAME",
+        help_heading = "Leader election"
+    )]
+    lease_name: String,
+    /// How long a leader that is silent is waited for
+    #[arg(long, env = "APP_LEASE_DURATION", default_value = "10s", value_parser = duration, value_name = "TIME", help_heading = "Leader election")]
+    lease_duration: Duration,
+    /// The namespace of the Lease; by default that of the Pod
+    #[arg(
+        long,
+        env = "POD_NAMESPACE",
+        default_value = "kyma-system",
+        value_name = "NAMESPACE",
+        help_heading = "Leader election"
+    )]
+    namespace: String,
+    /// How lines of the log look
+    #[arg(
+        long,
+        env = "APP_LOG_FORMAT",
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        help_heading = "Log"
+    )]
+    log_format: LogFormat,
+    /// What is logged, in the form of `RUST_LOG`
+    #[arg(long, env = "APP_LOG_LEVEL", default_value = "info", value_name = "FILTER", help_heading = "Log")]
+    log_level: String,
+}
+
+fn environment_help() -> String {
+    let lines = config::env_names().map(|(name, field)| format!("  {name}\n      {field}\n"));
+    format!("Environment laid over --config (empty: not set):\n{}", lines.collect::<String>())
+}
+
+/// `:8080`, as the reference implementation has it, is that port of all addresses.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let text = if text.starts_with(':') { format!("[::]{text}") } else { text.to_owned() };
+    text.parse().map_err(|_| "must be an address with a port, such as [::]:8080".to_owned())
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse::<jiff::SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
+    parsed
+        .filter(|time| *time >= Duration::from_secs(1))
+        .ok_or_else(|| "must be a duration of a second or more, such as 10s".to_owned())
+}
+
+pub(super) fn run(args: Args) -> Exit {
+    let config = match config::load(args.config.as_deref(), |name| std::env::var(name).ok()) {
+        Ok(config) => config,
+        Err(error) => return Exit::Usage.because(error),
+    };
+    if let Err(error) = logging::init(args.log_format, &args.log_level) {
+        return Exit::Usage.because(error);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Exit::Unreadable.because(error),
+    };
+    runtime.block_on(serve(args, config))
+}
+
+async fn serve(args: Args, config: Config) -> Exit {
+    let metrics = Arc::new(Metrics::new());
+    let client = match client::connect(&metrics).await {
+        Ok(client) => client,
+        Err(error) => return Exit::Unreadable.because(format!("the cluster is not known: {error:#}")),
+    };
+    let listener = match TcpListener::bind(args.admin_listen).await {
+        Ok(listener) => listener,
+        Err(error) => return Exit::Usage.because(format!("--admin-listen {}: {error}", args.admin_listen)),
+    };
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return Exit::Unreadable.because("signals cannot be waited for");
+    };
+    let admin = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), admin, "starts");
+    let (stop, stopping) = watch::channel(false);
+    tokio::spawn(operation::admin::serve(
+        listener,
+        controller::admin::router(Arc::clone(&metrics), stopping.clone()),
+    ));
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        tracing::info!("stops");
+        stop.send_replace(true);
+        // Whoever asks twice does not want to wait.
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        std::process::exit(1);
+    });
+    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "controller".to_owned());
+    let election = args.leader_election.then(|| Election {
+        namespace: args.namespace,
+        lease: args.lease_name,
+        identity: format!("{host}_{:08x}", fastrand::u32(..)),
+        duration: args.lease_duration,
+    });
+    lead(&client, &config, election.as_ref(), &metrics, stopping).await;
+    tracing::info!("has stopped");
+    Exit::Success
+}

@@ -1,0 +1,126 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::io::Write as _;
+
+use rstest::rstest;
+
+use super::*;
+use crate::git::HostKeys;
+
+fn loaded(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let variable =
+        |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    let path = file.path().display().to_string();
+    load(Some(file.path()), variable).map_err(|error| error.replace(&path, "FILE"))
+}
+
+#[test]
+fn what_is_not_set_is_built_in() {
+    let config = loaded("# nothing\n", &[]).unwrap();
+    assert_eq!(config, Config::default());
+    assert_eq!((config.max_builds, config.git.poll), (5, Duration::from_mins(5)));
+}
+
+#[test]
+fn everything_can_be_set() {
+    let text = "
+build: {executorImage: e, executorArgs: [-a], fetcherImage: f, serviceAccount: b, maxSimultaneousJobs: 9, deadline: 2h, retry: 0s}
+function: {serviceAccount: s, targetCpuUtilization: 70}
+git: {pollInterval: 1m30s, timeout: 10s, maxBytes: 2048, concurrency: 3, hostKeys: strict}
+runtimes:
+  nodejs10: null
+  nodejs22: {like: nodejs12, baseImage: node22}
+  go: {sourceFile: handler.go, dependenciesFile: go.mod, env: {A: b}}
+workers: 2
+";
+    let config = loaded(text, &[]).unwrap();
+    let expected = Config {
+        executor_image: "e".to_owned(),
+        executor_args: vec!["-a".to_owned()],
+        fetcher_image: "f".to_owned(),
+        build_service_account: "b".to_owned(),
+        max_builds: 9,
+        build_deadline: Duration::from_hours(2),
+        build_retry: None,
+        function_service_account: "s".to_owned(),
+        target_cpu: 70,
+        git: GitConfig {
+            poll: Duration::from_secs(90),
+            timeout: Duration::from_secs(10),
+            max_bytes: 2048,
+            concurrency: 3,
+            host_keys: HostKeys::Strict,
+        },
+        workers: 2,
+        runtimes: config.runtimes.clone(),
+    };
+    assert_eq!(config, expected);
+    let names: Vec<_> = config.runtimes.keys().map(String::as_str).collect();
+    assert_eq!(names, ["go", "nodejs12", "nodejs22", "python38"]);
+    let nodejs22 =
+        Runtime { base_image: Some("node22".to_owned()), ..Runtime::builtin()["nodejs12"].clone() };
+    assert_eq!(config.runtimes["nodejs22"], nodejs22);
+    assert_eq!(config.runtimes["go"].env, [("A".to_owned(), "b".to_owned())]);
+}
+
+#[rstest]
+#[case("buidl: {}", "FILE:1: unknown field `buidl`")]
+#[case("build:\n  maxSimultaneousJobs: 0", "FILE:2: build.maxSimultaneousJobs: 0 must be at least 1")]
+#[case("build:\n  executorImage: ' '", "FILE:2: build.executorImage: must not be blank")]
+#[case(
+    "build:\n  deadline: soon",
+    "FILE:2: build.deadline: \"soon\" must be a duration such as \"30s\", \"5m\" or \"1h30m\""
+)]
+#[case("git:\n  pollInterval: 1s", "FILE:2: git.pollInterval: \"1s\" must be at least 5 s")]
+#[case("git:\n  hostKeys: any", "FILE:2: git.hostKeys: unknown variant `any`")]
+#[case(
+    "function:\n  targetCpuUtilization: 0",
+    "FILE:2: function.targetCpuUtilization: 0 must be from 1 to 1000"
+)]
+#[case("workers: 0", "FILE:1: workers: 0 must be at least 1")]
+#[case(
+    "runtimes:\n  x: {like: nodejs8}",
+    "FILE:2: runtimes.x.like: \"nodejs8\" is no built-in runtime; those are nodejs10, nodejs12, python38"
+)]
+#[case(
+    "runtimes:\n  x: {}",
+    "FILE:2: runtimes.x.sourceFile: must be set, or \"like\" with the name of a built-in runtime"
+)]
+#[case(
+    "runtimes: {nodejs10: null, nodejs12: null, python38: null}",
+    "FILE:1: runtimes: must leave at least one runtime"
+)]
+fn what_is_wrong_is_told_with_its_place(#[case] text: &str, #[case] expected: &str) {
+    let error = loaded(text, &[]).unwrap_err();
+    assert!(error.starts_with(expected), "{error}");
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let error = loaded("workers: 0\ngit: {timeout: x}", &[]).unwrap_err();
+    assert_eq!(error.lines().count(), 2, "{error}");
+}
+
+#[test]
+fn variables_of_the_reference_go_before_the_file_in_both_spellings() {
+    let variables = [
+        ("APP_FUNCTION_BUILD_MAX_SIMULTANEOUS_JOBS", "50"),
+        ("APP_FUNCTION_BUILD_REPOFETCHER_IMAGE", "f"),
+        ("APP_FUNCTION_BUILD_EXECUTOR_ARGS", "--insecure, --cache=true"),
+        ("APP_FUNCTION_REQUEUE_DURATION", "5m"),
+    ];
+    let config = loaded("build: {maxSimultaneousJobs: 2}", &variables).unwrap();
+    assert_eq!((config.max_builds, config.fetcher_image.as_str()), (50, "f"));
+    assert_eq!(config.executor_args, ["--insecure", "--cache=true"]);
+    assert_eq!(config.build_retry, Some(Duration::from_mins(5)));
+
+    let error = loaded("", &[("APP_FUNCTION_BUILD_MAX_SIMULTANEOUS_JOBS", "five")]).unwrap_err();
+    assert_eq!(error, "APP_FUNCTION_BUILD_MAX_SIMULTANEOUS_JOBS: \"five\" must be a whole number");
+    let error = loaded("", &[("APP_FUNCTION_BUILD_MAX_SIMULTANEOUS_JOBS", "0")]).unwrap_err();
+    assert_eq!(
+        error,
+        "APP_FUNCTION_BUILD_MAX_SIMULTANEOUS_JOBS: build.maxSimultaneousJobs: 0 must be at least 1"
+    );
+}

@@ -1,0 +1,206 @@
+//! What a Function would become in a cluster where all goes well, without one: the decisions of the loop on a cluster that is
+//! played. What the manifests leave out is as in a fresh installation.
+
+use std::collections::BTreeMap;
+
+use api::names::{registry_secret, runtime_label};
+use api::{Condition, Function, GitRepository};
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use policy::FunctionObject;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::config::Config;
+use crate::decide::{
+    Answer, Git, Observed, RegistryProblem, Remote, RuntimeProblem, registry, runtime_image,
+};
+use crate::desired::{Registry, RuntimeImage};
+use crate::git::is_commit;
+use crate::played::Played;
+use crate::stores::kept::{RegistrySecret, RuntimeMap};
+
+/// The registry of a fresh installation.
+const REGISTRY: &str = "registry.example.com";
+/// The commit that a branch or tag stands for, of which only the remote knows the true one.
+const COMMIT: &str = "0000000000000000000000000000000000000000";
+/// The UID of a Function that no API server has stored. Names are derived from it, so they differ in a cluster.
+const UID: &str = "00000000-0000-0000-0000-000000000000";
+
+/// The manifests that a plan is made from.
+#[derive(Debug)]
+pub struct Manifests {
+    namespace: String,
+    functions: Vec<Value>,
+    repositories: BTreeMap<(String, String), GitRepository>,
+    registries: BTreeMap<(String, String), Secret>,
+    config_maps: Vec<ConfigMap>,
+}
+
+/// What becomes of a Function.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Planned {
+    /// Whether it would run.
+    pub is_ready: bool,
+    /// The objects, as YAML, and what is said of the Function, as comments.
+    pub text: String,
+}
+
+impl Manifests {
+    /// None yet; `namespace` is that of what names none.
+    #[must_use]
+    pub fn new(namespace: &str) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            functions: Vec::new(),
+            repositories: BTreeMap::new(),
+            registries: BTreeMap::new(),
+            config_maps: Vec::new(),
+        }
+    }
+
+    /// Reads documents. What a plan does not need is passed over.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub fn read(&mut self, text: &str) -> Result<(), String> {
+        let documents: Vec<Value> =
+            serde_saphyr::from_multiple(text).map_err(|error| error.without_snippet().to_string())?;
+        for document in documents {
+            let is_list =
+                document.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
+            match document.get("items").and_then(Value::as_array).filter(|_| is_list) {
+                Some(items) => items.iter().try_for_each(|item| self.add(item.clone()))?,
+                None => self.add(document)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, mut object: Value) -> Result<(), String> {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let kind = text("/kind").unwrap_or_default();
+        let name = text("/metadata/name").unwrap_or_default();
+        let namespace = text("/metadata/namespace").unwrap_or_else(|| self.namespace.clone());
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.insert("namespace".to_owned(), namespace.clone().into());
+        }
+        match kind.as_str() {
+            "Function" => self.functions.push(object),
+            "GitRepository" => drop(self.repositories.insert((namespace, name), decode(object)?)),
+            "Secret" => {
+                let mut secret: Secret = decode(object)?;
+                let texts = secret.string_data.take().unwrap_or_default().into_iter();
+                let data = secret.data.get_or_insert_default();
+                data.extend(texts.map(|(key, text)| (key, k8s_openapi::ByteString(text.into_bytes()))));
+                self.registries.insert((namespace, name), secret);
+            }
+            "ConfigMap" => self.config_maps.push(decode(object)?),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn registry(&self, namespace: &str) -> Result<Registry, RegistryProblem> {
+        let secret =
+            |name: &str| RegistrySecret::of(self.registries.get(&(namespace.to_owned(), name.to_owned()))?);
+        let (own, default) = (secret(registry_secret::NAME), secret(registry_secret::DEFAULT_NAME));
+        match registry(own.as_ref(), default.as_ref()) {
+            Err(RegistryProblem::Missing) => Ok(Registry {
+                secret: registry_secret::DEFAULT_NAME.to_owned(),
+                push: REGISTRY.to_owned(),
+                pull: REGISTRY.to_owned(),
+                ..Registry::default()
+            }),
+            chosen => chosen,
+        }
+    }
+
+    fn runtime_image(&self, namespace: &str, runtime: &str) -> Result<RuntimeImage, RuntimeProblem> {
+        let is_here = |map: &&ConfigMap| map.metadata.namespace.as_deref() == Some(namespace);
+        let maps: Vec<_> = self.config_maps.iter().filter(is_here).filter_map(named_runtime).collect();
+        match runtime_image(maps.iter().map(|(name, map)| (name.as_str(), map)), runtime) {
+            Err(RuntimeProblem::Missing) => {
+                Ok(RuntimeImage { config_map: format!("dockerfile-{runtime}"), dockerfile: String::new() })
+            }
+            chosen => chosen,
+        }
+    }
+}
+
+fn named_runtime(map: &ConfigMap) -> Option<(String, RuntimeMap)> {
+    let labels = map.metadata.labels.as_ref()?;
+    let is_runtime =
+        labels.get(runtime_label::CONFIG).map(String::as_str) == Some(runtime_label::CONFIG_RUNTIME);
+    Some((map.metadata.name.clone()?, RuntimeMap::of(map)?)).filter(|_| is_runtime)
+}
+
+fn decode<T: DeserializeOwned>(object: Value) -> Result<T, String> {
+    let title = |key: &str| object.pointer(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let title = format!("{} {}", title("/kind"), title("/metadata/name"));
+    serde_json::from_value(object).map_err(|error| format!("{title}: {error}"))
+}
+
+/// What becomes of each Function, with presets filled in as the webhook does.
+#[must_use]
+pub fn plan(config: &Config, manifests: &Manifests) -> Vec<Planned> {
+    manifests.functions.iter().map(|function| plan_one(config, manifests, function.clone())).collect()
+}
+
+fn plan_one(config: &Config, manifests: &Manifests, mut object: Value) -> Planned {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
+    let title = format!("# Function {namespace}/{name}\n");
+    let function = fill_in(&mut object).and_then(|()| decode::<Function>(object));
+    let function = match function {
+        Ok(function) => function,
+        Err(error) => return Planned { is_ready: false, text: format!("{title}# {error}\n") },
+    };
+    let spec = &function.spec;
+    let repository = manifests.repositories.get(&(namespace.clone(), spec.source.clone()));
+    let reference = spec.reference.as_deref().unwrap_or_default();
+    let commit = if is_commit(reference) { reference } else { COMMIT };
+    let observed = Observed {
+        runtime_image: manifests.runtime_image(&namespace, spec.runtime.as_deref().unwrap_or_default()),
+        registry: manifests.registry(&namespace),
+        git: Git {
+            remote: repository.map(|repository| Remote {
+                url: repository.spec.url.clone(),
+                auth: repository.spec.auth.clone(),
+                host_keys: String::new(),
+            }),
+            answer: Answer::Commit(commit.to_owned()),
+        },
+        ..Observed::default()
+    };
+    let mut played = Played::new(config.clone(), function, observed);
+    let objects = played.run();
+    let mut text = title;
+    for object in objects {
+        text.push_str("---\n");
+        // What was JSON can be YAML.
+        text.push_str(&serde_saphyr::to_string(&object).unwrap_or_default());
+    }
+    let conditions = played.status().conditions.unwrap_or_default();
+    let is_ready = conditions.iter().all(|condition| condition.status == "True") && !conditions.is_empty();
+    for Condition { kind, status, reason, message, .. } in conditions {
+        let words = [kind, status, reason.unwrap_or_default(), message.unwrap_or_default()];
+        text.extend(["# ", &words.join(" "), "\n"]);
+    }
+    Planned { is_ready, text }
+}
+
+/// What the webhook would add, and then the API server.
+fn fill_in(object: &mut Value) -> Result<(), String> {
+    let function: FunctionObject = decode(object.clone())?;
+    let builtin = policy::config::RawConfig::default().check();
+    let builtin =
+        builtin.map_err(|errors| errors.into_iter().map(|error| error.to_string()).collect::<String>())?;
+    let decision = policy::defaulting::function(&builtin, &function);
+    let patch = json_patch::Patch(decision.patch);
+    json_patch::patch(object, &patch).map_err(|error| error.to_string())?;
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.entry("uid").or_insert_with(|| UID.into());
+        metadata.entry("generation").or_insert_with(|| 1.into());
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! Builds on a real control plane: the queue, failures, and what is tried again.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::cluster::kubectl;
+use crate::functions::{CLUSTER, MAX_BUILDS, NOTHING, Namespace, SLOTS};
+
+#[test]
+fn a_build_that_fails_says_why_and_is_tried_again_after_a_while() {
+    let namespace = Namespace::new(&CLUSTER.control_plane, "fails");
+    namespace.apply_labelled("demo", &json!({}), &json!({"testenv/build": "fails"}));
+    namespace.await_condition("demo", "BuildReady", "False JobFailed Job demo-build-");
+    let told = namespace.condition("demo", "BuildReady");
+    assert!(told.ends_with(" failed: npm ERR! 404 no such package: lodahs"), "{told}");
+    assert_eq!(namespace.events("demo").len(), 1);
+    let first = namespace.list("jobs")[0]["metadata"]["name"].clone();
+    // The registry has been mended meanwhile.
+    namespace.apply("demo", &json!({}));
+    namespace.await_condition("demo", "Running", "True");
+    let jobs = namespace.list("jobs");
+    assert_eq!(jobs.len(), 1);
+    assert_ne!(jobs[0]["metadata"]["name"], first);
+    assert_eq!(jobs[0]["metadata"]["annotations"]["serverless.kyma-project.io/attempt"], "2");
+}
+
+#[test]
+fn other_credentials_are_tried_at_once_and_the_annotation_too() {
+    let namespace = Namespace::new(&CLUSTER.control_plane, "again");
+    let fails = json!({"testenv/build": "fails"});
+    namespace.apply_labelled("demo", &json!({}), &fails);
+    namespace.await_condition("demo", "BuildReady", "False JobFailed");
+    namespace.apply("demo", &json!({}));
+    namespace.add_secret("serverless-registry-config", &json!({"password": "other"}));
+    namespace.await_condition("demo", "Running", "True");
+
+    namespace.apply_labelled("other", &json!({}), &fails);
+    namespace.await_condition("other", "BuildReady", "False JobFailed");
+    namespace.apply("other", &json!({}));
+    namespace.kubectl("annotate function other serverless.kyma-project.io/rebuild=now", NOTHING).unwrap();
+    namespace.await_condition("other", "Running", "True");
+}
+
+#[test]
+fn while_a_new_image_builds_the_old_one_runs_and_a_superseded_build_goes() {
+    let namespace = Namespace::new(&CLUSTER.control_plane, "superseded");
+    namespace.apply("demo", &json!({}));
+    namespace.await_condition("demo", "Running", "True");
+    let image = namespace.image();
+    namespace.apply_labelled("demo", &json!({"source": "y"}), &json!({"testenv/build": "hangs"}));
+    namespace.await_condition("demo", "BuildReady", "Unknown JobRunning Job demo-build-");
+    assert_eq!(namespace.image(), image);
+    assert!(namespace.condition("demo", "Running").starts_with("True"));
+    namespace.apply("demo", &json!({"source": "z"}));
+    namespace.wait("the last source runs", || namespace.get("function demo")["status"]["source"] == "z");
+    namespace.wait("one Job is left", || namespace.list("jobs").len() == 1);
+    assert_ne!(namespace.image(), image);
+}
+
+#[test]
+fn no_more_than_so_many_build_at_once_and_all_get_their_turn() {
+    let namespace = Namespace::new(&SLOTS.control_plane, "queue");
+    let names: Vec<_> = (0..8).map(|index| format!("f{index}")).collect();
+    for name in &names {
+        namespace.apply_labelled(name, &json!({}), &json!({"testenv/build": "slow"}));
+    }
+    let other = Namespace::new(&SLOTS.control_plane, "queue-other");
+    other.apply_labelled("f", &json!({}), &json!({"testenv/build": "slow"}));
+    let jobs = "get jobs -A -l serverless.kyma-project.io/managed-by=function-controller -o json";
+    let has_ended = |job: &Value| {
+        let conditions = job["status"]["conditions"].as_array();
+        conditions.into_iter().flatten().any(|condition| condition["status"] == "True")
+    };
+    let mut positions = BTreeSet::new();
+    let mut ran_before_the_other = 0;
+    namespace.wait("all run", || {
+        let jobs: Value =
+            serde_json::from_str(&kubectl(&SLOTS.control_plane, jobs, NOTHING).unwrap()).unwrap();
+        let building = jobs["items"].as_array().unwrap().iter().filter(|job| !has_ended(job)).count();
+        assert!(building <= MAX_BUILDS, "{building} build at once");
+        let functions = namespace.list("functions");
+        let condition = |function: &Value, kind: &str, key: &str| {
+            let conditions = function["status"]["conditions"].as_array().cloned().unwrap_or_default();
+            let found = conditions.iter().find(|condition| condition["type"] == kind).cloned();
+            found.unwrap_or_default()[key].as_str().unwrap_or_default().to_owned()
+        };
+        for function in &functions {
+            let message = condition(function, "BuildReady", "message");
+            positions.extend(message.strip_prefix("Waiting for a free build slot: ").map(str::to_owned));
+        }
+        let run =
+            functions.iter().filter(|function| condition(function, "Running", "status") == "True").count();
+        if !other.condition("f", "BuildReady").starts_with("True") {
+            ran_before_the_other = run;
+        }
+        run == names.len()
+    });
+    assert!(positions.contains("1 in front") && positions.len() >= 3, "{positions:?}");
+    // It came last, and is of another namespace.
+    assert!(ran_before_the_other <= 6, "{ran_before_the_other} were served before the other namespace");
+    assert!(SLOTS.metric("serverless_controller_builds_waiting_peak") >= 5.0);
+}
+
+#[test]
+fn those_that_are_gone_hold_up_nobody() {
+    let namespace = Namespace::new(&SLOTS.control_plane, "gone");
+    let names: Vec<_> = (0..10).map(|index| format!("f{index}")).collect();
+    for name in &names {
+        namespace.apply(name, &json!({}));
+    }
+    namespace.kubectl("delete functions --all --wait=false", NOTHING).unwrap();
+    namespace.apply("last", &json!({}));
+    namespace.await_condition("last", "Running", "True");
+}
+
+#[test]
+fn a_job_that_is_taken_away_does_not_build_again_what_runs() {
+    let namespace = Namespace::new(&CLUSTER.control_plane, "vanished");
+    namespace.apply("demo", &json!({}));
+    namespace.await_condition("demo", "Running", "True");
+    namespace.kubectl("delete jobs --all", NOTHING).unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(namespace.list("jobs"), [Value::Null; 0]);
+    assert!(namespace.condition("demo", "BuildReady").starts_with("True JobFinished"));
+}

@@ -1,0 +1,31 @@
+//! Every fixture of the controller is planned as recorded.
+
+use std::path::Path;
+
+use controller::config;
+use controller::plan::{self, Manifests};
+
+/// The variable by which plans are recorded instead: `make record`.
+const RECORD: &str = "RECORD_PLANS";
+
+#[test]
+fn every_fixture_is_planned_as_recorded() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/controller");
+    let mut count = 0;
+    for case in std::fs::read_dir(root).unwrap() {
+        let case = case.unwrap().path();
+        let config_file = Some(case.join("config.yaml")).filter(|file| file.exists());
+        let config = config::load(config_file.as_deref(), |_| None).unwrap();
+        let mut manifests = Manifests::new("default");
+        manifests.read(&std::fs::read_to_string(case.join("manifests.yaml")).unwrap()).unwrap();
+        let planned: String =
+            plan::plan(&config, &manifests).into_iter().map(|planned| planned.text).collect();
+        let recorded = case.join("plan.yaml");
+        if std::env::var_os(RECORD).is_some() {
+            std::fs::write(&recorded, &planned).unwrap();
+        }
+        assert_eq!(planned, std::fs::read_to_string(recorded).unwrap(), "{}", case.display());
+        count += 1;
+    }
+    assert!(count >= 14, "only {count} fixtures");
+}

@@ -1,0 +1,221 @@
+//! Functions on a real control plane with the controller, where kwok plays the kubelet: by the label `testenv/build` of a
+//! Function its builds fail, hang or take their time.
+
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use controller::config::Config;
+use controller::git::GitConfig;
+use controller::metrics::Metrics;
+use operation::lease::Term;
+use serde_json::{Value, json};
+use testenv::{ControlPlane, Options};
+use tokio::runtime::Runtime;
+
+use crate::cluster::{Printed, client, function, kubectl};
+use crate::support::PATIENCE;
+
+/// No manifest.
+pub const NOTHING: &Value = &Value::Null;
+/// How many build at once on [`SLOTS`].
+pub const MAX_BUILDS: usize = 2;
+
+/// A control plane with the controller, and slots for all.
+pub static CLUSTER: LazyLock<Controlled> =
+    LazyLock::new(|| Controlled::start(Config { max_builds: 100, ..config() }));
+
+/// A control plane with the controller, and few slots.
+pub static SLOTS: LazyLock<Controlled> =
+    LazyLock::new(|| Controlled::start(Config { max_builds: MAX_BUILDS, ..config() }));
+
+fn config() -> Config {
+    // Failed builds are tried again soon, and remotes are not waited for long.
+    let git = GitConfig { timeout: Duration::from_secs(3), ..GitConfig::default() };
+    Config { build_retry: Some(Duration::from_secs(8)), git, ..Config::default() }
+}
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+/// A control plane, and what the controller on it counts.
+pub struct Controlled {
+    pub control_plane: ControlPlane,
+    pub metrics: Arc<Metrics>,
+}
+
+impl Controlled {
+    fn start(config: Config) -> Self {
+        let control_plane = control_plane();
+        let metrics = Arc::new(Metrics::new());
+        let (kubeconfig, counted) = (control_plane.kubeconfig(), Arc::clone(&metrics));
+        RUNTIME.spawn(async move {
+            let client = client(&kubeconfig).await;
+            controller::run::run(client, config, Term::endless(), counted, std::future::pending()).await;
+        });
+        Self { control_plane, metrics }
+    }
+
+    /// A metric, by its line without the number.
+    pub fn metric(&self, name: &str) -> f64 {
+        let text = self.metrics.render();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.map_or(0.0, |number| number.parse().unwrap())
+    }
+}
+
+/// A control plane where Pods run, with the CRDs.
+pub fn control_plane() -> ControlPlane {
+    let control_plane = ControlPlane::start(&Options { controllers: true, ..Options::default() }).unwrap();
+    testenv::install_crds(&control_plane).unwrap();
+    control_plane
+}
+
+/// A namespace with all that Functions need.
+#[derive(Clone, Copy)]
+pub struct Namespace<'a> {
+    control_plane: &'a ControlPlane,
+    name: &'a str,
+}
+
+impl<'a> Namespace<'a> {
+    /// With accounts alone.
+    pub fn bare(control_plane: &'a ControlPlane, name: &'a str) -> Self {
+        kubectl(control_plane, &format!("create namespace {name}"), NOTHING).unwrap();
+        let new = Self { control_plane, name };
+        for account in ["serverless-build", "serverless-function"] {
+            new.kubectl(&format!("create serviceaccount {account}"), NOTHING).unwrap();
+        }
+        new
+    }
+
+    pub fn new(control_plane: &'a ControlPlane, name: &'a str) -> Self {
+        let new = Self::bare(control_plane, name);
+        new.add_runtime();
+        new.add_registry("registry.example.com");
+        new
+    }
+
+    pub fn add_runtime(&self) {
+        self.kubectl("apply -f -", &runtime("dockerfile-nodejs-12", &json!({"Dockerfile": "FROM node:12"})))
+            .unwrap();
+    }
+
+    pub fn add_registry(&self, address: &str) {
+        self.add_secret(
+            "serverless-registry-config",
+            &json!({"registryAddress": address, "password": "hush-hush", ".dockerconfigjson": "{}"}),
+        );
+    }
+
+    pub fn add_secret(&self, name: &str, texts: &Value) {
+        let metadata = json!({"name": name});
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": texts});
+        self.kubectl("apply -f -", &secret).unwrap();
+    }
+
+    pub fn kubectl(&self, words: &str, manifest: &Value) -> Printed {
+        kubectl(self.control_plane, &format!("{words} --namespace={}", self.name), manifest)
+    }
+
+    pub fn get(&self, what: &str) -> Value {
+        serde_json::from_str(&self.kubectl(&format!("get {what} -o json"), NOTHING).unwrap()).unwrap()
+    }
+
+    /// The items of a kind.
+    pub fn list(&self, kinds: &str) -> Vec<Value> {
+        self.get(kinds)["items"].as_array().unwrap().clone()
+    }
+
+    /// Applies a Function that needs no webhook, with a change of its specification.
+    pub fn apply(&self, name: &str, change: &Value) {
+        self.apply_labelled(name, change, &json!({}));
+    }
+
+    pub fn apply_labelled(&self, name: &str, change: &Value, labels: &Value) {
+        let mut spec = json!({"source": "x", "runtime": "nodejs12", "minReplicas": 1, "maxReplicas": 1});
+        spec.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let mut function = function(name, &spec);
+        function["metadata"]["labels"] = labels.clone();
+        self.kubectl("apply -f -", &function).unwrap();
+    }
+
+    /// A condition as `Status Reason Message`.
+    pub fn condition(&self, name: &str, kind: &str) -> String {
+        let function = self.get(&format!("function {name}"));
+        let conditions = function["status"]["conditions"].as_array().cloned().unwrap_or_default();
+        let found =
+            conditions.iter().find(|condition| condition["type"] == kind).cloned().unwrap_or_default();
+        let text = |key: &str| found[key].as_str().unwrap_or_default().to_owned();
+        format!("{} {} {}", text("status"), text("reason"), text("message"))
+    }
+
+    #[track_caller]
+    pub fn await_condition(&self, name: &str, kind: &str, expected: &str) {
+        let mut found = String::new();
+        self.wait(&format!("{kind} of {name} is {expected:?}"), || {
+            found = self.condition(name, kind);
+            found.starts_with(expected)
+        });
+    }
+
+    /// Waits until something is so.
+    #[track_caller]
+    pub fn wait(&self, what: &str, mut is_so: impl FnMut() -> bool) {
+        let deadline = Instant::now() + 2 * PATIENCE;
+        while !is_so() {
+            let functions = || self.kubectl("get functions -o yaml", NOTHING).out;
+            assert!(Instant::now() < deadline, "in vain waited until {what}: {}", functions());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Kinds and names of all that was made for Functions.
+    pub fn made(&self) -> Vec<String> {
+        let kinds = "configmap,job,deployment,service,horizontalpodautoscaler";
+        let selector = "serverless.kyma-project.io/managed-by=function-controller";
+        let made = self.kubectl(&format!("get {kinds} -l {selector} -o name"), NOTHING).unwrap();
+        let mut made: Vec<_> = made.lines().map(str::to_owned).collect();
+        made.sort();
+        made
+    }
+
+    /// Versions of everything there is, by which every write shows.
+    pub fn versions(&self) -> Vec<String> {
+        let kinds = "function,configmap,job,deployment,service,horizontalpodautoscaler,gitrepository";
+        let version = |object: &Value| {
+            format!(
+                "{} {} {}",
+                object["kind"], object["metadata"]["name"], object["metadata"]["resourceVersion"]
+            )
+        };
+        let told = self.list("events --field-selector involvedObject.kind=Function");
+        self.list(kinds).iter().chain(&told).map(version).collect()
+    }
+
+    /// Events of a Function as `Type Reason Message`, oldest first.
+    pub fn events(&self, function: &str) -> Vec<String> {
+        let selector = format!("involvedObject.kind=Function,involvedObject.name={function}");
+        let mut events = self.list(&format!("events --field-selector {selector}"));
+        events.sort_by_key(|event| event["eventTime"].as_str().unwrap_or_default().to_owned());
+        let text = |event: &Value, key: &str| event[key].as_str().unwrap_or_default().to_owned();
+        events
+            .iter()
+            .map(|event| {
+                format!("{} {} {}", text(event, "type"), text(event, "reason"), text(event, "message"))
+            })
+            .collect()
+    }
+
+    /// The image that a Function runs.
+    pub fn image(&self) -> String {
+        let deployments = self.list("deployments");
+        let container = &deployments[0]["spec"]["template"]["spec"]["containers"][0];
+        container["image"].as_str().unwrap().to_owned()
+    }
+}
+
+/// The ConfigMap of `nodejs12`.
+pub fn runtime(name: &str, data: &Value) -> Value {
+    let labels = json!({"serverless.kyma-project.io/config": "runtime", "serverless.kyma-project.io/runtime": "nodejs12"});
+    let metadata = json!({"name": name, "labels": labels});
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
+}
