@@ -21,6 +21,7 @@ mod cluster_controller;
 mod cluster_crds;
 mod cluster_install;
 mod cluster_kubectl;
+mod cluster_leader;
 mod cluster_mtls;
 mod config;
 mod controller_fixtures;

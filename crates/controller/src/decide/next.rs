@@ -76,7 +76,7 @@ impl Next {
                 self.taken(kind, name);
                 Ensured::Stopped
             }
-            Some(stored) if difference::is_in(&wanted, stored) => Ensured::Same,
+            Some(stored) if difference::is_stored(&wanted, stored) => Ensured::Same,
             Some(_) => {
                 self.steps.push(Step::Apply(wanted));
                 Ensured::Updated(format!("{kind} {name} updated"))
