@@ -41,8 +41,8 @@ control-plane: ## builds etcd, kube-apiserver, kubectl, … for the tests: once,
 	@tests/control-plane/build.sh
 
 .PHONY: cluster
-cluster: control-plane $(WEBHOOK) ## a control plane on loopback with the webhook installed, until Ctrl-C
-	@$(CARGO) run --locked --quiet --package testenv -- $(WEBHOOK)
+cluster: control-plane $(WEBHOOK) $(CONTROLLER) ## a control plane on loopback with webhook and controller, until Ctrl-C
+	@$(CARGO) run --locked --quiet --package testenv -- $(WEBHOOK) $(CONTROLLER)
 
 .PHONY: test
 test: control-plane ## all tests, those against a real API server too

@@ -29,3 +29,17 @@ fn every_fixture_is_planned_as_recorded() {
     }
     assert!(count >= 14, "only {count} fixtures");
 }
+
+#[test]
+fn the_configuration_of_the_readme_is_one_and_says_what_is_built_in() {
+    let readme = include_str!("../../README.md");
+    let section = readme.split("## The controller").nth(1).unwrap();
+    let text = section.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let mut config = config::load(Some(file.path()), |_| None).unwrap();
+    let runtimes: Vec<_> = config.runtimes.keys().map(String::as_str).collect();
+    assert_eq!(runtimes, ["nodejs12", "nodejs22", "python38"]);
+    config.runtimes = config::Config::default().runtimes;
+    assert_eq!(config, config::Config::default());
+}

@@ -31,7 +31,7 @@ pub fn new_key(algorithm: Algorithm) -> PrivateKey {
     PrivateKey::random(&mut UnwrapErr(getrandom::SysRng), algorithm).unwrap()
 }
 
-fn text(key: &PrivateKey) -> Zeroizing<String> {
+pub fn text(key: &PrivateKey) -> Zeroizing<String> {
     key.to_openssh(LineEnding::LF).unwrap()
 }
 

@@ -70,7 +70,7 @@ pub(crate) enum Said {
     Words,
     /// A stage has begun or is over, and another goes on.
     Stage,
-    /// All is decided, or something has failed.
+    /// All is decided, or something has failed, or does not any more.
     Result,
 }
 
@@ -81,8 +81,11 @@ impl Said {
         if before == after {
             return Self::Nothing;
         }
+        let failed = |status: &FunctionStatus| {
+            status.conditions.iter().flatten().filter(|condition| condition.status == "False").count()
+        };
         let is_open = after.conditions.iter().flatten().any(|condition| condition.status == "Unknown");
-        if !is_open || transitions(before, after).any(|condition| condition.status == "False") {
+        if !is_open || failed(before) != failed(after) {
             return Self::Result;
         }
         // Without the words for what is open.
@@ -175,7 +178,8 @@ mod tests {
     #[case::other_words_for_what_is_open(&[("B", "Unknown", "x")], &[("B", "Unknown", "y")], Said::Words, &[])]
     #[case::begun(&[], &[(SOURCE, "True", "x"), ("B", "Unknown", "y")], Said::Stage, &[])]
     #[case::one_stage_over(&[("B", "Unknown", "x")], &[("B", "True", "y"), ("R", "Unknown", "z")], Said::Stage, &["B"])]
-    #[case::open_again(&[("B", "False", "x")], &[("B", "Unknown", "y")], Said::Stage, &[])]
+    #[case::open_again(&[("B", "True", "x")], &[("B", "Unknown", "y")], Said::Stage, &[])]
+    #[case::no_longer_ill(&[("B", "False", "x")], &[("B", "Unknown", "y")], Said::Result, &[])]
     #[case::all_over(&[("R", "Unknown", "x")], &[("R", "True", "y")], Said::Result, &["R"])]
     #[case::all_over_at_once(&[], &[(SOURCE, "True", "x"), ("B", "True", "y"), ("R", "True", "z")], Said::Result, &["B", "R"])]
     #[case::other_words_for_what_is_well(&[("B", "True", "x")], &[("B", "True", "y")], Said::Result, &[])]

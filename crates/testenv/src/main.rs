@@ -6,16 +6,17 @@ use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use testenv::{Balancer, ControlPlane, Options, Replica};
+use testenv::{Balancer, ControlPlane, Options, PATIENCE, Process, Replica};
 
 const REPLICAS: usize = 3;
 
 fn main() -> anyhow::Result<()> {
-    let webhook =
-        PathBuf::from(std::env::args_os().nth(1).context("usage: testenv PATH-OF-SERVERLESS-WEBHOOK")?);
+    let usage = "usage: testenv PATH-OF-SERVERLESS-WEBHOOK PATH-OF-SERVERLESS-CONTROLLER";
+    let mut programs = std::env::args_os().skip(1).map(PathBuf::from);
+    let (webhook, controller) = programs.next().zip(programs.next()).context(usage)?;
     let started = Instant::now();
     let step = |what: &str| eprintln!("{:5.1} s  {what}", started.elapsed().as_secs_f32());
 
@@ -42,13 +43,31 @@ fn main() -> anyhow::Result<()> {
         replicas.push(replica);
     }
 
+    step("starting the controller");
+    let namespace = testenv::root().join("crates/testenv/src/namespace.yaml");
+    // A registry Secret is taken once the API server calls the webhook.
+    let apply = || control_plane.kubectl_ok(["apply".as_ref(), "-f".as_ref(), namespace.as_os_str()]);
+    let deadline = Instant::now() + PATIENCE;
+    while let Err(error) = apply() {
+        anyhow::ensure!(Instant::now() < deadline, "{error:#}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let mut run = Command::new(&controller);
+    run.env("KUBECONFIG", control_plane.kubeconfig());
+    run.args(["run", "--log-format=text", "--admin-listen=127.0.0.1:0"]);
+    let log = folder.join("controller.log");
+    let mut controller = Process::start(&run, &log)?;
+    let leads = || fs::read_to_string(&log).is_ok_and(|log| log.contains("leads"));
+    controller.wait_until("leading", leads)?;
+
     let kubeconfig = folder.join("kubeconfig");
     fs::copy(control_plane.kubeconfig(), &kubeconfig)?;
     step("ready");
     let kubectl = testenv::assets()?.join("kubectl");
     print!(
         "\nexport KUBECONFIG={}\n\nthings to try, with {} if you have no kubectl:\n  \
-         kubectl apply -f fixtures/manifests/orders.yaml    # presets fill in what is missing\n  \
+         kubectl apply -f fixtures/manifests/orders.yaml    # presets fill in what is missing, and it runs\n  \
+         kubectl get functions -w                          # from nothing to Running\n  \
          kubectl apply -f fixtures/manifests/broken        # everything that is wrong, at once\n  \
          kubectl explain function.spec\n\nlogs are in {} and {}; Ctrl-C ends all\n",
         kubeconfig.display(),

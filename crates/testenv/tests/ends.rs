@@ -24,7 +24,7 @@ fn await_running(text: &str, holds: impl Fn(usize) -> bool) {
 #[test]
 fn no_process_is_left_behind_by_one_that_is_killed() {
     let mut cluster = Command::new(env!("CARGO_BIN_EXE_testenv"))
-        .arg("/nowhere/serverless-webhook")
+        .args(["/nowhere/serverless-webhook", "/nowhere/serverless-controller"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

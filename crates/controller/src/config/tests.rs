@@ -66,7 +66,10 @@ workers: 2
 }
 
 #[rstest]
-#[case("buidl: {}", "FILE:1: unknown field `buidl`")]
+#[case(
+    "buidl: {}",
+    "FILE:1: buidl: unknown field `buidl`, expected one of build, function, git, runtimes, workers"
+)]
 #[case("build:\n  maxSimultaneousJobs: 0", "FILE:2: build.maxSimultaneousJobs: 0 must be at least 1")]
 #[case("build:\n  executorImage: ' '", "FILE:2: build.executorImage: must not be blank")]
 #[case(

@@ -154,27 +154,19 @@ impl Lookups {
         let reference = user.reference.clone();
         let poll = user.poll;
         entry.users.insert(key.clone(), user);
-        let known = entry.answer.as_ref().map(|(at, answer)| {
-            let answer = match answer {
-                Ok(references) => references.get(&reference).cloned().map(Ok),
-                Err(error) => Some(Err(error.clone())),
-            };
-            (*at, answer)
-        });
-        let is_due = match &known {
-            None | Some((_, None)) => true,
-            Some((at, Some(Ok(_)))) => {
-                at.elapsed() >= poll || entry.due.is_some_and(|due| due <= Instant::now())
-            }
-            Some((_, Some(Err(_)))) => entry.due.is_none_or(|due| due <= Instant::now()),
-        };
+        if let (Some((at, Ok(_))), Some(due)) = (&entry.answer, &mut entry.due) {
+            // Whoever wants to know sooner.
+            *due = (*due).min(*at + poll);
+        }
+        let known = entry.answer.as_ref().and_then(|(_, answer)| of(answer, &reference));
+        let is_due = known.is_none() || entry.due.is_none_or(|due| due <= Instant::now());
         if is_due && !entry.is_asked {
             entry.is_asked = true;
             let (lookups, source) = (self.clone(), source);
             tokio::spawn(async move { lookups.look_up(source).await });
         }
         drop(state);
-        match known.and_then(|(_, answer)| answer) {
+        match known {
             None => Answer::Pending,
             Some(Ok(Resolution::Commit(commit))) => Answer::Commit(commit),
             Some(Ok(Resolution::Missing)) => {
@@ -292,6 +284,14 @@ impl Lookups {
     }
 }
 
+/// What was said of a reference; `None` if it was not asked for.
+fn of(answer: &Asked, reference: &str) -> Option<Result<Resolution, GitError>> {
+    match answer {
+        Ok(references) => references.get(reference).cloned().map(Ok),
+        Err(error) => Some(Err(error.clone())),
+    }
+}
+
 impl State {
     fn leave(&mut self, key: &Key) {
         let Some(source) = self.users.remove(key) else { return };
@@ -307,16 +307,12 @@ impl State {
 impl Entry {
     /// The Functions for which the answer is another one than before, and those that wait to ask again.
     fn changed(&self, before: Option<&Asked>) -> HashSet<Key> {
-        let of = |answer: Option<&Asked>, reference: &str| match answer {
-            None => None,
-            Some(Ok(references)) => references.get(reference).cloned().map(Ok),
-            Some(Err(error)) => Some(Err(error.clone())),
-        };
+        let of = |answer: Option<&Asked>, user: &User| answer.and_then(|answer| of(answer, &user.reference));
         let after = self.answer.as_ref().map(|(_, answer)| answer);
         let mut changed: HashSet<_> = self
             .users
             .iter()
-            .filter(|(_, user)| of(before, &user.reference) != of(after, &user.reference))
+            .filter(|(_, user)| of(before, user) != of(after, user))
             .map(|(key, _)| key.clone())
             .collect();
         // One of them asks when it is time; which one is the same.
