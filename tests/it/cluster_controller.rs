@@ -23,9 +23,11 @@ fn an_inline_function_runs_changes_and_goes() {
     assert_eq!(columns, ["demo", "True", "True", "True", "nodejs12", "1"]);
     // One Event for each transition, of which a build and a roll-out have one each.
     let events = namespace.events("demo");
-    let reasons: Vec<_> =
-        events.iter().map(|event| event.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
-    assert_eq!(reasons, ["Normal JobFinished", "Normal DeploymentReady"]);
+    let reason = |event: &String| event.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    let mut reasons: Vec<_> = events.iter().map(reason).collect();
+    // They may be of the same moment.
+    reasons.sort();
+    assert_eq!(reasons, ["Normal DeploymentReady", "Normal JobFinished"]);
 
     let job = made.iter().find(|name| name.starts_with("job")).unwrap().clone();
     namespace.apply("demo", &json!({"env": [{"name": "A", "value": "1"}], "maxReplicas": 3}));

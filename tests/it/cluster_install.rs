@@ -195,7 +195,7 @@ fn installed_with_helm_it_is_upgraded_without_loss_and_uninstalled_without_a_tra
     );
     assert_eq!(written, *CA);
 
-    helm(&control_plane, &format!("uninstall serverless -n {NAMESPACE} --wait --timeout 60s")).unwrap();
+    helm(&control_plane, &format!("uninstall serverless -n {NAMESPACE} --wait --timeout 120s")).unwrap();
     assert_eq!(installed(&control_plane), BTreeSet::new());
     // The CRDs, and with them every Function, have stayed, and nobody is locked out.
     wait_until_accepted(&control_plane);
@@ -208,7 +208,7 @@ fn installed_with_helm_it_is_upgraded_without_loss_and_uninstalled_without_a_tra
 
     helm(&control_plane, &format!("install serverless manifests/chart -n {NAMESPACE} --set crds.keep=false"))
         .unwrap();
-    helm(&control_plane, &format!("uninstall serverless -n {NAMESPACE} --wait --timeout 60s")).unwrap();
+    helm(&control_plane, &format!("uninstall serverless -n {NAMESPACE} --wait --timeout 120s")).unwrap();
     assert_eq!(installed(&control_plane), BTreeSet::new());
     assert_eq!(kubectl(&control_plane, "get crd -o name", NOTHING).unwrap(), "");
 }

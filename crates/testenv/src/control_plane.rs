@@ -149,6 +149,8 @@ impl ControlPlane {
             // As large clusters have it: by default they write 20 times a second, and all else would wait for them.
             "--kube-api-qps=2000".to_owned(),
             "--kube-api-burst=4000".to_owned(),
+            // kwok says once that the node is ready, and not again in time.
+            "--node-monitor-grace-period=24h".to_owned(),
             "--leader-elect=false".to_owned(),
             "--secure-port=0".to_owned(),
         ]);
