@@ -13,7 +13,7 @@ mod value;
 
 use clap::{Parser, Subcommand};
 
-use operation::exit::Exit;
+use operation::exit::{self, Exit};
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -49,13 +49,9 @@ enum Command {
 /// Does what the command line asks for.
 #[must_use]
 pub fn run() -> Exit {
-    let cli = match Cli::try_parse() {
+    let cli: Cli = match exit::parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help that cannot be printed has no reader.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Success };
-        }
+        Err(exit) => return exit,
     };
     match cli.command {
         Command::Serve(args) => serve::run(&args),

@@ -4,7 +4,6 @@
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -145,9 +144,7 @@ impl Metrics {
             "Whether the configuration in its file is in force",
             configuration_reload_successful.clone(),
         );
-        let build = Family::<Labels<1>, Gauge>::default();
-        build.get_or_create_owned(&[("version", env!("CARGO_PKG_VERSION"))]).set(1);
-        registry.register("build_info", "The version of this program", build);
+        operation::metrics::register_version(&mut registry);
 
         Self {
             endpoints,
@@ -238,10 +235,7 @@ impl Metrics {
     /// All of it as text.
     #[must_use]
     pub fn render(&self) -> String {
-        let mut text = String::new();
-        // Writing to a String cannot fail.
-        let _ = encode(&mut text, &self.registry);
-        text
+        operation::metrics::render(&self.registry)
     }
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::{Condition, Function};
-use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -85,9 +84,7 @@ impl Metrics {
         registry.register("api_requests", "Requests to the API server", new.calls.clone());
         registry.register("git_lookups", "Look-ups of Git remotes", new.lookups.clone());
         registry.register("leads", "Whether this process leads", new.leads.clone());
-        let build = Family::<Label, Gauge>::default();
-        build.get_or_create_owned(&[("version", env!("CARGO_PKG_VERSION"))]).set(1);
-        registry.register("build_info", "The version of this program", build);
+        operation::metrics::register_version(&mut registry);
         Self { registry, ..new }
     }
 
@@ -152,10 +149,7 @@ impl Metrics {
     /// All of it as text.
     #[must_use]
     pub fn render(&self) -> String {
-        let mut text = String::new();
-        // Writing to a String cannot fail.
-        let _ = encode(&mut text, &self.registry);
-        text
+        operation::metrics::render(&self.registry)
     }
 }
 

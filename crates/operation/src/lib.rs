@@ -4,4 +4,5 @@ pub mod admin;
 pub mod exit;
 pub mod lease;
 pub mod logging;
+pub mod metrics;
 pub mod yaml;

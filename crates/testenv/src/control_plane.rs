@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use anyhow::Context as _;
 use serde_json::json;
 
+use crate::node;
 use crate::pki::Pki;
 use crate::process::{PATIENCE, Process, free_port};
 
@@ -165,7 +166,7 @@ impl ControlPlane {
         let mut kwok = Command::new(self.assets.join("kwok"));
         kwok.args([
             format!("--kubeconfig={}", self.kubeconfig().display()),
-            format!("--config={}", self.write_stages()?.display()),
+            format!("--config={}", node::write_stages(&self.assets, &self.folder)?.display()),
             "--manage-all-nodes=true".to_owned(),
             format!("--server-address=127.0.0.1:{}", free_port()?),
         ]);
@@ -177,30 +178,9 @@ impl ControlPlane {
         self.create_node()
     }
 
-    /// How Pods and nodes are played: as kwok brings it, but for the Pods of Jobs.
-    fn write_stages(&self) -> anyhow::Result<PathBuf> {
-        let brought = fs::read_to_string(self.assets.join("stages.yaml"))?;
-        let kept = brought.split("---\n").filter(|stage| !stage.contains("name: pod-complete"));
-        let stages: Vec<_> = kept.chain([include_str!("stages.yaml")]).collect();
-        let file = self.folder.join("stages.yaml");
-        fs::write(&file, stages.join("---\n"))?;
-        Ok(file)
-    }
-
     fn create_node(&mut self) -> anyhow::Result<()> {
-        let capacity = json!({"cpu": "10000", "memory": "100Ti", "pods": "100000"});
-        let node = json!({
-            "apiVersion": "v1",
-            "kind": "Node",
-            "metadata": {
-                "name": "kwok-node",
-                "annotations": {"kwok.x-k8s.io/node": "fake"},
-                "labels": {"kubernetes.io/hostname": "kwok-node", "kubernetes.io/os": "linux"},
-            },
-            "status": {"allocatable": capacity, "capacity": capacity},
-        });
         let file = self.folder.join("node.json");
-        fs::write(&file, node.to_string())?;
+        fs::write(&file, node::manifest().to_string())?;
         self.kubectl_ok(["apply".as_ref(), "-f".as_ref(), file.as_os_str()])?;
         let ready =
             ["get", "node", "kwok-node", "-o", "jsonpath={.status.conditions[?(@.type=='Ready')].status}"];

@@ -5,6 +5,7 @@
 
 mod balancer;
 mod control_plane;
+mod node;
 mod pki;
 mod process;
 mod webhook;

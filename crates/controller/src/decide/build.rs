@@ -81,10 +81,17 @@ fn start(inputs: &Inputs<'_>, observed: &Observed, attempt: u32, next: &mut Next
     if observed.builds_ahead > 0 {
         let message = format!("Waiting for a free build slot: {} in front", observed.builds_ahead);
         next.set(Kind::BuildReady, "Unknown", Reason::BuildQueued, message);
+        next.wake = Some(look_again(observed.builds_ahead));
     } else if !next.is_hindered(observed, Job::KIND, name) {
         next.steps.push(Step::Create(difference::marked(&job)));
         next.set(Kind::BuildReady, "Unknown", Reason::JobCreated, format!("Job {name} created"));
     }
+}
+
+/// When to say anew how many are in front: the sooner the fewer they are, as that is who looks.
+fn look_again(ahead: usize) -> Duration {
+    let seconds = u64::try_from(ahead).unwrap_or(u64::MAX);
+    Duration::from_secs(seconds.clamp(10, 300))
 }
 
 /// How long until a failed build is tried again: at once, later or, without a change, never.

@@ -1,6 +1,8 @@
 //! Functions on a cluster that is played: what is applied is stored, with an owner and a few defaults as an API server adds.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod builds;
+mod git;
 mod world;
 
 use rstest::rstest;
@@ -111,97 +113,6 @@ fn a_job_that_is_gone_is_not_built_again_once_its_image_is_deployed() {
     world.0.observed.jobs.clear();
     let before = world.0.function.status.clone();
     assert_eq!((world.pass().0, &world.0.function.status), (vec![], &before));
-}
-
-#[test]
-fn a_build_waits_for_a_slot_and_says_how_long() {
-    let mut world = World::inline();
-    world.0.observed.builds_ahead = 3;
-    let (did, said) = world.pass();
-    assert_eq!(did, ["create ConfigMap f-b2zg9"]);
-    assert_eq!(said[1], "BuildReady=Unknown BuildQueued Waiting for a free build slot: 3 in front");
-    world.0.observed.builds_ahead = 0;
-    assert_eq!(world.pass().0, ["create Job f-build-2g45c"]);
-}
-
-#[test]
-fn a_failed_build_says_what_its_container_said_and_keeps_its_words() {
-    let mut world = World::inline();
-    world.pass();
-    world.0.end_job(false, "Job has reached the specified backoff limit");
-    world.later(Duration::from_secs(1));
-    let failed = "BuildReady=False JobFailed Job f-build-2g45c failed: ";
-    let plan = decide(&world.0.config, &world.0.function, &world.0.observed, Time(world.0.now));
-    assert_eq!(plan.failed_job.as_deref(), Some("f-build-2g45c"));
-    assert_eq!(plan.wake, Some(Duration::from_secs(30 * 60 - 1)));
-
-    world.0.observed.last_words = Some("npm ERR! 404".to_owned());
-    assert_eq!(world.pass().1[1], format!("{failed}npm ERR! 404"));
-    world.0.observed.last_words = None;
-    let before = world.0.function.status.clone();
-    assert_eq!((world.pass().0, &world.0.function.status), (vec![], &before));
-    // A container that says nothing leaves the word to the Job.
-    let mut world = World::inline();
-    world.pass();
-    world.0.end_job(false, "Job was active longer than specified deadline");
-    assert_eq!(world.pass().1[1], format!("{failed}Job was active longer than specified deadline"));
-}
-
-#[test]
-fn a_failed_build_is_tried_again_after_a_while_and_the_one_before_goes() {
-    let mut world = World::inline();
-    world.pass();
-    world.0.end_job(false, "no");
-    world.later(Duration::from_mins(30));
-    let (did, said) = world.pass();
-    assert_eq!(did, ["create Job f-build-sv4c8"]);
-    assert_eq!(said[1], "BuildReady=Unknown JobCreated Job f-build-sv4c8 created");
-    assert_eq!(world.0.observed.jobs[1].attempt, 2);
-    assert_eq!(world.pass().0, ["delete Job f-build-2g45c"]);
-    world.0.end_job(true, "");
-    assert_eq!(world.pass().0, ["create Deployment f-b2zg9", "create Service f"]);
-    assert!(world.image().ends_with(&world.0.observed.jobs[0].image[30..]), "the image is the same");
-
-    let mut world = World::inline();
-    world.0.config.build_retry = None;
-    world.pass();
-    world.0.end_job(false, "no");
-    world.later(Duration::from_hours(1000));
-    assert_eq!(world.pass().0, [""; 0]);
-}
-
-#[test]
-fn other_credentials_are_tried_sooner_and_less_soon_each_time() {
-    let mut world = World::inline();
-    world.pass();
-    for (attempt, pause) in [(1, 1), (2, 2), (3, 4)] {
-        world.0.end_job(false, "no");
-        world.0.observed.registry.as_mut().unwrap().version = format!("7{attempt}");
-        let mut plan = decide(&world.0.config, &world.0.function, &world.0.observed, Time(world.0.now));
-        plan.steps.retain(|step| matches!(step, Step::Create(_)));
-        assert_eq!((plan.steps, plan.wake), (vec![], Some(Duration::from_secs(pause))));
-        world.later(Duration::from_secs(pause));
-        world.pass();
-        assert_eq!(world.0.observed.jobs.last().unwrap().attempt, attempt + 1);
-    }
-    // Of a Function that runs they change nothing.
-    let mut world = World::inline();
-    world.run();
-    world.0.observed.registry.as_mut().unwrap().version = "8".to_owned();
-    assert_eq!(world.pass().0, [""; 0]);
-}
-
-#[test]
-fn the_annotation_rebuilds_and_rolls_out_what_runs() {
-    let mut world = World::inline();
-    world.run();
-    let old = world.image();
-    let annotations = BTreeMap::from([(api::names::REBUILD.to_owned(), "1".to_owned())]);
-    world.0.function.metadata.annotations = Some(annotations);
-    assert_eq!(world.pass().0, ["delete Job f-build-2g45c", "create Job f-build-knkrp"]);
-    world.0.end_job(true, "");
-    assert_eq!(world.pass().0, ["apply Deployment f-b2zg9"]);
-    assert_ne!(world.image(), old);
 }
 
 #[test]
@@ -325,86 +236,5 @@ fn what_the_reference_implementation_left_goes_once_ours_runs() {
     assert_eq!(world.pass().0, [""; 0]);
     world.0.roll_out();
     assert_eq!(world.pass().0, ["delete Deployment f-xv6pc", "delete ConfigMap f-nxjdp"]);
-    assert_eq!(world.pass().0, [""; 0]);
-}
-
-const COMMIT: &str = "649ed3e95dd9478785120a7572a71bdec2b0d660";
-
-#[test]
-fn a_git_function_is_built_from_the_commit_that_is_recorded() {
-    let mut world = World::git();
-    assert_eq!(world.pass(), (vec![], vec![]));
-    world.0.observed.git.answer = Answer::Commit(COMMIT.to_owned());
-    let (did, said) = world.pass();
-    assert_eq!(did, ["create Job f-build-ffplz"]);
-    assert_eq!(said[0], "ConfigurationReady=True SourceUpdated Sources f updated");
-    let status = world.0.status();
-    assert_eq!(
-        (status.commit.as_deref(), status.reference.as_deref(), status.base_dir.as_deref()),
-        (Some(COMMIT), Some("main"), Some("/fn"))
-    );
-    world.0.end_job(true, "");
-    world.pass();
-    world.0.roll_out();
-    world.pass();
-    assert_eq!(world.pass().0, [""; 0]);
-    let old = world.image();
-
-    // The branch moves.
-    world.0.observed.git.answer = Answer::Commit("b".repeat(40));
-    assert_eq!(world.pass().0, ["delete Job f-build-ffplz", "create Job f-build-tmtf4"]);
-    assert_eq!(world.image(), old);
-    assert_eq!(world.0.status().commit, Some("b".repeat(40)));
-}
-
-#[test]
-fn a_repository_that_cannot_be_asked_stops_nothing_that_runs() {
-    let failed =
-        |is_of_credentials, message: &str| Answer::Failed { is_of_credentials, message: message.to_owned() };
-    let mut world = World::git();
-    world.0.observed.git.answer = failed(true, "Secret s has no key \"key\"");
-    let text =
-        "ConfigurationReady=False GitCredentialsInvalid Sources update failed: Secret s has no key \"key\"";
-    assert_eq!(world.pass(), (vec![], vec![text.to_owned()]));
-
-    let mut world = World::git();
-    world.0.observed.git.answer = Answer::Commit(COMMIT.to_owned());
-    world.run();
-    world.0.observed.git.answer = failed(false, "no answer within 30 s");
-    world.0.function.spec.env = Some(vec![k8s_openapi::api::core::v1::EnvVar::default()]);
-    let (did, said) = world.pass();
-    assert_eq!(did, ["apply Deployment f-b2zg9"]);
-    assert_eq!(
-        said[0],
-        "ConfigurationReady=False SourceUpdateFailed Sources update failed: no answer within 30 s"
-    );
-    world.0.function.spec.reference = Some("other".to_owned());
-    assert_eq!(world.pass().0, [""; 0], "what was recorded is of another reference");
-    world.0.observed.git = Git::default();
-    assert_eq!(
-        world.pass().1[0],
-        "ConfigurationReady=False GitRepositoryMissing GitRepository repo is not in namespace n"
-    );
-}
-
-#[test]
-fn a_function_that_becomes_inline_forgets_its_commit_and_back() {
-    let mut world = World::git();
-    world.0.observed.git.answer = Answer::Commit(COMMIT.to_owned());
-    world.run();
-    let git = world.0.function.spec.clone();
-    world.0.function.spec.source_type = None;
-    assert_eq!(world.pass().0[0], "create ConfigMap f-b2zg9");
-    assert_eq!(world.0.status().commit, None);
-    world.0.end_job(true, "");
-    world.pass();
-    world.0.roll_out();
-    world.pass();
-    world.0.function.spec = git;
-    world.pass();
-    world.0.end_job(true, "");
-    world.pass();
-    world.0.roll_out();
-    assert_eq!(world.pass().0, ["delete ConfigMap f-b2zg9"]);
     assert_eq!(world.pass().0, [""; 0]);
 }

@@ -1,6 +1,8 @@
 //! When a remote is asked, and for whom: once for all Functions that use it, beside the loop, which goes on meanwhile.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod state;
+
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,6 +26,7 @@ use crate::names::Identity;
 use crate::queue::Key;
 use crate::run::reference;
 use crate::stores::Stores;
+use state::{Access, Asked, Source, State, User, of};
 
 /// How long to wait for more Functions of a remote before it is asked.
 const GATHER: Duration = Duration::from_millis(50);
@@ -42,52 +45,6 @@ struct Inner {
     wake: UnboundedSender<ObjectRef<Function>>,
     slots: Semaphore,
     state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    remotes: HashMap<Source, Entry>,
-    /// Which remote a Function uses.
-    users: HashMap<Key, Source>,
-}
-
-/// What is asked, and with what: those that differ in any of it are different remotes.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-struct Source {
-    url: String,
-    access: Option<Access>,
-}
-
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-struct Access {
-    auth_type: String,
-    namespace: String,
-    secret: String,
-    /// Of the Secret; empty if there is none.
-    version: String,
-    /// The `GitRepository` that records host keys.
-    repository: String,
-}
-
-#[derive(Default)]
-struct Entry {
-    users: HashMap<Key, User>,
-    /// The host keys that were recorded when the host was met first.
-    host_keys: String,
-    is_asked: bool,
-    /// When it was asked last, and what it said.
-    answer: Option<(Instant, Asked)>,
-    failures: u32,
-    /// When it is to be asked again.
-    due: Option<Instant>,
-}
-
-/// Commits by references.
-type Asked = Result<BTreeMap<String, Resolution>, GitError>;
-
-struct User {
-    reference: String,
-    poll: Duration,
 }
 
 impl Lookups {
@@ -281,42 +238,5 @@ impl Lookups {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What was said of a reference; `None` if it was not asked for.
-fn of(answer: &Asked, reference: &str) -> Option<Result<Resolution, GitError>> {
-    match answer {
-        Ok(references) => references.get(reference).cloned().map(Ok),
-        Err(error) => Some(Err(error.clone())),
-    }
-}
-
-impl State {
-    fn leave(&mut self, key: &Key) {
-        let Some(source) = self.users.remove(key) else { return };
-        if let Some(entry) = self.remotes.get_mut(&source) {
-            entry.users.remove(key);
-            if entry.users.is_empty() {
-                self.remotes.remove(&source);
-            }
-        }
-    }
-}
-
-impl Entry {
-    /// The Functions for which the answer is another one than before, and those that wait to ask again.
-    fn changed(&self, before: Option<&Asked>) -> HashSet<Key> {
-        let of = |answer: Option<&Asked>, user: &User| answer.and_then(|answer| of(answer, &user.reference));
-        let after = self.answer.as_ref().map(|(_, answer)| answer);
-        let mut changed: HashSet<_> = self
-            .users
-            .iter()
-            .filter(|(_, user)| of(before, user) != of(after, user))
-            .map(|(key, _)| key.clone())
-            .collect();
-        // One of them asks when it is time; which one is the same.
-        changed.extend(self.users.keys().next().cloned());
-        changed
     }
 }

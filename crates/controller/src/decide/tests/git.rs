@@ -1,0 +1,85 @@
+//! Functions of type `git`.
+
+use super::super::*;
+use super::world::World;
+
+const COMMIT: &str = "649ed3e95dd9478785120a7572a71bdec2b0d660";
+
+#[test]
+fn a_git_function_is_built_from_the_commit_that_is_recorded() {
+    let mut world = World::git();
+    assert_eq!(world.pass(), (vec![], vec![]));
+    world.0.observed.git.answer = Answer::Commit(COMMIT.to_owned());
+    let (did, said) = world.pass();
+    assert_eq!(did, ["create Job f-build-ffplz"]);
+    assert_eq!(said[0], "ConfigurationReady=True SourceUpdated Sources f updated");
+    let status = world.0.status();
+    assert_eq!(
+        (status.commit.as_deref(), status.reference.as_deref(), status.base_dir.as_deref()),
+        (Some(COMMIT), Some("main"), Some("/fn"))
+    );
+    world.0.end_job(true, "");
+    world.pass();
+    world.0.roll_out();
+    world.pass();
+    assert_eq!(world.pass().0, [""; 0]);
+    let old = world.image();
+
+    // The branch moves.
+    world.0.observed.git.answer = Answer::Commit("b".repeat(40));
+    assert_eq!(world.pass().0, ["delete Job f-build-ffplz", "create Job f-build-tmtf4"]);
+    assert_eq!(world.image(), old);
+    assert_eq!(world.0.status().commit, Some("b".repeat(40)));
+}
+
+#[test]
+fn a_repository_that_cannot_be_asked_stops_nothing_that_runs() {
+    let failed =
+        |is_of_credentials, message: &str| Answer::Failed { is_of_credentials, message: message.to_owned() };
+    let mut world = World::git();
+    world.0.observed.git.answer = failed(true, "Secret s has no key \"key\"");
+    let text =
+        "ConfigurationReady=False GitCredentialsInvalid Sources update failed: Secret s has no key \"key\"";
+    assert_eq!(world.pass(), (vec![], vec![text.to_owned()]));
+
+    let mut world = World::git();
+    world.0.observed.git.answer = Answer::Commit(COMMIT.to_owned());
+    world.run();
+    world.0.observed.git.answer = failed(false, "no answer within 30 s");
+    world.0.function.spec.env = Some(vec![k8s_openapi::api::core::v1::EnvVar::default()]);
+    let (did, said) = world.pass();
+    assert_eq!(did, ["apply Deployment f-b2zg9"]);
+    assert_eq!(
+        said[0],
+        "ConfigurationReady=False SourceUpdateFailed Sources update failed: no answer within 30 s"
+    );
+    world.0.function.spec.reference = Some("other".to_owned());
+    assert_eq!(world.pass().0, [""; 0], "what was recorded is of another reference");
+    world.0.observed.git = Git::default();
+    assert_eq!(
+        world.pass().1[0],
+        "ConfigurationReady=False GitRepositoryMissing GitRepository repo is not in namespace n"
+    );
+}
+
+#[test]
+fn a_function_that_becomes_inline_forgets_its_commit_and_back() {
+    let mut world = World::git();
+    world.0.observed.git.answer = Answer::Commit(COMMIT.to_owned());
+    world.run();
+    let git = world.0.function.spec.clone();
+    world.0.function.spec.source_type = None;
+    assert_eq!(world.pass().0[0], "create ConfigMap f-b2zg9");
+    assert_eq!(world.0.status().commit, None);
+    world.0.end_job(true, "");
+    world.pass();
+    world.0.roll_out();
+    world.pass();
+    world.0.function.spec = git;
+    world.pass();
+    world.0.end_job(true, "");
+    world.pass();
+    world.0.roll_out();
+    assert_eq!(world.pass().0, ["delete ConfigMap f-b2zg9"]);
+    assert_eq!(world.pass().0, [""; 0]);
+}
