@@ -111,12 +111,9 @@ impl Stores {
         let config_map = own(&self.config_maps, "ConfigMap", &child);
         let deployment = own(&self.deployments, "Deployment", &child);
         let autoscaler = own(&self.autoscalers, "HorizontalPodAutoscaler", &child);
-        let mut service = own(&self.services, "Service", &identity.name);
+        let service = own(&self.services, "Service", &identity.name);
         let service_key = (identity.namespace.clone(), identity.name.clone());
-        if service.0.is_none() && self.other_services.get(&service_key).is_some() {
-            // Whose it is, is all that matters.
-            service = Stored(Some(serde_json::json!({"metadata": {"name": identity.name}})));
-        }
+        let is_taken = service.0.is_none() && self.other_services.get(&service_key).is_some();
         Observed {
             runtime_image: self.runtime_image(namespace, runtime),
             registry: self.registry(namespace),
@@ -126,6 +123,7 @@ impl Stores {
             service,
             autoscaler,
             leftovers,
+            taken: is_taken.then(|| ("Service".to_owned(), identity.name.clone())).into_iter().collect(),
             ..Observed::default()
         }
     }

@@ -97,7 +97,7 @@ impl Lookups {
     fn answer(&self, key: &Key, source: Source, host_keys: &str, user: User) -> Answer {
         let mut state = self.state();
         if state.users.get(key) != Some(&source) {
-            state.leave(key);
+            self.hand_over(state.leave(key));
             state.users.insert(key.clone(), source.clone());
         }
         let entry = state.remotes.entry(source.clone()).or_default();
@@ -147,7 +147,16 @@ impl Lookups {
 
     /// A Function uses no remote any more.
     pub(crate) fn forget(&self, key: &Key) {
-        self.state().leave(key);
+        let heir = self.state().leave(key);
+        self.hand_over(heir);
+    }
+
+    /// Wakes the Function that is to ask in place of one that went.
+    fn hand_over(&self, heir: Option<Key>) {
+        if let Some(heir) = heir {
+            // The loop that listens lives as long as this.
+            let _ = self.0.wake.unbounded_send(reference(&heir));
+        }
     }
 
     async fn look_up(&self, source: Source) {
