@@ -14,12 +14,16 @@
 
 mod process;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
-use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, ListParams, PostParams};
+use kube::ResourceExt as _;
+use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::runtime::{WatchStreamExt as _, watcher};
 use serde_json::{Value, json};
 use testenv::{ControlPlane, Options};
 
@@ -66,9 +70,7 @@ async fn run(program: &std::path::Path, functions: usize, slots: usize, idle: Du
         api.create(&PostParams::default(), &function(index)).await.unwrap();
     });
     creations.await;
-    while running(&api).await < functions {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    all_running(&api, functions).await;
     let took = started.elapsed();
     // What is said late is said by now.
     tokio::time::sleep(Duration::from_secs(5)).await;
@@ -100,7 +102,8 @@ async fn run(program: &std::path::Path, functions: usize, slots: usize, idle: Du
     )
 }
 
-async fn running(api: &Api<DynamicObject>) -> usize {
+/// Waits until so many Functions run.
+async fn all_running(api: &Api<DynamicObject>, functions: usize) {
     let is_running = |function: &DynamicObject| {
         let conditions = function.data.pointer("/status/conditions").and_then(Value::as_array);
         conditions
@@ -108,9 +111,15 @@ async fn running(api: &Api<DynamicObject>) -> usize {
             .flatten()
             .any(|condition| condition["type"] == "Running" && condition["status"] == "True")
     };
-    // From the cache of the API server, so that counting costs little.
-    let params = ListParams::default().match_any();
-    api.list(&params).await.unwrap().items.iter().filter(|function| is_running(function)).count()
+    let mut running = HashSet::new();
+    // A watch, since counting by lists would cost the API server more than the controller does.
+    let mut seen = pin!(watcher(api.clone(), watcher::Config::default()).applied_objects());
+    while running.len() < functions {
+        let function = seen.next().await.unwrap().unwrap();
+        if is_running(&function) {
+            running.insert(function.name_any());
+        }
+    }
 }
 
 fn function(index: usize) -> DynamicObject {

@@ -1,5 +1,7 @@
 //! What is written to the API server. Nothing is, once this process does not lead any more.
 
+mod apply;
+
 use api::{Condition, Function, FunctionStatus};
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::events::v1::Event;
@@ -77,14 +79,12 @@ impl Cluster {
     /// Takes a step, and lets the stores know of the answer.
     pub(crate) async fn take(&self, namespace: &str, step: &Step, stores: &Stores) -> Result<(), Error> {
         match step {
-            Step::Create(object) => self.apply(namespace, object, false, stores).await,
-            Step::Apply(object) => self.apply(namespace, object, true, stores).await,
+            Step::Create(object) => stores.applied(&self.create(namespace, object).await?),
+            Step::Apply(object) => stores.applied(&self.update(namespace, object).await?),
             Step::Relabel(name, labels) => {
                 let jobs = self.api("batch/v1", "Job", namespace);
                 let patch = Patch::Merge(json!({"metadata": {"labels": labels}}));
-                let job = self.fenced(jobs.patch(name, &PatchParams::default(), &patch)).await?;
-                stores.applied(&job);
-                Ok(())
+                stores.applied(&self.fenced(jobs.patch(name, &PatchParams::default(), &patch)).await?);
             }
             Step::Delete(kind, name) => {
                 let api = self.api(api_version(kind), kind, namespace);
@@ -93,49 +93,8 @@ impl Cluster {
                     deleted => drop(deleted?),
                 }
                 tracing::info!(namespace, kind, name, "deleted");
-                Ok(())
             }
         }
-    }
-
-    /// Applies an object, by force if it is known to be ours.
-    async fn apply(
-        &self,
-        namespace: &str,
-        object: &Value,
-        is_ours: bool,
-        stores: &Stores,
-    ) -> Result<(), Error> {
-        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-        let (kind, name) = (text("/kind"), text("/metadata/name"));
-        let api = self.api(text("/apiVersion"), kind, namespace);
-        let mut params = PatchParams::apply(FIELD_MANAGER);
-        params.force = is_ours;
-        let mut answer = self.fenced(api.patch(name, &params, &Patch::Apply(object))).await;
-        if let Err(Error::Api(kube::Error::Api(status))) = &answer
-            && status.is_conflict()
-            && !is_ours
-        {
-            // Of somebody else, or one of ours that the watch has not shown yet.
-            let uid = object.pointer("/metadata/ownerReferences/0/uid").and_then(Value::as_str);
-            let found = self.fenced(api.get_opt(name)).await?;
-            let owners = found.iter().flat_map(|found| found.metadata.owner_references.iter().flatten());
-            if !owners.map(|owner| owner.uid.as_str()).any(|owner| Some(owner) == uid) {
-                return Err(Error::Taken { kind: kind.to_owned(), name: name.to_owned() });
-            }
-            params.force = true;
-            answer = self.fenced(api.patch(name, &params, &Patch::Apply(object))).await;
-        }
-        match answer {
-            Ok(object) => stores.applied(&object),
-            // What is not valid, too large or above a quota stays so.
-            Err(Error::Api(kube::Error::Api(status))) if matches!(status.code, 400 | 403 | 413 | 422) => {
-                let (kind, name) = (kind.to_owned(), name.to_owned());
-                return Err(Error::Refused { kind, name, message: status.message });
-            }
-            Err(error) => return Err(error),
-        }
-        tracing::info!(namespace, kind, name, "applied");
         Ok(())
     }
 

@@ -152,6 +152,9 @@ impl ControlPlane {
             "--kube-api-burst=4000".to_owned(),
             // kwok says once that the node is ready, and not again in time.
             "--node-monitor-grace-period=24h".to_owned(),
+            // No traffic goes to Pods that are only played.
+            "--controllers=*,-endpoints-controller,-endpointslice-controller,-endpointslice-mirroring-controller"
+                .to_owned(),
             "--leader-elect=false".to_owned(),
             "--secure-port=0".to_owned(),
         ]);
@@ -269,7 +272,7 @@ fn api_server_args(pki: &Pki, etcd: &str, port: u16, options: &Options) -> anyho
         format!("--tls-private-key-file={}", path("kube-apiserver.key")),
         format!("--client-ca-file={}", path("ca.crt")),
         "--authorization-mode=RBAC".to_owned(),
-        "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
+        "--service-cluster-ip-range=10.0.0.0/16".to_owned(),
         "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
         format!("--service-account-key-file={}", path("sa.pub")),
         format!("--service-account-signing-key-file={}", path("sa.key")),
