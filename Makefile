@@ -6,7 +6,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 TOOLS := target/tools
 WEBHOOK := target/release/serverless-webhook
-CONTROLLER := target/release/serverless-controller
+CONTROLLER := target/controller/serverless-controller
 DENY_VERSION := 0.20.2
 FUZZ_VERSION := 0.13.2
 FUZZ_SECONDS ?= 20
@@ -29,7 +29,7 @@ $(WEBHOOK):
 
 .PHONY: $(CONTROLLER)
 $(CONTROLLER):
-	$(CARGO) build --locked --release --package serverless-controller
+	$(CARGO) build --locked --profile controller --package serverless-controller
 
 .PHONY: static
 static: ## a binary that needs nothing else, for the image
@@ -40,12 +40,16 @@ static: ## a binary that needs nothing else, for the image
 control-plane: ## builds etcd, kube-apiserver, kubectl, … for the tests: once, about 12 minutes
 	@tests/control-plane/build.sh
 
+.PHONY: interpreters
+interpreters: ## the Node.js and Python versions that the runtimes are tested with: once, about a minute
+	@tests/interpreters/build.sh
+
 .PHONY: cluster
 cluster: control-plane $(WEBHOOK) $(CONTROLLER) ## a control plane on loopback with webhook and controller, until Ctrl-C
 	@$(CARGO) run --locked --quiet --package testenv -- $(WEBHOOK) $(CONTROLLER)
 
 .PHONY: test
-test: control-plane ## all tests, those against a real API server too
+test: control-plane interpreters ## all tests, those against a real API server too
 	$(CARGO) test --locked --workspace
 
 .PHONY: check

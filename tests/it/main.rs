@@ -35,6 +35,7 @@ mod lifecycle;
 mod manifests;
 mod recorder;
 mod replicas;
+mod runtimes;
 mod server_limits;
 mod server_reviews;
 mod server_tls;

@@ -1,0 +1,64 @@
+//! The ConfigMaps of the runtimes: each holds a Dockerfile, and that Dockerfile the server of the language. A build
+//! sees nothing else but the Function.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use api::names::runtime_label::{CONFIG, CONFIG_RUNTIME, DOCKERFILE, RUNTIME};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+
+/// A runtime.
+struct Runtime {
+    name: &'static str,
+    config_map: &'static str,
+    /// The folder of its language, below `crates/controller/runtimes`.
+    language: &'static str,
+    /// What its server consists of.
+    files: &'static [&'static str],
+    /// The image that it builds upon, unless the configuration of the controller says otherwise.
+    base_image: &'static str,
+}
+
+const NODEJS: &[&str] = &["package.json", "package-lock.json", "server.js"];
+const PYTHON: &[&str] = &["requirements.txt", "server.py"];
+#[rustfmt::skip]
+const RUNTIMES: [Runtime; 3] = [
+    Runtime { name: "nodejs10", config_map: "dockerfile-nodejs-10", language: "nodejs", files: NODEJS, base_image: "docker.io/library/node:10-slim" },
+    Runtime { name: "nodejs12", config_map: "dockerfile-nodejs-12", language: "nodejs", files: NODEJS, base_image: "docker.io/library/node:12-slim" },
+    Runtime { name: "python38", config_map: "dockerfile-python-38", language: "python", files: PYTHON, base_image: "docker.io/library/python:3.8-slim" },
+];
+
+/// The ConfigMaps, one a runtime.
+pub(crate) fn config_maps() -> anyhow::Result<Vec<Value>> {
+    RUNTIMES.iter().map(config_map).collect()
+}
+
+fn config_map(runtime: &Runtime) -> anyhow::Result<Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../controller/runtimes").join(runtime.language);
+    let read = |file: &str| fs::read_to_string(folder.join(file)).with_context(|| file.to_owned());
+    let mut server = String::new();
+    for file in runtime.files {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        packed.write_all(read(file)?.as_bytes())?;
+        let packed = BASE64.encode(packed.finish()?);
+        writeln!(server, "RUN echo {packed} | base64 -d | gunzip > /opt/serverless/{file}")?;
+    }
+    let dockerfile =
+        read("Dockerfile")?.replace("BASE_IMAGE", runtime.base_image).replace("SERVER\n", &server);
+    Ok(json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": runtime.config_map,
+            "labels": {CONFIG: CONFIG_RUNTIME, RUNTIME: runtime.name},
+        },
+        "data": {DOCKERFILE: dockerfile},
+    }))
+}

@@ -1,0 +1,201 @@
+//! Plays the Dockerfile of a runtime in a folder, with an interpreter of its language in place of the base image.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+use std::thread;
+
+use serde_json::Value;
+use testenv::Process;
+
+/// What the Dockerfiles use, and where it is played.
+const FOLDERS: [&str; 2] = ["/kubeless", "/opt/serverless"];
+
+/// The image of a Function, as a folder.
+pub struct Image {
+    /// The runtime and its interpreter, for messages.
+    pub name: String,
+    pub is_node: bool,
+    folder: tempfile::TempDir,
+    interpreter: PathBuf,
+    env: Vec<(String, String)>,
+    command: Vec<String>,
+}
+
+/// What a server answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+}
+
+/// The Function of the tests, built with every interpreter: of the versions that the runtimes are named after where they
+/// can be had, otherwise of one before and one after. `PYTHON_HOMES` adds others, as in `/opt/python3.8:/opt/python3.12`.
+pub static IMAGES: LazyLock<Vec<Image>> = LazyLock::new(|| {
+    let current = testenv::root().join("target/interpreters/current");
+    assert!(current.exists(), "{} is not there: run `make interpreters`", current.display());
+    let brought = [
+        ("nodejs10", "node10"),
+        ("nodejs12", "node12"),
+        ("nodejs12", "node22"),
+        ("python38", "python3.10"),
+        ("python38", "python3.14"),
+    ];
+    let mut all: Vec<_> = brought.map(|(runtime, home)| (runtime, current.join(home))).into();
+    let further = std::env::var("PYTHON_HOMES").unwrap_or_default();
+    all.extend(further.split(':').filter(|home| !home.is_empty()).map(|home| ("python38", home.into())));
+    let building: Vec<_> =
+        all.into_iter().map(|(runtime, home)| thread::spawn(move || Image::build(runtime, &home))).collect();
+    building.into_iter().map(|image| image.join().unwrap()).collect()
+});
+
+impl Image {
+    fn build(runtime: &str, interpreter: &Path) -> Self {
+        let is_node = runtime.starts_with("nodejs");
+        let folder = tempfile::tempdir().unwrap();
+        let name = format!("{runtime} with {}", interpreter.file_name().unwrap().display());
+        let interpreter = interpreter.to_owned();
+        let mut image = Self { name, is_node, folder, interpreter, env: Vec::new(), command: Vec::new() };
+        image.write_sources();
+        for line in dockerfile(runtime).lines() {
+            let (instruction, rest) = line.split_once(' ').unwrap();
+            image.play(instruction, rest);
+        }
+        image
+    }
+
+    /// As the build Job mounts them.
+    fn write_sources(&self) {
+        let sources = self.path("/src");
+        fs::create_dir(&sources).unwrap();
+        let files = if self.is_node {
+            let dependencies = r#"{"dependencies": {"ms": "2.1.3"}}"#;
+            [("handler.js", include_str!("handler.js")), ("package.json", dependencies)]
+        } else {
+            [("handler.py", include_str!("handler.py")), ("requirements.txt", "toolz==1.0.0\n")]
+        };
+        for (file, text) in files {
+            fs::write(sources.join(file), text).unwrap();
+        }
+    }
+
+    fn play(&mut self, instruction: &str, rest: &str) {
+        match instruction {
+            "ARG" => assert!(rest.starts_with("base_image="), "{rest}"),
+            "FROM" => assert_eq!(rest, "${base_image}"),
+            "USER" => assert!(["root", "1000"].contains(&rest), "{rest}"),
+            "ENV" => {
+                let variables = rest.split(' ').map(|variable| variable.split_once('=').unwrap());
+                let played: Vec<_> =
+                    variables.map(|(name, value)| (name.to_owned(), self.played(value))).collect();
+                self.env.extend(played);
+            }
+            "COPY" => {
+                let (from, to) = rest.split_once(' ').unwrap();
+                let (from, to) = (self.path(from), self.path(to));
+                fs::create_dir_all(if from.is_dir() { &to } else { to.parent().unwrap() }).unwrap();
+                let from = if from.is_dir() { from.join(".") } else { from };
+                assert!(Command::new("cp").arg("-r").args([from, to]).status().unwrap().success());
+            }
+            "RUN" => {
+                let mut shell = self.environment(Command::new("sh"));
+                let output = shell.args(["-ec", &self.played(rest)]).output().unwrap();
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert!(output.status.success(), "{}: {rest}: {said}", self.name);
+            }
+            "CMD" => {
+                let words: Vec<String> = serde_json::from_str(rest).unwrap();
+                self.command = words.iter().map(|word| self.played(word)).collect();
+            }
+            other => panic!("{other} is not played"),
+        }
+    }
+
+    /// Starts the server, with further variables.
+    pub fn process(&self, variables: &[(&str, &str)]) -> (Process, u16) {
+        let port = testenv::free_port().unwrap();
+        let mut command = self.environment(Command::new("env"));
+        command.args(&self.command).env("FUNC_PORT", port.to_string()).env("FUNC_RUNTIME", "runtime");
+        command.envs(variables.iter().copied());
+        let log = self.folder.path().join(format!("{port}.log"));
+        (Process::start(&command, &log).unwrap(), port)
+    }
+
+    /// Starts the server and waits until it is ready.
+    pub fn serve(&self, variables: &[(&str, &str)]) -> Server {
+        let (mut process, port) = self.process(variables);
+        process.wait_until("ready", || try_ask(port, "GET", "/healthz", &[], b"").is_some()).unwrap();
+        Server { process, port }
+    }
+
+    fn environment(&self, mut command: Command) -> Command {
+        let path = format!("{}:/usr/bin:/bin", self.interpreter.join("bin").display());
+        let cache = testenv::root().join("target/interpreters/npm-cache");
+        command.env("PATH", path).env("HOME", self.folder.path()).envs(self.env.iter().cloned());
+        command.env("npm_config_cache", cache).env("npm_config_update_notifier", "false");
+        command
+    }
+
+    /// A text of the Dockerfile with its folders where they are played.
+    fn played(&self, text: &str) -> String {
+        let base = self.folder.path().display();
+        FOLDERS.iter().fold(text.to_owned(), |text, folder| text.replace(folder, &format!("{base}{folder}")))
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path.trim_start_matches('/'))
+    }
+}
+
+/// The Dockerfile that the manifests carry.
+fn dockerfile(runtime: &str) -> String {
+    let path = testenv::root().join("manifests/runtimes/runtimes.yaml");
+    let manifests: Vec<Value> = serde_saphyr::from_multiple(&fs::read_to_string(path).unwrap()).unwrap();
+    let label = "/metadata/labels/serverless.kyma-project.io~1runtime";
+    let of_runtime = manifests.iter().find(|manifest| manifest.pointer(label).unwrap() == runtime).unwrap();
+    of_runtime["data"]["Dockerfile"].as_str().unwrap().to_owned()
+}
+
+/// A server that is ready.
+pub struct Server {
+    pub process: Process,
+    port: u16,
+}
+
+impl Server {
+    pub fn ask(&self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Answer {
+        try_ask(self.port, method, path, headers, body).expect("an answer")
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[], b"")
+    }
+}
+
+fn try_ask(port: u16, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Option<Answer> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: function\r\nConnection: close\r\n");
+    for header in headers {
+        head += &format!("{header}\r\n");
+    }
+    head += &format!("Content-Length: {}\r\n\r\n", body.len());
+    stream.write_all(head.as_bytes()).ok()?;
+    // A server that refuses a body need not read it.
+    let _ = stream.write_all(body);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8(answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some(Answer { status, head: head.to_owned(), body: body.to_owned() })
+}
