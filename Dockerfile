@@ -1,13 +1,23 @@
-# A static binary, in an image that holds nothing else.
+# Static binaries, in images that hold nothing else:
+# docker build --target webhook --tag serverless-webhook:0.1.0 .
+# docker build --target controller --tag serverless-controller:0.1.0 .
 FROM rust:1.95-slim-bookworm AS build
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends cmake g++ gcc make \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
-RUN make static && cp target/static/*/release/serverless-webhook /serverless-webhook
+RUN make static \
+ && cp target/static/*/release/serverless-webhook target/static/*/controller/serverless-controller /
 
-FROM scratch
+FROM scratch AS controller
+COPY --from=build /serverless-controller /serverless-controller
+USER 65532:65532
+EXPOSE 8080
+ENTRYPOINT ["/serverless-controller"]
+CMD ["run"]
+
+FROM scratch AS webhook
 COPY --from=build /serverless-webhook /serverless-webhook
 USER 65532:65532
 EXPOSE 8443 9090

@@ -32,9 +32,11 @@ $(CONTROLLER):
 	$(CARGO) build --locked --profile controller --package serverless-controller
 
 .PHONY: static
-static: ## a binary that needs nothing else, for the image
-	RUSTFLAGS="-C target-feature=+crt-static" $(CARGO) build --locked --release --package serverless-webhook \
-	  --target "$$(rustc -vV | sed -n 's/^host: //p')" --target-dir target/static
+static: ## binaries that need nothing else, for the images
+	for what in "--release --package serverless-webhook" "--profile controller --package serverless-controller"; do \
+	  RUSTFLAGS="-C target-feature=+crt-static" $(CARGO) build --locked $$what \
+	    --target "$$(rustc -vV | sed -n 's/^host: //p')" --target-dir target/static || exit 1; \
+	done
 
 .PHONY: control-plane
 control-plane: ## builds etcd, kube-apiserver, kubectl, … for the tests: once, about 12 minutes

@@ -20,6 +20,11 @@ fn objects(yaml: &str) -> Vec<Value> {
     objects.into_iter().filter(|object| !object.is_null()).collect()
 }
 
+fn object(yaml: &str, kind: &str, name: &str) -> Value {
+    let is_meant = |object: &Value| object["kind"] == kind && object["metadata"]["name"] == name;
+    objects(yaml).into_iter().find(is_meant).unwrap()
+}
+
 /// Objects by kind and name, without what differs between kustomize and Helm on purpose.
 fn comparable(yaml: &str) -> BTreeMap<String, Value> {
     let strip = |mut object: Value| {
@@ -28,6 +33,8 @@ fn comparable(yaml: &str) -> BTreeMap<String, Value> {
         metadata.remove("annotations");
         if let Some(pod) = object.pointer_mut("/spec/template/metadata") {
             pod["labels"] = Value::Null;
+            // The chart has the controller started anew when its configuration changes.
+            pod.as_object_mut().unwrap().remove("annotations");
         }
         if let Some(container) = object.pointer_mut("/spec/template/spec/containers/0") {
             container.as_object_mut().unwrap().remove("imagePullPolicy");
@@ -79,6 +86,11 @@ fn the_chart_is_linted_and_refuses_values_that_mean_nothing() {
             "- at '/webhook/certificates/caBundle': minLength: got 0, want 1",
         ),
         ("webhook.replicas=0", "- at '/webhook/replicas': minimum: got 0, want 1"),
+        (
+            "controller.values.buidl.retry=1m",
+            "- at '/controller/values': additional properties 'buidl' not allowed",
+        ),
+        ("containers.manager.envs.functionBuilds.value=1", "'functionBuilds'"),
     ] {
         let printed = tool("helm", &format!("template serverless manifests/chart --set {set}"));
         assert!(!printed.ok && printed.err.contains(text), "{set}: {}", printed.err);
@@ -90,10 +102,51 @@ fn the_chart_is_linted_and_refuses_values_that_mean_nothing() {
 fn values_of_the_reference_chart_reach_the_webhook() {
     let values = "webhook.values.function.resources.minRequestCpu=20m,webhook.values.buildJob.resources.defaultPreset=fast";
     let rendered = tool("helm", &format!("template serverless manifests/chart --set {values}")).unwrap();
-    let map = objects(&rendered).into_iter().find(|object| object["kind"] == "ConfigMap").unwrap();
+    let map = object(&rendered, "ConfigMap", "serverless-webhook");
     let text = map["data"]["webhook.yaml"].as_str().unwrap();
     let config =
         serverless_webhook::config::parse(Some((std::path::Path::new("webhook.yaml"), text)), |_| None)
             .unwrap();
     assert_eq!(config.function.min_cpu.to_string(), "20m");
+}
+
+/// So do those of the controller: as its configuration, and by the names of the reference chart in its environment.
+#[test]
+fn values_reach_the_controller() {
+    let values =
+        "controller.values.build.retry=1m,containers.manager.envs.functionBuildMaxSimultaneousJobs.value=7";
+    let rendered = tool("helm", &format!("template serverless manifests/chart --set {values}")).unwrap();
+    let map = object(&rendered, "ConfigMap", "serverless-controller");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), map["data"]["controller.yaml"].as_str().unwrap()).unwrap();
+    let deployment = object(&rendered, "Deployment", "serverless-controller");
+    let variables = deployment.pointer("/spec/template/spec/containers/0/env").unwrap().as_array().unwrap();
+    let variable = |name: &str| {
+        let found = variables.iter().find(|variable| variable["name"] == name)?;
+        found["value"].as_str().map(str::to_owned)
+    };
+    let config = controller::config::load(Some(file.path()), variable).unwrap();
+    assert_eq!(config.build_retry, Some(std::time::Duration::from_mins(1)));
+    assert_eq!(config.max_builds, 7);
+}
+
+/// Every setting that the schema lets in is a variable that the controller knows.
+#[test]
+fn the_schema_knows_the_variables_of_the_controller() {
+    let schema = std::fs::read_to_string(testenv::root().join("manifests/chart/values.schema.json")).unwrap();
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    let names = "/properties/containers/properties/manager/properties/envs/propertyNames/enum";
+    let names: Vec<_> =
+        schema.pointer(names).unwrap().as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let sets = names.iter().map(|name| format!("--set containers.manager.envs.{name}.value=x"));
+    let sets = sets.collect::<Vec<_>>().join(" ");
+    let rendered = tool("helm", &format!("template serverless manifests/chart {sets}")).unwrap();
+    let deployment = object(&rendered, "Deployment", "serverless-controller");
+    let variables = deployment.pointer("/spec/template/spec/containers/0/env").unwrap().as_array().unwrap();
+    let set: Vec<_> = variables.iter().filter_map(|variable| variable["name"].as_str()).collect();
+    let known: Vec<_> = controller::config::env_names().map(|(name, _)| name).collect();
+    assert_eq!(set.len(), names.len() + 1);
+    for name in set.iter().filter(|name| **name != "POD_NAMESPACE") {
+        assert!(known.contains(name), "{name} is none of {known:?}");
+    }
 }

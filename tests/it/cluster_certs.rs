@@ -1,7 +1,6 @@
 //! Certificates that the webhook looks after itself: three replicas behind one address, a real API server that calls them
 //! without pause, and everything that can go wrong. Not one request may fail.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -16,6 +15,7 @@ use testenv::{ControlPlane, Options, Replica};
 
 use crate::cluster::{client, kubectl};
 use crate::replicas::{Installed, Load, NAMESPACE};
+use crate::rights::{Audit, granted};
 use crate::support::PATIENCE;
 
 const NOTHING: &Value = &Value::Null;
@@ -149,16 +149,9 @@ fn a_clock_that_jumps_is_survived() {
 /// Every request that the webhook makes is granted, and every grant is used: each verb that is removed breaks this test.
 #[test]
 fn the_webhook_may_do_what_it_does_and_nothing_else() {
-    let audit = tempfile::tempdir().unwrap();
-    let (policy, log) = (audit.path().join("policy.yaml"), audit.path().join("audit.log"));
-    let all = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n";
-    std::fs::write(&policy, all).unwrap();
-    let flags = vec![
-        format!("--audit-policy-file={}", policy.display()),
-        format!("--audit-log-path={}", log.display()),
-    ];
+    let audit = Audit::new();
     let mut installed = Installed::on(
-        ControlPlane::start(&Options { api_server_flags: flags, ..Options::default() }).unwrap(),
+        ControlPlane::start(&Options { api_server_flags: audit.flags(), ..Options::default() }).unwrap(),
         &FAST,
     );
     let user = format!("system:serviceaccount:{NAMESPACE}:serverless-webhook");
@@ -176,34 +169,7 @@ fn the_webhook_may_do_what_it_does_and_nothing_else() {
     kubectl(&installed.control_plane, &format!("delete -n {NAMESPACE} {gone}"), NOTHING).unwrap();
     installed.await_new("serverless-webhook-tls", &old);
 
-    let mut requests = BTreeSet::new();
-    for line in std::fs::read_to_string(&log).unwrap().lines() {
-        let event: Value = serde_json::from_str(line).unwrap();
-        if event["user"]["username"] == user.as_str() {
-            assert!(event["responseStatus"]["code"] != 403, "{line}");
-            let text =
-                |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let name = if event["verb"] == "create" { String::new() } else { text("/objectRef/name") };
-            requests.insert([text("/verb"), text("/objectRef/resource"), name]);
-        }
-    }
-    let mut granted = BTreeSet::new();
-    let rbac = std::fs::read_to_string(manifests.join("rbac.yaml")).unwrap();
-    let rbac: Vec<Value> = serde_saphyr::from_multiple(&rbac).unwrap();
-    let texts = |value: &Value| -> Vec<String> { serde_json::from_value(value.clone()).unwrap_or_default() };
-    for rule in rbac.iter().filter_map(|object| object["rules"].as_array()).flatten() {
-        let mut names = texts(&rule["resourceNames"]);
-        if names.is_empty() {
-            names.push(String::new());
-        }
-        for (verb, resource) in texts(&rule["verbs"])
-            .iter()
-            .flat_map(|verb| texts(&rule["resources"]).into_iter().map(move |resource| (verb, resource)))
-        {
-            granted.extend(names.iter().map(|name| [verb.clone(), resource.clone(), name.clone()]));
-        }
-    }
-    assert_eq!(requests, granted);
+    assert_eq!(audit.requests(&user), granted(&manifests.join("rbac.yaml")));
 }
 
 #[test]

@@ -35,11 +35,8 @@ fn installed(control_plane: &ControlPlane) -> BTreeSet<String> {
             .filter(|kind| *kind != "events" && !kind.contains("metrics"))
             .collect::<Vec<_>>()
             .join(",");
-        let listed = kubectl(
-            control_plane,
-            &format!("get {kinds} -A -o name -l app.kubernetes.io/name=serverless-webhook"),
-            NOTHING,
-        );
+        let listed =
+            kubectl(control_plane, &format!("get {kinds} -A -o name -l app.kubernetes.io/name"), NOTHING);
         found.extend(listed.unwrap().lines().map(str::to_owned));
     }
     found
@@ -60,7 +57,9 @@ fn installed_with_kustomize_it_runs_restricted_can_be_taken_off_in_an_emergency_
     let manifests = format!("{}/manifests", root.display());
     // CRDs must be served before Functions can be made, and nothing here makes any: one command is enough.
     kubectl(&control_plane, &format!("apply --server-side -k {manifests}"), NOTHING).unwrap();
-    wait(&control_plane, &format!("--for=condition=Available deployment/serverless-webhook -n {NAMESPACE}"));
+    for name in ["serverless-webhook", "serverless-controller"] {
+        wait(&control_plane, &format!("--for=condition=Available deployment/{name} -n {NAMESPACE}"));
+    }
     wait(&control_plane, "--for=condition=Established crd/functions.serverless.kyma-project.io");
     let again = kubectl(&control_plane, &format!("diff --server-side -k {manifests}"), NOTHING);
     assert_eq!((again.ok, again.out.as_str()), (true, ""));

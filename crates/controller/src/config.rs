@@ -109,7 +109,7 @@ impl Default for Config {
             build_retry: Some(Duration::from_mins(30)),
             fetcher_image: "docker.io/alpine/git:v2.49.1".to_owned(),
             git: GitConfig::default(),
-            workers: 4,
+            workers: 8,
             target_cpu: 50,
             runtimes: Runtime::builtin(),
         }

@@ -27,9 +27,9 @@ use crate::stores::{Stores, Told, Watches};
 const ATTEMPTS: usize = 6;
 
 /// How long a stage has to last to be worth saying.
-const STAGE: Duration = Duration::from_secs(1);
+const STAGE: Duration = Duration::from_secs(2);
 /// How long other words for a stage have to be right to be worth saying.
-const WORDS: Duration = Duration::from_secs(3);
+const WORDS: Duration = Duration::from_secs(5);
 
 /// Runs for as long as the term lasts, or until `stop` comes; what is being done then is finished.
 pub async fn run(

@@ -57,7 +57,9 @@ fn config_map(runtime: &Runtime) -> anyhow::Result<Value> {
         "kind": "ConfigMap",
         "metadata": {
             "name": runtime.config_map,
-            "labels": {CONFIG: CONFIG_RUNTIME, RUNTIME: runtime.name},
+            "labels": {
+                "app.kubernetes.io/name": "serverless-controller", CONFIG: CONFIG_RUNTIME, RUNTIME: runtime.name,
+            },
         },
         "data": {DOCKERFILE: dockerfile},
     }))

@@ -5,6 +5,10 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
+{{- define "serverless.controllerLabels" -}}
+{{ include "serverless.labels" . | replace "serverless-webhook" "serverless-controller" }}
+{{- end }}
+
 {{- define "serverless.selfManaged" -}}
 {{- if eq .Values.webhook.certificates.mode "self-managed" }}true{{ end }}
 {{- end }}

@@ -186,9 +186,10 @@ fn try_ask(port: u16, method: &str, path: &str, headers: &[&str], body: &[u8]) -
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     let mut head = format!("{method} {path} HTTP/1.1\r\nHost: function\r\nConnection: close\r\n");
     for header in headers {
-        head += &format!("{header}\r\n");
+        head.push_str(header);
+        head.push_str("\r\n");
     }
-    head += &format!("Content-Length: {}\r\n\r\n", body.len());
+    let head = format!("{head}Content-Length: {}\r\n\r\n", body.len());
     stream.write_all(head.as_bytes()).ok()?;
     // A server that refuses a body need not read it.
     let _ = stream.write_all(body);

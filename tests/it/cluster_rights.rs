@@ -1,0 +1,116 @@
+//! What the controller may do, on a real control plane.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use controller::config::Config;
+use controller::lead::{Election, lead};
+use russh::keys::Algorithm;
+use serde_json::json;
+use testenv::{ControlPlane, Options};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use crate::cluster::{client, kubectl, repository};
+use crate::functions::{NOTHING, Namespace};
+use crate::git::{new_key, text};
+use crate::git_servers::{Repository, Ssh};
+use crate::rights::{Audit, Right, granted};
+
+/// Granted, but not used below.
+const NOT_PROVOKED: [(&str, &str); 2] = [
+    // Asked for if a Job is there that its watch has not shown yet.
+    ("get", "jobs"),
+    // Asked for by an admission plugin of some clusters, in the name of the controller.
+    ("update", "functions/finalizers"),
+];
+
+/// Every request that the controller makes is granted, and every grant is used.
+#[test]
+fn the_controller_may_do_what_it_does_and_nothing_else() {
+    let audit = Audit::new();
+    let options = Options { controllers: true, api_server_flags: audit.flags() };
+    let control_plane = ControlPlane::start(&options).unwrap();
+    testenv::install_crds(&control_plane).unwrap();
+    kubectl(&control_plane, "create namespace kyma-system", NOTHING).unwrap();
+    let rbac = testenv::root().join("manifests/controller/rbac.yaml");
+    kubectl(&control_plane, &format!("apply -n kyma-system -f {}", rbac.display()), NOTHING).unwrap();
+    let user = "system:serviceaccount:kyma-system:serverless-controller";
+    let kubeconfig = control_plane.kubeconfig_for(user, "system:serviceaccounts").unwrap();
+
+    let runtime = Runtime::new().unwrap();
+    let (stop, stopping) = watch::channel(false);
+    let running = runtime.spawn(async move {
+        let election = Election {
+            namespace: "kyma-system".to_owned(),
+            lease: "serverless-controller-leader-election-helper".to_owned(),
+            identity: "controller".to_owned(),
+            duration: Duration::from_secs(3),
+        };
+        let client = client(&kubeconfig).await;
+        lead(&client, &Config::default(), Some(&election), &Arc::default(), stopping).await;
+    });
+    let namespace = Namespace::new(&control_plane, "rights");
+    exercise(&namespace, &runtime);
+    stop.send_replace(true);
+    runtime.block_on(running).unwrap();
+
+    // Names are granted of Leases alone.
+    let unnamed = |[verb, resource, name]: Right| {
+        let name = if resource == "leases" { name } else { String::new() };
+        [verb, resource, name]
+    };
+    let mut expected = granted(&rbac);
+    for (verb, resource) in NOT_PROVOKED {
+        assert!(expected.remove(&[verb.to_owned(), resource.to_owned(), String::new()]), "{verb} {resource}");
+    }
+    let requests: BTreeSet<Right> = audit.requests(user).into_iter().map(unnamed).collect();
+    assert_eq!(requests, expected);
+}
+
+/// Has the controller do all that it can do.
+fn exercise(namespace: &Namespace<'_>, runtime: &Runtime) {
+    // Everything is made, and changed.
+    namespace.apply("demo", &json!({"maxReplicas": 3}));
+    namespace.await_condition("demo", "Running", "True");
+    namespace.apply("demo", &json!({"maxReplicas": 4}));
+    namespace.wait("the autoscaler is changed", || {
+        namespace.list("horizontalpodautoscalers")[0]["spec"]["maxReplicas"] == 4
+    });
+    let changed = json!({"maxReplicas": 4, "source": "y", "env": [{"name": "A", "value": "b"}]});
+    namespace.apply_labelled("demo", &changed, &json!({"team": "a", "testenv/build": "hangs"}));
+    namespace.await_condition("demo", "BuildReady", "Unknown");
+    // What is superseded goes.
+    namespace.apply_labelled("demo", &json!({"source": "z"}), &json!({"team": "a"}));
+    namespace.wait("the autoscaler is gone", || namespace.list("horizontalpodautoscalers").is_empty());
+    namespace.await_condition("demo", "Running", "True DeploymentReady");
+    // A change of labels alone is one of the Job too.
+    namespace.apply_labelled("demo", &json!({"source": "z"}), &json!({"team": "b"}));
+    namespace.wait("the Job is relabelled", || {
+        namespace.list("jobs").iter().all(|job| job["metadata"]["labels"]["team"] == "b")
+    });
+    // Another one's Deployment with our labels is a leftover.
+    let mut leftover = namespace.list("deployments")[0].clone();
+    leftover["metadata"] = json!({"name": "demo-xv6pc", "labels": leftover["metadata"]["labels"]});
+    leftover.as_object_mut().unwrap().remove("status");
+    namespace.kubectl("create -f -", &leftover).unwrap();
+    namespace.wait("the leftover is gone", || namespace.list("deployments").len() == 1);
+
+    namespace.apply_labelled("fails", &json!({}), &json!({"testenv/build": "fails"}));
+    namespace.await_condition("fails", "BuildReady", "False");
+
+    // From a server of Git, whose key is noted; what an inline Function needs is not needed any more.
+    let code = Repository::new();
+    let mine = new_key(Algorithm::Ed25519);
+    let server = runtime.block_on(Ssh::start(&code, new_key(Algorithm::Ed25519), mine.public_key(), 0));
+    namespace.add_secret("git-credentials", &json!({"key": text(&mine).as_str()}));
+    let auth = json!({"type": "key", "secretName": "git-credentials"});
+    namespace.kubectl("apply -f -", &repository("code", &json!({"url": server.url, "auth": auth}))).unwrap();
+    let git = json!({"type": "git", "source": "code", "baseDir": "fn", "reference": "main"});
+    namespace.apply_labelled("demo", &git, &json!({"team": "b"}));
+    namespace.wait("the ConfigMap is gone", || {
+        !namespace.made().iter().any(|name| name.starts_with("configmap/demo"))
+    });
+    namespace.await_condition("demo", "Running", "True DeploymentReady");
+}
