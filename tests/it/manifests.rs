@@ -43,17 +43,24 @@ fn collect_undescribed(schema: &serde_json::Value, path: &str, undescribed: &mut
 #[test]
 fn alerts_and_dashboard_ask_for_metrics_that_there_are() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/chart/files/monitoring");
-    let metrics = serverless_webhook::metrics::Metrics::new();
     // Without a sample a family with labels does not show.
-    metrics.reloaded("certificate", true);
-    let metrics = metrics.render();
+    let webhook = serverless_webhook::metrics::Metrics::new();
+    webhook.reloaded("certificate", true);
+    let controller = controller::metrics::Metrics::new();
+    controller.failed("api");
+    controller.lookup("success");
+    controller.call("GET", None);
+    let metrics = webhook.render() + &controller.render();
     let mut asked = BTreeSet::new();
-    for file in ["prometheusrule.yaml", "dashboard.json"] {
+    for file in ["prometheusrule.yaml", "dashboard.json", "controller-dashboard.json"] {
         let text = std::fs::read_to_string(folder.join(file)).unwrap();
         let words = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
-        asked.extend(words.filter(|word| word.starts_with("serverless_webhook_")).map(str::to_owned));
+        let ours = |word: &&str| {
+            ["serverless_webhook_", "serverless_controller_"].iter().any(|prefix| word.starts_with(prefix))
+        };
+        asked.extend(words.filter(ours).map(str::to_owned));
     }
-    assert!(asked.len() >= 10, "{asked:?}");
+    assert!(asked.len() >= 20, "{asked:?}");
     for name in asked {
         let family = name.trim_end_matches("_bucket").trim_end_matches("_total");
         let is_there = metrics

@@ -118,7 +118,8 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn failed(&self, reason: &'static str) {
+    /// A look ended in an error; `reason` is a word for it.
+    pub fn failed(&self, reason: &'static str) {
         self.errors.get_or_create_owned(&[("reason", reason)]).inc();
     }
 
@@ -127,7 +128,7 @@ impl Metrics {
     }
 
     /// A remote was asked; `result` is `success`, or a word for the failure.
-    pub(crate) fn lookup(&self, result: &'static str) {
+    pub fn lookup(&self, result: &'static str) {
         self.lookups.get_or_create_owned(&[("result", result)]).inc();
     }
 
