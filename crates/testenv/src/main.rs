@@ -2,8 +2,10 @@
 //! ends with it.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a person reads")]
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
+use std::iter;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -45,8 +47,11 @@ fn main() -> anyhow::Result<()> {
 
     step("starting the controller");
     let namespace = testenv::root().join("crates/testenv/src/namespace.yaml");
+    let runtimes = testenv::root().join("manifests/runtimes/runtimes.yaml");
     // A registry Secret is taken once the API server calls the webhook.
-    let apply = || control_plane.kubectl_ok(["apply".as_ref(), "-f".as_ref(), namespace.as_os_str()]);
+    let files = [namespace, runtimes];
+    let args = || files.iter().flat_map(|file| [OsStr::new("-f"), file.as_os_str()]);
+    let apply = || control_plane.kubectl_ok(iter::once(OsStr::new("apply")).chain(args()));
     let deadline = Instant::now() + PATIENCE;
     while let Err(error) = apply() {
         anyhow::ensure!(Instant::now() < deadline, "{error:#}");
