@@ -35,6 +35,8 @@ pub fn job(inputs: &Inputs<'_>, attempt: u32) -> Job {
     let pod = PodSpec {
         restart_policy: Some("Never".to_owned()),
         service_account_name: Some(inputs.config.build_service_account.clone()),
+        // The executor is root in its container, and has no business with the API server.
+        automount_service_account_token: Some(false),
         init_containers: init,
         containers: vec![executor(inputs, &image)],
         volumes: Some(volumes(inputs)),
