@@ -17,6 +17,8 @@ use crate::support::PATIENCE;
 
 /// No manifest.
 pub const NOTHING: &Value = &Value::Null;
+/// A second, and what looking by kubectl takes on a machine that has much else to do.
+const AT_ONCE: Duration = Duration::from_secs(3);
 /// How many build at once on [`SLOTS`].
 pub const MAX_BUILDS: usize = 2;
 
@@ -155,6 +157,15 @@ impl<'a> Namespace<'a> {
             found = self.condition(name, kind);
             found.starts_with(expected)
         });
+    }
+
+    /// Makes a change and has the condition of `demo` follow it: by a watch, not by asking every few minutes.
+    #[track_caller]
+    pub fn seen_at_once(&self, change: &dyn Fn(), kind: &str, expected: &str) {
+        change();
+        let changed = Instant::now();
+        self.await_condition("demo", kind, expected);
+        assert!(changed.elapsed() < AT_ONCE, "{expected} took {:?}", changed.elapsed());
     }
 
     /// Waits until something is so.

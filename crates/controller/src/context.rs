@@ -70,7 +70,7 @@ impl Context {
     /// How many builds are in front; 0 if a Job may start.
     pub(crate) fn ask(&self, function: &Key, job: &str) -> usize {
         let mut slots = self.slots();
-        let ahead = slots.ask(function, job, |key| self.stores.has_function(key));
+        let ahead = slots.ask(function, job);
         self.metrics.slots(&slots);
         ahead
     }

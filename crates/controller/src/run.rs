@@ -29,7 +29,7 @@ const ATTEMPTS: usize = 6;
 /// How long a stage has to last to be worth saying.
 const STAGE: Duration = Duration::from_secs(2);
 /// How long other words for a stage have to be right to be worth saying.
-const WORDS: Duration = Duration::from_secs(5);
+const WORDS: Duration = Duration::from_secs(10);
 
 /// Runs for as long as the term lasts, or until `stop` comes; what is being done then is finished.
 pub async fn run(
@@ -39,7 +39,8 @@ pub async fn run(
     metrics: Arc<Metrics>,
     stop: impl Future<Output = ()> + Send + Sync + 'static,
 ) {
-    let (stores, functions, stream) = Stores::new(&client);
+    let (gone, functions_gone) = unbounded();
+    let (stores, functions, stream) = Stores::new(&client, gone);
     let stores = Arc::new(stores);
     let (wake, woken) = unbounded();
     let (jobs, changed_jobs) = unbounded();
@@ -60,6 +61,10 @@ pub async fn run(
         context.job_changed(&job, is_building);
         std::future::ready(())
     });
+    let forgotten = functions_gone.for_each(|key| {
+        context.forget(&key);
+        std::future::ready(())
+    });
     let functions = Controller::for_stream(stream, functions)
         .with_config(LoopConfig::default().concurrency(workers))
         .reconcile_on(woken)
@@ -72,7 +77,8 @@ pub async fn run(
                 tracing::debug!(%error, "not reconciled");
             }
         });
-    futures::future::select(std::pin::pin!(functions), std::pin::pin!(slots)).await;
+    let aside = futures::future::join(slots, forgotten);
+    futures::future::select(std::pin::pin!(functions), std::pin::pin!(aside)).await;
 }
 
 async fn reconcile(function: Arc<Function>, context: Arc<Context>) -> Result<Action, Error> {
@@ -151,8 +157,10 @@ async fn advance(
         }
         attempt += 1;
         match error {
-            Error::Taken { kind, name } if attempt < ATTEMPTS => {
-                learnt.taken.insert((kind, name));
+            Error::Taken { ref kind, ref name } if attempt < ATTEMPTS => {
+                learnt.taken.insert((kind.clone(), name.clone()));
+                // Only of Services a watch tells when the name is free.
+                refused = Some(error);
             }
             Error::Refused { ref kind, ref name, ref message } if attempt < ATTEMPTS => {
                 let (kind, name, message) = (kind.clone(), name.clone(), message.clone());

@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use api::Function;
 use api::names::registry_secret;
-use futures::StreamExt as _;
+use futures::channel::mpsc::UnboundedSender;
 use futures::stream::BoxStream;
+use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::batch::v1::Job;
 use kube::api::DynamicObject;
 use kube::runtime::reflector::{ObjectRef, Store, store};
-use kube::runtime::watcher::{Config as WatcherConfig, Error as WatchError};
+use kube::runtime::watcher::{Config as WatcherConfig, Error as WatchError, Event};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client};
 
@@ -48,13 +49,19 @@ pub(crate) struct Stores {
 pub(crate) type Functions = BoxStream<'static, Result<Function, WatchError>>;
 
 impl Stores {
-    /// Nothing seen yet, and the Functions to come.
-    pub(crate) fn new(client: &Client) -> (Self, Store<Function>, Functions) {
+    /// Nothing seen yet, and the Functions to come; `gone` is told of those that go.
+    pub(crate) fn new(client: &Client, gone: UnboundedSender<Key>) -> (Self, Store<Function>, Functions) {
         let (functions, writer) = store();
         let stream = watcher(Api::<Function>::all(client.clone()), WatcherConfig::default())
             .default_backoff()
             .modify(|function| function.metadata.managed_fields = None)
             .reflect(writer)
+            .inspect_ok(move |event| {
+                if let Event::Delete(function) = event {
+                    // Nobody listens when the loop has ended.
+                    let _ = gone.unbounded_send(key(function));
+                }
+            })
             .applied_objects();
         let stores = Self {
             functions: functions.clone(),
