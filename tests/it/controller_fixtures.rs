@@ -39,7 +39,7 @@ fn the_configuration_of_the_readme_is_one_and_says_what_is_built_in() {
     std::fs::write(file.path(), text).unwrap();
     let mut config = config::load(Some(file.path()), |_| None).unwrap();
     let runtimes: Vec<_> = config.runtimes.keys().map(String::as_str).collect();
-    assert_eq!(runtimes, ["nodejs12", "nodejs22", "python38"]);
+    assert_eq!(runtimes, ["nodejs12", "nodejs22", "python312", "python38"]);
     config.runtimes = config::Config::default().runtimes;
     assert_eq!(config, config::Config::default());
 }
