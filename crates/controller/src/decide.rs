@@ -27,6 +27,7 @@ pub(crate) use prerequisites::{registry, runtime_image};
 pub use source::{Answer, Git, Remote};
 
 use next::Next;
+pub(crate) use next::is_owned;
 use source::Place;
 
 /// An object of a certain name, as the cluster has it.

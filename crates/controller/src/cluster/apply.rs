@@ -7,11 +7,11 @@ use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::{Cluster, Error, FIELD_MANAGER};
+use crate::decide::is_owned;
 use crate::difference::is_stored;
 
-/// An object that is wanted, and where.
+/// What object is wanted, and where.
 struct Wanted<'a> {
-    object: &'a Value,
     kind: &'a str,
     name: &'a str,
     api: Api<DynamicObject>,
@@ -35,10 +35,11 @@ impl Cluster {
     pub(super) async fn update(&self, namespace: &str, object: &Value) -> Result<DynamicObject, Error> {
         let wanted = self.wanted(namespace, object);
         let found = self.fenced(wanted.api.get(wanted.name)).await?;
-        if !wanted.is_of_the_same_owner(&found) {
+        let stored = serde_json::to_value(&found).map_err(kube::Error::SerdeError)?;
+        let owner = object.pointer("/metadata/ownerReferences/0/uid").and_then(Value::as_str);
+        if !owner.is_some_and(|owner| is_owned(&stored, owner)) {
             return Err(Error::Taken { kind: wanted.kind.to_owned(), name: wanted.name.to_owned() });
         }
-        let stored = serde_json::to_value(&found).map_err(kube::Error::SerdeError)?;
         if is_stored(object, &stored) {
             // The watch has not shown it yet.
             return Ok(found);
@@ -64,21 +65,11 @@ impl Cluster {
     fn wanted<'a>(&self, namespace: &str, object: &'a Value) -> Wanted<'a> {
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let kind = text("/kind");
-        Wanted {
-            object,
-            kind,
-            name: text("/metadata/name"),
-            api: self.api(text("/apiVersion"), kind, namespace),
-        }
+        Wanted { kind, name: text("/metadata/name"), api: self.api(text("/apiVersion"), kind, namespace) }
     }
 }
 
 impl Wanted<'_> {
-    fn is_of_the_same_owner(&self, found: &DynamicObject) -> bool {
-        let uid = self.object.pointer("/metadata/ownerReferences/0/uid").and_then(Value::as_str);
-        found.metadata.owner_references.iter().flatten().any(|owner| Some(owner.uid.as_str()) == uid)
-    }
-
     /// What is not valid, too large or above a quota stays so.
     fn judged<T>(&self, answer: Result<T, Error>) -> Result<T, Error> {
         match answer {

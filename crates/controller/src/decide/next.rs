@@ -24,7 +24,8 @@ pub(super) enum Ensured {
     Stopped,
 }
 
-pub(super) fn is_owned(object: &Value, uid: &str) -> bool {
+/// Whether a Function is the controller of an object.
+pub(crate) fn is_owned(object: &Value, uid: &str) -> bool {
     let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
     owners.into_iter().flatten().any(|owner| {
         let is_controller = owner.get("controller").and_then(Value::as_bool) == Some(true);
