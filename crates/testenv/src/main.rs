@@ -2,10 +2,8 @@
 //! ends with it.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a person reads")]
 
-use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
-use std::iter;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -49,9 +47,8 @@ fn main() -> anyhow::Result<()> {
     let namespace = testenv::root().join("crates/testenv/src/namespace.yaml");
     let runtimes = testenv::root().join("manifests/runtimes/runtimes.yaml");
     // A registry Secret is taken once the API server calls the webhook.
-    let files = [namespace, runtimes];
-    let args = || files.iter().flat_map(|file| [OsStr::new("-f"), file.as_os_str()]);
-    let apply = || control_plane.kubectl_ok(iter::once(OsStr::new("apply")).chain(args()));
+    let args = ["apply".as_ref(), "-f".as_ref(), namespace.as_os_str(), "-f".as_ref(), runtimes.as_os_str()];
+    let apply = || control_plane.kubectl_ok(args);
     let deadline = Instant::now() + PATIENCE;
     while let Err(error) = apply() {
         anyhow::ensure!(Instant::now() < deadline, "{error:#}");
