@@ -110,6 +110,11 @@ fn values_of_the_reference_chart_reach_the_webhook() {
     assert_eq!(config.function.min_cpu.to_string(), "20m");
 }
 
+fn variables_of_the_controller(rendered: &str) -> Vec<Value> {
+    let deployment = object(rendered, "Deployment", "serverless-controller");
+    deployment.pointer("/spec/template/spec/containers/0/env").unwrap().as_array().unwrap().clone()
+}
+
 /// So do those of the controller: as its configuration, and by the names of the reference chart in its environment.
 #[test]
 fn values_reach_the_controller() {
@@ -119,8 +124,7 @@ fn values_reach_the_controller() {
     let map = object(&rendered, "ConfigMap", "serverless-controller");
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), map["data"]["controller.yaml"].as_str().unwrap()).unwrap();
-    let deployment = object(&rendered, "Deployment", "serverless-controller");
-    let variables = deployment.pointer("/spec/template/spec/containers/0/env").unwrap().as_array().unwrap();
+    let variables = variables_of_the_controller(&rendered);
     let variable = |name: &str| {
         let found = variables.iter().find(|variable| variable["name"] == name)?;
         found["value"].as_str().map(str::to_owned)
@@ -141,8 +145,7 @@ fn the_schema_knows_the_variables_of_the_controller() {
     let sets = names.iter().map(|name| format!("--set containers.manager.envs.{name}.value=x"));
     let sets = sets.collect::<Vec<_>>().join(" ");
     let rendered = tool("helm", &format!("template serverless manifests/chart {sets}")).unwrap();
-    let deployment = object(&rendered, "Deployment", "serverless-controller");
-    let variables = deployment.pointer("/spec/template/spec/containers/0/env").unwrap().as_array().unwrap();
+    let variables = variables_of_the_controller(&rendered);
     let set: Vec<_> = variables.iter().filter_map(|variable| variable["name"].as_str()).collect();
     let known: Vec<_> = controller::config::env_names().map(|(name, _)| name).collect();
     assert_eq!(set.len(), names.len() + 1);

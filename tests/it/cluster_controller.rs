@@ -284,13 +284,8 @@ fn what_the_reference_implementation_left_is_taken_over() {
     namespace.apply("demo", &json!({}));
     namespace.await_condition("demo", "Running", "True");
     let ours = namespace.made();
-    let labels = namespace.list("deployments")[0]["metadata"]["labels"].clone();
     for kind in ["configmaps", "deployments"] {
-        let mut other =
-            namespace.list(&format!("{kind} -l serverless.kyma-project.io/function-name=demo"))[0].clone();
-        other["metadata"] = json!({"name": "demo-xv6pc", "labels": labels});
-        other.as_object_mut().unwrap().remove("status");
-        namespace.kubectl("create -f -", &other).unwrap();
+        namespace.add_leftover(kind);
     }
     namespace.wait("what has other names is gone", || namespace.made() == ours);
 }

@@ -17,7 +17,7 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 const CONFIGURED: &str = "ConfigurationReady";
 
 impl Namespace<'_> {
-    fn add_repository(&self, url: &str, auth: &str) {
+    pub fn add_repository(&self, url: &str, auth: &str) {
         let mut spec = json!({"url": url});
         if !auth.is_empty() {
             spec["auth"] = json!({"type": auth, "secretName": "git-credentials"});

@@ -12,7 +12,7 @@ use testenv::{ControlPlane, Options};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
-use crate::cluster::{client, kubectl, repository};
+use crate::cluster::{client, kubectl};
 use crate::functions::{NOTHING, Namespace};
 use crate::git::{new_key, text};
 use crate::git_servers::{Repository, Ssh};
@@ -91,10 +91,7 @@ fn exercise(namespace: &Namespace<'_>, runtime: &Runtime) {
         namespace.list("jobs").iter().all(|job| job["metadata"]["labels"]["team"] == "b")
     });
     // Another one's Deployment with our labels is a leftover.
-    let mut leftover = namespace.list("deployments")[0].clone();
-    leftover["metadata"] = json!({"name": "demo-xv6pc", "labels": leftover["metadata"]["labels"]});
-    leftover.as_object_mut().unwrap().remove("status");
-    namespace.kubectl("create -f -", &leftover).unwrap();
+    namespace.add_leftover("deployments");
     namespace.wait("the leftover is gone", || namespace.list("deployments").len() == 1);
 
     namespace.apply_labelled("fails", &json!({}), &json!({"testenv/build": "fails"}));
@@ -105,8 +102,7 @@ fn exercise(namespace: &Namespace<'_>, runtime: &Runtime) {
     let mine = new_key(Algorithm::Ed25519);
     let server = runtime.block_on(Ssh::start(&code, new_key(Algorithm::Ed25519), mine.public_key(), 0));
     namespace.add_secret("git-credentials", &json!({"key": text(&mine).as_str()}));
-    let auth = json!({"type": "key", "secretName": "git-credentials"});
-    namespace.kubectl("apply -f -", &repository("code", &json!({"url": server.url, "auth": auth}))).unwrap();
+    namespace.add_repository(&server.url, "key");
     let git = json!({"type": "git", "source": "code", "baseDir": "fn", "reference": "main"});
     namespace.apply_labelled("demo", &git, &json!({"team": "b"}));
     namespace.wait("the ConfigMap is gone", || {

@@ -6,14 +6,13 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, PostParams};
 use serde_json::{Value, json};
 use testenv::{Balancer, ControlPlane, Options, Replica};
 
 use crate::cluster::{client, function, kubectl};
-use crate::support::PATIENCE;
+use crate::support::wait_until;
 
 /// Where the webhook is installed.
 pub const NAMESPACE: &str = "kyma-system";
@@ -98,15 +97,10 @@ impl Installed {
 
     /// Waits until a Secret holds another certificate than before.
     pub fn await_new(&self, name: &str, old: &Value) {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
+        wait_until(&format!("{name} changes"), || {
             let new = &self.secret(name)["data"]["tls.crt"];
-            if new.is_string() && new != &old["data"]["tls.crt"] {
-                return;
-            }
-            assert!(Instant::now() < deadline, "{name} does not change");
-            thread::sleep(Duration::from_millis(100));
-        }
+            new.is_string() && new != &old["data"]["tls.crt"]
+        });
     }
 
     /// How often something was logged by the replicas that run.
@@ -140,11 +134,8 @@ impl Load {
 
     /// Waits until this many more have been created.
     pub fn await_more(&self, count: usize) {
-        let (goal, deadline) = (self.made.load(Ordering::Relaxed) + count, Instant::now() + PATIENCE);
-        while self.made.load(Ordering::Relaxed) < goal {
-            assert!(Instant::now() < deadline, "the load does not go on");
-            thread::sleep(Duration::from_millis(20));
-        }
+        let goal = self.made.load(Ordering::Relaxed) + count;
+        wait_until("the load goes on", || self.made.load(Ordering::Relaxed) >= goal);
     }
 
     /// How many were created, and what went wrong.

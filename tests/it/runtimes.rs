@@ -7,17 +7,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::support::wait_until;
 use image::IMAGES;
 
 const JSON: &str = "Content-Type: application/json";
-
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + testenv::PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "in vain: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 #[test]
 fn an_event_holds_data_and_attributes_and_its_context_is_told() {
@@ -182,7 +175,7 @@ fn requests_are_logged_if_asked_for() {
             let output = server.process.output();
             output.lines().find(|line| line.starts_with("GET /text ")).map(str::to_owned)
         };
-        until("the line", || line(&logging).is_some());
+        wait_until("the line", || line(&logging).is_some());
         let logged = line(&logging).unwrap();
         assert!(logged.starts_with("GET /text 200 ") && logged.ends_with(" ms"), "{}: {logged}", image.name);
         assert_eq!(line(&quiet), None, "{}", image.name);
@@ -195,7 +188,7 @@ fn a_python_whose_threads_all_hang_is_not_healthy() {
         let server = image.serve(&[("FUNC_TIMEOUT", "0.2"), ("CHERRYPY_NUMTHREADS", "1")]);
         assert_eq!(server.get("/slow").status, 408, "{}", image.name);
         assert_eq!(server.get("/healthz").status, 503, "{}", image.name);
-        until("the end of the call", || server.get("/healthz").status == 200);
+        wait_until("the end of the call", || server.get("/healthz").status == 200);
         assert_eq!(server.get("/text").status, 200, "{}", image.name);
     }
 }

@@ -266,6 +266,16 @@ pub const ALLOWED: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"Admissi
 /// Where it is sent.
 pub const PATH: &str = "/validation/functions";
 
+/// Waits until a condition holds, without an executor.
+#[track_caller]
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(std::time::Instant::now() < deadline, "in vain: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Waits until a condition holds.
 pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
