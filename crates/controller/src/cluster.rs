@@ -3,12 +3,10 @@
 mod apply;
 
 use api::{Condition, Function, FunctionStatus};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::PodStatus;
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
-use kube::api::{
-    ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, PostParams,
-};
+use kube::api::{ApiResource, DeleteParams, GroupVersionKind, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client, Resource as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -16,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use crate::decide::Step;
 use crate::image::hex;
 use crate::names::Identity;
+use crate::object::Object;
 use crate::stores::Stores;
 
 /// The field manager of everything that the controller writes.
@@ -155,16 +154,15 @@ impl Cluster {
 
     /// What the container of a failed Job said last, if it said anything.
     pub(crate) async fn last_words(&self, namespace: &str, job: &str) -> Result<Option<String>, Error> {
-        let pods = Api::<Pod>::namespaced(self.client.clone(), namespace);
+        let pods = self.api("v1", "Pod", namespace);
         let of_job = ListParams::default().labels(&format!("batch.kubernetes.io/job-name={job}"));
         let pods = self.fenced(pods.list(&of_job)).await?;
-        let ends = pods.items.iter().filter_map(|pod| pod.status.as_ref()).flat_map(|status| {
-            let init = status.init_container_statuses.iter().flatten();
-            init.chain(status.container_statuses.iter().flatten())
+        let containers = pods.items.iter().filter_map(Object::status::<PodStatus>).flat_map(|status| {
+            let init = status.init_container_statuses.into_iter().flatten();
+            init.chain(status.container_statuses.into_iter().flatten())
         });
-        let failed = ends
-            .filter_map(|container| container.state.as_ref()?.terminated.as_ref())
-            .find(|end| end.exit_code != 0);
+        let failed =
+            containers.filter_map(|container| container.state?.terminated).find(|end| end.exit_code != 0);
         let Some(end) = failed else { return Ok(None) };
         let message = end.message.as_deref().unwrap_or_default().trim();
         let reason = end.reason.as_deref().unwrap_or("Error");
@@ -178,7 +176,7 @@ impl Cluster {
         Ok(Some(words))
     }
 
-    fn api(&self, api_version: &str, kind: &str, namespace: &str) -> Api<DynamicObject> {
+    fn api(&self, api_version: &str, kind: &str, namespace: &str) -> Api<Object> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
         Api::namespaced_with(self.client.clone(), namespace, &resource)

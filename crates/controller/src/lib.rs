@@ -16,6 +16,7 @@ pub mod image;
 pub mod lead;
 pub mod metrics;
 pub mod names;
+pub mod object;
 pub mod plan;
 pub mod played;
 pub mod queue;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use api::{Function, FunctionStatus};
 use jiff::Timestamp;
-use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 
 use crate::config::Config;
 use crate::decide::{Leftover, Observed, Plan, Step, Stored, decide};
+use crate::object::Object;
 use crate::stores::kept::{BuildJob, End};
 
 /// More passes than any Function needs from nothing to running.
@@ -110,7 +110,7 @@ impl Played {
     fn store(&mut self, mut object: Value) {
         let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
         if kind == "Job" {
-            let job = serde_json::from_value::<Job>(object).ok();
+            let job = Object::of(&object).ok();
             self.observed.jobs.extend(job.as_ref().and_then(BuildJob::of).map(Arc::new));
             return;
         }

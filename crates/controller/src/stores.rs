@@ -12,16 +12,15 @@ use api::names::registry_secret;
 use futures::channel::mpsc::UnboundedSender;
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
-use k8s_openapi::api::batch::v1::Job;
-use kube::api::DynamicObject;
 use kube::runtime::reflector::{ObjectRef, Store, store};
 use kube::runtime::watcher::{Config as WatcherConfig, Error as WatchError, Event};
 use kube::runtime::{WatchStreamExt as _, watcher};
-use kube::{Api, Client};
+use kube::{Api, Client, Resource as _};
 
 use crate::decide::{Leftover, Observed, RegistryProblem, RuntimeProblem, Stored, registry, runtime_image};
 use crate::desired::{Registry, RuntimeImage};
 use crate::names::Identity;
+use crate::object::Object;
 use crate::queue::Key;
 use cache::{Cache, key};
 pub(crate) use watches::{Told, Watches};
@@ -136,21 +135,20 @@ impl Stores {
     }
 
     /// Stores what the API server answered to the application of an object.
-    pub(crate) fn applied(&self, object: &DynamicObject) {
-        let version = object.metadata.resource_version.as_deref();
+    pub(crate) fn applied(&self, object: &Object) {
+        let version = object.meta().resource_version.as_deref();
         let child = |cache: &Cache<Child>| {
             if let Some(child) = Child::of(object) {
                 cache.answered(key(object), version, child);
             }
         };
-        match object.types.as_ref().map(|types| types.kind.as_str()) {
+        match object.kind() {
             Some("ConfigMap") => child(&self.config_maps),
             Some("Deployment") => child(&self.deployments),
             Some("Service") => child(&self.services),
             Some("HorizontalPodAutoscaler") => child(&self.autoscalers),
             Some("Job") => {
-                let job = object.clone().try_parse::<Job>().ok();
-                if let Some(job) = job.as_ref().and_then(BuildJob::of) {
+                if let Some(job) = BuildJob::of(object) {
                     self.jobs.answered(key(object), version, job);
                 }
             }

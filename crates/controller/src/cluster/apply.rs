@@ -2,27 +2,29 @@
 //! object of somebody else; it is changed by server-side apply, which leaves alone what others say of it.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
-use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
+use kube::Resource as _;
+use kube::api::{Api, Patch, PatchParams, PostParams};
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::{Cluster, Error, FIELD_MANAGER};
 use crate::decide::is_owned;
 use crate::difference::is_stored;
+use crate::object::Object;
 
 /// What object is wanted, and where.
 struct Wanted<'a> {
     kind: &'a str,
     name: &'a str,
-    api: Api<DynamicObject>,
+    api: Api<Object>,
 }
 
 impl Cluster {
     /// Creates an object. If there is one of that name already and it is ours, that one becomes what is wanted.
-    pub(super) async fn create(&self, namespace: &str, object: &Value) -> Result<DynamicObject, Error> {
+    pub(super) async fn create(&self, namespace: &str, object: &Value) -> Result<Object, Error> {
         let wanted = self.wanted(namespace, object);
         let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
-        let new = DynamicObject::deserialize(object).map_err(kube::Error::SerdeError)?;
+        let new = Object::of(object).map_err(kube::Error::SerdeError)?;
         match self.fenced(wanted.api.create(&params, &new)).await {
             Err(Error::Api(kube::Error::Api(status))) if status.is_already_exists() => {
                 self.update(namespace, object).await
@@ -32,10 +34,10 @@ impl Cluster {
     }
 
     /// Makes an object that there is what is wanted.
-    pub(super) async fn update(&self, namespace: &str, object: &Value) -> Result<DynamicObject, Error> {
+    pub(super) async fn update(&self, namespace: &str, object: &Value) -> Result<Object, Error> {
         let wanted = self.wanted(namespace, object);
         let found = self.fenced(wanted.api.get(wanted.name)).await?;
-        let stored = serde_json::to_value(&found).map_err(kube::Error::SerdeError)?;
+        let stored = found.value().map_err(kube::Error::SerdeError)?;
         let owner = object.pointer("/metadata/ownerReferences/0/uid").and_then(Value::as_str);
         if !owner.is_some_and(|owner| is_owned(&stored, owner)) {
             return Err(Error::Taken { kind: wanted.kind.to_owned(), name: wanted.name.to_owned() });
@@ -44,8 +46,11 @@ impl Cluster {
             // The watch has not shown it yet.
             return Ok(found);
         }
-        let metadata = &found.metadata;
-        if let Some(managed) = as_applied(metadata.managed_fields.as_deref().unwrap_or_default()) {
+        let metadata = found.meta();
+        let managed = stored.pointer("/metadata/managedFields").unwrap_or(&Value::Null);
+        let managed =
+            Option::<Vec<ManagedFieldsEntry>>::deserialize(managed).map_err(kube::Error::SerdeError)?;
+        if let Some(managed) = as_applied(&managed.unwrap_or_default()) {
             let version = &metadata.resource_version;
             let patch = json!({"metadata": {"resourceVersion": version, "managedFields": managed}});
             self.fenced(wanted.api.patch(wanted.name, &PatchParams::default(), &Patch::Merge(patch))).await?;

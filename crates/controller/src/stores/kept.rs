@@ -6,13 +6,13 @@ use api::names::{job_annotation, owned_label, registry_secret, runtime_label};
 use api::{GitRepository, GitRepositorySpec};
 use jiff::Timestamp;
 use k8s_openapi::ByteString;
-use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::batch::v1::JobStatus;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::Resource;
-use kube::api::DynamicObject;
 
 use super::cache::Kept;
 use crate::decide::build;
+use crate::object::Object;
 
 /// An object that was made for a Function, as JSON: a third of what it takes as a tree, and looked at rarely.
 #[derive(Debug)]
@@ -24,14 +24,11 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    pub(crate) fn of(object: &DynamicObject) -> Option<Self> {
-        let mut object = object.clone();
-        let metadata = &mut object.metadata;
-        metadata.managed_fields = None;
-        let labels = metadata.labels.as_ref()?;
+    pub(crate) fn of(object: &Object) -> Option<Self> {
+        let labels = object.meta().labels.as_ref()?;
         let owner = uuid(Some(labels))?.clone();
         let function = labels.get(owned_label::FUNCTION_NAME)?.clone();
-        Some(Self { owner, function, json: serde_json::to_vec(&object).ok()?.into() })
+        Some(Self { owner, function, json: object.without_managers().ok()?.into() })
     }
 
     pub(crate) fn value(&self) -> Option<serde_json::Value> {
@@ -84,8 +81,8 @@ pub struct End {
 impl BuildJob {
     /// `None` of a Job without labels of a Function.
     #[must_use]
-    pub fn of(job: &Job) -> Option<Self> {
-        let metadata = &job.metadata;
+    pub fn of(job: &Object) -> Option<Self> {
+        let metadata = job.meta();
         let labels = metadata.labels.clone().unwrap_or_default();
         let annotation = |key: &str| metadata.annotations.as_ref()?.get(key).cloned();
         let uuid = uuid(Some(&labels))?.clone();
@@ -98,14 +95,13 @@ impl BuildJob {
             image: annotation(job_annotation::IMAGE).unwrap_or_default(),
             attempt: annotation(job_annotation::ATTEMPT).and_then(|text| text.parse().ok()).unwrap_or(1),
             credentials: annotation(job_annotation::CREDENTIALS).unwrap_or_default(),
-            end: end(job),
+            end: job.status().as_ref().and_then(end),
         })
     }
 }
 
-fn end(job: &Job) -> Option<End> {
-    let conditions = job.status.as_ref()?.conditions.as_ref()?;
-    conditions.iter().find_map(|condition| {
+fn end(status: &JobStatus) -> Option<End> {
+    status.conditions.as_ref()?.iter().find_map(|condition| {
         Some(End {
             succeeded: build::end(&condition.type_, &condition.status)?,
             message: condition.message.clone().unwrap_or_default(),

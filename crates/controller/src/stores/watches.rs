@@ -10,7 +10,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret, Service};
-use kube::api::{ApiResource, DynamicObject, PartialObjectMeta};
+use kube::api::{ApiResource, PartialObjectMeta};
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher::Config;
 use kube::{Api, Client, Resource};
@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use super::Stores;
 use super::cache::{Cache, Change, Kept};
 use super::kept::{BuildJob, Child, RegistrySecret, Repository, RuntimeMap, Version};
+use crate::object::Object;
 use crate::queue::Key;
 
 /// Types of Secrets of which there are many, and which hold no credentials of Git or of registries.
@@ -66,13 +67,13 @@ impl Watches {
             (|stores| &stores.autoscalers, ApiResource::erase::<HorizontalPodAutoscaler>(&())),
         ];
         for (cache, resource) in children {
-            let api = Api::<DynamicObject>::all_with(self.client.clone(), &resource);
+            let api = Api::<Object>::all_with(self.client.clone(), &resource);
             self.follow(api, ours(), cache, Child::of, |stores, told, change| {
                 let child = change.after.or(change.before);
                 stores.wake(told, &change.key.0, child.as_ref().map(|child| child.function.as_str()));
             });
         }
-        let jobs = Api::<Job>::all(self.client.clone());
+        let jobs = Api::<Object>::all_with(self.client.clone(), &ApiResource::erase::<Job>(&()));
         self.follow(
             jobs,
             ours(),
