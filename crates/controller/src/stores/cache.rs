@@ -39,7 +39,8 @@ pub(crate) struct Cache<T> {
 struct Objects<T> {
     /// With the version of each.
     by_key: HashMap<Key, (u64, Arc<T>)>,
-    groups: HashMap<String, BTreeSet<Key>>,
+    /// Keys by group: one tree, since most groups are of one.
+    groups: BTreeSet<(Box<str>, Key)>,
     /// What has been listed so far, while all is listed anew.
     listed: Option<HashSet<Key>>,
     /// The latest version that the watch has told of.
@@ -48,7 +49,7 @@ struct Objects<T> {
 
 impl<T> Default for Cache<T> {
     fn default() -> Self {
-        let objects = Objects { by_key: HashMap::new(), groups: HashMap::new(), listed: None, seen: 0 };
+        let objects = Objects { by_key: HashMap::new(), groups: BTreeSet::new(), listed: None, seen: 0 };
         Self { objects: RwLock::new(objects), synced: watch::Sender::new(false) }
     }
 }
@@ -61,8 +62,11 @@ impl<T: Kept> Cache<T> {
     /// Those of a group, by key.
     pub(crate) fn group(&self, group: &str) -> Vec<(Key, Arc<T>)> {
         let objects = self.read();
-        let keys = objects.groups.get(group).into_iter().flatten();
-        keys.filter_map(|key| Some((key.clone(), Arc::clone(&objects.by_key.get(key)?.1)))).collect()
+        let members = objects.groups.range((group.into(), Key::default())..);
+        members
+            .take_while(|(known, _)| **known == *group)
+            .filter_map(|(_, key)| Some((key.clone(), Arc::clone(&objects.by_key.get(key)?.1))))
+            .collect()
     }
 
     /// Waits until all has been listed once.
@@ -171,19 +175,14 @@ impl<T: Kept> Objects<T> {
         }
         let before = self.remove(&key);
         let after = Arc::new(object);
-        self.groups.entry(after.group().to_owned()).or_default().insert(key.clone());
+        self.groups.insert((after.group().into(), key.clone()));
         self.by_key.insert(key.clone(), (version, Arc::clone(&after)));
         Some(Change { key, before, after: Some(after) })
     }
 
     fn remove(&mut self, key: &Key) -> Option<Arc<T>> {
         let (_, before) = self.by_key.remove(key)?;
-        if let Some(keys) = self.groups.get_mut(before.group()) {
-            keys.remove(key);
-            if keys.is_empty() {
-                self.groups.remove(before.group());
-            }
-        }
+        self.groups.remove(&(before.group().into(), key.clone()));
         Some(before)
     }
 }
