@@ -24,6 +24,7 @@ mod cluster_install;
 mod cluster_kubectl;
 mod cluster_leader;
 mod cluster_mtls;
+mod cluster_propagation;
 mod cluster_rights;
 mod config;
 mod controller_fixtures;

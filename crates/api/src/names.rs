@@ -33,12 +33,42 @@ pub mod owned_label {
     pub const ALL: [&str; 4] = [FUNCTION_NAME, MANAGED_BY, UUID, RESOURCE];
 }
 
+/// The label of what is copied from the base namespace into all others.
+pub mod config_label {
+    /// Its key.
+    pub const KEY: &str = "serverless.kyma-project.io/config";
+    /// Its value on `ConfigMaps` of runtimes.
+    pub const RUNTIME: &str = "runtime";
+    /// Its value on Secrets with credentials of registries.
+    pub const CREDENTIALS: &str = "credentials";
+    /// Its value on service accounts.
+    pub const SERVICE_ACCOUNT: &str = "service-account";
+}
+
+/// The label of Roles and bindings that are copied with them.
+pub mod rbac_label {
+    /// Its key.
+    pub const KEY: &str = "serverless.kyma-project.io/rbac";
+    /// Its value on Roles.
+    pub const ROLE: &str = "role";
+    /// Its value on bindings.
+    pub const ROLE_BINDING: &str = "rolebinding";
+}
+
+/// What is said of the copying, on what is copied and on the copies.
+pub mod copy_mark {
+    /// The value of [`super::owned_label::MANAGED_BY`] on a Secret that belongs to the users of its namespace: it is no copy.
+    pub const KEPT_BY_USER: &str = "user";
+    /// Finalizer of Secrets of the base namespace of which there are copies.
+    pub const FINALIZER: &str = "serverless.kyma-project.io/finalizer-registry-config";
+    /// Annotation of a copy: the base namespace.
+    pub const COPIED_FROM: &str = "serverless.kyma-project.io/copied-from";
+    /// Annotation of a copy of a service account: which of its `imagePullSecrets` came with it.
+    pub const PULL_SECRETS: &str = "serverless.kyma-project.io/image-pull-secrets";
+}
+
 /// `ConfigMaps` with the Dockerfiles of runtimes.
 pub mod runtime_label {
-    /// Label of what is copied to all namespaces, with its sort as the value.
-    pub const CONFIG: &str = "serverless.kyma-project.io/config";
-    /// The value of [`CONFIG`] on `ConfigMaps` of runtimes.
-    pub const CONFIG_RUNTIME: &str = "runtime";
     /// Label with the name of the runtime.
     pub const RUNTIME: &str = "serverless.kyma-project.io/runtime";
     /// Key of the Dockerfile.

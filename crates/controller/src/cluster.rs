@@ -1,6 +1,6 @@
 //! What is written to the API server. Nothing is, once this process does not lead any more.
 
-mod apply;
+pub(crate) mod apply;
 
 use api::{Condition, Function, FunctionStatus};
 use k8s_openapi::api::core::v1::PodStatus;
@@ -16,6 +16,7 @@ use crate::image::hex;
 use crate::names::Identity;
 use crate::object::Object;
 use crate::stores::Stores;
+use apply::OfFunction;
 
 /// The field manager of everything that the controller writes.
 const FIELD_MANAGER: &str = "serverless-controller";
@@ -78,23 +79,39 @@ impl Cluster {
     /// Takes a step, and lets the stores know of the answer.
     pub(crate) async fn take(&self, namespace: &str, step: &Step, stores: &Stores) -> Result<(), Error> {
         match step {
-            Step::Create(object) => stores.applied(&self.create(namespace, object).await?),
-            Step::Apply(object) => stores.applied(&self.update(namespace, object).await?),
+            Step::Create(object) => stores.applied(&self.create(&OfFunction(object)).await?),
+            Step::Apply(object) => stores.applied(&self.update(&OfFunction(object)).await?),
             Step::Relabel(name, labels) => {
                 let jobs = self.api("batch/v1", "Job", namespace);
                 let patch = Patch::Merge(json!({"metadata": {"labels": labels}}));
                 stores.applied(&self.fenced(jobs.patch(name, &PatchParams::default(), &patch)).await?);
             }
-            Step::Delete(kind, name) => {
-                let api = self.api(api_version(kind), kind, namespace);
-                match self.fenced(api.delete(name, &DeleteParams::background())).await {
-                    Err(Error::Api(kube::Error::Api(status))) if status.is_not_found() => {}
-                    deleted => drop(deleted?),
-                }
-                tracing::info!(namespace, kind, name, "deleted");
-            }
+            Step::Delete(kind, name) => self.delete(namespace, kind, name).await?,
         }
         Ok(())
+    }
+
+    /// Deletes an object, if there is one.
+    pub(crate) async fn delete(&self, namespace: &str, kind: &str, name: &str) -> Result<(), Error> {
+        let api = self.api(api_version(kind), kind, namespace);
+        match self.fenced(api.delete(name, &DeleteParams::background())).await {
+            Err(Error::Api(kube::Error::Api(status))) if status.is_not_found() => {}
+            deleted => drop(deleted?),
+        }
+        tracing::info!(namespace, kind, name, "deleted");
+        Ok(())
+    }
+
+    /// Changes some fields of an object, by a merge patch.
+    pub(crate) async fn patch(
+        &self,
+        namespace: &str,
+        kind: &str,
+        name: &str,
+        patch: Value,
+    ) -> Result<Object, Error> {
+        let api = self.api(api_version(kind), kind, namespace);
+        self.fenced(api.patch(name, &PatchParams::default(), &Patch::Merge(patch))).await
     }
 
     /// Writes what differs of a status. The Function as it is then.

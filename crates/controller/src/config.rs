@@ -3,7 +3,7 @@
 mod env;
 mod raw;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -44,6 +44,38 @@ pub struct Config {
     pub target_cpu: i32,
     /// The runtimes.
     pub runtimes: BTreeMap<String, Runtime>,
+    /// What is copied where.
+    pub propagation: Propagation,
+}
+
+/// From where and to where labelled objects are copied.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Propagation {
+    /// The namespace from which they are copied.
+    pub base_namespace: String,
+    /// Namespaces that get no copies.
+    pub excluded_namespaces: BTreeSet<String>,
+}
+
+impl Default for Propagation {
+    /// The values of the reference implementation.
+    fn default() -> Self {
+        let excluded = [
+            "compass-system",
+            "istio-system",
+            "kube-node-lease",
+            "kube-public",
+            "kube-system",
+            "kyma-installer",
+            "kyma-integration",
+            "kyma-system",
+            "natss",
+        ];
+        Self {
+            base_namespace: "kyma-system".to_owned(),
+            excluded_namespaces: excluded.map(str::to_owned).into(),
+        }
+    }
 }
 
 /// How a runtime wants its files, and what it finds in its environment.
@@ -112,6 +144,7 @@ impl Default for Config {
             workers: 8,
             target_cpu: 50,
             runtimes: Runtime::builtin(),
+            propagation: Propagation::default(),
         }
     }
 }

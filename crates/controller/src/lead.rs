@@ -4,14 +4,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{Either, select};
+use futures::future::{Either, join, select};
 use kube::Client;
 use operation::lease::{Lease, Term};
 use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::metrics::Metrics;
-use crate::run::run;
+use crate::{propagation, run};
 
 /// How a leader is found.
 #[derive(Clone, Debug)]
@@ -39,7 +39,12 @@ pub async fn lead(
         // Without a sender nobody can ask to stop any more, and the process is ending.
         async move { drop(stopping.wait_for(|stopping| *stopping).await) }
     };
-    let run = |term: Term| run(client.clone(), config.clone(), term, Arc::clone(metrics), stopped());
+    let run = async |term: Term| {
+        let metrics = || Arc::clone(metrics);
+        let copies = propagation::run(client.clone(), config, term.clone(), metrics(), stopped());
+        let functions = run::run(client.clone(), config.clone(), term, metrics(), stopped());
+        join(copies, functions).await;
+    };
     let Some(election) = election else {
         metrics.leads.set(1);
         return run(Term::endless()).await;

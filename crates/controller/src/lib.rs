@@ -19,6 +19,7 @@ pub mod names;
 pub mod object;
 pub mod plan;
 pub mod played;
+pub mod propagation;
 pub mod queue;
 pub mod run;
 mod slots;

@@ -30,6 +30,7 @@ pub struct Metrics {
     building: Gauge,
     reconcile_seconds: Histogram,
     errors: Family<Label, Counter>,
+    propagation_errors: Family<Label, Counter>,
     ready_seconds: Histogram,
     calls: Family<Label, Counter>,
     lookups: Family<Label, Counter>,
@@ -51,6 +52,7 @@ impl Metrics {
             building: Gauge::default(),
             reconcile_seconds: Histogram::new(QUICK),
             errors: Family::default(),
+            propagation_errors: Family::default(),
             ready_seconds: Histogram::new(LONG),
             calls: Family::default(),
             lookups: Family::default(),
@@ -75,6 +77,11 @@ impl Metrics {
             new.reconcile_seconds.clone(),
         );
         registry.register("reconcile_errors", "Looks that ended in an error", new.errors.clone());
+        registry.register(
+            "propagation_errors",
+            "Looks at a namespace after which something was not copied",
+            new.propagation_errors.clone(),
+        );
         registry.register_with_unit(
             "change_to_ready",
             "Time from when a Function was changed until it runs so",
@@ -121,6 +128,11 @@ impl Metrics {
     /// A look ended in an error; `reason` is a word for it.
     pub fn failed(&self, reason: &'static str) {
         self.errors.get_or_create_owned(&[("reason", reason)]).inc();
+    }
+
+    /// Not everything could be copied into a namespace; `reason` is a word for it.
+    pub(crate) fn propagation_failed(&self, reason: &'static str) {
+        self.propagation_errors.get_or_create_owned(&[("reason", reason)]).inc();
     }
 
     pub(crate) fn ready(&self, took: Duration) {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use api::names::{registry_secret, runtime_label};
+use api::names::{config_label, registry_secret};
 use api::{Condition, Function, GitRepository};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use policy::FunctionObject;
@@ -129,8 +129,7 @@ impl Manifests {
 
 fn named_runtime(map: &ConfigMap) -> Option<(String, RuntimeMap)> {
     let labels = map.metadata.labels.as_ref()?;
-    let is_runtime =
-        labels.get(runtime_label::CONFIG).map(String::as_str) == Some(runtime_label::CONFIG_RUNTIME);
+    let is_runtime = labels.get(config_label::KEY).map(String::as_str) == Some(config_label::RUNTIME);
     Some((map.metadata.name.clone()?, RuntimeMap::of(map)?)).filter(|_| is_runtime)
 }
 

@@ -3,7 +3,7 @@
 
 pub(crate) mod cache;
 pub mod kept;
-mod watches;
+pub(crate) mod watches;
 
 use std::sync::Arc;
 

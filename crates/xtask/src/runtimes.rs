@@ -7,7 +7,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use api::names::runtime_label::{CONFIG, CONFIG_RUNTIME, DOCKERFILE, RUNTIME};
+use api::names::config_label;
+use api::names::runtime_label::{DOCKERFILE, RUNTIME};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use flate2::Compression;
@@ -58,7 +59,7 @@ fn config_map(runtime: &Runtime) -> anyhow::Result<Value> {
         "metadata": {
             "name": runtime.config_map,
             "labels": {
-                "app.kubernetes.io/name": "serverless-controller", CONFIG: CONFIG_RUNTIME, RUNTIME: runtime.name,
+                "app.kubernetes.io/name": "serverless-controller", config_label::KEY: config_label::RUNTIME, RUNTIME: runtime.name,
             },
         },
         "data": {DOCKERFILE: dockerfile},

@@ -3,59 +3,111 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use kube::Resource as _;
-use kube::api::{Api, Patch, PatchParams, PostParams};
+use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use serde::Deserialize as _;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Cluster, Error, FIELD_MANAGER};
 use crate::decide::is_owned;
 use crate::difference::is_stored;
 use crate::object::Object;
 
+/// What an object is to become, judged by the one that there is.
+pub(crate) trait Intent {
+    /// As it is to be created.
+    fn object(&self) -> &Value;
+    /// Whether the one that has its name may be changed.
+    fn is_ours(&self, stored: &Value) -> bool;
+    /// Whether the one that there is needs no change.
+    fn is_done(&self, stored: &Value) -> bool;
+    /// As it is to be applied to the one that there is.
+    fn over(&self, _stored: &Value) -> Value {
+        self.object().clone()
+    }
+    /// Whether the one that there is has to go, since what differs cannot change.
+    fn must_be_remade(&self, _stored: &Value) -> bool {
+        false
+    }
+    /// What others have put where nothing of theirs is to be, as a merge patch that takes it away.
+    fn foreign(&self, _stored: &Value) -> Map<String, Value> {
+        Map::new()
+    }
+}
+
+/// An object of a Function.
+pub(super) struct OfFunction<'a>(pub(super) &'a Value);
+
+impl Intent for OfFunction<'_> {
+    fn object(&self) -> &Value {
+        self.0
+    }
+
+    fn is_ours(&self, stored: &Value) -> bool {
+        let owner = self.0.pointer("/metadata/ownerReferences/0/uid").and_then(Value::as_str);
+        owner.is_some_and(|owner| is_owned(stored, owner))
+    }
+
+    fn is_done(&self, stored: &Value) -> bool {
+        is_stored(self.0, stored)
+    }
+}
+
 /// What object is wanted, and where.
 struct Wanted<'a> {
     kind: &'a str,
+    namespace: &'a str,
     name: &'a str,
     api: Api<Object>,
 }
 
 impl Cluster {
     /// Creates an object. If there is one of that name already and it is ours, that one becomes what is wanted.
-    pub(super) async fn create(&self, namespace: &str, object: &Value) -> Result<Object, Error> {
-        let wanted = self.wanted(namespace, object);
-        let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
-        let new = Object::of(object).map_err(kube::Error::SerdeError)?;
-        match self.fenced(wanted.api.create(&params, &new)).await {
+    pub(crate) async fn create(&self, intent: &impl Intent) -> Result<Object, Error> {
+        match self.make(intent).await {
             Err(Error::Api(kube::Error::Api(status))) if status.is_already_exists() => {
-                self.update(namespace, object).await
+                self.update(intent).await
             }
-            created => wanted.judged(created).inspect(|_| wanted.log(namespace, "created")),
+            created => created,
         }
     }
 
+    async fn make(&self, intent: &impl Intent) -> Result<Object, Error> {
+        let wanted = self.wanted(intent);
+        let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
+        let new = Object::of(intent.object()).map_err(kube::Error::SerdeError)?;
+        let created = self.fenced(wanted.api.create(&params, &new)).await;
+        wanted.judged(created).inspect(|_| wanted.log("created"))
+    }
+
     /// Makes an object that there is what is wanted.
-    pub(super) async fn update(&self, namespace: &str, object: &Value) -> Result<Object, Error> {
-        let wanted = self.wanted(namespace, object);
+    pub(crate) async fn update(&self, intent: &impl Intent) -> Result<Object, Error> {
+        let wanted = self.wanted(intent);
         let found = self.fenced(wanted.api.get(wanted.name)).await?;
         let stored = found.value().map_err(kube::Error::SerdeError)?;
-        let owner = object.pointer("/metadata/ownerReferences/0/uid").and_then(Value::as_str);
-        if !owner.is_some_and(|owner| is_owned(&stored, owner)) {
+        if !intent.is_ours(&stored) {
             return Err(Error::Taken { kind: wanted.kind.to_owned(), name: wanted.name.to_owned() });
         }
-        if is_stored(object, &stored) {
+        if intent.is_done(&stored) {
             // The watch has not shown it yet.
             return Ok(found);
         }
         let metadata = found.meta();
+        if intent.must_be_remade(&stored) {
+            let uid = metadata.uid.clone();
+            let preconditions = Some(Preconditions { uid, ..Preconditions::default() });
+            let params = DeleteParams { preconditions, ..DeleteParams::default() };
+            self.fenced(wanted.api.delete(wanted.name, &params)).await?;
+            return self.make(intent).await;
+        }
         let managed = stored.pointer("/metadata/managedFields").unwrap_or(&Value::Null);
         let managed =
             Option::<Vec<ManagedFieldsEntry>>::deserialize(managed).map_err(kube::Error::SerdeError)?;
         if let Some(managed) = as_applied(&managed.unwrap_or_default()) {
             let version = &metadata.resource_version;
             let patch = json!({"metadata": {"resourceVersion": version, "managedFields": managed}});
-            self.fenced(wanted.api.patch(wanted.name, &PatchParams::default(), &Patch::Merge(patch))).await?;
+            self.merge(&wanted, patch).await?;
         }
-        let mut patch = object.clone();
+        let mut patch = intent.over(&stored);
         if let (Some(uid), Some(fields)) =
             (&metadata.uid, patch.get_mut("metadata").and_then(Value::as_object_mut))
         {
@@ -64,13 +116,24 @@ impl Cluster {
         }
         let params = PatchParams::apply(FIELD_MANAGER).force();
         let applied = self.fenced(wanted.api.patch(wanted.name, &params, &Patch::Apply(patch))).await;
-        wanted.judged(applied).inspect(|_| wanted.log(namespace, "applied"))
+        let applied = wanted.judged(applied).inspect(|_| wanted.log("applied"))?;
+        let mut foreign = intent.foreign(&applied.value().map_err(kube::Error::SerdeError)?);
+        if foreign.is_empty() {
+            return Ok(applied);
+        }
+        foreign.insert("metadata".to_owned(), json!({"resourceVersion": applied.meta().resource_version}));
+        self.merge(&wanted, Value::Object(foreign)).await
     }
 
-    fn wanted<'a>(&self, namespace: &str, object: &'a Value) -> Wanted<'a> {
+    async fn merge(&self, wanted: &Wanted<'_>, patch: Value) -> Result<Object, Error> {
+        self.fenced(wanted.api.patch(wanted.name, &PatchParams::default(), &Patch::Merge(patch))).await
+    }
+
+    fn wanted<'a>(&self, intent: &'a impl Intent) -> Wanted<'a> {
+        let object = intent.object();
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-        let kind = text("/kind");
-        Wanted { kind, name: text("/metadata/name"), api: self.api(text("/apiVersion"), kind, namespace) }
+        let (kind, namespace, name) = (text("/kind"), text("/metadata/namespace"), text("/metadata/name"));
+        Wanted { kind, namespace, name, api: self.api(text("/apiVersion"), kind, namespace) }
     }
 }
 
@@ -86,8 +149,8 @@ impl Wanted<'_> {
         }
     }
 
-    fn log(&self, namespace: &str, done: &'static str) {
-        tracing::info!(namespace, kind = self.kind, name = self.name, "{done}");
+    fn log(&self, done: &'static str) {
+        tracing::info!(namespace = self.namespace, kind = self.kind, name = self.name, "{done}");
     }
 }
 

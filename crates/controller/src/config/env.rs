@@ -8,7 +8,7 @@ type Set = fn(&mut RawConfig, &str) -> Result<(), &'static str>;
 
 /// A variable, the field that it stands for, and how it is set.
 #[rustfmt::skip]
-const VARIABLES: [(&str, &str, Set); 10] = [
+const VARIABLES: [(&str, &str, Set); 12] = [
     ("APP_FUNCTION_BUILD_EXECUTOR_IMAGE", "build.executorImage",
         |raw, text| { raw.build.executor_image = Some(text.to_owned()); Ok(()) }),
     ("APP_FUNCTION_BUILD_EXECUTOR_ARGS", "build.executorArgs",
@@ -29,6 +29,10 @@ const VARIABLES: [(&str, &str, Set); 10] = [
         |raw, text| { raw.function.target_cpu_utilization = Some(text.parse().map_err(|_| NUMBER)?); Ok(()) }),
     ("APP_FUNCTION_FUNCTION_READY_REQUEUE_DURATION", "git.pollInterval",
         |raw, text| { raw.git.poll_interval = Some(text.to_owned()); Ok(()) }),
+    ("APP_KUBERNETES_BASE_NAMESPACE", "propagation.baseNamespace",
+        |raw, text| { raw.propagation.base_namespace = Some(text.to_owned()); Ok(()) }),
+    ("APP_KUBERNETES_EXCLUDED_NAMESPACES", "propagation.excludedNamespaces",
+        |raw, text| { raw.propagation.excluded_namespaces = Some(list(text)); Ok(()) }),
 ];
 
 const NUMBER: &str = "a whole number";

@@ -19,6 +19,8 @@ pub struct RawConfig {
     pub function: RawFunction,
     /// How Git remotes are asked.
     pub git: RawGit,
+    /// From where and to where labelled objects are copied.
+    pub propagation: RawPropagation,
     /// Runtimes by name, added to the built-in ones; null takes one away.
     pub runtimes: BTreeMap<String, Option<RawRuntime>>,
     /// How many Functions are looked at at once.
@@ -71,6 +73,16 @@ pub struct RawGit {
     pub host_keys: Option<HostKeys>,
 }
 
+/// From where and to where labelled objects are copied.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct RawPropagation {
+    /// The namespace from which they are copied.
+    pub base_namespace: Option<String>,
+    /// Namespaces that get no copies, in place of the built-in ones.
+    pub excluded_namespaces: Option<Vec<String>>,
+}
+
 /// How a runtime wants its files. What is left out is as in the built-in runtime of the name, or of the language.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -119,6 +131,11 @@ impl RawConfig {
         text("build.executorImage", build.executor_image, &mut checked.executor_image);
         text("build.fetcherImage", build.fetcher_image, &mut checked.fetcher_image);
         text("build.serviceAccount", build.service_account, &mut checked.build_service_account);
+        text(
+            "propagation.baseNamespace",
+            self.propagation.base_namespace,
+            &mut checked.propagation.base_namespace,
+        );
         text("function.serviceAccount", self.function.service_account, &mut checked.function_service_account);
 
         let mut duration = |field: &str, given: Option<String>, least: Duration, value: &mut Duration| {
@@ -161,6 +178,9 @@ impl RawConfig {
             }
             Some(target) => checked.target_cpu = target,
             None => {}
+        }
+        if let Some(excluded) = self.propagation.excluded_namespaces {
+            checked.propagation.excluded_namespaces = excluded.into_iter().collect();
         }
         checked.executor_args = build.executor_args.unwrap_or(checked.executor_args);
         checked.git.host_keys = self.git.host_keys.unwrap_or_default();

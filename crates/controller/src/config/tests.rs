@@ -33,6 +33,7 @@ runtimes:
   nodejs10: null
   nodejs22: {like: nodejs12, baseImage: node22}
   go: {sourceFile: handler.go, dependenciesFile: go.mod, env: {A: b}}
+propagation: {baseNamespace: base, excludedNamespaces: [x, y]}
 workers: 2
 ";
     let config = loaded(text, &[]).unwrap();
@@ -53,6 +54,10 @@ workers: 2
             concurrency: 3,
             host_keys: HostKeys::Strict,
         },
+        propagation: Propagation {
+            base_namespace: "base".to_owned(),
+            excluded_namespaces: ["x", "y"].map(str::to_owned).into(),
+        },
         workers: 2,
         runtimes: config.runtimes.clone(),
     };
@@ -68,7 +73,7 @@ workers: 2
 #[rstest]
 #[case(
     "buidl: {}",
-    "FILE:1: buidl: unknown field `buidl`, expected one of build, function, git, runtimes, workers"
+    "FILE:1: buidl: unknown field `buidl`, expected one of build, function, git, propagation, runtimes, workers"
 )]
 #[case("build:\n  maxSimultaneousJobs: 0", "FILE:2: build.maxSimultaneousJobs: 0 must be at least 1")]
 #[case("build:\n  executorImage: ' '", "FILE:2: build.executorImage: must not be blank")]
@@ -113,11 +118,15 @@ fn variables_of_the_reference_go_before_the_file_in_both_spellings() {
         ("APP_FUNCTION_BUILD_REPOFETCHER_IMAGE", "f"),
         ("APP_FUNCTION_BUILD_EXECUTOR_ARGS", "--insecure, --cache=true"),
         ("APP_FUNCTION_REQUEUE_DURATION", "5m"),
+        ("APP_KUBERNETES_BASE_NAMESPACE", "base"),
+        ("APP_KUBERNETES_EXCLUDED_NAMESPACES", "x, y"),
     ];
     let config = loaded("build: {maxSimultaneousJobs: 2}", &variables).unwrap();
     assert_eq!((config.max_builds, config.fetcher_image.as_str()), (50, "f"));
     assert_eq!(config.executor_args, ["--insecure", "--cache=true"]);
     assert_eq!(config.build_retry, Some(Duration::from_mins(5)));
+    assert_eq!(config.propagation.base_namespace, "base");
+    assert_eq!(config.propagation.excluded_namespaces, ["x", "y"].map(str::to_owned).into());
 
     let error = loaded("", &[("APP_FUNCTION_BUILD_MAX_SIMULTANEOUS_JOBS", "five")]).unwrap_err();
     assert_eq!(error, "APP_FUNCTION_BUILD_MAX_SIMULTANEOUS_JOBS: \"five\" must be a whole number");

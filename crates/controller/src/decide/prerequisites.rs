@@ -1,7 +1,7 @@
 //! What must be there before anything can be made of a Function: its runtime, and a registry.
 
 use api::Function;
-use api::names::{registry_secret, runtime_label};
+use api::names::{config_label, registry_secret, runtime_label};
 
 use super::next::Next;
 use super::{Kind, Observed, Reason};
@@ -109,12 +109,8 @@ pub(crate) fn registry(
 }
 
 fn runtime_message(problem: &RuntimeProblem, runtime: &str, namespace: &str) -> String {
-    let labels = format!(
-        "{}={} and {}={runtime}",
-        runtime_label::CONFIG,
-        runtime_label::CONFIG_RUNTIME,
-        runtime_label::RUNTIME
-    );
+    let labels =
+        format!("{}={} and {}={runtime}", config_label::KEY, config_label::RUNTIME, runtime_label::RUNTIME);
     match problem {
         RuntimeProblem::Missing => format!("No ConfigMap in namespace {namespace} has the labels {labels}"),
         RuntimeProblem::Several(names) => format!(

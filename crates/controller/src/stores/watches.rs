@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use api::names::{owned_label, registry_secret, runtime_label};
+use api::names::{config_label, owned_label, registry_secret};
 use api::{Function, GitRepository};
 use futures::channel::mpsc::UnboundedSender;
 use k8s_openapi::api::apps::v1::Deployment;
@@ -24,7 +24,7 @@ use crate::object::Object;
 use crate::queue::Key;
 
 /// Types of Secrets of which there are many, and which hold no credentials of Git or of registries.
-const OTHER_SECRETS: &str =
+pub(crate) const OTHER_SECRETS: &str =
     "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token,type!=bootstrap.kubernetes.io/token";
 
 /// Who is told of changes.
@@ -107,7 +107,7 @@ impl Watches {
 
     /// Runtimes and registries.
     fn follow_prerequisites(&mut self) {
-        let runtimes = format!("{}={}", runtime_label::CONFIG, runtime_label::CONFIG_RUNTIME);
+        let runtimes = format!("{}={}", config_label::KEY, config_label::RUNTIME);
         let config_maps = Api::<ConfigMap>::all(self.client.clone());
         let runtimes = Config::default().labels(&runtimes);
         self.follow(

@@ -1,0 +1,242 @@
+//! Copies what is labelled so in the base namespace into every other one, and keeps the copies as they are to be. A namespace
+//! is looked at as a whole, and one that fails waits for itself alone.
+
+mod copy;
+mod kept;
+mod sort;
+mod stores;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures::channel::mpsc::unbounded;
+use futures::{StreamExt as _, TryStreamExt as _};
+use kube::runtime::controller::{Action, Config as LoopConfig};
+use kube::runtime::watcher::{Config as WatcherConfig, Event};
+use kube::runtime::{Controller, WatchStreamExt as _, reflector, watcher};
+use kube::{Api, Client};
+use operation::lease::Term;
+use serde_json::{Map, Value};
+
+use crate::cluster::apply::Intent;
+use crate::cluster::{Cluster, Error};
+use crate::config::{Config, Propagation};
+use crate::context::retry;
+use crate::metrics::Metrics;
+
+use kept::State;
+use sort::Sort;
+use stores::{AnyNamespace, Stores};
+
+/// How long copies of a Secret that goes are waited for. What is left then, because its namespace refuses, is taken away
+/// later, and the Secret can go.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often it is looked whether copies have gone.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+struct Context {
+    config: Propagation,
+    cluster: Cluster,
+    stores: Arc<Stores>,
+    metrics: Arc<Metrics>,
+    /// How often each namespace has failed in a row.
+    failures: Mutex<HashMap<String, u32>>,
+    /// Since when Secrets are waiting for their copies to go.
+    leaving: Mutex<HashMap<String, Instant>>,
+}
+
+/// Runs for as long as the term lasts, or until `stop` comes; what is being done then is finished.
+pub async fn run(
+    client: Client,
+    config: &Config,
+    term: Term,
+    metrics: Arc<Metrics>,
+    stop: impl Future<Output = ()> + Send + Sync + 'static,
+) {
+    let config_of_loop = LoopConfig::default().concurrency(config.workers);
+    let config = config.propagation.clone();
+    let (namespaces, writer) = reflector::store();
+    let stores = Arc::new(Stores::new(&config.base_namespace, namespaces.clone()));
+    let (wake, woken) = unbounded();
+    // They end with this function.
+    let _watches = stores.follow(&client, &wake);
+    let cluster = Cluster::new(client.clone(), term.clone());
+    let context = Arc::new(Context {
+        config,
+        cluster,
+        stores,
+        metrics,
+        failures: Mutex::default(),
+        leaving: Mutex::default(),
+    });
+    let forget = Arc::clone(&context);
+    let stream = watcher(Api::<AnyNamespace>::all(client), WatcherConfig::default())
+        .default_backoff()
+        .modify(|namespace| {
+            let metadata = &mut namespace.metadata;
+            (metadata.managed_fields, metadata.labels, metadata.annotations) = (None, None, None);
+        })
+        .reflect(writer)
+        .inspect_ok(move |event| {
+            if let Event::Delete(namespace) = event {
+                forget.succeeded(namespace.metadata.name.as_deref().unwrap_or_default());
+            }
+        })
+        .applied_objects();
+    Controller::for_stream(stream, namespaces)
+        .with_config(config_of_loop)
+        .reconcile_on(woken)
+        .graceful_shutdown_on(async move {
+            futures::future::select(std::pin::pin!(stop), std::pin::pin!(term.ended())).await;
+        })
+        .run(reconcile, |namespace, error, context| context.failed(&namespace, error), context)
+        .for_each(async |result| {
+            if let Err(error) = result {
+                tracing::debug!(%error, "not reconciled");
+            }
+        })
+        .await;
+}
+
+async fn reconcile(namespace: Arc<AnyNamespace>, context: Arc<Context>) -> Result<Action, Error> {
+    context.stores.ready().await;
+    let name = namespace.metadata.name.as_deref().unwrap_or_default();
+    if name == context.config.base_namespace {
+        return settle(&context).await;
+    }
+    if !context.is_served(&namespace) {
+        return Ok(Action::await_change());
+    }
+    let mut failed = None;
+    for sort in Sort::ALL {
+        for (_, base) in context.stores.missing(sort, name) {
+            let State::Live(template) = &base.state else { continue };
+            let copy = Copied { sort, object: template.copy(sort, name) };
+            // The others are not held up.
+            failed = failed.or(context.copy(&copy).await.err());
+        }
+    }
+    for secret in context.stores.orphans(name) {
+        failed = failed.or(context.cluster.delete(name, "Secret", &secret).await.err());
+    }
+    failed.map_or(Ok(()), Err)?;
+    context.succeeded(name);
+    Ok(Action::await_change())
+}
+
+/// Looks after the finalizers of the Secrets that are copied: there before the first copy, and until the last.
+async fn settle(context: &Context) -> Result<Action, Error> {
+    let base_namespace = &context.config.base_namespace;
+    let unsettled = context.stores.unsettled();
+    context.leaving().retain(|known, _| unsettled.iter().any(|(name, _)| name == known));
+    let mut waits = false;
+    for (name, base) in unsettled {
+        let patch = match &base.state {
+            State::Live(_) => continue,
+            State::New(patch) => patch,
+            State::Leaving(patch) => {
+                let since = *context.leaving().entry(name.clone()).or_insert_with(Instant::now);
+                let left = context.stores.have(&name, |namespace| context.is_served(namespace));
+                if !left.is_empty() && since.elapsed() < PATIENCE {
+                    waits = true;
+                    continue;
+                }
+                if !left.is_empty() {
+                    tracing::warn!(secret = name, namespaces = ?left, "goes before its copies, which are tried again");
+                }
+                patch
+            }
+        };
+        match context.cluster.patch(base_namespace, "Secret", &name, patch.clone()).await {
+            Err(Error::Api(kube::Error::Api(status))) if status.is_not_found() => {}
+            patched => drop(patched?),
+        }
+    }
+    context.succeeded(base_namespace);
+    Ok(if waits { Action::requeue(LOOK_AGAIN) } else { Action::await_change() })
+}
+
+impl Context {
+    /// Whether a namespace gets copies.
+    fn is_served(&self, namespace: &AnyNamespace) -> bool {
+        let name = namespace.metadata.name.as_deref().unwrap_or_default();
+        namespace.metadata.deletion_timestamp.is_none()
+            && name != self.config.base_namespace
+            && !self.config.excluded_namespaces.contains(name)
+    }
+
+    async fn copy(&self, copy: &Copied) -> Result<(), Error> {
+        let object = match self.cluster.create(copy).await {
+            // It belongs to the users, and says so since a moment ago.
+            Err(Error::Taken { .. }) => return Ok(()),
+            made => made?,
+        };
+        if self.stores.written(copy.sort, &object) {
+            return Ok(());
+        }
+        // Trying again at once would be a race without an end.
+        let (kind, name) = (copy.text("/kind"), copy.text("/metadata/name"));
+        Err(Error::Refused { kind, name, message: "somebody else changes it as it is written".to_owned() })
+    }
+
+    fn succeeded(&self, namespace: &str) {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(namespace);
+    }
+
+    fn failed(&self, namespace: &AnyNamespace, error: &Error) -> Action {
+        let name = namespace.metadata.name.clone().unwrap_or_default();
+        self.metrics.propagation_failed(error.reason());
+        tracing::warn!(%error, namespace = name, "not everything could be copied into a namespace");
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = failures.entry(name).or_default();
+        *number = number.saturating_add(1);
+        Action::requeue(retry(*number, fastrand::f64()))
+    }
+
+    fn leaving(&self) -> std::sync::MutexGuard<'_, HashMap<String, Instant>> {
+        self.leaving.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A copy that is wanted.
+struct Copied {
+    sort: Sort,
+    object: Value,
+}
+
+impl Copied {
+    fn text(&self, pointer: &str) -> String {
+        self.object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+}
+
+impl Intent for Copied {
+    fn object(&self) -> &Value {
+        &self.object
+    }
+
+    /// What has the name of a copy becomes one, unless its users say that it is theirs.
+    fn is_ours(&self, stored: &Value) -> bool {
+        !copy::is_kept_by_user(self.sort, stored)
+    }
+
+    fn is_done(&self, stored: &Value) -> bool {
+        copy::is_copied(self.sort, &self.object, stored)
+    }
+
+    fn over(&self, stored: &Value) -> Value {
+        copy::merged(self.sort, &self.object, stored)
+    }
+
+    fn must_be_remade(&self, stored: &Value) -> bool {
+        copy::must_be_remade(self.sort, &self.object, stored)
+    }
+
+    fn foreign(&self, stored: &Value) -> Map<String, Value> {
+        match self.sort {
+            Sort::ConfigMap | Sort::Secret => copy::foreign_keys(&self.object, stored),
+            Sort::ServiceAccount | Sort::Role | Sort::RoleBinding => Map::new(),
+        }
+    }
+}
