@@ -46,12 +46,16 @@ control-plane: ## builds etcd, kube-apiserver, kubectl, … for the tests: once,
 interpreters: ## the Node.js and Python versions that the runtimes are tested with: once, about a minute
 	@tests/interpreters/build.sh
 
+.PHONY: registry
+registry: ## a registry and its client for the tests: once, about a minute
+	@tests/registry/build.sh
+
 .PHONY: cluster
 cluster: control-plane $(WEBHOOK) $(CONTROLLER) ## a control plane on loopback with webhook and controller, until Ctrl-C
 	@$(CARGO) run --locked --quiet --package testenv -- $(WEBHOOK) $(CONTROLLER)
 
 .PHONY: test
-test: control-plane interpreters ## all tests, those against a real API server too
+test: control-plane interpreters registry ## all tests, those against a real API server too
 	$(CARGO) test --locked --workspace
 
 .PHONY: check

@@ -78,6 +78,14 @@ impl Default for Propagation {
     }
 }
 
+impl Config {
+    /// The service accounts of builds and of Functions.
+    #[must_use]
+    pub fn accounts(&self) -> [&str; 2] {
+        [&self.build_service_account, &self.function_service_account]
+    }
+}
+
 /// How a runtime wants its files, and what it finds in its environment.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Runtime {

@@ -41,6 +41,8 @@ pub struct Observed {
     pub runtime_image: Result<RuntimeImage, RuntimeProblem>,
     /// The registry of the namespace.
     pub registry: Result<Registry, RegistryProblem>,
+    /// The service account that builds or Functions run as, if there is none of its name.
+    pub missing_account: Option<String>,
     /// What is known of the repository of a Function of type `git`.
     pub git: Git,
     /// The ConfigMap.
@@ -70,6 +72,7 @@ impl Default for Observed {
         Self {
             runtime_image: Err(RuntimeProblem::Missing),
             registry: Err(RegistryProblem::Missing),
+            missing_account: None,
             git: Git::default(),
             config_map: Stored::default(),
             jobs: Vec::new(),

@@ -40,7 +40,7 @@ pub async fn run(
     stop: impl Future<Output = ()> + Send + Sync + 'static,
 ) {
     let (gone, functions_gone) = unbounded();
-    let (stores, functions, stream) = Stores::new(&client, gone);
+    let (stores, functions, stream) = Stores::new(&client, &config, gone);
     let stores = Arc::new(stores);
     let (wake, woken) = unbounded();
     let (jobs, changed_jobs) = unbounded();

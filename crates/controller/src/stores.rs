@@ -10,6 +10,7 @@ use std::sync::Arc;
 use api::Function;
 use api::names::registry_secret;
 use futures::channel::mpsc::UnboundedSender;
+use futures::future::join_all;
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 use kube::runtime::reflector::{ObjectRef, Store, store};
@@ -17,6 +18,7 @@ use kube::runtime::watcher::{Config as WatcherConfig, Error as WatchError, Event
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client, Resource as _};
 
+use crate::config::Config;
 use crate::decide::{Leftover, Observed, RegistryProblem, RuntimeProblem, Stored, registry, runtime_image};
 use crate::desired::{Registry, RuntimeImage};
 use crate::names::Identity;
@@ -38,6 +40,8 @@ pub(crate) struct Stores {
     other_services: Cache<Version>,
     autoscalers: Cache<Child>,
     runtimes: Cache<RuntimeMap>,
+    /// What builds and Functions run as, with the names of both.
+    accounts: [(String, Cache<Version>); 2],
     registries: Cache<RegistrySecret>,
     default_registries: Cache<RegistrySecret>,
     repositories: Cache<Repository>,
@@ -49,7 +53,11 @@ pub(crate) type Functions = BoxStream<'static, Result<Function, WatchError>>;
 
 impl Stores {
     /// Nothing seen yet, and the Functions to come; `gone` is told of those that go.
-    pub(crate) fn new(client: &Client, gone: UnboundedSender<Key>) -> (Self, Store<Function>, Functions) {
+    pub(crate) fn new(
+        client: &Client,
+        config: &Config,
+        gone: UnboundedSender<Key>,
+    ) -> (Self, Store<Function>, Functions) {
         let (functions, writer) = store();
         let stream = watcher(Api::<Function>::all(client.clone()), WatcherConfig::default())
             .default_backoff()
@@ -71,6 +79,7 @@ impl Stores {
             other_services: Cache::default(),
             autoscalers: Cache::default(),
             runtimes: Cache::default(),
+            accounts: config.accounts().map(|name| (name.to_owned(), Cache::default())),
             registries: Cache::default(),
             default_registries: Cache::default(),
             repositories: Cache::default(),
@@ -90,6 +99,7 @@ impl Stores {
             self.other_services.ready(),
             self.autoscalers.ready(),
             self.runtimes.ready(),
+            join_all(self.accounts.iter().map(|(_, cache)| cache.ready())),
             self.registries.ready(),
             self.default_registries.ready(),
             self.repositories.ready(),
@@ -123,6 +133,7 @@ impl Stores {
         Observed {
             runtime_image: self.runtime_image(namespace, runtime),
             registry: self.registry(namespace),
+            missing_account: self.missing_account(namespace),
             config_map,
             jobs: self.jobs.group(&identity.uid).into_iter().map(|(_, job)| job).collect(),
             deployment,
@@ -169,6 +180,13 @@ impl Stores {
     /// The version of a Secret, if there is one.
     pub(crate) fn secret_version(&self, namespace: &str, name: &str) -> Option<String> {
         Some(self.secrets.get(&(namespace.to_owned(), name.to_owned()))?.version.clone())
+    }
+
+    fn missing_account(&self, namespace: &str) -> Option<String> {
+        let is_missing = |(name, cache): &&(String, Cache<Version>)| {
+            cache.get(&(namespace.to_owned(), name.clone())).is_none()
+        };
+        self.accounts.iter().find(is_missing).map(|(name, _)| name.clone())
     }
 
     fn runtime_image(&self, namespace: &str, runtime: &str) -> Result<RuntimeImage, RuntimeProblem> {

@@ -68,7 +68,7 @@ pub(super) fn advance(inputs: &Inputs<'_>, observed: &Observed, next: &mut Next)
                 start(inputs, observed, job.attempt + 1, next);
             } else {
                 next.wake = next.wake.into_iter().chain(pause).min();
-                failed(name, end, observed, next);
+                failed(inputs, name, end, observed, next);
             }
         }
     }
@@ -106,11 +106,11 @@ fn pause(inputs: &Inputs<'_>, job: &BuildJob, end: &End, next: &Next) -> Option<
 }
 
 /// Says why a build has failed: in the words of its container if they are known, and once they have been said they stay.
-fn failed(name: &str, end: &End, observed: &Observed, next: &mut Next) {
+fn failed(inputs: &Inputs<'_>, name: &str, end: &End, observed: &Observed, next: &mut Next) {
     let start = format!("Job {name} failed: ");
     let known = next.before(Kind::BuildReady).and_then(|condition| condition.message.clone());
     let message = match (&observed.last_words, known) {
-        (Some(words), _) => format!("{start}{words}"),
+        (Some(words), _) => format!("{start}{words}{}", remedy(words, &inputs.registry.secret)),
         (None, Some(known)) if known.starts_with(&start) => known,
         (None, _) => {
             next.failed_job = Some(name.to_owned());
@@ -118,6 +118,20 @@ fn failed(name: &str, end: &End, observed: &Observed, next: &mut Next) {
         }
     };
     next.set(Kind::BuildReady, "False", Reason::JobFailed, message);
+}
+
+/// What to do about a registry that refuses credentials; it says so in one of these words.
+fn remedy(words: &str, secret: &str) -> String {
+    let words = words.to_lowercase();
+    let refused =
+        ["unauthorized", "authentication required", "denied:", "403 forbidden", "no basic auth credentials"];
+    if refused.iter().any(|refusal| words.contains(refusal)) {
+        format!(
+            " (the registry refuses the credentials of Secret {secret}: correct its username and password)"
+        )
+    } else {
+        String::new()
+    }
 }
 
 /// Plans other labels for a Job, if it is to have others. The rest of a Job cannot change.

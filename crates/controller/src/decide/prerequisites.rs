@@ -59,13 +59,22 @@ pub(super) fn check<'a>(
             return None;
         }
     };
-    match &observed.registry {
-        Ok(registry) => Some((runtime, image, registry)),
+    let registry = match &observed.registry {
+        Ok(registry) => registry,
         Err(problem) => {
             miss(Reason::RegistryConfigMissing, registry_message(problem, namespace));
-            None
+            return None;
         }
+    };
+    // A Pod without it would not start, or pull without credentials.
+    if let Some(account) = &observed.missing_account {
+        let message = format!(
+            "ServiceAccount {account}, with which images are built and pulled, is not in namespace {namespace}"
+        );
+        miss(Reason::RegistryConfigMissing, message);
+        return None;
     }
+    Some((runtime, image, registry))
 }
 
 /// The runtime of a name among the ConfigMaps of a namespace, each with its name.

@@ -166,6 +166,10 @@ const LABELS: &str = "has the labels serverless.kyma-project.io/config=runtime a
     |world: &mut World| world.0.observed.registry = Err(RegistryProblem::Missing),
     "RegistryConfigMissing Neither Secret serverless-registry-config nor serverless-registry-config-default is in namespace n".to_owned(),
 )]
+#[case::account_missing(
+    |world: &mut World| world.0.observed.missing_account = Some("serverless-build".to_owned()),
+    "RegistryConfigMissing ServiceAccount serverless-build, with which images are built and pulled, is not in namespace n".to_owned(),
+)]
 #[case::registry_without_address(
     |world: &mut World| world.0.observed.registry = Err(RegistryProblem::NoAddress { secret: "s".to_owned(), key: "registryAddress" }),
     "RegistryConfigMissing Secret s in namespace n has no key registryAddress, or a blank one".to_owned(),

@@ -19,6 +19,9 @@ use crate::queue::Key;
 pub(crate) trait Kept: Debug + Send + Sync + 'static {
     /// The group by which it is found beside its name: the UID of its Function, its namespace.
     fn group(&self) -> &str;
+
+    /// Takes over what outlasts a change from what was known before.
+    fn succeed(&mut self, _before: &Self) {}
 }
 
 /// An object that has come, changed or gone.
@@ -169,11 +172,14 @@ impl<T: Kept> Objects<T> {
     }
 
     /// `None` if what is stored is as new.
-    fn put(&mut self, key: Key, version: u64, object: T) -> Option<Change<T>> {
+    fn put(&mut self, key: Key, version: u64, mut object: T) -> Option<Change<T>> {
         if self.by_key.get(&key).is_some_and(|(known, _)| *known >= version) {
             return None;
         }
         let before = self.remove(&key);
+        if let Some(before) = &before {
+            object.succeed(before);
+        }
         let after = Arc::new(object);
         self.groups.insert((after.group().into(), key.clone()));
         self.by_key.insert(key.clone(), (version, Arc::clone(&after)));

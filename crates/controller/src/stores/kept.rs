@@ -1,6 +1,8 @@
 //! What is kept of each object: what a decision asks for, and no credential.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::LazyLock;
 
 use api::names::{job_annotation, owned_label, registry_secret, runtime_label};
 use api::{GitRepository, GitRepositorySpec};
@@ -141,11 +143,16 @@ impl Kept for RuntimeMap {
     }
 }
 
+static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
 /// The addresses of a registry Secret.
 #[derive(Debug)]
 pub(crate) struct RegistrySecret {
     namespace: String,
+    /// The version in which its data came.
     pub(crate) version: String,
+    /// By which it is seen whether they change. No hash that can be guessed at outside of this process.
+    data: u64,
     pub(crate) registry_address: Option<String>,
     pub(crate) server_address: Option<String>,
     pub(crate) is_internal: bool,
@@ -161,6 +168,9 @@ impl RegistrySecret {
         Some(Self {
             namespace: secret.metadata.namespace.clone()?,
             version: secret.metadata.resource_version.clone().unwrap_or_default(),
+            data: SEED.hash_one(
+                data.map(|data| data.iter().map(|(key, value)| (key, &value.0)).collect::<Vec<_>>()),
+            ),
             registry_address: text(registry_secret::REGISTRY_ADDRESS),
             server_address: text(registry_secret::SERVER_ADDRESS),
             is_internal: text(registry_secret::IS_INTERNAL).as_deref() == Some("true"),
@@ -171,6 +181,13 @@ impl RegistrySecret {
 impl Kept for RegistrySecret {
     fn group(&self) -> &str {
         &self.namespace
+    }
+
+    /// Credentials that stay the same are no reason to build again.
+    fn succeed(&mut self, before: &Self) {
+        if self.data == before.data {
+            self.version.clone_from(&before.version);
+        }
     }
 }
 
@@ -218,5 +235,32 @@ impl Version {
 impl Kept for Version {
     fn group(&self) -> &str {
         &self.namespace
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use kube::api::ObjectMeta;
+
+    use super::*;
+
+    #[test]
+    fn a_registry_secret_has_the_version_in_which_its_data_came() {
+        let secret = |version: &str, password: &str| {
+            let data = [("password".to_owned(), ByteString(password.as_bytes().to_vec()))];
+            let metadata = ObjectMeta {
+                namespace: Some("n".to_owned()),
+                resource_version: Some(version.to_owned()),
+                ..ObjectMeta::default()
+            };
+            RegistrySecret::of(&Secret { metadata, data: Some(data.into()), ..Secret::default() }).unwrap()
+        };
+        let (first, mut annotated, mut rotated) = (secret("1", "a"), secret("2", "a"), secret("3", "b"));
+        annotated.succeed(&first);
+        assert_eq!(annotated.version, "1");
+        rotated.succeed(&annotated);
+        assert_eq!(rotated.version, "3");
     }
 }

@@ -9,7 +9,7 @@ use futures::channel::mpsc::UnboundedSender;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{ConfigMap, Secret, Service};
+use k8s_openapi::api::core::v1::{ConfigMap, Secret, Service, ServiceAccount};
 use kube::api::{ApiResource, PartialObjectMeta};
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher::Config;
@@ -119,6 +119,9 @@ impl Watches {
                 stores.wake_namespace(told, &change.key.0, |_| true);
             },
         );
+        for index in 0..self.stores.accounts.len() {
+            self.follow_account(index);
+        }
         let registries: [(CacheOf<RegistrySecret>, &str); 2] = [
             (|stores| &stores.registries, registry_secret::NAME),
             (|stores| &stores.default_registries, registry_secret::DEFAULT_NAME),
@@ -130,6 +133,22 @@ impl Watches {
                 stores.wake_namespace(told, &change.key.0, |_| true);
             });
         }
+    }
+
+    /// A service account by its name.
+    fn follow_account(&mut self, index: usize) {
+        let accounts = Api::<PartialObjectMeta<ServiceAccount>>::all(self.client.clone());
+        let (stores, told) = (Arc::clone(&self.stores), self.told.clone());
+        self.tasks.spawn(async move {
+            let Some((name, cache)) = stores.accounts.get(index) else { return };
+            let named = Config::default().fields(&format!("metadata.name={name}"));
+            let changed = |change: Change<Version>| {
+                if change.before.is_none() != change.after.is_none() {
+                    stores.wake_namespace(&told, &change.key.0, |_| true);
+                }
+            };
+            cache.follow(accounts, named, Version::of, changed).await;
+        });
     }
 
     /// Repositories, and the Secrets that they may be read with.
