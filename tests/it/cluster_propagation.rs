@@ -79,7 +79,7 @@ fn await_gone(what: &str, namespace: &str) {
 }
 
 /// One of each kind, with the field by which a copy is known.
-fn bases(prefix: &str) -> Vec<(Value, String, &'static str, Value)> {
+pub fn bases(prefix: &str) -> Vec<(Value, String, &'static str, Value)> {
     let rbac = "rbac.authorization.k8s.io";
     let object = |kind: &str, label: &str, value: &str, fields: Value| {
         let version = if kind.starts_with("Role") { format!("{rbac}/v1") } else { "v1".to_owned() };

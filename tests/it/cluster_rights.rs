@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::cluster::{client, kubectl};
+use crate::cluster_propagation::bases;
 use crate::functions::{NOTHING, Namespace};
 use crate::git::{new_key, text};
 use crate::git_servers::{Repository, Ssh};
@@ -53,6 +54,7 @@ fn the_controller_may_do_what_it_does_and_nothing_else() {
     });
     let namespace = Namespace::new(&control_plane, "rights");
     exercise(&namespace, &runtime);
+    exercise_copies(&control_plane, &namespace);
     stop.send_replace(true);
     runtime.block_on(running).unwrap();
 
@@ -109,4 +111,33 @@ fn exercise(namespace: &Namespace<'_>, runtime: &Runtime) {
         !namespace.made().iter().any(|name| name.starts_with("configmap/demo"))
     });
     namespace.await_condition("demo", "Running", "True DeploymentReady");
+}
+
+/// Has it make copies of each kind, change them, make them anew and take them away.
+fn exercise_copies(control_plane: &ControlPlane, namespace: &Namespace<'_>) {
+    let bases = bases("rights");
+    let is_there = |name: &str| namespace.kubectl(&format!("get {name}"), NOTHING).ok;
+    for (object, ..) in &bases {
+        kubectl(control_plane, "apply -n kyma-system -f -", object).unwrap();
+    }
+    for (_, name, ..) in &bases {
+        namespace.wait(&format!("{name} is copied"), || is_there(name));
+        namespace
+            .kubectl(&format!("annotate {name} serverless.kyma-project.io/copied-from-"), NOTHING)
+            .unwrap();
+        namespace.wait(&format!("{name} is mended"), || {
+            let annotations = namespace.get(name)["metadata"]["annotations"].clone();
+            annotations["serverless.kyma-project.io/copied-from"] == "kyma-system"
+        });
+    }
+    let (mut binding, name, ..) = bases[4].clone();
+    binding["roleRef"]["name"] = "other".into();
+    binding["subjects"] = json!([]);
+    let role = "create role other -n kyma-system --verb=get --resource=configmaps";
+    kubectl(control_plane, role, NOTHING).unwrap();
+    namespace.kubectl("create role other --verb=get --resource=configmaps", NOTHING).unwrap();
+    kubectl(control_plane, "replace --force -n kyma-system -f -", &binding).unwrap();
+    namespace.wait("the binding is made anew", || namespace.get(&name)["roleRef"]["name"] == "other");
+    kubectl(control_plane, "delete secret/rights-secret -n kyma-system", NOTHING).unwrap();
+    namespace.wait("the copy is gone", || !is_there("secret/rights-secret"));
 }

@@ -89,6 +89,11 @@ impl<'a> Namespace<'a> {
         new
     }
 
+    /// One that is there, with what it has.
+    pub fn existing(control_plane: &'a ControlPlane, name: &'a str) -> Self {
+        Self { control_plane, name }
+    }
+
     pub fn new(control_plane: &'a ControlPlane, name: &'a str) -> Self {
         let new = Self::bare(control_plane, name);
         new.add_runtime();

@@ -181,6 +181,12 @@ impl ControlPlane {
         self.create_node()
     }
 
+    /// Ends kwok: the node stays, and its Pods are the caller's to play.
+    pub fn leave_pods_alone(&mut self) {
+        // It was started last.
+        self.controllers.pop();
+    }
+
     fn create_node(&mut self) -> anyhow::Result<()> {
         let file = self.folder.join("node.json");
         fs::write(&file, node::manifest().to_string())?;

@@ -1,0 +1,162 @@
+//! Credentials from a Secret to an image that runs: webhook, controller, real registries, and a kubelet that pushes and pulls.
+
+use std::sync::Arc;
+
+use controller::config::Config;
+use controller::lead::lead;
+use controller::metrics::Metrics;
+use serde_json::{Value, json};
+use testenv::{ControlPlane, Options};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use crate::cluster::{client, kubectl, wait_until_called};
+use crate::functions::{NOTHING, Namespace};
+use crate::registries::{Auth, Node, Registry};
+use crate::support::{Limits, Server, wait_until};
+
+const OWN: &str = "serverless-registry-config";
+const DEFAULT: &str = "serverless-registry-config-default";
+
+/// A cluster with all of the product, in which Pods push and pull.
+struct Cluster {
+    _node: Node,
+    stop: watch::Sender<bool>,
+    control_plane: ControlPlane,
+    _runtime: Runtime,
+    _webhook: Server,
+}
+
+impl Cluster {
+    fn start() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let mut control_plane =
+            ControlPlane::start(&Options { controllers: true, ..Options::default() }).unwrap();
+        control_plane.leave_pods_alone();
+        testenv::install_crds(&control_plane).unwrap();
+        let webhook = runtime.block_on(Server::start(Limits::default()));
+        let url = format!("https://{}", webhook.address);
+        let configurations =
+            testenv::webhook_configurations(&url, Some(&webhook.certs.authority.certificate)).unwrap();
+        testenv::install_webhooks(&control_plane, &configurations).unwrap();
+        wait_until_called(&control_plane);
+
+        kubectl(&control_plane, "create namespace kyma-system", NOTHING).unwrap();
+        for file in ["manifests/controller/accounts.yaml", "manifests/runtimes/runtimes.yaml"] {
+            let file = testenv::root().join(file);
+            kubectl(&control_plane, &format!("apply -n kyma-system -f {}", file.display()), NOTHING).unwrap();
+        }
+        let (stop, stopping) = watch::channel(false);
+        let kubeconfig = control_plane.kubeconfig();
+        runtime.spawn(async move {
+            let client = client(&kubeconfig).await;
+            lead(&client, &Config::default(), None, &Arc::new(Metrics::new()), stopping).await;
+        });
+        let node = Node::start(&control_plane);
+        Self { _node: node, stop, control_plane, _runtime: runtime, _webhook: webhook }
+    }
+
+    /// Applies a registry Secret without a docker configuration: that is the webhook's to write.
+    fn apply_secret(&self, namespace: &str, name: &str, texts: &Value, labels: &Value) {
+        let mut all = json!({"serverless.kyma-project.io/remote-registry": "config"});
+        all.as_object_mut().unwrap().extend(labels.as_object().unwrap().clone());
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
+            "metadata": {"name": name, "labels": all},
+            "stringData": texts,
+        });
+        kubectl(&self.control_plane, &format!("apply -n {namespace} -f -"), &secret).unwrap();
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+fn for_all() -> Value {
+    json!({"serverless.kyma-project.io/config": "credentials"})
+}
+
+/// Waits until `demo` runs an image of a registry that is really there. The image.
+#[track_caller]
+fn await_image(namespace: &Namespace<'_>, registry: &Registry, not: &str) -> String {
+    let prefix = format!("{}/functions/", registry.address());
+    let mut image = String::new();
+    namespace.wait(&format!("an image of {prefix} runs"), || {
+        let deployments = namespace.list("deployments");
+        let container =
+            deployments.first().map(|found| found["spec"]["template"]["spec"]["containers"][0].clone());
+        container.unwrap_or_default()["image"].as_str().unwrap_or_default().clone_into(&mut image);
+        image.starts_with(&prefix)
+            && image != not
+            && namespace.condition("demo", "Running").starts_with("True DeploymentReady")
+    });
+    assert!(registry.has(&image), "{image} was not pushed");
+    image
+}
+
+#[test]
+fn credentials_arrive_switch_and_rotate_and_images_are_really_pushed_and_pulled() {
+    let cluster = Cluster::start();
+    let (first, second) = (Registry::start(Auth::Basic, "one"), Registry::start(Auth::Token, "two"));
+    cluster.apply_secret("kyma-system", DEFAULT, &first.secret("one"), &for_all());
+
+    // All that a new namespace needs comes by itself; until then the Function says what it waits for.
+    kubectl(&cluster.control_plane, "create namespace shop", NOTHING).unwrap();
+    let shop = Namespace::existing(&cluster.control_plane, "shop");
+    shop.apply("demo", &json!({"source": "1"}));
+    let by_default = await_image(&shop, &first, "");
+
+    // A registry of the namespace's own, in place of that of the installation. Until its image is there, the old one runs.
+    cluster.apply_secret("shop", OWN, &second.secret("two"), &json!({}));
+    let own = await_image(&shop, &second, "");
+    assert_eq!(
+        by_default.rsplit_once(':').unwrap().1,
+        own.rsplit_once(':').unwrap().1,
+        "the source is the same"
+    );
+
+    // Wrong credentials: what runs stays, and what is built next says what is wrong.
+    cluster.apply_secret("shop", OWN, &second.secret("wrong"), &json!({}));
+    shop.apply("demo", &json!({"source": "2"}));
+    let refused = "(the registry refuses the credentials of Secret serverless-registry-config: correct its username and password)";
+    shop.wait("the refusal is told", || {
+        let told = shop.condition("demo", "BuildReady");
+        told.starts_with("False JobFailed") && told.ends_with(refused)
+    });
+    assert_eq!(shop.image(), own);
+    assert!(shop.condition("demo", "Running").starts_with("True DeploymentReady"));
+
+    // The right ones again: what has failed is tried again.
+    cluster.apply_secret("shop", OWN, &second.secret("two"), &json!({}));
+    let corrected = await_image(&shop, &second, &own);
+
+    // Rotation, first at the registry: the old ones are refused, the new ones work.
+    second.set_password("three");
+    shop.apply("demo", &json!({"source": "3"}));
+    shop.await_condition("demo", "BuildReady", "False JobFailed");
+    cluster.apply_secret("shop", OWN, &second.secret("three"), &json!({}));
+    let rotated = await_image(&shop, &second, &corrected);
+
+    // Other credentials alone are no reason to build.
+    let jobs = shop.list("jobs").len();
+    cluster.apply_secret("shop", OWN, &second.secret("three"), &json!({"team": "a"}));
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    assert_eq!((shop.list("jobs").len(), shop.image()), (jobs, rotated));
+
+    // Without a registry of its own the namespace falls back, and back again.
+    shop.kubectl(&format!("delete secret {OWN}"), NOTHING).unwrap();
+    await_image(&shop, &first, "");
+
+    // One for the whole cluster takes the place of that of the installation, and goes again.
+    cluster.apply_secret("kyma-system", OWN, &second.secret("three"), &for_all());
+    await_image(&shop, &second, "");
+    kubectl(&cluster.control_plane, &format!("delete secret {OWN} -n kyma-system"), NOTHING).unwrap();
+    wait_until("the copy is gone", || {
+        shop.kubectl(&format!("get secret {OWN}"), NOTHING).err.contains("NotFound")
+    });
+    await_image(&shop, &first, "");
+    drop(cluster);
+}

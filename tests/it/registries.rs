@@ -1,0 +1,175 @@
+//! Registries on loopback that ask for credentials, by themselves or through a server of tokens, and the client that reads docker
+//! configurations.
+
+mod node;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+use tempfile::TempDir;
+use testenv::{Process, free_port};
+
+use crate::support::wait_until;
+
+pub use node::Node;
+
+/// The only user.
+pub const USER: &str = "builder";
+
+/// How a registry asks who there is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Auth {
+    /// By HTTP basic authentication.
+    Basic,
+    /// By tokens that another server gives out.
+    Token,
+}
+
+/// A registry. Ends when dropped.
+pub struct Registry {
+    auth: Auth,
+    folder: TempDir,
+    port: u16,
+    /// They end with it.
+    processes: Vec<Process>,
+}
+
+impl Registry {
+    pub fn start(auth: Auth, password: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |file: &str| folder.path().join(file);
+        let port = free_port().unwrap();
+        let mut processes = Vec::new();
+        let asks = match auth {
+            Auth::Basic => json!({"htpasswd": {"realm": "tests", "path": path("accounts")}}),
+            Auth::Token => {
+                let tokens = free_port().unwrap();
+                let mut command = Command::new(tool("registry"));
+                command
+                    .args(["tokens", &format!("127.0.0.1:{tokens}")])
+                    .arg(path("accounts"))
+                    .arg(path("keys"));
+                let mut process = Process::start(&command, &path("tokens.log")).unwrap();
+                process.wait_until("keys are written", || path("keys").exists()).unwrap();
+                processes.push(process);
+                // By its name: the client goes to no address that a registry sends it to.
+                let realm = format!("http://localhost:{tokens}/token");
+                json!({"token": {"realm": realm, "service": "tests", "issuer": "tests", "jwks": path("keys")}})
+            }
+        };
+        let configuration = json!({
+            "version": "0.1",
+            "storage": {"filesystem": {"rootdirectory": path("images")}},
+            "http": {"addr": format!("127.0.0.1:{port}")},
+            "auth": asks,
+        });
+        std::fs::write(path("configuration.yaml"), configuration.to_string()).unwrap();
+        let new = Self { auth, folder, port, processes };
+        new.set_password(password);
+        new.listening()
+    }
+
+    fn listening(mut self) -> Self {
+        let path = |file: &str| self.folder.path().join(file);
+        let mut command = Command::new(tool("registry"));
+        command.arg("serve").arg(path("configuration.yaml"));
+        let mut process = Process::start(&command, &path("registry.log")).unwrap();
+        let listens = || std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok();
+        process.wait_until("the registry listens", listens).unwrap();
+        self.processes.push(process);
+        self
+    }
+
+    /// Host and port.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// From now on this password counts, and the one before does not.
+    pub fn set_password(&self, password: &str) {
+        let line = match self.auth {
+            Auth::Basic => {
+                let output =
+                    Command::new(tool("registry")).args(["htpasswd", USER, password]).output().unwrap();
+                String::from_utf8(output.stdout).unwrap()
+            }
+            Auth::Token => format!("{USER}:{password}\n"),
+        };
+        let new = self.folder.path().join("new");
+        std::fs::write(&new, line).unwrap();
+        std::fs::rename(new, self.folder.path().join("accounts")).unwrap();
+    }
+
+    /// Whether an image has been pushed: by what is on disk, not by asking.
+    pub fn has(&self, image: &str) -> bool {
+        let Some(path) = image.strip_prefix(&format!("{}/", self.address())) else { return false };
+        let (repository, tag) = path.rsplit_once(':').unwrap();
+        let repositories = self.folder.path().join("images/docker/registry/v2/repositories");
+        repositories.join(repository).join("_manifests/tags").join(tag).join("current/link").exists()
+    }
+
+    /// The texts of a registry Secret for it.
+    pub fn secret(&self, password: &str) -> serde_json::Value {
+        let address = self.address();
+        json!({"username": USER, "password": password, "serverAddress": address, "registryAddress": format!("{address}/functions")})
+    }
+}
+
+/// A program of `make registry`.
+pub fn tool(name: &str) -> PathBuf {
+    let path = testenv::root().join("target/registry/current").join(name);
+    assert!(path.exists(), "{} is not there: build it with `make registry`", path.display());
+    path
+}
+
+/// Runs the client with a docker configuration; otherwise what it says.
+pub fn crane(docker_config: &str, arguments: &[&str]) -> Result<(), String> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("config.json"), docker_config).unwrap();
+    let output = Command::new(tool("crane"))
+        .args(arguments)
+        .env("DOCKER_CONFIG", folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+}
+
+/// A layer of an image, with one file.
+fn layer(folder: &Path, text: &str) -> PathBuf {
+    std::fs::write(folder.join("handler.js"), text).unwrap();
+    let layer = folder.join("layer.tar");
+    let tar =
+        Command::new("tar").args(["-cf", "layer.tar", "handler.js"]).current_dir(folder).status().unwrap();
+    assert!(tar.success());
+    layer
+}
+
+#[test]
+fn a_registry_takes_and_gives_images_for_the_right_password_alone() {
+    for auth in [Auth::Basic, Auth::Token] {
+        let registry = Registry::start(auth, "first");
+        let folder = tempfile::tempdir().unwrap();
+        let layer = layer(folder.path(), "x").display().to_string();
+        let image = format!("{}/a/b:1", registry.address());
+        let config = |password: &str| {
+            let auth = base64::Engine::encode(
+                &base64::engine::general_purpose::STANDARD,
+                format!("{USER}:{password}"),
+            );
+            json!({"auths": {(registry.address()): {"auth": auth}}}).to_string()
+        };
+        let push = |config: &str| crane(config, &["append", "-f", &layer, "-t", &image]);
+        let refused = push(&config("wrong")).unwrap_err();
+        assert!(refused.to_lowercase().contains("unauthorized"), "{refused}");
+        assert!(push("{}").unwrap_err().to_lowercase().contains("unauthorized"));
+        assert!(!registry.has(&image));
+        push(&config("first")).unwrap();
+        assert!(registry.has(&image), "{auth:?}");
+        registry.set_password("second");
+        wait_until("the old password is refused", || push(&config("first")).is_err());
+        let target = folder.path().join("image.tar").display().to_string();
+        crane(&config("second"), &["pull", &image, &target]).unwrap();
+    }
+}
