@@ -126,12 +126,34 @@ fn credentials_arrive_switch_and_rotate_and_images_are_really_pushed_and_pulled(
         let told = shop.condition("demo", "BuildReady");
         told.starts_with("False JobFailed") && told.ends_with(refused)
     });
+    // So does the Secret itself, for whoever wrote it.
+    let verdict = || {
+        let annotations = shop.get(&format!("secret {OWN}"))["metadata"]["annotations"].clone();
+        let check =
+            annotations["serverless.kyma-project.io/registry-check"].as_str().unwrap_or_default().to_owned();
+        check.split_once(' ').map(|(_, verdict)| verdict.to_owned()).unwrap_or_default()
+    };
+    let unauthorized = "refused: it answers 401 Unauthorized";
+    shop.wait("the credentials were tried", || verdict() == unauthorized);
+    let events =
+        shop.list(&format!("events --field-selector involvedObject.kind=Secret,involvedObject.name={OWN}"));
+    let told: Vec<_> = events
+        .iter()
+        .map(|event| format!("{} {} {}", event["type"], event["reason"], event["message"]).replace('"', ""))
+        .collect();
+    let warning = "Warning RegistryCheckFailed The registry was tried with these credentials: ";
+    assert!(told.contains(&format!("{warning}{unauthorized}")), "{told:?}");
+    assert!(told.iter().any(|told| told.starts_with("Normal RegistryCheckSucceeded ")), "{told:?}");
     assert_eq!(shop.image(), own);
     assert!(shop.condition("demo", "Running").starts_with("True DeploymentReady"));
 
     // The right ones again: what has failed is tried again.
     cluster.apply_secret("shop", OWN, &second.secret("two"), &json!({}));
     let corrected = await_image(&shop, &second, &own);
+    shop.wait("the right credentials were tried", || verdict() == "accepted");
+    // Copies are not tried: what they are copied from is.
+    let copy = shop.get(&format!("secret {DEFAULT}"));
+    assert_eq!(copy["metadata"]["annotations"]["serverless.kyma-project.io/registry-check"], Value::Null);
 
     // Rotation, first at the registry: the old ones are refused, the new ones work.
     second.set_password("three");

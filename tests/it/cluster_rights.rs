@@ -137,7 +137,8 @@ fn exercise_copies(control_plane: &ControlPlane, namespace: &Namespace<'_>) {
     kubectl(control_plane, role, NOTHING).unwrap();
     namespace.kubectl("create role other --verb=get --resource=configmaps", NOTHING).unwrap();
     kubectl(control_plane, "replace --force -n kyma-system -f -", &binding).unwrap();
-    namespace.wait("the binding is made anew", || namespace.get(&name)["roleRef"]["name"] == "other");
+    let role = format!("get {name} -o jsonpath={{.roleRef.name}}");
+    namespace.wait("the binding is made anew", || namespace.kubectl(&role, NOTHING).out == "other");
     kubectl(control_plane, "delete secret/rights-secret -n kyma-system", NOTHING).unwrap();
     namespace.wait("the copy is gone", || !is_there("secret/rights-secret"));
 }

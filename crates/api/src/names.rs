@@ -87,6 +87,8 @@ pub mod job_annotation {
 
 /// Annotation of everything that the controller applies: a hash of what it applied.
 pub const APPLIED: &str = "serverless.kyma-project.io/applied";
+/// Annotation of a registry Secret: when its credentials were tried, and what the registry made of them.
+pub const REGISTRY_CHECK: &str = "serverless.kyma-project.io/registry-check";
 /// Annotation of a Function: any new value builds its image anew.
 pub const REBUILD: &str = "serverless.kyma-project.io/rebuild";
 /// Annotation of a Function: how often its Git remote is asked, such as `30s` or `5m`.

@@ -3,7 +3,8 @@
 pub(crate) mod apply;
 
 use api::{Condition, Function, FunctionStatus};
-use k8s_openapi::api::core::v1::PodStatus;
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{ObjectReference, PodStatus};
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use kube::api::{ApiResource, DeleteParams, GroupVersionKind, ListParams, Patch, PatchParams, PostParams};
@@ -64,6 +65,16 @@ impl Error {
             Self::Deposed => "deposed",
         }
     }
+}
+
+/// What an Event tells.
+pub(crate) struct News<'a> {
+    pub(crate) regarding: ObjectReference,
+    pub(crate) time: Timestamp,
+    pub(crate) action: &'a str,
+    pub(crate) reason: &'a str,
+    pub(crate) note: &'a str,
+    pub(crate) is_warning: bool,
 }
 
 pub(crate) struct Cluster {
@@ -136,14 +147,30 @@ impl Cluster {
         self.fenced(functions.patch_status(&identity.name, &params, &patch)).await
     }
 
-    /// Tells of a transition. Its name follows from it, so that it is told once, whatever happens.
-    pub(crate) async fn tell(&self, function: &Function, condition: &Condition) -> Result<(), Error> {
-        let regarding = function.object_ref(&());
+    /// Tells of a transition of a Function.
+    pub(crate) async fn tell_condition(
+        &self,
+        function: &Function,
+        condition: &Condition,
+    ) -> Result<(), Error> {
+        let news = News {
+            regarding: function.object_ref(&()),
+            time: condition.last_transition_time.as_ref().map(|time| time.0).unwrap_or_default(),
+            action: &condition.kind,
+            reason: condition.reason.as_deref().unwrap_or_default(),
+            note: condition.message.as_deref().unwrap_or_default(),
+            is_warning: condition.status == "False",
+        };
+        self.tell(&news).await
+    }
+
+    /// Writes an Event. Its name follows from what it tells, so that it is told once, whatever happens.
+    pub(crate) async fn tell(&self, news: &News<'_>) -> Result<(), Error> {
+        let News { regarding, time, action, reason, note, is_warning } = news;
         let (Some(namespace), Some(name)) = (regarding.namespace.clone(), regarding.name.clone()) else {
             return Ok(());
         };
-        let time = condition.last_transition_time.as_ref().map(|time| time.0).unwrap_or_default();
-        let identity = json!([regarding.uid, condition.kind, condition.status, time.to_string()]);
+        let identity = json!([regarding.uid, action, is_warning, time.to_string()]);
         let digest = hex(&Sha256::digest(identity.to_string().as_bytes()));
         let event = Event {
             metadata: ObjectMeta {
@@ -151,12 +178,12 @@ impl Cluster {
                 namespace: Some(namespace.clone()),
                 ..ObjectMeta::default()
             },
-            event_time: Some(MicroTime(time)),
-            action: Some(condition.kind.clone()),
-            reason: condition.reason.clone(),
-            note: condition.message.as_ref().map(|text| text.chars().take(1000).collect()),
-            type_: Some(if condition.status == "False" { "Warning" } else { "Normal" }.to_owned()),
-            regarding: Some(regarding),
+            event_time: Some(MicroTime(*time)),
+            action: Some((*action).to_owned()),
+            reason: Some((*reason).to_owned()),
+            note: Some(note.chars().take(1000).collect()),
+            type_: Some(if *is_warning { "Warning" } else { "Normal" }.to_owned()),
+            regarding: Some(regarding.clone()),
             reporting_controller: Some(FIELD_MANAGER.to_owned()),
             reporting_instance: Some(FIELD_MANAGER.to_owned()),
             ..Event::default()

@@ -46,6 +46,23 @@ pub struct Config {
     pub runtimes: BTreeMap<String, Runtime>,
     /// What is copied where.
     pub propagation: Propagation,
+    /// Whether credentials of registries are tried.
+    pub registry_check: RegistryCheck,
+}
+
+/// Whether credentials of registries are tried when they change.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RegistryCheck {
+    /// Whether they are.
+    pub enabled: bool,
+    /// How long a registry may take to answer.
+    pub timeout: Duration,
+}
+
+impl Default for RegistryCheck {
+    fn default() -> Self {
+        Self { enabled: true, timeout: Duration::from_secs(10) }
+    }
 }
 
 /// From where and to where labelled objects are copied.
@@ -153,6 +170,7 @@ impl Default for Config {
             target_cpu: 50,
             runtimes: Runtime::builtin(),
             propagation: Propagation::default(),
+            registry_check: RegistryCheck::default(),
         }
     }
 }

@@ -4,14 +4,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{Either, join, select};
+use futures::future::{Either, join3, select};
 use kube::Client;
 use operation::lease::{Lease, Term};
 use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::metrics::Metrics;
-use crate::{propagation, run};
+use crate::{propagation, registry_check, run};
 
 /// How a leader is found.
 #[derive(Clone, Debug)]
@@ -42,8 +42,9 @@ pub async fn lead(
     let run = async |term: Term| {
         let metrics = || Arc::clone(metrics);
         let copies = propagation::run(client.clone(), config, term.clone(), metrics(), stopped());
-        let functions = run::run(client.clone(), config.clone(), term, metrics(), stopped());
-        join(copies, functions).await;
+        let functions = run::run(client.clone(), config.clone(), term.clone(), metrics(), stopped());
+        let checks = registry_check::run(client.clone(), config, term, metrics(), stopped);
+        join3(copies, functions, checks).await;
     };
     let Some(election) = election else {
         metrics.leads.set(1);

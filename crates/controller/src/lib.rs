@@ -21,6 +21,7 @@ pub mod plan;
 pub mod played;
 pub mod propagation;
 pub mod queue;
+pub mod registry_check;
 pub mod run;
 mod slots;
 pub mod stores;

@@ -33,6 +33,7 @@ pub struct Metrics {
     propagation_errors: Family<Label, Counter>,
     ready_seconds: Histogram,
     calls: Family<Label, Counter>,
+    registry_checks: Family<Label, Counter>,
     lookups: Family<Label, Counter>,
     /// Whether this process leads.
     pub leads: Gauge,
@@ -55,6 +56,7 @@ impl Metrics {
             propagation_errors: Family::default(),
             ready_seconds: Histogram::new(LONG),
             calls: Family::default(),
+            registry_checks: Family::default(),
             lookups: Family::default(),
             leads: Gauge::default(),
             registry: Registry::default(),
@@ -89,6 +91,11 @@ impl Metrics {
             new.ready_seconds.clone(),
         );
         registry.register("api_requests", "Requests to the API server", new.calls.clone());
+        registry.register(
+            "registry_checks",
+            "Registries that were tried with the credentials of a Secret",
+            new.registry_checks.clone(),
+        );
         registry.register("git_lookups", "Look-ups of Git remotes", new.lookups.clone());
         registry.register("leads", "Whether this process leads", new.leads.clone());
         operation::metrics::register_version(&mut registry);
@@ -137,6 +144,11 @@ impl Metrics {
 
     pub(crate) fn ready(&self, took: Duration) {
         self.ready_seconds.observe(took.as_secs_f64());
+    }
+
+    /// A registry was tried; `result` is the word for what it said.
+    pub(crate) fn registry_check(&self, result: &'static str) {
+        self.registry_checks.get_or_create_owned(&[("result", result)]).inc();
     }
 
     /// A remote was asked; `result` is `success`, or a word for the failure.

@@ -201,7 +201,7 @@ async fn say(
     // 5. Tell of transitions.
     for condition in transitions(before.unwrap_or(&FunctionStatus::default()), &plan.status) {
         context.metrics.transition(condition, function);
-        context.cluster.tell(function, condition).await?;
+        context.cluster.tell_condition(function, condition).await?;
     }
     Ok(None)
 }

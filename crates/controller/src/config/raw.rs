@@ -21,6 +21,8 @@ pub struct RawConfig {
     pub git: RawGit,
     /// From where and to where labelled objects are copied.
     pub propagation: RawPropagation,
+    /// Whether credentials of registries are tried when they change.
+    pub registry_check: RawRegistryCheck,
     /// Runtimes by name, added to the built-in ones; null takes one away.
     pub runtimes: BTreeMap<String, Option<RawRuntime>>,
     /// How many Functions are looked at at once.
@@ -71,6 +73,16 @@ pub struct RawGit {
     pub concurrency: Option<usize>,
     /// Which host keys are trusted where the Secret names none: `accept-new` or `strict`.
     pub host_keys: Option<HostKeys>,
+}
+
+/// Whether credentials of registries are tried when they change.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct RawRegistryCheck {
+    /// Whether they are.
+    pub enabled: Option<bool>,
+    /// How long a registry may take to answer.
+    pub timeout: Option<String>,
 }
 
 /// From where and to where labelled objects are copied.
@@ -156,6 +168,12 @@ impl RawConfig {
         let mut retry = checked.build_retry.unwrap_or_default();
         duration("build.retry", build.retry, Duration::ZERO, &mut retry);
         checked.build_retry = Some(retry).filter(|retry| !retry.is_zero());
+        duration(
+            "registryCheck.timeout",
+            self.registry_check.timeout,
+            second,
+            &mut checked.registry_check.timeout,
+        );
         duration("git.pollInterval", self.git.poll_interval, second * 5, &mut checked.git.poll);
         duration("git.timeout", self.git.timeout, second, &mut checked.git.timeout);
 
@@ -182,6 +200,8 @@ impl RawConfig {
         if let Some(excluded) = self.propagation.excluded_namespaces {
             checked.propagation.excluded_namespaces = excluded.into_iter().collect();
         }
+        checked.registry_check.enabled =
+            self.registry_check.enabled.unwrap_or(checked.registry_check.enabled);
         checked.executor_args = build.executor_args.unwrap_or(checked.executor_args);
         checked.git.host_keys = self.git.host_keys.unwrap_or_default();
 

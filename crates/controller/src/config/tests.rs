@@ -34,6 +34,7 @@ runtimes:
   nodejs22: {like: nodejs12, baseImage: node22}
   go: {sourceFile: handler.go, dependenciesFile: go.mod, env: {A: b}}
 propagation: {baseNamespace: base, excludedNamespaces: [x, y]}
+registryCheck: {enabled: false, timeout: 3s}
 workers: 2
 ";
     let config = loaded(text, &[]).unwrap();
@@ -58,6 +59,7 @@ workers: 2
             base_namespace: "base".to_owned(),
             excluded_namespaces: ["x", "y"].map(str::to_owned).into(),
         },
+        registry_check: RegistryCheck { enabled: false, timeout: Duration::from_secs(3) },
         workers: 2,
         runtimes: config.runtimes.clone(),
     };
@@ -73,7 +75,7 @@ workers: 2
 #[rstest]
 #[case(
     "buidl: {}",
-    "FILE:1: buidl: unknown field `buidl`, expected one of build, function, git, propagation, runtimes, workers"
+    "FILE:1: buidl: unknown field `buidl`, expected one of build, function, git, propagation, registryCheck, runtimes, workers"
 )]
 #[case("build:\n  maxSimultaneousJobs: 0", "FILE:2: build.maxSimultaneousJobs: 0 must be at least 1")]
 #[case("build:\n  executorImage: ' '", "FILE:2: build.executorImage: must not be blank")]

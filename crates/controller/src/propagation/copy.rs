@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use api::names::copy_mark::{COPIED_FROM, KEPT_BY_USER, PULL_SECRETS};
-use api::names::{APPLIED, owned_label, registry_secret};
+use api::names::{APPLIED, REGISTRY_CHECK, owned_label, registry_secret};
 use serde_json::{Map, Value, json};
 
 use super::sort::Sort;
 use crate::difference::{is_stored, marked};
 
 /// Annotations that say something of the object that carries them, and not of its copies.
-const OF_ONE_OBJECT: [&str; 4] =
-    ["kubectl.kubernetes.io/last-applied-configuration", APPLIED, COPIED_FROM, PULL_SECRETS];
+const OF_ONE_OBJECT: [&str; 5] =
+    ["kubectl.kubernetes.io/last-applied-configuration", APPLIED, COPIED_FROM, PULL_SECRETS, REGISTRY_CHECK];
 
 /// What an object of the base namespace becomes in another namespace.
 #[must_use]
