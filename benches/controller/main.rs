@@ -13,6 +13,7 @@
 )]
 
 mod process;
+mod propagation;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -44,6 +45,10 @@ fn main() {
     let chosen = number(2).zip(number(3));
     let idle = number(4).map_or(IDLE, |seconds| Duration::from_secs(seconds as u64));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    if arguments.get(2).is_some_and(|word| word == "propagation") {
+        // `propagation 5000 60`: namespaces, and seconds.
+        return runtime.block_on(propagation::run(&program, number(3).unwrap_or(5000), idle));
+    }
     println!(
         "| Functions | build slots | s to all Running | requests | per Function | controller CPU s | peak MiB | idle: requests but watches |"
     );
@@ -169,6 +174,32 @@ async fn client(control_plane: &ControlPlane) -> kube::Client {
 }
 
 fn api(client: &kube::Client, group: &str, version: &str, kind: &str, plural: &str) -> Api<DynamicObject> {
-    let kind = GroupVersionKind::gvk(group, version, kind);
-    Api::namespaced_with(client.clone(), "default", &ApiResource::from_gvk_with_plural(&kind, plural))
+    api_in(client, "default", group, version, kind, plural)
+}
+
+fn api_in(
+    client: &kube::Client,
+    namespace: &str,
+    group: &str,
+    version: &str,
+    kind: &str,
+    plural: &str,
+) -> Api<DynamicObject> {
+    let resource = resource(group, version, kind, plural);
+    Api::namespaced_with(client.clone(), namespace, &resource)
+}
+
+/// Of what belongs to no namespace.
+fn api_of_all(
+    client: &kube::Client,
+    group: &str,
+    version: &str,
+    kind: &str,
+    plural: &str,
+) -> Api<DynamicObject> {
+    Api::all_with(client.clone(), &resource(group, version, kind, plural))
+}
+
+fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource {
+    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
 }

@@ -167,7 +167,13 @@ impl Context {
     }
 
     async fn copy(&self, copy: &Copied) -> Result<(), Error> {
-        let object = match self.cluster.create(copy).await {
+        let (namespace, name) = (copy.text("/metadata/namespace"), copy.text("/metadata/name"));
+        let made = if self.stores.is_there(copy.sort, &namespace, &name) {
+            self.cluster.update(copy).await
+        } else {
+            self.cluster.create(copy).await
+        };
+        let object = match made {
             // It belongs to the users, and says so since a moment ago.
             Err(Error::Taken { .. }) => return Ok(()),
             made => made?,

@@ -135,6 +135,11 @@ impl Stores {
         missing.map(|((_, name), base)| (name, base)).collect()
     }
 
+    /// Whether there is something of the name of a copy, with the labels of one.
+    pub(super) fn is_there(&self, sort: Sort, namespace: &str, name: &str) -> bool {
+        self.copies.of(sort).get(&(namespace.to_owned(), name.to_owned())).is_some()
+    }
+
     /// Copies of Secrets in a namespace of which the Secret is not there any more, or is to go.
     pub(super) fn orphans(&self, namespace: &str) -> Vec<String> {
         let copies = self.copies.of(Sort::Secret).group(namespace).into_iter();

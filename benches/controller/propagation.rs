@@ -1,0 +1,164 @@
+//! What it costs to copy three Secrets into many namespaces, one of which refuses them.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use futures::{Stream, StreamExt as _};
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{Api, DynamicObject, PartialObjectMeta, Patch, PatchParams, PostParams};
+use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Client, ResourceExt as _};
+use serde_json::{Value, json};
+use testenv::{ControlPlane, Options};
+
+use crate::process::Process;
+use crate::{CLIENTS, api_in, api_of_all, client};
+
+const SECRETS: [&str; 3] = [
+    "serverless-registry-config-default",
+    "serverless-registry-config",
+    "serverless-package-registry-config",
+];
+const CONFIG: &str = "serverless.kyma-project.io/config";
+const APPLIED: &str = "serverless.kyma-project.io/applied";
+const REFUSES: &str = "bench-00000";
+
+/// One run, as rows of a table: the first copies, other content for all of them, and a while without a change.
+pub async fn run(program: &Path, namespaces: usize, idle: Duration) {
+    let control_plane = ControlPlane::start(&Options::default()).unwrap();
+    testenv::install_crds(&control_plane).unwrap();
+    let client = client(&control_plane).await;
+    prepare(&client, namespaces).await;
+    let copies = (namespaces - 1) * SECRETS.len();
+    println!(
+        "| {namespaces} namespaces × {} Secrets, one refuses | s | writes/s | requests | CPU s | peak MiB |",
+        SECRETS.len()
+    );
+    println!("|---|---|---|---|---|---|");
+
+    let seen = watcher(
+        Api::<PartialObjectMeta<Secret>>::all(client.clone()),
+        watcher::Config::default().labels(&format!("{CONFIG}=credentials")),
+    );
+    let mut seen = pin!(seen.applied_objects());
+    let started = Instant::now();
+    let controller = Process::start(program, &control_plane, 5).await;
+    let mut marks = HashMap::new();
+    converge(&mut seen, &mut marks, copies, None).await;
+    let mut row = Row { controller: &controller, calls: Vec::new(), cpu: 0.0 };
+    row.print("first copies", started.elapsed(), copies).await;
+
+    let changed = Instant::now();
+    let before = marks.clone();
+    let secrets = Api::<Secret>::namespaced(client.clone(), "kyma-system");
+    for name in SECRETS {
+        let patch = json!({"stringData": {"password": "other"}});
+        secrets.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+    }
+    converge(&mut seen, &mut marks, copies, Some(&before)).await;
+    row.print("other content", changed.elapsed(), copies).await;
+
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    row.print("what is said late", Duration::from_secs(5), 0).await;
+    tokio::time::sleep(idle).await;
+    row.print("nothing changes", idle, 0).await;
+}
+
+/// Waits until so many copies have a mark, and another one than before.
+async fn converge(
+    seen: &mut (impl Stream<Item = watcher::Result<PartialObjectMeta<Secret>>> + Unpin),
+    marks: &mut HashMap<(String, String), String>,
+    copies: usize,
+    before: Option<&HashMap<(String, String), String>>,
+) {
+    let mut done = 0;
+    while done < copies {
+        let secret = seen.next().await.unwrap().unwrap();
+        let key = (secret.namespace().unwrap(), secret.name_any());
+        let Some(mark) = secret.annotations().get(APPLIED).cloned() else { continue };
+        let is_new = match before {
+            Some(before) => before.get(&key) != Some(&mark),
+            None => true,
+        };
+        if is_new && marks.insert(key, mark.clone()).as_ref() != Some(&mark) {
+            done += 1;
+        }
+    }
+}
+
+/// What was spent since the row before.
+struct Row<'a> {
+    controller: &'a Process,
+    calls: Vec<(String, u64)>,
+    cpu: f64,
+}
+
+impl Row<'_> {
+    async fn print(&mut self, what: &str, took: Duration, writes: usize) {
+        let (calls, cpu) = (self.controller.calls().await, self.controller.cpu_seconds());
+        let since = |verb: &str, number: u64| {
+            number - self.calls.iter().find(|(known, _)| known == verb).map_or(0, |(_, number)| *number)
+        };
+        let spent: Vec<_> =
+            calls.iter().map(|(verb, number)| format!("{verb} {}", since(verb, *number))).collect();
+        println!(
+            "| {what} | {:.1} | {:.0} | {} | {:.2} | {:.1} |",
+            took.as_secs_f64(),
+            writes as f64 / took.as_secs_f64(),
+            spent.join(", "),
+            cpu - self.cpu,
+            self.controller.peak_mib(),
+        );
+        (self.calls, self.cpu) = (calls, cpu);
+    }
+}
+
+/// Secrets in the base namespace, many others, and a policy that refuses Secrets in one of them.
+async fn prepare(client: &Client, namespaces: usize) {
+    let create = async |api: &Api<DynamicObject>, object: Value| {
+        let object = serde_json::from_value(object).unwrap();
+        api.create(&PostParams::default(), &object).await.unwrap();
+    };
+    let all = api_of_all(client, "", "v1", "Namespace", "namespaces");
+    create(&all, json!({"metadata": {"name": "kyma-system"}})).await;
+    let indices = futures::stream::iter(0..namespaces);
+    indices
+        .for_each_concurrent(CLIENTS, async |index| {
+            create(&all, json!({"metadata": {"name": format!("bench-{index:05}")}})).await;
+        })
+        .await;
+    let group = "admissionregistration.k8s.io";
+    let policies =
+        api_of_all(client, group, "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies");
+    let policy = json!({
+        "metadata": {"name": "refuses"},
+        "spec": {
+            "matchConstraints": {
+                "resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["secrets"]}],
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": REFUSES}},
+            },
+            "validations": [{"expression": "false"}],
+        },
+    });
+    create(&policies, policy).await;
+    let bindings = api_of_all(
+        client,
+        group,
+        "v1",
+        "ValidatingAdmissionPolicyBinding",
+        "validatingadmissionpolicybindings",
+    );
+    let binding = json!({"metadata": {"name": "refuses"}, "spec": {"policyName": "refuses", "validationActions": ["Deny"]}});
+    create(&bindings, binding).await;
+    let secrets = api_in(client, "kyma-system", "", "v1", "Secret", "secrets");
+    for name in SECRETS {
+        let secret = json!({
+            "metadata": {"name": name, "labels": {(CONFIG): "credentials"}},
+            "stringData": {"username": "builder", "password": "one", "registryAddress": "registry.example.com", "more": "x".repeat(1000)},
+        });
+        create(&secrets, secret).await;
+    }
+    tokio::time::sleep(Duration::from_secs(3)).await;
+}
