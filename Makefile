@@ -89,6 +89,10 @@ bench: control-plane ## rates, latencies, CPU and memory, into target/bench.md
 	$(CARGO) bench --locked --bench load
 	$(CARGO) bench --locked --bench cluster | tee -a target/bench.md
 
+.PHONY: bench-propagation
+bench-propagation: control-plane $(CONTROLLER) ## what copies in 5,000 namespaces cost: time, requests, CPU, memory
+	$(CARGO) bench --locked --bench controller -- $(CONTROLLER) propagation 5000 60
+
 .PHONY: bench-controller
 bench-controller: control-plane $(CONTROLLER) ## how the controller brings many Functions to Running: time, requests, CPU, memory
 	$(CARGO) bench --locked --bench controller -- $(CONTROLLER)

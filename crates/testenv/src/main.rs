@@ -44,10 +44,16 @@ fn main() -> anyhow::Result<()> {
     }
 
     step("starting the controller");
-    let namespace = testenv::root().join("crates/testenv/src/namespace.yaml");
-    let runtimes = testenv::root().join("manifests/runtimes/runtimes.yaml");
+    // What comes into all namespaces from there.
+    let base = [
+        "crates/testenv/src/registry.yaml",
+        "manifests/controller/accounts.yaml",
+        "manifests/runtimes/runtimes.yaml",
+    ];
+    let [registry, accounts, runtimes] =
+        base.map(|file| format!("--filename={}", testenv::root().join(file).display()));
+    let args = ["apply", "--namespace=kyma-system", &registry, &accounts, &runtimes].map(AsRef::as_ref);
     // A registry Secret is taken once the API server calls the webhook.
-    let args = ["apply".as_ref(), "-f".as_ref(), namespace.as_os_str(), "-f".as_ref(), runtimes.as_os_str()];
     let apply = || control_plane.kubectl_ok(args);
     let deadline = Instant::now() + PATIENCE;
     while let Err(error) = apply() {
