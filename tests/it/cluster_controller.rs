@@ -158,7 +158,7 @@ fn a_cluster_in_which_nothing_happens_is_not_written_to() {
 fn service_accounts_are_waited_for_since_pods_would_not_start_without() {
     let namespace = Namespace::new(&CLUSTER.control_plane, "accounts");
     let account = |verb: &str| {
-        drop(namespace.kubectl(&format!("{verb} serviceaccount serverless-build"), NOTHING).unwrap())
+        namespace.kubectl(&format!("{verb} serviceaccount serverless-build"), NOTHING).unwrap();
     };
     account("delete");
     namespace.apply("demo", &json!({}));

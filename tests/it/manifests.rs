@@ -48,6 +48,7 @@ fn alerts_and_dashboard_ask_for_metrics_that_there_are() {
     webhook.reloaded("certificate", true);
     let controller = controller::metrics::Metrics::new();
     controller.failed("api");
+    controller.propagation_failed("api");
     controller.lookup("success");
     controller.call("GET", None);
     let metrics = webhook.render() + &controller.render();

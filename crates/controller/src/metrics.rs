@@ -138,7 +138,7 @@ impl Metrics {
     }
 
     /// Not everything could be copied into a namespace; `reason` is a word for it.
-    pub(crate) fn propagation_failed(&self, reason: &'static str) {
+    pub fn propagation_failed(&self, reason: &'static str) {
         self.propagation_errors.get_or_create_owned(&[("reason", reason)]).inc();
     }
 
