@@ -155,25 +155,6 @@ fn a_cluster_in_which_nothing_happens_is_not_written_to() {
 }
 
 #[test]
-fn service_accounts_are_waited_for_since_pods_would_not_start_without() {
-    let namespace = Namespace::new(&CLUSTER.control_plane, "accounts");
-    let account = |verb: &str| {
-        namespace.kubectl(&format!("{verb} serviceaccount serverless-build"), NOTHING).unwrap();
-    };
-    account("delete");
-    namespace.apply("demo", &json!({}));
-    let missing = "ServiceAccount serverless-build, with which images are built and pulled, is not in namespace accounts";
-    namespace.await_condition(
-        "demo",
-        "ConfigurationReady",
-        &format!("False RegistryConfigMissing {missing}"),
-    );
-    assert_eq!(namespace.made(), [""; 0]);
-    namespace.seen_at_once(&|| account("create"), "ConfigurationReady", "True ConfigMapCreated");
-    namespace.await_condition("demo", "Running", "True");
-}
-
-#[test]
 fn what_is_missing_is_told_and_seen_at_once_when_it_comes() {
     let namespace = Namespace::bare(&CLUSTER.control_plane, "missing");
     namespace.apply("demo", &json!({}));

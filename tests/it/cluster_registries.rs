@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::cluster::{client, kubectl, wait_until_called};
-use crate::functions::{NOTHING, Namespace};
+use crate::functions::{self, NOTHING, Namespace};
 use crate::registries::{Auth, Node, Registry};
 use crate::support::{Limits, Server, wait_until};
 
@@ -181,4 +181,23 @@ fn credentials_arrive_switch_and_rotate_and_images_are_really_pushed_and_pulled(
     });
     await_image(&shop, &first, "");
     drop(cluster);
+}
+
+#[test]
+fn service_accounts_are_waited_for_since_pods_would_not_start_without() {
+    let namespace = Namespace::new(&functions::CLUSTER.control_plane, "accounts");
+    let account = |verb: &str| {
+        namespace.kubectl(&format!("{verb} serviceaccount serverless-build"), NOTHING).unwrap();
+    };
+    account("delete");
+    namespace.apply("demo", &json!({}));
+    let missing = "ServiceAccount serverless-build, with which images are built and pulled, is not in namespace accounts";
+    namespace.await_condition(
+        "demo",
+        "ConfigurationReady",
+        &format!("False RegistryConfigMissing {missing}"),
+    );
+    assert_eq!(namespace.made(), [""; 0]);
+    namespace.seen_at_once(&|| account("create"), "ConfigurationReady", "True ConfigMapCreated");
+    namespace.await_condition("demo", "Running", "True");
 }

@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::cluster::{client, kubectl};
-use crate::cluster_propagation::bases;
+use crate::copies::bases;
 use crate::functions::{NOTHING, Namespace};
 use crate::git::{new_key, text};
 use crate::git_servers::{Repository, Ssh};

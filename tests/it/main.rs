@@ -29,6 +29,7 @@ mod cluster_registries;
 mod cluster_rights;
 mod config;
 mod controller_fixtures;
+mod copies;
 mod fixtures;
 mod functions;
 mod git;

@@ -8,13 +8,13 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use api::names::{REGISTRY_CHECK, config_label, copy_mark, registry_secret};
-use futures::StreamExt as _;
 use futures::future::join;
+use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::PartialObjectMeta;
 use kube::runtime::controller::{Action, Config as LoopConfig};
-use kube::runtime::watcher::Config as WatcherConfig;
+use kube::runtime::watcher::{Config as WatcherConfig, Event};
 use kube::runtime::{Controller, WatchStreamExt as _, reflector, watcher};
 use kube::{Api, Client, Resource as _, ResourceExt as _};
 use operation::lease::Term;
@@ -43,7 +43,7 @@ struct Context {
     known: Mutex<HashMap<String, Known>>,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Known {
     /// The data that were tried, as a hash that means nothing elsewhere.
     data: u64,
@@ -86,10 +86,23 @@ async fn follow(
     stop: impl Future<Output = ()> + Send + Sync + 'static,
 ) {
     let (store, writer) = reflector::store();
+    let forget = Arc::clone(&context);
     let stream = watcher(secrets, WatcherConfig::default().labels(labels))
         .default_backoff()
-        .modify(|secret| secret.metadata.managed_fields = None)
+        .modify(|secret| {
+            let metadata = &mut secret.metadata;
+            (metadata.managed_fields, metadata.labels) = (None, None);
+            // Others may hold what kubectl has applied, passwords and all.
+            let annotations = metadata.annotations.take().unwrap_or_default().into_iter();
+            metadata.annotations =
+                Some(annotations.filter(|(key, _)| key == copy_mark::COPIED_FROM).collect());
+        })
         .reflect(writer)
+        .inspect_ok(move |event| {
+            if let Event::Delete(secret) = event {
+                forget.known().remove(&secret.uid().unwrap_or_default());
+            }
+        })
         .applied_objects();
     Controller::for_stream(stream, store)
         .with_config(LoopConfig::default().concurrency(CONCURRENCY))
@@ -111,7 +124,6 @@ async fn reconcile(secret: Arc<AnySecret>, context: Arc<Context>) -> Result<Acti
         return Ok(Action::await_change());
     };
     if is_copy || secret.metadata.deletion_timestamp.is_some() {
-        context.known().remove(&uid);
         return Ok(Action::await_change());
     }
     let secrets = Api::<Secret>::namespaced(context.client.clone(), &namespace);
@@ -119,40 +131,35 @@ async fn reconcile(secret: Arc<AnySecret>, context: Arc<Context>) -> Result<Acti
     let data = secret.data.iter().flatten().map(|(key, value)| (key, &value.0)).collect::<Vec<_>>();
     let data = context.seed.hash_one(data);
     let known = context.known().get(&uid).cloned();
-    let is_new = known.as_ref().is_none_or(|known| known.data != data);
-    if known.is_some_and(|known| known.data == data && known.failures.is_none()) {
+    let before = known.as_ref().filter(|known| known.data == data).map(|known| known.failures);
+    if before == Some(None) {
         return Ok(Action::await_change());
     }
+    // After a restart nothing is known: then all are tried again, and most are as they were.
+    let is_changed = known.is_some_and(|known| known.data != data);
     let Some(account) = Account::of(&secret) else { return Ok(Action::await_change()) };
     let verdict = probe(&account, context.config.timeout).await;
     context.metrics.registry_check(verdict.word());
-    let failures = {
-        let mut known = context.known();
-        let known = known.entry(uid).or_default();
-        let before = if is_new { 0 } else { known.failures.unwrap_or_default() };
-        known.failures = matches!(verdict, Verdict::Unreachable(_)).then(|| before.saturating_add(1));
-        known.data = data;
-        known.failures
-    };
-    context.tell(&namespace, &secret, &verdict, is_new).await?;
+    context.tell(&namespace, &secret, &verdict, is_changed).await?;
+    let failed_before = before.flatten().unwrap_or_default();
+    let failures = matches!(verdict, Verdict::Unreachable(_)).then(|| failed_before.saturating_add(1));
+    context.known().insert(uid, Known { data, failures });
     Ok(failures
         .map_or_else(Action::await_change, |failures| Action::requeue(retry(failures, fastrand::f64()))))
 }
 
 impl Context {
-    /// Says what was found, unless that is known.
+    /// Says what was found, unless that is said of these data already.
     async fn tell(
         &self,
         namespace: &str,
         secret: &Secret,
         verdict: &Verdict,
-        is_new: bool,
+        is_changed: bool,
     ) -> Result<(), Error> {
         let said = secret.annotations().get(REGISTRY_CHECK);
         let said = said.and_then(|said| said.split_once(' ')).map(|(_, verdict)| verdict);
-        let is_said = said == Some(verdict.to_string().as_str());
-        // After a restart all is tried again, and most is as it was.
-        if is_said && (!is_new || matches!(verdict, Verdict::Accepted)) {
+        if !is_changed && said == Some(verdict.to_string().as_str()) {
             return Ok(());
         }
         let now = Timestamp::now();
