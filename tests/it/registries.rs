@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use controller::registry_check::{Account, probe};
 use k8s_openapi::ByteString;
-use k8s_openapi::api::core::v1::Secret;
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -187,7 +186,7 @@ fn account(address: &str, password: &str) -> Account {
         json!({"username": USER, "password": password, "registryAddress": format!("{address}/functions")});
     let texts = texts.as_object().unwrap().iter();
     let data = texts.map(|(key, text)| (key.clone(), ByteString(text.as_str().unwrap().into())));
-    Account::of(&Secret { data: Some(data.collect()), ..Secret::default() }).unwrap()
+    Account::of(data.collect()).unwrap()
 }
 
 #[tokio::test]

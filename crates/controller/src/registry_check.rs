@@ -4,7 +4,6 @@ mod account;
 mod probe;
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use api::names::{REGISTRY_CHECK, config_label, copy_mark, registry_secret};
@@ -24,6 +23,7 @@ use crate::cluster::{Cluster, Error, News};
 use crate::config::{Config, RegistryCheck};
 use crate::context::retry;
 use crate::metrics::Metrics;
+use crate::stores::kept::fingerprint;
 
 pub use account::Account;
 pub use probe::{Verdict, probe};
@@ -38,14 +38,13 @@ struct Context {
     client: Client,
     cluster: Cluster,
     metrics: Arc<Metrics>,
-    seed: RandomState,
     /// What has been found, by the UID of the Secret.
     known: Mutex<HashMap<String, Known>>,
 }
 
 #[derive(Clone)]
 struct Known {
-    /// The data that were tried, as a hash that means nothing elsewhere.
+    /// The [`fingerprint`] of the data that were tried.
     data: u64,
     /// How often the registry could not be reached in a row; `None` if it has answered.
     failures: Option<u32>,
@@ -69,7 +68,6 @@ pub async fn run<S: Future<Output = ()> + Send + Sync + 'static>(
         client: client.clone(),
         cluster: Cluster::new(client.clone(), term.clone()),
         metrics,
-        seed: RandomState::new(),
         known: Mutex::default(),
     });
     let base = Api::namespaced(client.clone(), &config.propagation.base_namespace);
@@ -127,9 +125,11 @@ async fn reconcile(secret: Arc<AnySecret>, context: Arc<Context>) -> Result<Acti
         return Ok(Action::await_change());
     }
     let secrets = Api::<Secret>::namespaced(context.client.clone(), &namespace);
-    let Some(secret) = secrets.get_opt(&secret.name_any()).await? else { return Ok(Action::await_change()) };
-    let data = secret.data.iter().flatten().map(|(key, value)| (key, &value.0)).collect::<Vec<_>>();
-    let data = context.seed.hash_one(data);
+    let Some(mut secret) = secrets.get_opt(&secret.name_any()).await? else {
+        return Ok(Action::await_change());
+    };
+    let data = fingerprint(&secret);
+    let account = Account::of(secret.data.take().unwrap_or_default());
     let known = context.known().get(&uid).cloned();
     let before = known.as_ref().filter(|known| known.data == data).map(|known| known.failures);
     if before == Some(None) {
@@ -137,7 +137,7 @@ async fn reconcile(secret: Arc<AnySecret>, context: Arc<Context>) -> Result<Acti
     }
     // After a restart nothing is known: then all are tried again, and most are as they were.
     let is_changed = known.is_some_and(|known| known.data != data);
-    let Some(account) = Account::of(&secret) else { return Ok(Action::await_change()) };
+    let Some(account) = account else { return Ok(Action::await_change()) };
     let verdict = probe(&account, context.config.timeout).await;
     context.metrics.registry_check(verdict.word());
     context.tell(&namespace, &secret, &verdict, is_changed).await?;

@@ -1,9 +1,10 @@
 //! What a registry Secret says of an account.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use api::names::registry_secret::{PASSWORD, REGISTRY_ADDRESS, USERNAME};
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::ByteString;
 use zeroize::Zeroizing;
 
 /// Docker Hub by the names that people know it by, and by the one that answers.
@@ -30,13 +31,13 @@ impl fmt::Debug for Account {
 }
 
 impl Account {
-    /// `None` if the Secret is not whole: the webhook says so.
+    /// From the data of a Secret, which are wiped. `None` if they are not whole: the webhook says so.
     #[must_use]
-    pub fn of(secret: &Secret) -> Option<Self> {
-        let text = |key: &str| {
-            let text = String::from_utf8(secret.data.as_ref()?.get(key)?.0.clone()).ok()?;
-            Some(text).filter(|text| !text.trim().is_empty())
-        };
+    pub fn of(data: BTreeMap<String, ByteString>) -> Option<Self> {
+        let texts =
+            data.into_iter().map(|(key, value)| (key, String::from_utf8(value.0).map(Zeroizing::new).ok()));
+        let mut texts: BTreeMap<_, _> = texts.collect();
+        let mut text = |key: &str| texts.remove(key).flatten().filter(|text| !text.trim().is_empty());
         let address = text(REGISTRY_ADDRESS)?;
         let (host, path) = address.trim().split_once('/').unwrap_or((address.trim(), ""));
         // As in names of images: what does not look like a host is an account of Docker Hub.
@@ -51,8 +52,8 @@ impl Account {
         Some(Self {
             url: format!("{scheme}://{host}/v2/"),
             repository: format!("{repository}/registry-check"),
-            username: text(USERNAME)?,
-            password: Zeroizing::new(text(PASSWORD)?),
+            username: text(USERNAME)?.to_string(),
+            password: text(PASSWORD)?,
         })
     }
 }
@@ -72,7 +73,6 @@ fn is_plain(host: &str) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use k8s_openapi::ByteString;
     use rstest::rstest;
 
     use super::*;
@@ -92,13 +92,13 @@ mod tests {
     fn the_address_is_that_of_images(#[case] address: &str, #[case] url: &str, #[case] repository: &str) {
         let data = [("username", "u"), ("password", "hush"), ("registryAddress", address)];
         let data = data.map(|(key, value)| (key.to_owned(), ByteString(value.as_bytes().to_vec())));
-        let account = Account::of(&Secret { data: Some(data.into()), ..Secret::default() }).unwrap();
+        let account = Account::of(data.into()).unwrap();
         assert_eq!((account.url.as_str(), account.repository.as_str()), (url, repository));
         assert!(!format!("{account:?}").contains("hush"));
     }
 
     #[test]
     fn a_secret_that_is_not_whole_is_no_account() {
-        assert!(Account::of(&Secret::default()).is_none());
+        assert!(Account::of(BTreeMap::new()).is_none());
     }
 }

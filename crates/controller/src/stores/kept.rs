@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 use api::names::{job_annotation, owned_label, registry_secret, runtime_label};
 use api::{GitRepository, GitRepositorySpec};
 use jiff::Timestamp;
-use k8s_openapi::ByteString;
 use k8s_openapi::api::batch::v1::JobStatus;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::Resource;
@@ -145,13 +144,19 @@ impl Kept for RuntimeMap {
 
 static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
+/// By what it is seen whether the data of a Secret change. No hash that can be guessed at outside of this process.
+pub(crate) fn fingerprint(secret: &Secret) -> u64 {
+    let data = secret.data.iter().flatten().map(|(key, value)| (key, &value.0));
+    SEED.hash_one(data.collect::<Vec<_>>())
+}
+
 /// The addresses of a registry Secret.
 #[derive(Debug)]
 pub(crate) struct RegistrySecret {
     namespace: String,
     /// The version in which its data came.
     pub(crate) version: String,
-    /// By which it is seen whether they change. No hash that can be guessed at outside of this process.
+    /// The [`fingerprint`] of its data.
     data: u64,
     pub(crate) registry_address: Option<String>,
     pub(crate) server_address: Option<String>,
@@ -160,17 +165,14 @@ pub(crate) struct RegistrySecret {
 
 impl RegistrySecret {
     pub(crate) fn of(secret: &Secret) -> Option<Self> {
-        let data: Option<&BTreeMap<String, ByteString>> = secret.data.as_ref();
         let text = |key: &str| {
-            let text = String::from_utf8(data?.get(key)?.0.clone()).ok()?;
+            let text = String::from_utf8(secret.data.as_ref()?.get(key)?.0.clone()).ok()?;
             Some(text).filter(|text| !text.trim().is_empty())
         };
         Some(Self {
             namespace: secret.metadata.namespace.clone()?,
             version: secret.metadata.resource_version.clone().unwrap_or_default(),
-            data: SEED.hash_one(
-                data.map(|data| data.iter().map(|(key, value)| (key, &value.0)).collect::<Vec<_>>()),
-            ),
+            data: fingerprint(secret),
             registry_address: text(registry_secret::REGISTRY_ADDRESS),
             server_address: text(registry_secret::SERVER_ADDRESS),
             is_internal: text(registry_secret::IS_INTERNAL).as_deref() == Some("true"),
@@ -242,6 +244,7 @@ impl Kept for Version {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+    use k8s_openapi::ByteString;
     use kube::api::ObjectMeta;
 
     use super::*;
