@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use futures::{Stream, StreamExt as _};
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::{Api, DynamicObject, PartialObjectMeta, Patch, PatchParams, PostParams};
+use kube::api::{Api, PartialObjectMeta, Patch, PatchParams};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Client, ResourceExt as _};
-use serde_json::{Value, json};
+use serde_json::json;
 use testenv::{ControlPlane, Options};
 
 use crate::process::Process;
-use crate::{CLIENTS, api_in, api_of_all, client};
+use crate::{CLIENTS, api_in, api_of_all, client, create};
 
 const SECRETS: [&str; 3] = [
     "serverless-registry-config-default",
@@ -46,18 +46,17 @@ pub async fn run(program: &Path, namespaces: usize, idle: Duration) {
     let started = Instant::now();
     let controller = Process::start(program, &control_plane, 5).await;
     let mut marks = HashMap::new();
-    converge(&mut seen, &mut marks, copies, None).await;
+    converge(&mut seen, &mut marks, copies).await;
     let mut row = Row { controller: &controller, calls: Vec::new(), cpu: 0.0 };
     row.print("first copies", started.elapsed(), copies).await;
 
     let changed = Instant::now();
-    let before = marks.clone();
     let secrets = Api::<Secret>::namespaced(client.clone(), "kyma-system");
     for name in SECRETS {
         let patch = json!({"stringData": {"password": "other"}});
         secrets.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
     }
-    converge(&mut seen, &mut marks, copies, Some(&before)).await;
+    converge(&mut seen, &mut marks, copies).await;
     row.print("other content", changed.elapsed(), copies).await;
 
     tokio::time::sleep(Duration::from_secs(5)).await;
@@ -66,23 +65,18 @@ pub async fn run(program: &Path, namespaces: usize, idle: Duration) {
     row.print("nothing changes", idle, 0).await;
 }
 
-/// Waits until so many copies have a mark, and another one than before.
+/// Waits until so many copies have another mark than before.
 async fn converge(
     seen: &mut (impl Stream<Item = watcher::Result<PartialObjectMeta<Secret>>> + Unpin),
     marks: &mut HashMap<(String, String), String>,
     copies: usize,
-    before: Option<&HashMap<(String, String), String>>,
 ) {
     let mut done = 0;
     while done < copies {
         let secret = seen.next().await.unwrap().unwrap();
         let key = (secret.namespace().unwrap(), secret.name_any());
         let Some(mark) = secret.annotations().get(APPLIED).cloned() else { continue };
-        let is_new = match before {
-            Some(before) => before.get(&key) != Some(&mark),
-            None => true,
-        };
-        if is_new && marks.insert(key, mark.clone()).as_ref() != Some(&mark) {
+        if marks.insert(key, mark.clone()).as_ref() != Some(&mark) {
             done += 1;
         }
     }
@@ -117,10 +111,6 @@ impl Row<'_> {
 
 /// Secrets in the base namespace, many others, and a policy that refuses Secrets in one of them.
 async fn prepare(client: &Client, namespaces: usize) {
-    let create = async |api: &Api<DynamicObject>, object: Value| {
-        let object = serde_json::from_value(object).unwrap();
-        api.create(&PostParams::default(), &object).await.unwrap();
-    };
     let all = api_of_all(client, "", "v1", "Namespace", "namespaces");
     create(&all, json!({"metadata": {"name": "kyma-system"}})).await;
     let indices = futures::stream::iter(0..namespaces);

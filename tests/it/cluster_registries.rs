@@ -162,9 +162,11 @@ fn credentials_arrive_switch_and_rotate_and_images_are_really_pushed_and_pulled(
     cluster.apply_secret("shop", OWN, &second.secret("three"), &json!({}));
     let rotated = await_image(&shop, &second, &corrected);
 
-    // Other credentials alone are no reason to build.
+    // Labels, and other credentials alone, are no reason to build.
     let jobs = shop.list("jobs").len();
     cluster.apply_secret("shop", OWN, &second.secret("three"), &json!({"team": "a"}));
+    second.set_password("four");
+    cluster.apply_secret("shop", OWN, &second.secret("four"), &json!({}));
     std::thread::sleep(std::time::Duration::from_secs(2));
     assert_eq!((shop.list("jobs").len(), shop.image()), (jobs, rotated));
 
@@ -173,7 +175,7 @@ fn credentials_arrive_switch_and_rotate_and_images_are_really_pushed_and_pulled(
     await_image(&shop, &first, "");
 
     // One for the whole cluster takes the place of that of the installation, and goes again.
-    cluster.apply_secret("kyma-system", OWN, &second.secret("three"), &for_all());
+    cluster.apply_secret("kyma-system", OWN, &second.secret("four"), &for_all());
     await_image(&shop, &second, "");
     kubectl(&cluster.control_plane, &format!("delete secret {OWN} -n kyma-system"), NOTHING).unwrap();
     wait_until("the copy is gone", || {

@@ -93,9 +93,8 @@ impl Cluster {
             Step::Create(object) => stores.applied(&self.create(&OfFunction(object)).await?),
             Step::Apply(object) => stores.applied(&self.update(&OfFunction(object)).await?),
             Step::Relabel(name, labels) => {
-                let jobs = self.api("batch/v1", "Job", namespace);
-                let patch = Patch::Merge(json!({"metadata": {"labels": labels}}));
-                stores.applied(&self.fenced(jobs.patch(name, &PatchParams::default(), &patch)).await?);
+                let patch = json!({"metadata": {"labels": labels}});
+                stores.applied(&self.patch(namespace, "Job", name, patch).await?);
             }
             Step::Delete(kind, name) => self.delete(namespace, kind, name).await?,
         }
@@ -121,7 +120,10 @@ impl Cluster {
         name: &str,
         patch: Value,
     ) -> Result<Object, Error> {
-        let api = self.api(api_version(kind), kind, namespace);
+        self.merge(&self.api(api_version(kind), kind, namespace), name, patch).await
+    }
+
+    async fn merge(&self, api: &Api<Object>, name: &str, patch: Value) -> Result<Object, Error> {
         self.fenced(api.patch(name, &PatchParams::default(), &Patch::Merge(patch))).await
     }
 

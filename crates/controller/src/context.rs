@@ -9,6 +9,7 @@ use futures::channel::mpsc::UnboundedSender;
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
 
+use crate::backoff::retry;
 use crate::cluster::{Cluster, Error};
 use crate::config::Config;
 use crate::decide::Git;
@@ -20,10 +21,6 @@ use crate::run::reference;
 use crate::slots::Slots;
 use crate::stores::Stores;
 
-/// How long to wait after the first error; twice as long after each further one.
-const FIRST_RETRY: Duration = Duration::from_secs(1);
-/// The longest wait.
-const LONGEST_RETRY: Duration = Duration::from_mins(5);
 pub(crate) struct Context {
     pub(crate) config: Config,
     pub(crate) cluster: Cluster,
@@ -196,26 +193,4 @@ impl Context {
 
 fn version(function: &Function) -> u64 {
     crate::stores::cache::version(function.metadata.resource_version.as_deref())
-}
-
-/// The pause after so many failures in a row: doubled each time, and of that between a half and all, so that what failed
-/// together is not tried again together. `random` is between 0 and 1.
-pub(crate) fn retry(failures: u32, random: f64) -> Duration {
-    let doubled = FIRST_RETRY.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
-    let pause = doubled.min(LONGEST_RETRY);
-    FIRST_RETRY.max(pause.mul_f64(0.5 + random / 2.0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_five_minutes_and_differ() {
-        let longest: Vec<_> = (1..=12).map(|failures| retry(failures, 1.0).as_secs()).collect();
-        assert_eq!(longest, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
-        assert_eq!(retry(5, 0.0), Duration::from_secs(8));
-        assert_eq!(retry(1, 0.0), Duration::from_secs(1));
-        assert_eq!(retry(u32::MAX, 0.5), Duration::from_secs(225));
-    }
 }

@@ -4,6 +4,7 @@
 //! (`queue`). `stores` observes, `run` is the loop.
 
 pub mod admin;
+mod backoff;
 pub mod client;
 mod cluster;
 pub mod config;

@@ -19,10 +19,10 @@ use kube::{Api, Client};
 use operation::lease::Term;
 use serde_json::{Map, Value};
 
+use crate::backoff::Failures;
 use crate::cluster::apply::Intent;
 use crate::cluster::{Cluster, Error};
 use crate::config::{Config, Propagation};
-use crate::context::retry;
 use crate::metrics::Metrics;
 
 use kept::State;
@@ -40,8 +40,8 @@ struct Context {
     cluster: Cluster,
     stores: Arc<Stores>,
     metrics: Arc<Metrics>,
-    /// How often each namespace has failed in a row.
-    failures: Mutex<HashMap<String, u32>>,
+    /// Of namespaces.
+    failures: Failures,
     /// Since when Secrets are waiting for their copies to go.
     leaving: Mutex<HashMap<String, Instant>>,
 }
@@ -67,7 +67,7 @@ pub async fn run(
         cluster,
         stores,
         metrics,
-        failures: Mutex::default(),
+        failures: Failures::default(),
         leaving: Mutex::default(),
     });
     let forget = Arc::clone(&context);
@@ -80,16 +80,14 @@ pub async fn run(
         .reflect(writer)
         .inspect_ok(move |event| {
             if let Event::Delete(namespace) = event {
-                forget.succeeded(namespace.metadata.name.as_deref().unwrap_or_default());
+                forget.failures.forget(namespace.metadata.name.as_deref().unwrap_or_default());
             }
         })
         .applied_objects();
     Controller::for_stream(stream, namespaces)
         .with_config(config_of_loop)
         .reconcile_on(woken)
-        .graceful_shutdown_on(async move {
-            futures::future::select(std::pin::pin!(stop), std::pin::pin!(term.ended())).await;
-        })
+        .graceful_shutdown_on(term.ended_or(stop))
         .run(reconcile, |namespace, error, context| context.failed(&namespace, error), context)
         .for_each(async |result| {
             if let Err(error) = result {
@@ -110,9 +108,8 @@ async fn reconcile(namespace: Arc<AnyNamespace>, context: Arc<Context>) -> Resul
     }
     let mut failed = None;
     for sort in Sort::ALL {
-        for (_, base) in context.stores.missing(sort, name) {
-            let State::Live(template) = &base.state else { continue };
-            let copy = Copied { sort, object: template.copy(sort, name) };
+        for object in context.stores.missing(sort, name) {
+            let copy = Copied { sort, object };
             // The others are not held up.
             failed = failed.or(context.copy(&copy).await.err());
         }
@@ -121,7 +118,7 @@ async fn reconcile(namespace: Arc<AnyNamespace>, context: Arc<Context>) -> Resul
         failed = failed.or(context.cluster.delete(name, "Secret", &secret).await.err());
     }
     failed.map_or(Ok(()), Err)?;
-    context.succeeded(name);
+    context.failures.forget(name);
     Ok(Action::await_change())
 }
 
@@ -153,7 +150,7 @@ async fn settle(context: &Context) -> Result<Action, Error> {
             patched => drop(patched?),
         }
     }
-    context.succeeded(base_namespace);
+    context.failures.forget(base_namespace);
     Ok(if waits { Action::requeue(LOOK_AGAIN) } else { Action::await_change() })
 }
 
@@ -186,18 +183,11 @@ impl Context {
         Err(Error::Refused { kind, name, message: "somebody else changes it as it is written".to_owned() })
     }
 
-    fn succeeded(&self, namespace: &str) {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(namespace);
-    }
-
     fn failed(&self, namespace: &AnyNamespace, error: &Error) -> Action {
-        let name = namespace.metadata.name.clone().unwrap_or_default();
+        let name = namespace.metadata.name.as_deref().unwrap_or_default();
         self.metrics.propagation_failed(error.reason());
         tracing::warn!(%error, namespace = name, "not everything could be copied into a namespace");
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = failures.entry(name).or_default();
-        *number = number.saturating_add(1);
-        Action::requeue(retry(*number, fastrand::f64()))
+        self.failures.failed(name)
     }
 
     fn leaving(&self) -> std::sync::MutexGuard<'_, HashMap<String, Instant>> {
@@ -240,9 +230,6 @@ impl Intent for Copied {
     }
 
     fn foreign(&self, stored: &Value) -> Map<String, Value> {
-        match self.sort {
-            Sort::ConfigMap | Sort::Secret => copy::foreign_keys(&self.object, stored),
-            Sort::ServiceAccount | Sort::Role | Sort::RoleBinding => Map::new(),
-        }
+        copy::foreign_keys(&self.object, stored)
     }
 }

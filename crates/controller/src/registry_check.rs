@@ -19,9 +19,9 @@ use kube::{Api, Client, Resource as _, ResourceExt as _};
 use operation::lease::Term;
 use serde_json::json;
 
+use crate::backoff::Failures;
 use crate::cluster::{Cluster, Error, News};
 use crate::config::{Config, RegistryCheck};
-use crate::context::retry;
 use crate::metrics::Metrics;
 use crate::stores::kept::fingerprint;
 
@@ -38,16 +38,18 @@ struct Context {
     client: Client,
     cluster: Cluster,
     metrics: Arc<Metrics>,
-    /// What has been found, by the UID of the Secret.
+    /// What was tried, by the UID of the Secret.
     known: Mutex<HashMap<String, Known>>,
+    /// Of Secrets, by their UIDs.
+    failures: Failures,
 }
 
 #[derive(Clone)]
 struct Known {
     /// The [`fingerprint`] of the data that were tried.
     data: u64,
-    /// How often the registry could not be reached in a row; `None` if it has answered.
-    failures: Option<u32>,
+    /// Whether the registry has answered.
+    is_answered: bool,
 }
 
 /// Runs for as long as the term lasts, or until `stop` comes. Copies are not tried: what they are copied from is.
@@ -69,6 +71,7 @@ pub async fn run<S: Future<Output = ()> + Send + Sync + 'static>(
         cluster: Cluster::new(client.clone(), term.clone()),
         metrics,
         known: Mutex::default(),
+        failures: Failures::default(),
     });
     let base = Api::namespaced(client.clone(), &config.propagation.base_namespace);
     let in_base = follow(base, &labelled, Arc::clone(&context), term.clone(), stop());
@@ -98,16 +101,20 @@ async fn follow(
         .reflect(writer)
         .inspect_ok(move |event| {
             if let Event::Delete(secret) = event {
-                forget.known().remove(&secret.uid().unwrap_or_default());
+                let uid = secret.uid().unwrap_or_default();
+                forget.known().remove(&uid);
+                forget.failures.forget(&uid);
             }
         })
         .applied_objects();
     Controller::for_stream(stream, store)
         .with_config(LoopConfig::default().concurrency(CONCURRENCY))
-        .graceful_shutdown_on(async move {
-            futures::future::select(std::pin::pin!(stop), std::pin::pin!(term.ended())).await;
-        })
-        .run(reconcile, |_, _, _| Action::requeue(retry(1, fastrand::f64())), context)
+        .graceful_shutdown_on(term.ended_or(stop))
+        .run(
+            reconcile,
+            |secret, _, context| context.failures.failed(&secret.uid().unwrap_or_default()),
+            context,
+        )
         .for_each(async |result| {
             if let Err(error) = result {
                 tracing::warn!(%error, "a registry Secret could not be tried");
@@ -131,21 +138,24 @@ async fn reconcile(secret: Arc<AnySecret>, context: Arc<Context>) -> Result<Acti
     let data = fingerprint(&secret);
     let account = Account::of(secret.data.take().unwrap_or_default());
     let known = context.known().get(&uid).cloned();
-    let before = known.as_ref().filter(|known| known.data == data).map(|known| known.failures);
-    if before == Some(None) {
+    // After a restart nothing is known: then all are tried again, and most are as they were.
+    let is_changed = known.as_ref().is_some_and(|known| known.data != data);
+    if is_changed {
+        context.failures.forget(&uid);
+    } else if known.is_some_and(|known| known.is_answered) {
         return Ok(Action::await_change());
     }
-    // After a restart nothing is known: then all are tried again, and most are as they were.
-    let is_changed = known.is_some_and(|known| known.data != data);
     let Some(account) = account else { return Ok(Action::await_change()) };
     let verdict = probe(&account, context.config.timeout).await;
     context.metrics.registry_check(verdict.word());
     context.tell(&namespace, &secret, &verdict, is_changed).await?;
-    let failed_before = before.flatten().unwrap_or_default();
-    let failures = matches!(verdict, Verdict::Unreachable(_)).then(|| failed_before.saturating_add(1));
-    context.known().insert(uid, Known { data, failures });
-    Ok(failures
-        .map_or_else(Action::await_change, |failures| Action::requeue(retry(failures, fastrand::f64()))))
+    let is_answered = !matches!(verdict, Verdict::Unreachable(_));
+    context.known().insert(uid.clone(), Known { data, is_answered });
+    if !is_answered {
+        return Ok(context.failures.failed(&uid));
+    }
+    context.failures.forget(&uid);
+    Ok(Action::await_change())
 }
 
 impl Context {

@@ -68,9 +68,7 @@ pub async fn run(
     let functions = Controller::for_stream(stream, functions)
         .with_config(LoopConfig::default().concurrency(workers))
         .reconcile_on(woken)
-        .graceful_shutdown_on(async move {
-            futures::future::select(std::pin::pin!(stop), std::pin::pin!(term.ended())).await;
-        })
+        .graceful_shutdown_on(term.ended_or(stop))
         .run(reconcile, |function, error, context| context.failed(&function, error), Arc::clone(&context))
         .for_each(async |result| {
             if let Err(error) = result {

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use api::Function;
 use api::names::registry_secret;
 use futures::channel::mpsc::UnboundedSender;
-use futures::future::join_all;
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 use kube::runtime::reflector::{ObjectRef, Store, store};
@@ -40,8 +39,10 @@ pub(crate) struct Stores {
     other_services: Cache<Version>,
     autoscalers: Cache<Child>,
     runtimes: Cache<RuntimeMap>,
-    /// What builds and Functions run as, with the names of both.
-    accounts: [(String, Cache<Version>); 2],
+    /// What builds and Functions run as.
+    account_names: [String; 2],
+    build_accounts: Cache<Version>,
+    function_accounts: Cache<Version>,
     registries: Cache<RegistrySecret>,
     default_registries: Cache<RegistrySecret>,
     repositories: Cache<Repository>,
@@ -79,7 +80,9 @@ impl Stores {
             other_services: Cache::default(),
             autoscalers: Cache::default(),
             runtimes: Cache::default(),
-            accounts: config.accounts().map(|name| (name.to_owned(), Cache::default())),
+            account_names: config.accounts().map(str::to_owned),
+            build_accounts: Cache::default(),
+            function_accounts: Cache::default(),
             registries: Cache::default(),
             default_registries: Cache::default(),
             repositories: Cache::default(),
@@ -99,7 +102,8 @@ impl Stores {
             self.other_services.ready(),
             self.autoscalers.ready(),
             self.runtimes.ready(),
-            join_all(self.accounts.iter().map(|(_, cache)| cache.ready())),
+            self.build_accounts.ready(),
+            self.function_accounts.ready(),
             self.registries.ready(),
             self.default_registries.ready(),
             self.repositories.ready(),
@@ -183,10 +187,10 @@ impl Stores {
     }
 
     fn missing_account(&self, namespace: &str) -> Option<String> {
-        let is_missing = |(name, cache): &&(String, Cache<Version>)| {
-            cache.get(&(namespace.to_owned(), name.clone())).is_none()
-        };
-        self.accounts.iter().find(is_missing).map(|(name, _)| name.clone())
+        let accounts = [&self.build_accounts, &self.function_accounts].into_iter().zip(&self.account_names);
+        let mut missing =
+            accounts.filter(|(cache, name)| cache.get(&(namespace.to_owned(), (*name).clone())).is_none());
+        missing.next().map(|(_, name)| name.clone())
     }
 
     fn runtime_image(&self, namespace: &str, runtime: &str) -> Result<RuntimeImage, RuntimeProblem> {

@@ -172,6 +172,14 @@ impl Term {
         self.0.borrow().is_some_and(|until| Instant::now() < until)
     }
 
+    /// Waits until it ends, or something else does.
+    pub async fn ended_or(self, other: impl Future<Output = ()>) {
+        tokio::select! {
+            () = self.ended() => {}
+            () = other => {}
+        }
+    }
+
     /// Waits until it ends.
     pub async fn ended(mut self) {
         loop {

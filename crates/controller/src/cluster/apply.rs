@@ -105,7 +105,7 @@ impl Cluster {
         if let Some(managed) = as_applied(&managed.unwrap_or_default()) {
             let version = &metadata.resource_version;
             let patch = json!({"metadata": {"resourceVersion": version, "managedFields": managed}});
-            self.merge(&wanted, patch).await?;
+            self.merge(&wanted.api, wanted.name, patch).await?;
         }
         let mut patch = intent.over(&stored);
         if let (Some(uid), Some(fields)) =
@@ -122,11 +122,7 @@ impl Cluster {
             return Ok(applied);
         }
         foreign.insert("metadata".to_owned(), json!({"resourceVersion": applied.meta().resource_version}));
-        self.merge(&wanted, Value::Object(foreign)).await
-    }
-
-    async fn merge(&self, wanted: &Wanted<'_>, patch: Value) -> Result<Object, Error> {
-        self.fenced(wanted.api.patch(wanted.name, &PatchParams::default(), &Patch::Merge(patch))).await
+        self.merge(&wanted.api, wanted.name, Value::Object(foreign)).await
     }
 
     fn wanted<'a>(&self, intent: &'a impl Intent) -> Wanted<'a> {

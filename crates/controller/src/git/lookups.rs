@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 
 use super::refs::{is_commit, missing, problem};
 use super::{Credentials, GitConfig, GitError, Resolution, ask};
-use crate::context::retry;
+use crate::backoff::retry;
 use crate::decide::{Answer, Git, Remote};
 use crate::metrics::Metrics;
 use crate::names::Identity;

@@ -9,6 +9,7 @@ use kube::api::PartialObjectMeta;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::watcher::Config as WatcherConfig;
 use kube::{Api, Client};
+use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::kept::{Base, Copy, State};
@@ -119,20 +120,20 @@ impl Stores {
         self.kept_by_users.ready().await;
     }
 
-    /// What is to be copied into a namespace, by name, of which there is no right copy.
-    pub(super) fn missing(&self, sort: Sort, namespace: &str) -> Vec<(String, Arc<Base>)> {
+    /// The copies that a namespace is to have, and has not, or not as they are to be.
+    pub(super) fn missing(&self, sort: Sort, namespace: &str) -> Vec<Value> {
         let bases = self.bases.of(sort).group(&self.base_namespace);
-        let is_missing = |name: &str, base: &Base| {
-            let State::Live(template) = &base.state else { return false };
+        let missing = |name: &str, base: &Base| {
+            let State::Live(template) = &base.state else { return None };
             let key = (namespace.to_owned(), name.to_owned());
             let copy = self.copies.of(sort).get(&key);
             let is_right = copy.as_ref().is_some_and(|copy| {
                 copy.is_kept_by_user || copy.is_of.as_ref().is_some_and(|mark| *mark == template.mark)
             });
-            !is_right && (sort != Sort::Secret || self.kept_by_users.get(&key).is_none())
+            let is_theirs = sort == Sort::Secret && self.kept_by_users.get(&key).is_some();
+            (!is_right && !is_theirs).then(|| template.copy(sort, namespace))
         };
-        let missing = bases.into_iter().filter(|((_, name), base)| is_missing(name, base));
-        missing.map(|((_, name), base)| (name, base)).collect()
+        bases.iter().filter_map(|((_, name), base)| missing(name, base)).collect()
     }
 
     /// Whether there is something of the name of a copy, with the labels of one.

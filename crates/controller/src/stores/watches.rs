@@ -119,8 +119,16 @@ impl Watches {
                 stores.wake_namespace(told, &change.key.0, |_| true);
             },
         );
-        for index in 0..self.stores.accounts.len() {
-            self.follow_account(index);
+        let accounts: [CacheOf<Version>; 2] =
+            [|stores| &stores.build_accounts, |stores| &stores.function_accounts];
+        for (cache, name) in accounts.into_iter().zip(self.stores.account_names.clone()) {
+            let accounts = Api::<PartialObjectMeta<ServiceAccount>>::all(self.client.clone());
+            let named = Config::default().fields(&format!("metadata.name={name}"));
+            self.follow(accounts, named, cache, Version::of, |stores, told, change| {
+                if change.before.is_none() != change.after.is_none() {
+                    stores.wake_namespace(told, &change.key.0, |_| true);
+                }
+            });
         }
         let registries: [(CacheOf<RegistrySecret>, &str); 2] = [
             (|stores| &stores.registries, registry_secret::NAME),
@@ -133,22 +141,6 @@ impl Watches {
                 stores.wake_namespace(told, &change.key.0, |_| true);
             });
         }
-    }
-
-    /// A service account by its name.
-    fn follow_account(&mut self, index: usize) {
-        let accounts = Api::<PartialObjectMeta<ServiceAccount>>::all(self.client.clone());
-        let (stores, told) = (Arc::clone(&self.stores), self.told.clone());
-        self.tasks.spawn(async move {
-            let Some((name, cache)) = stores.accounts.get(index) else { return };
-            let named = Config::default().fields(&format!("metadata.name={name}"));
-            let changed = |change: Change<Version>| {
-                if change.before.is_none() != change.after.is_none() {
-                    stores.wake_namespace(&told, &change.key.0, |_| true);
-                }
-            };
-            cache.follow(accounts, named, Version::of, changed).await;
-        });
     }
 
     /// Repositories, and the Secrets that they may be read with.
