@@ -3,6 +3,7 @@
 use std::io;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -16,9 +17,12 @@ pub enum LogFormat {
     Text,
 }
 
+/// What the client of the API server says of a request that fails, without saying which: whoever asked says that.
+const SAID_BETTER: &str = "kube_client::client::builder=off";
+
 /// Starts the log. `filter` has the form of `RUST_LOG`, such as `info` or `serverless_webhook=debug`.
 pub fn init(format: LogFormat, filter: &str) -> Result<(), String> {
-    let filter = EnvFilter::try_new(filter).map_err(|error| format!("--log-level {filter:?}: {error}"))?;
+    let filter = parse(filter).map_err(|error| format!("--log-level {filter:?}: {error}"))?;
     subscriber(format, filter, io::stderr).try_init().map_err(|error| error.to_string())?;
     // The message of a panic may hold a part of what was worked on, and with it a credential: its place says enough.
     std::panic::set_hook(Box::new(|panic| {
@@ -28,8 +32,12 @@ pub fn init(format: LogFormat, filter: &str) -> Result<(), String> {
     Ok(())
 }
 
+fn parse(filter: &str) -> Result<EnvFilter, ParseError> {
+    EnvFilter::try_new(format!("{SAID_BETTER},{filter}"))
+}
+
 /// What turns events into lines.
-pub fn subscriber<W>(
+fn subscriber<W>(
     format: LogFormat,
     filter: EnvFilter,
     writer: W,
@@ -41,5 +49,34 @@ where
     match format {
         LogFormat::Json => Box::new(builder.json().flatten_event(true).with_current_span(false).finish()),
         LogFormat::Text => Box::new(builder.with_target(false).finish()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::fs::File;
+
+    use super::*;
+
+    /// What is logged with a filter.
+    fn logged(filter: &str) -> String {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let path = file.path().to_owned();
+        let writer = move || File::options().append(true).open(&path).unwrap();
+        let subscriber = subscriber(LogFormat::Text, parse(filter).unwrap(), writer);
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::error!(target: "kube_client::client::builder", "failed");
+            tracing::info!("asked");
+        });
+        let log = std::fs::read_to_string(file.path()).unwrap();
+        log.lines().map(|line| line.split_once("  ").unwrap_or(line.split_once(' ').unwrap()).1).collect()
+    }
+
+    #[test]
+    fn a_request_that_fails_is_told_once_unless_all_is_asked_for() {
+        assert_eq!(logged("info"), "INFO asked");
+        assert_eq!(logged("info,kube_client::client::builder=debug"), "ERROR failedINFO asked");
     }
 }
