@@ -1,103 +1,19 @@
 //! The controller that is killed, cut off and replaced, on a real control plane.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use controller::config::Config;
 use controller::lead::{Election, lead};
 use controller::metrics::Metrics;
-use http::{Method, Request};
-use kube::client::{Body, ClientBuilder};
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use operation::lease::Term;
 use serde_json::{Value, json};
 use testenv::ControlPlane;
-use tokio::sync::{Notify, watch};
-use tower::{Layer, Service, ServiceExt as _};
+use tokio::sync::watch;
 
-use crate::functions::{Namespace, control_plane};
-
-/// What stands between a controller and the API server.
-#[derive(Clone, Default)]
-struct Gate {
-    /// How many writes have been sent.
-    writes: Arc<AtomicUsize>,
-    /// After which of them the controller is killed; none if 0.
-    fatal: usize,
-    killed: Arc<Notify>,
-    /// Whether nothing passes.
-    closed: Arc<AtomicBool>,
-}
-
-struct Gated<S> {
-    inner: Arc<tokio::sync::Mutex<S>>,
-    gate: Gate,
-}
-
-impl<S> Layer<S> for Gate {
-    type Service = Gated<S>;
-
-    fn layer(&self, inner: S) -> Gated<S> {
-        Gated { inner: Arc::new(tokio::sync::Mutex::new(inner)), gate: self.clone() }
-    }
-}
-
-impl<S> Service<Request<Body>> for Gated<S>
-where
-    S: Service<Request<Body>> + Send + 'static,
-    S::Future: Send,
-    S::Response: Send,
-    S::Error: Send,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = futures::future::BoxFuture<'static, Result<S::Response, S::Error>>;
-
-    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), S::Error>> {
-        std::task::Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let (inner, gate) = (Arc::clone(&self.inner), self.gate.clone());
-        Box::pin(async move {
-            while gate.closed.load(Ordering::SeqCst) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            // A Lease that somebody else has written meanwhile cannot be renewed: trying is no harm.
-            let writes = request.method() != Method::GET && !request.uri().path().contains("/leases/");
-            let number = if writes { gate.writes.fetch_add(1, Ordering::SeqCst) + 1 } else { 0 };
-            if gate.fatal > 0 && number > gate.fatal {
-                // What would come after the end.
-                return std::future::pending().await;
-            }
-            let answer = {
-                let mut inner = inner.lock().await;
-                inner.ready().await?.call(request)
-            };
-            let answer = answer.await;
-            if gate.fatal > 0 && number == gate.fatal {
-                gate.killed.notify_one();
-                // Nobody hears the answer.
-                return std::future::pending().await;
-            }
-            answer
-        })
-    }
-}
-
-impl Gate {
-    async fn client(&self, control_plane: &ControlPlane) -> kube::Client {
-        let kubeconfig = Kubeconfig::read_from(control_plane.kubeconfig()).unwrap();
-        let config =
-            kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
-        ClientBuilder::try_from(config).unwrap().with_layer(self).build()
-    }
-
-    fn writes(&self) -> usize {
-        self.writes.load(Ordering::SeqCst)
-    }
-}
+use crate::functions::{CLUSTER, Namespace, control_plane};
+use crate::gate::Gate;
 
 /// Runs a controller until `end`; what it does then is dropped, as by a kill.
 async fn run_until(gate: &Gate, control_plane: &ControlPlane, end: impl Future<Output = ()>) {
@@ -281,4 +197,18 @@ async fn one_leads_another_takes_over_and_a_deposed_one_writes_nothing() {
     run("fourth");
     a.stop.send_replace(true);
     a.task.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_stopped_before_it_has_seen_everything_ends_at_once() {
+    let control_plane = tokio::task::block_in_place(|| &CLUSTER.control_plane);
+    let gate = Gate::default();
+    gate.closed.store(true, Ordering::SeqCst);
+    let client = gate.client(control_plane).await;
+    let (stop, stopping) = watch::channel(false);
+    let task = tokio::spawn(async move { lead(&client, &config(), None, &Arc::default(), stopping).await });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!task.is_finished());
+    stop.send_replace(true);
+    tokio::time::timeout(Duration::from_secs(2), task).await.expect("it goes on").unwrap();
 }

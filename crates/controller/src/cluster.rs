@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ObjectReference, PodStatus};
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
-use kube::api::{ApiResource, DeleteParams, GroupVersionKind, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{
+    ApiResource, DeleteParams, GroupVersionKind, ListParams, Patch, PatchParams, PostParams, Preconditions,
+};
 use kube::{Api, Client, Resource as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -103,8 +105,38 @@ impl Cluster {
 
     /// Deletes an object, if there is one.
     pub(crate) async fn delete(&self, namespace: &str, kind: &str, name: &str) -> Result<(), Error> {
+        self.delete_with(namespace, kind, name, DeleteParams::background()).await
+    }
+
+    /// Deletes an object if it is meant, as it is at that moment.
+    pub(crate) async fn delete_if(
+        &self,
+        namespace: &str,
+        kind: &str,
+        name: &str,
+        is_meant: impl Fn(&Value) -> bool,
+    ) -> Result<(), Error> {
         let api = self.api(api_version(kind), kind, namespace);
-        match self.fenced(api.delete(name, &DeleteParams::background())).await {
+        let Some(found) = self.fenced(api.get_opt(name)).await? else { return Ok(()) };
+        if !is_meant(&found.value().map_err(kube::Error::SerdeError)?) {
+            return Ok(());
+        }
+        let metadata = found.meta();
+        let (uid, resource_version) = (metadata.uid.clone(), metadata.resource_version.clone());
+        let preconditions = Some(Preconditions { uid, resource_version });
+        let params = DeleteParams { preconditions, ..DeleteParams::background() };
+        self.delete_with(namespace, kind, name, params).await
+    }
+
+    async fn delete_with(
+        &self,
+        namespace: &str,
+        kind: &str,
+        name: &str,
+        params: DeleteParams,
+    ) -> Result<(), Error> {
+        let api = self.api(api_version(kind), kind, namespace);
+        match self.fenced(api.delete(name, &params)).await {
             Err(Error::Api(kube::Error::Api(status))) if status.is_not_found() => {}
             deleted => drop(deleted?),
         }

@@ -20,6 +20,8 @@ use crate::queue::Key;
 use crate::run::reference;
 use crate::slots::Slots;
 use crate::stores::Stores;
+use crate::stores::cache::key;
+use crate::stores::function::PackedFunction;
 
 pub(crate) struct Context {
     pub(crate) config: Config,
@@ -29,7 +31,7 @@ pub(crate) struct Context {
     pub(crate) metrics: Arc<Metrics>,
     slots: Mutex<Slots>,
     functions: Mutex<HashMap<Key, Memory>>,
-    wake: UnboundedSender<ObjectRef<Function>>,
+    wake: UnboundedSender<ObjectRef<PackedFunction>>,
 }
 
 /// Of one Function.
@@ -58,7 +60,7 @@ impl Context {
         stores: Arc<Stores>,
         lookups: Lookups,
         metrics: Arc<Metrics>,
-        wake: UnboundedSender<ObjectRef<Function>>,
+        wake: UnboundedSender<ObjectRef<PackedFunction>>,
     ) -> Self {
         let slots = Mutex::new(Slots::new(config.max_builds));
         Self { config, cluster, stores, lookups, metrics, slots, functions: Mutex::default(), wake }
@@ -105,14 +107,14 @@ impl Context {
     }
 
     /// The Function as the watch shows it, or as it is since the last write if that is newer.
-    pub(crate) fn latest(&self, key: &Key, shown: Arc<Function>) -> Arc<Function> {
+    pub(crate) fn latest(&self, key: &Key, shown: Function) -> Arc<Function> {
         let mut functions = self.functions();
-        let Some(memory) = functions.get_mut(key) else { return shown };
+        let Some(memory) = functions.get_mut(key) else { return Arc::new(shown) };
         match &memory.wrote {
             Some(written) if version(written) > version(&shown) => Arc::clone(written),
             _ => {
                 memory.wrote = None;
-                shown
+                Arc::new(shown)
             }
         }
     }
@@ -159,12 +161,9 @@ impl Context {
     }
 
     /// Something hinders a Function: when to look again.
-    pub(crate) fn failed(&self, function: &Function, error: &Error) -> Action {
+    pub(crate) fn failed(&self, function: &PackedFunction, error: &Error) -> Action {
         self.metrics.failed(error.reason());
-        let key = (
-            function.metadata.namespace.clone().unwrap_or_default(),
-            function.metadata.name.clone().unwrap_or_default(),
-        );
+        let key = key(function);
         tracing::warn!(%error, namespace = key.0, name = key.1, "a Function could not be brought forward");
         let mut functions = self.functions();
         let memory = functions.entry(key).or_default();

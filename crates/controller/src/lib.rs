@@ -12,6 +12,7 @@ mod context;
 pub mod decide;
 pub mod desired;
 pub mod difference;
+mod ending;
 pub mod git;
 pub mod image;
 pub mod lead;

@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::channel::mpsc::unbounded;
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::future::join;
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use kube::runtime::controller::{Action, Config as LoopConfig};
 use kube::runtime::watcher::{Config as WatcherConfig, Event};
 use kube::runtime::{Controller, WatchStreamExt as _, reflector, watcher};
@@ -23,6 +24,7 @@ use crate::backoff::Failures;
 use crate::cluster::apply::Intent;
 use crate::cluster::{Cluster, Error};
 use crate::config::{Config, Propagation};
+use crate::ending;
 use crate::metrics::Metrics;
 
 use kept::State;
@@ -84,17 +86,21 @@ pub async fn run(
             }
         })
         .applied_objects();
-    Controller::for_stream(stream, namespaces)
+    let end = term.ended_or(stop).shared();
+    let seen = (namespaces.clone(), Arc::clone(&context));
+    let copies = Controller::for_stream(stream, namespaces)
         .with_config(config_of_loop)
         .reconcile_on(woken)
-        .graceful_shutdown_on(term.ended_or(stop))
+        .graceful_shutdown_on(end.clone())
         .run(reconcile, |namespace, error, context| context.failed(&namespace, error), context)
         .for_each(async |result| {
             if let Err(error) = result {
                 tracing::debug!(%error, "not reconciled");
             }
-        })
-        .await;
+        });
+    let (namespaces, context) = seen;
+    let ready = join(namespaces.wait_until_ready(), context.stores.ready());
+    ending::in_order(copies.boxed(), end, ready).await;
 }
 
 async fn reconcile(namespace: Arc<AnyNamespace>, context: Arc<Context>) -> Result<Action, Error> {
@@ -115,7 +121,8 @@ async fn reconcile(namespace: Arc<AnyNamespace>, context: Arc<Context>) -> Resul
         }
     }
     for secret in context.stores.orphans(name) {
-        failed = failed.or(context.cluster.delete(name, "Secret", &secret).await.err());
+        let is_meant = |stored: &Value| !copy::is_kept_by_user(Sort::Secret, stored);
+        failed = failed.or(context.cluster.delete_if(name, "Secret", &secret, is_meant).await.err());
     }
     failed.map_or(Ok(()), Err)?;
     context.failures.forget(name);
@@ -215,6 +222,10 @@ impl Intent for Copied {
     /// What has the name of a copy becomes one, unless its users say that it is theirs.
     fn is_ours(&self, stored: &Value) -> bool {
         !copy::is_kept_by_user(self.sort, stored)
+    }
+
+    fn may_be_claimed(&self) -> bool {
+        self.sort == Sort::Secret
     }
 
     fn is_done(&self, stored: &Value) -> bool {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use api::names::{REGISTRY_CHECK, config_label, copy_mark, registry_secret};
 use futures::future::join;
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::PartialObjectMeta;
@@ -22,6 +22,7 @@ use serde_json::json;
 use crate::backoff::Failures;
 use crate::cluster::{Cluster, Error, News};
 use crate::config::{Config, RegistryCheck};
+use crate::ending;
 use crate::metrics::Metrics;
 use crate::stores::kept::fingerprint;
 
@@ -107,9 +108,11 @@ async fn follow(
             }
         })
         .applied_objects();
-    Controller::for_stream(stream, store)
+    let end = term.ended_or(stop).shared();
+    let seen = store.clone();
+    let checks = Controller::for_stream(stream, store)
         .with_config(LoopConfig::default().concurrency(CONCURRENCY))
-        .graceful_shutdown_on(term.ended_or(stop))
+        .graceful_shutdown_on(end.clone())
         .run(
             reconcile,
             |secret, _, context| context.failures.failed(&secret.uid().unwrap_or_default()),
@@ -119,8 +122,8 @@ async fn follow(
             if let Err(error) = result {
                 tracing::warn!(%error, "a registry Secret could not be tried");
             }
-        })
-        .await;
+        });
+    ending::in_order(checks.boxed(), end, seen.wait_until_ready()).await;
 }
 
 async fn reconcile(secret: Arc<AnySecret>, context: Arc<Context>) -> Result<Action, Error> {

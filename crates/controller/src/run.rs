@@ -1,15 +1,17 @@
 //! The loop: observe → decide → apply → tell → write the status. A reader sees all of it here.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::{Function, FunctionStatus};
-use futures::StreamExt as _;
 use futures::channel::mpsc::unbounded;
+use futures::future::{join, select};
+use futures::{FutureExt as _, StreamExt as _};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::Client;
 use kube::runtime::Controller;
 use kube::runtime::controller::{Action, Config as LoopConfig};
+use kube::{Client, Resource as _};
 use operation::lease::Term;
 
 use crate::cluster::{Cluster, Error};
@@ -17,10 +19,13 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::decide::{Observed, Plan, Step, decide};
 use crate::difference::{Said, transitions};
+use crate::ending;
 use crate::git::Lookups;
 use crate::metrics::Metrics;
 use crate::names::Identity;
 use crate::queue::Key;
+use crate::stores::cache::key;
+use crate::stores::function::PackedFunction;
 use crate::stores::{Stores, Told, Watches};
 
 /// How often a plan is made anew for what the API server says of its steps: once for each of the objects.
@@ -65,31 +70,34 @@ pub async fn run(
         context.forget(&key);
         std::future::ready(())
     });
+    let end = term.ended_or(stop).shared();
+    let seen = functions.clone();
     let functions = Controller::for_stream(stream, functions)
         .with_config(LoopConfig::default().concurrency(workers))
         .reconcile_on(woken)
-        .graceful_shutdown_on(term.ended_or(stop))
+        .graceful_shutdown_on(end.clone())
         .run(reconcile, |function, error, context| context.failed(&function, error), Arc::clone(&context))
         .for_each(async |result| {
             if let Err(error) = result {
                 tracing::debug!(%error, "not reconciled");
             }
         });
-    let aside = futures::future::join(slots, forgotten);
-    futures::future::select(std::pin::pin!(functions), std::pin::pin!(aside)).await;
+    let ready = join(seen.wait_until_ready(), stores.ready());
+    let functions = ending::in_order(functions.boxed(), end, ready);
+    select(pin!(functions), pin!(join(slots, forgotten))).await;
 }
 
-async fn reconcile(function: Arc<Function>, context: Arc<Context>) -> Result<Action, Error> {
-    let Some(identity) = Identity::of(&function) else { return Ok(Action::await_change()) };
-    let key = (identity.namespace.clone(), identity.name.clone());
-    if function.metadata.deletion_timestamp.is_some() {
+async fn reconcile(packed: Arc<PackedFunction>, context: Arc<Context>) -> Result<Action, Error> {
+    let key = key(&*packed);
+    if packed.meta().deletion_timestamp.is_some() {
         context.forget(&key);
         return Ok(Action::await_change());
     }
     context.stores.ready().await;
     let timer = context.metrics.reconcile();
     // What was written last counts, even if the watch has not shown it yet.
-    let function = context.latest(&key, function);
+    let function = context.latest(&key, packed.unpack().map_err(kube::Error::SerdeError)?);
+    let Some(identity) = Identity::of(&function) else { return Ok(Action::await_change()) };
 
     let (plan, refused) = advance(&function, &identity, &key, &context).await?;
 
@@ -220,6 +228,6 @@ fn wanted_job(plan: &Plan) -> Option<String> {
 }
 
 /// A reference for the loop.
-pub(crate) fn reference(key: &Key) -> kube::runtime::reflector::ObjectRef<Function> {
+pub(crate) fn reference(key: &Key) -> kube::runtime::reflector::ObjectRef<PackedFunction> {
     kube::runtime::reflector::ObjectRef::new(&key.1).within(&key.0)
 }

@@ -2,12 +2,12 @@
 //! observing asks the API server nothing.
 
 pub(crate) mod cache;
+pub(crate) mod function;
 pub mod kept;
 pub(crate) mod watches;
 
 use std::sync::Arc;
 
-use api::Function;
 use api::names::registry_secret;
 use futures::channel::mpsc::UnboundedSender;
 use futures::stream::BoxStream;
@@ -24,13 +24,14 @@ use crate::names::Identity;
 use crate::object::Object;
 use crate::queue::Key;
 use cache::{Cache, key};
+use function::PackedFunction;
 pub(crate) use watches::{Told, Watches};
 
 use kept::{BuildJob, Child, RegistrySecret, Repository, RuntimeMap, Version};
 
 /// The stores.
 pub(crate) struct Stores {
-    functions: Store<Function>,
+    functions: Store<PackedFunction>,
     config_maps: Cache<Child>,
     jobs: Cache<BuildJob>,
     deployments: Cache<Child>,
@@ -50,7 +51,7 @@ pub(crate) struct Stores {
 }
 
 /// The Functions of a cluster as they change.
-pub(crate) type Functions = BoxStream<'static, Result<Function, WatchError>>;
+pub(crate) type Functions = BoxStream<'static, Result<PackedFunction, WatchError>>;
 
 impl Stores {
     /// Nothing seen yet, and the Functions to come; `gone` is told of those that go.
@@ -58,11 +59,10 @@ impl Stores {
         client: &Client,
         config: &Config,
         gone: UnboundedSender<Key>,
-    ) -> (Self, Store<Function>, Functions) {
+    ) -> (Self, Store<PackedFunction>, Functions) {
         let (functions, writer) = store();
-        let stream = watcher(Api::<Function>::all(client.clone()), WatcherConfig::default())
+        let stream = watcher(Api::<PackedFunction>::all(client.clone()), WatcherConfig::default())
             .default_backoff()
-            .modify(|function| function.metadata.managed_fields = None)
             .reflect(writer)
             .inspect_ok(move |event| {
                 if let Event::Delete(function) = event {

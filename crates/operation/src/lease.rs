@@ -10,6 +10,7 @@ use kube::api::{ObjectMeta, PostParams};
 use kube::{Api, Client};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// A Lease that this process tries to hold.
 #[derive(Debug)]
@@ -46,16 +47,22 @@ impl Lease {
         tracing::info!(lease = self.name, identity = self.identity, "leads");
         let (stop, mut stopped) = oneshot::channel::<()>();
         let renewal = tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    () = tokio::time::sleep(pause) => { self.renew(&until).await; }
-                    _ = &mut stopped => break,
+            let renew = async {
+                loop {
+                    tokio::time::sleep(pause).await;
+                    self.renew(&until).await;
                 }
+            };
+            tokio::select! {
+                () = renew => {}
+                _ = &mut stopped => {}
             }
             // Nothing is written from here on, so another may lead at once.
             until.send_replace(None);
-            if let Err(error) = self.release().await {
-                tracing::warn!(%error, "the Lease is not given back: it runs out");
+            match timeout(self.duration, self.release()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "the Lease is not given back: it runs out"),
+                Err(_) => tracing::warn!("nobody answers, and the Lease is not given back: it runs out"),
             }
         });
         Leader { term, stop, renewal }
@@ -65,7 +72,11 @@ impl Lease {
     async fn renew(&mut self, until: &watch::Sender<Option<Instant>>) -> bool {
         // From before it was written, so that it ends here before it ends for others; with a margin for what is on its way.
         let end = Instant::now() + self.duration * 4 / 5;
-        match self.hold().await {
+        let Ok(held) = timeout(self.duration / 2, self.hold()).await else {
+            tracing::warn!(lease = self.name, "nobody answers, and the Lease is not renewed");
+            return false;
+        };
+        match held {
             Ok(true) => {
                 until.send_replace(Some(end));
                 true

@@ -20,6 +20,10 @@ pub(crate) trait Intent {
     fn is_ours(&self, stored: &Value) -> bool;
     /// Whether the one that there is needs no change.
     fn is_done(&self, stored: &Value) -> bool;
+    /// Whether its users may make it theirs at any time: then it is changed only as it was looked at.
+    fn may_be_claimed(&self) -> bool {
+        false
+    }
     /// As it is to be applied to the one that there is.
     fn over(&self, _stored: &Value) -> Value {
         self.object().clone()
@@ -91,10 +95,11 @@ impl Cluster {
             // The watch has not shown it yet.
             return Ok(found);
         }
-        let metadata = found.meta();
+        let uid = found.meta().uid.clone();
+        let mut version = found.meta().resource_version.clone();
         if intent.must_be_remade(&stored) {
-            let uid = metadata.uid.clone();
-            let preconditions = Some(Preconditions { uid, ..Preconditions::default() });
+            let resource_version = version.filter(|_| intent.may_be_claimed());
+            let preconditions = Some(Preconditions { uid, resource_version });
             let params = DeleteParams { preconditions, ..DeleteParams::default() };
             self.fenced(wanted.api.delete(wanted.name, &params)).await?;
             return self.make(intent).await;
@@ -103,16 +108,17 @@ impl Cluster {
         let managed =
             Option::<Vec<ManagedFieldsEntry>>::deserialize(managed).map_err(kube::Error::SerdeError)?;
         if let Some(managed) = as_applied(&managed.unwrap_or_default()) {
-            let version = &metadata.resource_version;
             let patch = json!({"metadata": {"resourceVersion": version, "managedFields": managed}});
-            self.merge(&wanted.api, wanted.name, patch).await?;
+            let noted = self.merge(&wanted.api, wanted.name, patch).await?;
+            version.clone_from(&noted.meta().resource_version);
         }
         let mut patch = intent.over(&stored);
-        if let (Some(uid), Some(fields)) =
-            (&metadata.uid, patch.get_mut("metadata").and_then(Value::as_object_mut))
-        {
+        if let Some(fields) = patch.get_mut("metadata").and_then(Value::as_object_mut) {
             // Of the one that was looked at, not of one that has come in its place.
-            fields.insert("uid".to_owned(), Value::String(uid.clone()));
+            fields.insert("uid".to_owned(), json!(uid));
+            if intent.may_be_claimed() {
+                fields.insert("resourceVersion".to_owned(), json!(version));
+            }
         }
         let params = PatchParams::apply(FIELD_MANAGER).force();
         let applied = self.fenced(wanted.api.patch(wanted.name, &params, &Patch::Apply(patch))).await;

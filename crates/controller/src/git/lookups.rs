@@ -26,6 +26,7 @@ use crate::names::Identity;
 use crate::queue::Key;
 use crate::run::reference;
 use crate::stores::Stores;
+use crate::stores::function::PackedFunction;
 use state::{Access, Asked, Source, State, User, of};
 
 /// How long to wait for more Functions of a remote before it is asked.
@@ -42,7 +43,7 @@ struct Inner {
     config: GitConfig,
     term: Term,
     metrics: Arc<Metrics>,
-    wake: UnboundedSender<ObjectRef<Function>>,
+    wake: UnboundedSender<ObjectRef<PackedFunction>>,
     slots: Semaphore,
     state: Mutex<State>,
 }
@@ -53,7 +54,7 @@ impl Lookups {
         config: GitConfig,
         term: Term,
         metrics: Arc<Metrics>,
-        wake: UnboundedSender<ObjectRef<Function>>,
+        wake: UnboundedSender<ObjectRef<PackedFunction>>,
     ) -> Self {
         let slots = Semaphore::new(config.concurrency);
         Self(Arc::new(Inner { client, config, term, metrics, wake, slots, state: Mutex::default() }))

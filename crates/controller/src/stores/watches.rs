@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use api::GitRepository;
 use api::names::{config_label, owned_label, registry_secret};
-use api::{Function, GitRepository};
 use futures::channel::mpsc::UnboundedSender;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 
 use super::Stores;
 use super::cache::{Cache, Change, Kept};
+use super::function::PackedFunction;
 use super::kept::{BuildJob, Child, RegistrySecret, Repository, RuntimeMap, Version};
 use crate::object::Object;
 use crate::queue::Key;
@@ -31,7 +32,7 @@ pub(crate) const OTHER_SECRETS: &str =
 #[derive(Clone)]
 pub(crate) struct Told {
     /// Functions to look at.
-    pub(crate) wake: UnboundedSender<ObjectRef<Function>>,
+    pub(crate) wake: UnboundedSender<ObjectRef<PackedFunction>>,
     /// Jobs that build, or do not any more.
     pub(crate) jobs: UnboundedSender<(Key, bool)>,
 }
@@ -116,7 +117,7 @@ impl Watches {
             |stores| &stores.runtimes,
             RuntimeMap::of,
             |stores, told, change| {
-                stores.wake_namespace(told, &change.key.0, |_| true);
+                stores.wake_namespace(told, &change.key.0);
             },
         );
         let accounts: [CacheOf<Version>; 2] =
@@ -126,7 +127,7 @@ impl Watches {
             let named = Config::default().fields(&format!("metadata.name={name}"));
             self.follow(accounts, named, cache, Version::of, |stores, told, change| {
                 if change.before.is_none() != change.after.is_none() {
-                    stores.wake_namespace(told, &change.key.0, |_| true);
+                    stores.wake_namespace(told, &change.key.0);
                 }
             });
         }
@@ -138,7 +139,7 @@ impl Watches {
             let named = Config::default().fields(&format!("metadata.name={name}"));
             let secrets = Api::<Secret>::all(self.client.clone());
             self.follow(secrets, named, cache, RegistrySecret::of, |stores, told, change| {
-                stores.wake_namespace(told, &change.key.0, |_| true);
+                stores.wake_namespace(told, &change.key.0);
             });
         }
     }
@@ -153,9 +154,7 @@ impl Watches {
             Repository::of,
             |stores, told, change| {
                 let (namespace, name) = &change.key;
-                stores.wake_namespace(told, namespace, |function| {
-                    function.spec.is_git() && function.spec.source == *name
-                });
+                stores.wake_users_of(told, namespace, std::slice::from_ref(name));
             },
         );
         let secrets = Api::<PartialObjectMeta<Secret>>::all(self.client.clone());
@@ -200,9 +199,22 @@ impl Stores {
         }
     }
 
-    fn wake_namespace(&self, told: &Told, namespace: &str, is_meant: impl Fn(&Function) -> bool) {
+    fn wake_namespace(&self, told: &Told, namespace: &str) {
+        self.wake_those(told, namespace, |_| true);
+    }
+
+    /// Wakes the Functions whose source is in one of some repositories.
+    fn wake_users_of(&self, told: &Told, namespace: &str, repositories: &[String]) {
+        self.wake_those(told, namespace, |function| {
+            let function = function.unpack();
+            function
+                .is_ok_and(|function| function.spec.is_git() && repositories.contains(&function.spec.source))
+        });
+    }
+
+    fn wake_those(&self, told: &Told, namespace: &str, is_meant: impl Fn(&PackedFunction) -> bool) {
         for function in self.functions.state() {
-            if function.metadata.namespace.as_deref() == Some(namespace) && is_meant(&function) {
+            if function.meta().namespace.as_deref() == Some(namespace) && is_meant(&function) {
                 let _ = told.wake.unbounded_send(ObjectRef::from_obj(&*function));
             }
         }
@@ -215,9 +227,7 @@ impl Stores {
         });
         let names: Vec<_> = repositories.map(|((_, name), _)| name).collect();
         if !names.is_empty() {
-            self.wake_namespace(told, namespace, |function| {
-                function.spec.is_git() && names.contains(&function.spec.source)
-            });
+            self.wake_users_of(told, namespace, &names);
         }
     }
 }
