@@ -10,6 +10,8 @@ CONTROLLER := target/controller/serverless-controller
 DENY_VERSION := 0.20.2
 FUZZ_VERSION := 0.13.2
 FUZZ_SECONDS ?= 20
+CHAOS_SECONDS ?= 600
+CHAOS_SEED ?= $(shell date +%s)
 
 .PHONY: help
 help: ## what there is to make
@@ -56,7 +58,13 @@ cluster: control-plane $(WEBHOOK) $(CONTROLLER) ## a control plane on loopback w
 
 .PHONY: test
 test: control-plane interpreters registry ## all tests, those against a real API server too
-	$(CARGO) test --locked --workspace
+	$(CARGO) test --locked --workspace -- --skip chaos::
+	$(CARGO) test --locked --workspace --test it -- chaos:: # by itself: it needs the whole machine
+
+.PHONY: chaos
+chaos: control-plane registry ## all is killed, cut off and changed for ten minutes; CHAOS_SEED=N does it again
+	CHAOS_SECONDS=$(CHAOS_SECONDS) CHAOS_SEED=$(CHAOS_SEED) \
+	  $(CARGO) test --locked --workspace --test it -- --nocapture chaos::
 
 .PHONY: check
 check: $(TOOLS)/bin/cargo-deny ## format, lints, dependencies, generated files, arrows

@@ -40,6 +40,11 @@ fn fetch(url: &str, auth: Option<&str>, commit: &str, pod: &Pod, folder: &Path) 
     let job: Value = serde_saphyr::from_str(job).unwrap();
     let container = &job["spec"]["template"]["spec"]["initContainers"][0];
 
+    run(container, &pod.secret, folder)
+}
+
+/// Runs a container that fetches, with what it would get from its Secret; its sources are in `repository` of the folder then.
+pub fn run(container: &Value, secret: &[(&str, String)], folder: &Path) -> Output {
     let words: Vec<_> =
         container["command"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
     let mut command = Command::new(words[0]);
@@ -47,7 +52,7 @@ fn fetch(url: &str, auth: Option<&str>, commit: &str, pod: &Pod, folder: &Path) 
     for variable in container["env"].as_array().unwrap() {
         let name = variable["name"].as_str().unwrap();
         let key = variable["valueFrom"]["secretKeyRef"]["key"].as_str();
-        let of_secret = key.and_then(|key| pod.secret.iter().find(|(known, _)| *known == key));
+        let of_secret = key.and_then(|key| secret.iter().find(|(known, _)| *known == key));
         match (variable["value"].as_str(), of_secret) {
             (Some(value), _) => command.env(name, value),
             (None, Some((_, value))) => command.env(name, value),
@@ -57,7 +62,7 @@ fn fetch(url: &str, auth: Option<&str>, commit: &str, pod: &Pod, folder: &Path) 
     // Where a Pod has its volumes.
     let keys = folder.join("keys");
     std::fs::create_dir_all(&keys).unwrap();
-    for (key, value) in &pod.secret {
+    for (key, value) in secret {
         std::fs::write(keys.join(key), value).unwrap();
     }
     command.env("APP_MOUNT_PATH", folder.join("repository")).env("APP_KEY_PATH", keys);

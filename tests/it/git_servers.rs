@@ -6,8 +6,8 @@ mod ssh;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -178,21 +178,36 @@ fn split(output: &[u8]) -> (&str, &[u8]) {
     (std::str::from_utf8(&output[..end]).unwrap(), &output[end + 4..])
 }
 
-/// `git daemon`.
+/// `git daemon`. Ends when dropped.
 pub struct Daemon {
     pub url: String,
-    _process: testenv::Process,
+    root: PathBuf,
+    port: u16,
+    process: Mutex<Option<testenv::Process>>,
 }
 
 impl Daemon {
     pub fn start(repository: &Repository) -> Self {
         let port = free_port().unwrap();
+        let url = format!("git://127.0.0.1:{port}/r.git");
+        let new = Self { url, root: repository.root().to_owned(), port, process: Mutex::default() };
+        new.resume();
+        new
+    }
+
+    /// Ends it.
+    pub fn stop(&self) {
+        *self.process.lock().unwrap() = None;
+    }
+
+    /// Starts it where it was.
+    pub fn resume(&self) {
         let mut command = Command::new("git");
         command.args(["daemon", "--reuseaddr", "--export-all", "--listen=127.0.0.1"]);
-        command.arg(format!("--port={port}")).arg(format!("--base-path={}", repository.root().display()));
-        let mut process = testenv::Process::start(&command, &repository.root().join("daemon.log")).unwrap();
-        let address = format!("127.0.0.1:{port}");
-        process.wait_until("listening", || std::net::TcpStream::connect(&address).is_ok()).unwrap();
-        Self { url: format!("git://{address}/r.git"), _process: process }
+        command.arg(format!("--port={}", self.port)).arg(format!("--base-path={}", self.root.display()));
+        let mut process = testenv::Process::start(&command, &self.root.join("daemon.log")).unwrap();
+        let listens = || std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok();
+        process.wait_until("listening", listens).unwrap();
+        *self.process.lock().unwrap() = Some(process);
     }
 }

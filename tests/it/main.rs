@@ -10,6 +10,7 @@
 )]
 
 mod arrows;
+mod chaos;
 mod chart;
 mod cli;
 mod cli_check;

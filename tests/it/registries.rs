@@ -5,8 +5,8 @@ mod node;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use controller::registry_check::{Account, probe};
@@ -37,28 +37,20 @@ pub struct Registry {
     auth: Auth,
     folder: TempDir,
     port: u16,
-    /// They end with it.
-    processes: Vec<Process>,
+    /// Where the server of tokens is, if there is one.
+    tokens: u16,
+    /// The registry last.
+    processes: Mutex<Vec<Process>>,
 }
 
 impl Registry {
     pub fn start(auth: Auth, password: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |file: &str| folder.path().join(file);
-        let port = free_port().unwrap();
-        let mut processes = Vec::new();
+        let (port, tokens) = (free_port().unwrap(), free_port().unwrap());
         let asks = match auth {
             Auth::Basic => json!({"htpasswd": {"realm": "tests", "path": path("accounts")}}),
             Auth::Token => {
-                let tokens = free_port().unwrap();
-                let mut command = Command::new(tool("registry"));
-                command
-                    .args(["tokens", &format!("127.0.0.1:{tokens}")])
-                    .arg(path("accounts"))
-                    .arg(path("keys"));
-                let mut process = Process::start(&command, &path("tokens.log")).unwrap();
-                process.wait_until("keys are written", || path("keys").exists()).unwrap();
-                processes.push(process);
                 // By its name: the client goes to no address that a registry sends it to.
                 let realm = format!("http://localhost:{tokens}/token");
                 json!({"token": {"realm": realm, "service": "tests", "issuer": "tests", "jwks": path("keys")}})
@@ -71,20 +63,36 @@ impl Registry {
             "auth": asks,
         });
         std::fs::write(path("configuration.yaml"), configuration.to_string()).unwrap();
-        let new = Self { auth, folder, port, processes };
+        let new = Self { auth, folder, port, tokens, processes: Mutex::default() };
         new.set_password(password);
-        new.listening()
+        new.resume();
+        new
     }
 
-    fn listening(mut self) -> Self {
+    /// Ends it; its images stay.
+    pub fn stop(&self) {
+        self.processes.lock().unwrap().clear();
+    }
+
+    /// Starts it where it was.
+    pub fn resume(&self) {
         let path = |file: &str| self.folder.path().join(file);
+        if self.auth == Auth::Token {
+            // Those of the one before, which the registry would read.
+            let _ = std::fs::remove_file(path("keys"));
+            let mut command = Command::new(tool("registry"));
+            command.args(["tokens", &format!("127.0.0.1:{}", self.tokens)]);
+            command.arg(path("accounts")).arg(path("keys"));
+            let mut process = Process::start(&command, &path("tokens.log")).unwrap();
+            process.wait_until("keys are written", || path("keys").exists()).unwrap();
+            self.processes.lock().unwrap().push(process);
+        }
         let mut command = Command::new(tool("registry"));
         command.arg("serve").arg(path("configuration.yaml"));
         let mut process = Process::start(&command, &path("registry.log")).unwrap();
         let listens = || std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok();
         process.wait_until("the registry listens", listens).unwrap();
-        self.processes.push(process);
-        self
+        self.processes.lock().unwrap().push(process);
     }
 
     /// Host and port.

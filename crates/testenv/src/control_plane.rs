@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use anyhow::Context as _;
 use serde_json::json;
 
+use crate::components::{Component, api_server_args, start_etcd};
 use crate::node;
 use crate::pki::Pki;
 use crate::process::{PATIENCE, Process, free_port};
@@ -25,7 +26,7 @@ pub struct Options {
 /// A running control plane. Ends when dropped, or with the process that started it.
 pub struct ControlPlane {
     // Ended in this order.
-    controllers: Vec<Process>,
+    controllers: Vec<Component>,
     api_server: Option<Process>,
     _etcd: Process,
     assets: PathBuf,
@@ -129,6 +130,15 @@ impl ControlPlane {
         self.start_api_server()
     }
 
+    /// Ends the controllers of Kubernetes and starts them again, as when a node of the control plane does. What they saw
+    /// while there was no API server, such as resources that are not found, some of them remember until their end.
+    ///
+    /// # Errors
+    /// If they do not start.
+    pub fn restart_controllers(&mut self) -> anyhow::Result<()> {
+        self.controllers.iter_mut().try_for_each(Component::restart)
+    }
+
     fn start_api_server(&mut self) -> anyhow::Result<()> {
         let mut command = Command::new(self.assets.join("kube-apiserver"));
         command.args(&self.api_server_args);
@@ -176,7 +186,8 @@ impl ControlPlane {
         for (name, command) in
             [("kube-controller-manager", manager), ("kube-scheduler", scheduler), ("kwok", kwok)]
         {
-            self.controllers.push(Process::start(&command, &self.folder.join(format!("{name}.log")))?);
+            let log = self.folder.join(format!("{name}.log"));
+            self.controllers.push(Component::start(command, log)?);
         }
         self.create_node()
     }
@@ -246,46 +257,6 @@ fn new_folder() -> anyhow::Result<PathBuf> {
     let folder = root.join(format!("{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed)));
     fs::create_dir_all(&folder)?;
     Ok(folder)
-}
-
-fn start_etcd(assets: &Path, folder: &Path) -> anyhow::Result<(Process, String)> {
-    let url = format!("http://127.0.0.1:{}", free_port()?);
-    let peer = format!("http://127.0.0.1:{}", free_port()?);
-    let mut etcd = Command::new(assets.join("etcd"));
-    etcd.arg("--data-dir").arg(folder.join("etcd")).args([
-        format!("--listen-client-urls={url}"),
-        format!("--advertise-client-urls={url}"),
-        format!("--listen-peer-urls={peer}"),
-        format!("--initial-advertise-peer-urls={peer}"),
-        format!("--initial-cluster=default={peer}"),
-        // What it holds is worth nothing after the tests.
-        "--unsafe-no-fsync".to_owned(),
-    ]);
-    let mut process = Process::start(&etcd, &folder.join("etcd.log"))?;
-    let address = url.trim_start_matches("http://").to_owned();
-    process.wait_until("listening", || std::net::TcpStream::connect(&address).is_ok())?;
-    Ok((process, url))
-}
-
-fn api_server_args(pki: &Pki, etcd: &str, port: u16, options: &Options) -> anyhow::Result<Vec<String>> {
-    pki.server("kube-apiserver", &["localhost", "kubernetes.default.svc"])?;
-    let path = |file: &str| pki.path(file).display().to_string();
-    let mut args = vec![
-        format!("--etcd-servers={etcd}"),
-        "--bind-address=127.0.0.1".to_owned(),
-        format!("--secure-port={port}"),
-        format!("--tls-cert-file={}", path("kube-apiserver.crt")),
-        format!("--tls-private-key-file={}", path("kube-apiserver.key")),
-        format!("--client-ca-file={}", path("ca.crt")),
-        "--authorization-mode=RBAC".to_owned(),
-        "--service-cluster-ip-range=10.0.0.0/16".to_owned(),
-        "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
-        format!("--service-account-key-file={}", path("sa.pub")),
-        format!("--service-account-signing-key-file={}", path("sa.key")),
-        "--allow-privileged=true".to_owned(),
-    ];
-    args.extend(options.api_server_flags.iter().cloned());
-    Ok(args)
 }
 
 fn is_ok(output: std::io::Result<Output>) -> bool {

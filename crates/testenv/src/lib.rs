@@ -4,6 +4,7 @@
 //! `tests/control-plane/build.sh` builds them. Of the product only its binaries and manifests are known here.
 
 mod balancer;
+mod components;
 mod control_plane;
 mod node;
 mod pki;

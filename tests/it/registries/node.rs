@@ -2,12 +2,13 @@
 //! mounted into it, and a Pod of a Function gets ready once its image was pulled with its `imagePullSecrets`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Pod, Secret};
+use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod, Secret};
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ use tokio::runtime::Runtime;
 
 use super::{crane, layer};
 use crate::cluster::client;
+use crate::git_fetch;
 
 /// Plays all Pods of a control plane until dropped.
 pub struct Node {
@@ -60,16 +62,15 @@ impl Kubelet {
         let pods = Api::<Pod>::all(self.client.clone());
         // The API server may be away for a while.
         let Ok(pods) = self.runtime.block_on(pods.list(&ListParams::default())) else { return };
-        for pod in pods {
-            self.play(&pod);
-        }
+        // At once: one that waits for a registry holds up no other.
+        std::thread::scope(|scope| {
+            for pod in pods.iter().filter(|pod| is_due(pod)) {
+                scope.spawn(|| self.play(pod));
+            }
+        });
     }
 
     fn play(&self, pod: &Pod) {
-        let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or_default();
-        let spec = pod.spec.as_ref().unwrap();
-        let owner = pod.metadata.owner_references.iter().flatten().next();
-        let kind = owner.map(|owner| owner.kind.as_str()).unwrap_or_default();
         let api = self.api::<Pod>(pod);
         let name = pod.metadata.name.as_deref().unwrap();
         if pod.metadata.deletion_timestamp.is_some() {
@@ -77,10 +78,9 @@ impl Kubelet {
             let _ = self.runtime.block_on(api.delete(name, &at_once));
             return;
         }
-        if spec.node_name.is_none() || phase != "Pending" {
-            return;
-        }
-        let status = if kind == "Job" { self.build(pod) } else { self.run(pod) };
+        let owner = pod.metadata.owner_references.iter().flatten().next();
+        let is_build = owner.is_some_and(|owner| owner.kind == "Job");
+        let status = if is_build { self.build(pod) } else { self.run(pod) };
         let patch = Patch::Merge(json!({"status": status}));
         let _ = self.runtime.block_on(api.patch_status(name, &PatchParams::default(), &patch));
     }
@@ -95,22 +95,31 @@ impl Kubelet {
             .flatten()
             .find_map(|argument| argument.strip_prefix("--destination="))
             .unwrap();
-        let volume = spec.volumes.iter().flatten().find(|volume| volume.name == "credentials").unwrap();
-        let secret = volume.secret.as_ref().unwrap().secret_name.clone().unwrap();
-        let Some(config) = self.docker_config(pod, &secret) else {
-            let waiting = json!({"reason": "ContainerCreating", "message": "a Secret is not there"});
-            return json!({"containerStatuses": [container_status(pod, &json!({"waiting": waiting}), false)]});
-        };
+        let volume = |name: &str| spec.volumes.iter().flatten().find(|volume| volume.name == name);
+        let secret = volume("credentials").unwrap().secret.as_ref().unwrap().secret_name.clone().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let layer = layer(folder.path(), destination).display().to_string();
-        let pushed = crane(&config, &["append", "-f", &layer, "-t", destination]);
-        let now = Timestamp::now().to_string();
-        let (phase, code, message) = match pushed {
-            Ok(()) => ("Succeeded", 0, String::new()),
-            Err(said) => ("Failed", 1, said),
+        let source = match (spec.init_containers.iter().flatten().next(), volume("sources")) {
+            (Some(fetch), _) => match fetched(fetch, folder.path()) {
+                Ok(source) => Some(source),
+                Err(said) => {
+                    let status = container_status(fetch, &terminated(1, &said), false);
+                    return json!({"phase": "Failed", "initContainerStatuses": [status]});
+                }
+            },
+            (None, sources) => self.source(pod, &sources.unwrap().config_map.as_ref().unwrap().name),
         };
-        let ended = json!({"terminated": {"exitCode": code, "reason": "Error", "message": message, "startedAt": now, "finishedAt": now}});
-        json!({"phase": phase, "containerStatuses": [container_status(pod, &ended, false)]})
+        let (Some(config), Some(source)) = (self.docker_config(pod, &secret), source) else {
+            let waiting = json!({"reason": "ContainerCreating", "message": "a volume is not there"});
+            let status = container_status(container, &json!({"waiting": waiting}), false);
+            return json!({"containerStatuses": [status]});
+        };
+        let layer = layer(folder.path(), &source).display().to_string();
+        let pushed = crane(&config, &["append", "-f", &layer, "-t", destination]);
+        let (phase, ended) = match pushed {
+            Ok(()) => ("Succeeded", terminated(0, "")),
+            Err(said) => ("Failed", terminated(1, &said)),
+        };
+        json!({"phase": phase, "containerStatuses": [container_status(container, &ended, false)]})
     }
 
     /// Pulls the image.
@@ -134,14 +143,20 @@ impl Kubelet {
                     |kind: &str| json!({"type": kind, "status": "True", "lastTransitionTime": now});
                 let conditions: Vec<_> =
                     ["PodScheduled", "Initialized", "ContainersReady", "Ready"].map(condition).into();
-                let containers = [container_status(pod, &running, true)];
+                let containers = [container_status(&spec.containers[0], &running, true)];
                 json!({"phase": "Running", "conditions": conditions, "containerStatuses": containers})
             }
             Err(said) => {
                 let waiting = json!({"waiting": {"reason": "ImagePullBackOff", "message": said}});
-                json!({"containerStatuses": [container_status(pod, &waiting, false)]})
+                json!({"containerStatuses": [container_status(&spec.containers[0], &waiting, false)]})
             }
         }
+    }
+
+    /// What is mounted into the build of a Function with a source of its own.
+    fn source(&self, pod: &Pod, config_map: &str) -> Option<String> {
+        let config_map = self.runtime.block_on(self.api::<ConfigMap>(pod).get(config_map)).ok()?;
+        config_map.data?.get("source").cloned()
     }
 
     fn docker_config(&self, pod: &Pod, secret: &str) -> Option<String> {
@@ -157,8 +172,30 @@ impl Kubelet {
     }
 }
 
-fn container_status(pod: &Pod, state: &Value, is_ready: bool) -> Value {
-    let container = &pod.spec.as_ref().unwrap().containers[0];
+/// Whether there is something to do for it.
+fn is_due(pod: &Pod) -> bool {
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or_default();
+    let is_scheduled = pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some());
+    pod.metadata.deletion_timestamp.is_some() || (is_scheduled && phase == "Pending")
+}
+
+/// Runs the container that fetches; the handler, or what it has said.
+fn fetched(container: &Container, folder: &Path) -> Result<String, String> {
+    let output = git_fetch::run(&serde_json::to_value(container).unwrap(), &[], folder);
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    let base_dir = container.env.iter().flatten().find(|variable| variable.name == "APP_BASE_DIR").unwrap();
+    let repository = folder.join("repository").join(base_dir.value.as_deref().unwrap());
+    Ok(std::fs::read_to_string(repository.join("handler.js")).unwrap())
+}
+
+fn terminated(code: i32, message: &str) -> Value {
+    let now = Timestamp::now().to_string();
+    json!({"terminated": {"exitCode": code, "reason": "Error", "message": message, "startedAt": now, "finishedAt": now}})
+}
+
+fn container_status(container: &Container, state: &Value, is_ready: bool) -> Value {
     json!({
         "name": container.name, "image": container.image, "imageID": "", "ready": is_ready,
         "started": is_ready, "restartCount": 0, "state": state,

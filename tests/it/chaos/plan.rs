@@ -1,0 +1,272 @@
+//! What authors and operators do to the system, one thing after the other, and what there is to be in the end: both follow
+//! from a seed alone.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Formatter};
+
+use fastrand::Rng;
+use serde_json::{Value, json};
+
+/// Which of the two registries.
+pub type Which = usize;
+
+/// A change that somebody asks for, after a pause.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    CreateNamespace(String),
+    DeleteNamespace(String),
+    /// Namespace, name and specification.
+    PutFunction(String, String, Value),
+    DeleteFunction(String, String),
+    /// Deletes it, and makes another one of its name.
+    ReplaceFunction(String, String, Value),
+    /// Another text of the handler in the repository.
+    Commit(String),
+    /// Another password at a registry, and then in all Secrets of it.
+    Rotate(Which),
+    /// A registry Secret of the namespace's own, or none any more.
+    Own(String, Option<Which>),
+    /// A registry Secret for all namespaces that have none, or none any more.
+    ForAll(Option<Which>),
+    /// What the webhook is to refuse.
+    Invalid(String),
+}
+
+impl Display for Change {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CreateNamespace(name) => write!(formatter, "create namespace {name}"),
+            Self::DeleteNamespace(name) => write!(formatter, "delete namespace {name}"),
+            Self::PutFunction(namespace, name, spec) => write!(formatter, "apply {namespace}/{name} {spec}"),
+            Self::DeleteFunction(namespace, name) => write!(formatter, "delete {namespace}/{name}"),
+            Self::ReplaceFunction(namespace, name, spec) => {
+                write!(formatter, "replace {namespace}/{name} {spec}")
+            }
+            Self::Commit(text) => write!(formatter, "commit {text:?}"),
+            Self::Rotate(which) => write!(formatter, "rotate the password of registry {which}"),
+            Self::Own(name, Some(which)) => write!(formatter, "{name} has registry {which} of its own"),
+            Self::Own(name, None) => write!(formatter, "{name} has no registry of its own"),
+            Self::ForAll(Some(which)) => write!(formatter, "all have registry {which}"),
+            Self::ForAll(None) => write!(formatter, "not all have the same registry any more"),
+            Self::Invalid(namespace) => write!(formatter, "apply something invalid to {namespace}"),
+        }
+    }
+}
+
+/// What there is to be.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    pub namespaces: BTreeMap<String, Namespace>,
+    pub for_all: Option<Which>,
+    /// The password of each registry is this number.
+    pub passwords: [usize; 2],
+    /// The text of the handler in the repository.
+    pub committed: String,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Namespace {
+    pub own: Option<Which>,
+    /// Specifications by name.
+    pub functions: BTreeMap<String, Value>,
+}
+
+impl Wanted {
+    /// The registry whose images a namespace runs. The first one is that of the installation.
+    pub fn registry(&self, namespace: &Namespace) -> Which {
+        namespace.own.or(self.for_all).unwrap_or_default()
+    }
+
+    /// The text that is to be in the image of a Function.
+    pub fn source<'a>(&'a self, spec: &'a Value) -> &'a str {
+        if is_git(spec) { &self.committed } else { spec["source"].as_str().unwrap() }
+    }
+}
+
+pub fn is_git(spec: &Value) -> bool {
+    spec["type"] == "git"
+}
+
+const MAX_NAMESPACES: usize = 4;
+const MAX_FUNCTIONS: usize = 10;
+
+#[derive(Clone, Copy)]
+enum Sort {
+    CreateNamespace,
+    DeleteNamespace,
+    Create,
+    Source,
+    Settings,
+    Delete,
+    Replace,
+    Commit,
+    Rotate,
+    Own,
+    ForAll,
+    Invalid,
+}
+
+/// Each comes as often as it stands here before all come again, in another order.
+const SORTS: [Sort; 17] = [
+    Sort::CreateNamespace,
+    Sort::DeleteNamespace,
+    Sort::Create,
+    Sort::Create,
+    Sort::Create,
+    Sort::Source,
+    Sort::Source,
+    Sort::Source,
+    Sort::Settings,
+    Sort::Settings,
+    Sort::Delete,
+    Sort::Replace,
+    Sort::Commit,
+    Sort::Rotate,
+    Sort::Own,
+    Sort::ForAll,
+    Sort::Invalid,
+];
+
+/// All changes, without end.
+pub struct Plan {
+    random: Rng,
+    /// What comes next, from its end.
+    next: Vec<Sort>,
+    /// How many names and texts there have been: none comes twice.
+    number: usize,
+    /// What there is to be after all changes so far.
+    pub wanted: Wanted,
+}
+
+impl Plan {
+    pub fn new(seed: u64) -> Self {
+        let wanted = Wanted { committed: "// commit 0".to_owned(), ..Wanted::default() };
+        Self { random: Rng::with_seed(seed), next: Vec::new(), number: 0, wanted }
+    }
+
+    /// Milliseconds before the next change.
+    pub fn pause(&mut self) -> u64 {
+        self.random.u64(0..600)
+    }
+
+    fn change(&mut self, sort: Sort) -> Option<Change> {
+        let number = self.number;
+        Some(match sort {
+            Sort::CreateNamespace => {
+                let name = format!("n{number}");
+                let is_full = self.wanted.namespaces.len() >= MAX_NAMESPACES;
+                (!is_full).then(|| self.wanted.namespaces.insert(name.clone(), Namespace::default()))?;
+                Change::CreateNamespace(name)
+            }
+            Sort::DeleteNamespace => {
+                let name = self.namespace()?;
+                (self.wanted.namespaces.len() > 2).then(|| self.wanted.namespaces.remove(&name))?;
+                Change::DeleteNamespace(name)
+            }
+            Sort::Create => {
+                let namespace = self.namespace()?;
+                let count: usize = self.wanted.namespaces.values().map(|other| other.functions.len()).sum();
+                (count < MAX_FUNCTIONS).then_some(())?;
+                let spec = if self.random.u8(0..3) == 0 {
+                    json!({"type": "git", "source": "code", "baseDir": "fn", "reference": "main"})
+                } else {
+                    json!({"source": format!("// source {number}")})
+                };
+                self.put(namespace, format!("f{number}"), spec, &json!({}))
+            }
+            Sort::Source => {
+                let (namespace, name, spec) = self.function(|spec| !is_git(spec))?;
+                self.put(namespace, name, spec, &json!({"source": format!("// source {number}")}))
+            }
+            Sort::Settings => {
+                let (namespace, name, spec) = self.function(|_| true)?;
+                let (least, more) = (self.random.u8(1..=2), self.random.u8(0..=1));
+                let env = json!([{"name": "NUMBER", "value": number.to_string()}]);
+                let settings = json!({"env": env, "minReplicas": least, "maxReplicas": least + more});
+                self.put(namespace, name, spec, &settings)
+            }
+            Sort::Delete => {
+                let (namespace, name, _) = self.function(|_| true)?;
+                self.wanted.namespaces.get_mut(&namespace)?.functions.remove(&name);
+                Change::DeleteFunction(namespace, name)
+            }
+            // Another one of the same name.
+            Sort::Replace => {
+                let (namespace, name, _) = self.function(|spec| !is_git(spec))?;
+                let spec = json!({"source": format!("// source {number}")});
+                self.keep(&namespace, &name, &spec);
+                Change::ReplaceFunction(namespace, name, spec)
+            }
+            Sort::Commit => {
+                self.wanted.committed = format!("// commit {number}");
+                Change::Commit(self.wanted.committed.clone())
+            }
+            Sort::Rotate => {
+                let which = self.random.usize(0..2);
+                self.wanted.passwords[which] = number;
+                Change::Rotate(which)
+            }
+            Sort::Own => {
+                let name = self.namespace()?;
+                let namespace = self.wanted.namespaces.get_mut(&name)?;
+                namespace.own = if namespace.own.is_some() { None } else { Some(self.random.usize(0..2)) };
+                Change::Own(name, namespace.own)
+            }
+            Sort::ForAll => {
+                self.wanted.for_all = if self.wanted.for_all.is_some() { None } else { Some(1) };
+                Change::ForAll(self.wanted.for_all)
+            }
+            Sort::Invalid => Change::Invalid(self.namespace()?),
+        })
+    }
+
+    /// A specification with other settings, kept and asked for.
+    fn put(&mut self, namespace: String, name: String, mut spec: Value, settings: &Value) -> Change {
+        spec.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
+        self.keep(&namespace, &name, &spec);
+        Change::PutFunction(namespace, name, spec)
+    }
+
+    fn keep(&mut self, namespace: &str, name: &str, spec: &Value) {
+        self.wanted.namespaces.get_mut(namespace).unwrap().functions.insert(name.to_owned(), spec.clone());
+    }
+
+    fn namespace(&mut self) -> Option<String> {
+        let names: Vec<_> = self.wanted.namespaces.keys().cloned().collect();
+        self.random.choice(names)
+    }
+
+    fn function(&mut self, is_meant: fn(&Value) -> bool) -> Option<(String, String, Value)> {
+        let namespaces = self.wanted.namespaces.iter();
+        let all = namespaces.flat_map(|(namespace, of_it)| {
+            of_it.functions.iter().map(move |(name, spec)| (namespace.clone(), name.clone(), spec.clone()))
+        });
+        let meant: Vec<_> = all.filter(|(_, _, spec)| is_meant(spec)).collect();
+        self.random.choice(meant)
+    }
+}
+
+impl Iterator for Plan {
+    type Item = Change;
+
+    fn next(&mut self) -> Option<Change> {
+        loop {
+            let Some(sort) = self.next.pop() else {
+                self.next.extend(SORTS);
+                self.random.shuffle(&mut self.next);
+                continue;
+            };
+            self.number += 1;
+            if let Some(change) = self.change(sort) {
+                return Some(change);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_has_the_same_plan() {
+    let plan = |seed| Plan::new(seed).take(300).collect::<Vec<_>>();
+    assert_eq!(plan(1), plan(1));
+    assert_ne!(plan(1), plan(2));
+}
