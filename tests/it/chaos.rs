@@ -54,6 +54,10 @@ fn whatever_is_killed_cut_off_and_changed_all_is_as_asked_for_in_the_end() {
         work.join().unwrap()
     });
     journal.tell("nothing happens any more");
+    assert!(
+        wanted.namespaces.values().any(|namespace| !namespace.functions.is_empty()),
+        "nothing to look at"
+    );
 
     let over = Instant::now();
     let settled = loop {

@@ -13,7 +13,7 @@ use kube::{Client, Error};
 use serde_json::{Value, json};
 
 use super::journal::Journal;
-use super::plan::{Change, Namespace, Plan, Wanted, Which};
+use super::plan::{Change, Plan, Wanted, Which};
 use super::system::Remotes;
 use crate::cluster::{function, repository};
 
@@ -68,10 +68,8 @@ impl Author {
             Change::Commit(text) => self.remotes.commit(text),
             Change::Rotate(which) => {
                 self.remotes.set_password(*which, wanted.passwords[*which]);
-                for (name, namespace) in &wanted.namespaces {
-                    if namespace.own == Some(*which) {
-                        self.put_own(name, namespace, wanted).await;
-                    }
+                for (name, _) in wanted.namespaces.iter().filter(|(_, other)| other.own == Some(*which)) {
+                    self.put_own(name, wanted).await;
                 }
                 if wanted.for_all == Some(*which) {
                     self.put_for_all(wanted).await;
@@ -81,25 +79,22 @@ impl Author {
                 }
             }
             Change::Own(name, None) => self.delete("v1", "Secret", name, OWN).await,
-            Change::Own(name, Some(_)) => {
-                let namespace = &wanted.namespaces[name];
-                self.put_own(name, namespace, wanted).await;
-            }
+            Change::Own(name, Some(_)) => self.put_own(name, wanted).await,
             Change::ForAll(None) => self.delete_for_all().await,
             Change::ForAll(Some(_)) => self.put_for_all(wanted).await,
             Change::Invalid(namespace) => self.try_invalid(namespace).await,
         }
     }
 
-    async fn put_own(&self, name: &str, namespace: &Namespace, wanted: &Wanted) {
-        let Some(which) = namespace.own else { return };
+    async fn put_own(&self, name: &str, wanted: &Wanted) {
+        let which = wanted.namespaces[name].own.unwrap();
         // Of its own: what is copied into all namespaces does not take its place.
         let labels = json!({"serverless.kyma-project.io/managed-by": "user"});
         self.put_secret(name, OWN, which, wanted.passwords[which], &labels).await;
     }
 
     async fn put_for_all(&self, wanted: &Wanted) {
-        let Some(which) = wanted.for_all else { return };
+        let which = wanted.for_all.unwrap();
         self.put_secret(BASE, OWN, which, wanted.passwords[which], &for_all()).await;
     }
 

@@ -126,7 +126,6 @@ impl<'a> Verdict<'a> {
         let is_scaled = spec["minReplicas"] != spec["maxReplicas"];
         let counts = [
             ("ConfigMap", usize::from(!is_git(wanted))),
-            ("Job", 1),
             ("Deployment", 1),
             ("Service", 1),
             ("HorizontalPodAutoscaler", usize::from(is_scaled)),
@@ -135,6 +134,9 @@ impl<'a> Verdict<'a> {
             let made = self.all(kind).filter(|object| owner(object) == &function["metadata"]["uid"]);
             check(&format!("the number of {kind}s"), &made.count().into(), &count.into());
         }
+        // None if it runs an image again that was built before: the Job of another image in between has gone.
+        let jobs = self.all("Job").filter(|object| owner(object) == &function["metadata"]["uid"]).count();
+        check("that there is one Job at most", &(jobs <= 1).into(), &true.into());
         let mut deployments =
             self.all("Deployment").filter(|object| owner(object) == &function["metadata"]["uid"]);
         let Some(deployment) = deployments.next() else { return problems };
