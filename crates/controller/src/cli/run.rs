@@ -89,7 +89,8 @@ pub(super) fn run(args: Args) -> Exit {
     if let Err(error) = logging::init(args.log_format, &args.log_level) {
         return Exit::Usage.because(error);
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // One thread: it waits more than it computes, and waking others costs more than they would bring.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return Exit::Unreadable.because(error),
     };
