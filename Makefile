@@ -104,6 +104,8 @@ bench-propagation: control-plane $(CONTROLLER) ## what copies in 5,000 namespace
 .PHONY: bench-controller
 bench-controller: control-plane $(CONTROLLER) ## how the controller brings many Functions to Running: time, requests, CPU, memory
 	$(CARGO) bench --locked --bench controller -- $(CONTROLLER)
+	$(CARGO) bench --locked --bench controller -- $(CONTROLLER) floor 200 50
+	$(CARGO) bench --locked --bench controller -- $(CONTROLLER) restart 10000 60
 
 .PHONY: fuzz
 fuzz: $(TOOLS)/bin/cargo-fuzz ## a short run of every fuzz target (needs a nightly toolchain)

@@ -12,8 +12,10 @@
     reason = "a benchmark, not an interface"
 )]
 
+mod floor;
 mod process;
 mod propagation;
+mod restart;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -45,9 +47,24 @@ fn main() {
     let chosen = number(2).zip(number(3));
     let idle = number(4).map_or(IDLE, |seconds| Duration::from_secs(seconds as u64));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    if arguments.get(2).is_some_and(|word| word == "propagation") {
+    match arguments.get(2).map(String::as_str) {
         // `propagation 5000 60`: namespaces, and seconds.
-        return runtime.block_on(propagation::run(&program, number(3).unwrap_or(5000), idle));
+        Some("propagation") => {
+            return runtime.block_on(propagation::run(&program, number(3).unwrap_or(5000), idle));
+        }
+        // `floor 200 50`: Functions, and build slots.
+        Some("floor") => {
+            let run = floor::run(number(3).unwrap_or(200), number(4).unwrap_or(50));
+            return println!("{}", runtime.block_on(run));
+        }
+        // `restart 10000 60`: Functions, and seconds.
+        Some("restart") => {
+            println!("| Functions | s to all seen | requests | controller CPU s | peak MiB |");
+            println!("|---|---|---|---|---|");
+            let run = restart::run(&program, number(3).unwrap_or(10_000), idle);
+            return println!("{}", runtime.block_on(run));
+        }
+        _ => {}
     }
     println!(
         "| Functions | build slots | s to all Running | requests | per Function | controller CPU s | peak MiB | idle: requests but watches |"
@@ -152,14 +169,25 @@ async fn prepare(client: &kube::Client) {
     for name in ["serverless-build", "serverless-function"] {
         create(&accounts, json!({"metadata": {"name": name}})).await;
     }
+    create(&api(client, "", "v1", "ConfigMap", "configmaps"), runtime()).await;
+    create(&api(client, "", "v1", "Secret", "secrets"), registry()).await;
+}
+
+fn runtime() -> Value {
     let labels = json!({"serverless.kyma-project.io/config": "runtime", "serverless.kyma-project.io/runtime": "nodejs12"});
-    let runtime = json!({"metadata": {"name": "dockerfile-nodejs-12", "labels": labels}, "data": {"Dockerfile": "FROM node:12"}});
-    create(&api(client, "", "v1", "ConfigMap", "configmaps"), runtime).await;
-    let secret = json!({
+    json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "dockerfile-nodejs-12", "labels": labels},
+        "data": {"Dockerfile": "FROM node:12"},
+    })
+}
+
+fn registry() -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Secret",
         "metadata": {"name": "serverless-registry-config"},
         "stringData": {"registryAddress": "registry.example.com", ".dockerconfigjson": "{}"},
-    });
-    create(&api(client, "", "v1", "Secret", "secrets"), secret).await;
+    })
 }
 
 async fn create(api: &Api<DynamicObject>, object: Value) {

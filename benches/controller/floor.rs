@@ -1,0 +1,94 @@
+//! The floor under all controllers: the objects of Functions, created as soon as they may be by a client that knows them
+//! beforehand, asks nothing and says once that a Function runs.
+
+use std::collections::HashSet;
+use std::time::Instant;
+
+use controller::config::Config;
+use controller::plan::{Manifests, plan};
+use futures::StreamExt as _;
+use kube::ResourceExt as _;
+use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
+use kube::runtime::{WatchStreamExt as _, watcher};
+use serde_json::{Value, json};
+use testenv::{ControlPlane, Options};
+use tokio::sync::{Semaphore, watch};
+
+use crate::{CLIENTS, api, client, create, function, prepare, registry, runtime};
+
+/// One run, as a line.
+pub async fn run(functions: usize, slots: usize) -> String {
+    let control_plane = ControlPlane::start(&Options { controllers: true, ..Options::default() }).unwrap();
+    testenv::install_crds(&control_plane).unwrap();
+    let client = client(&control_plane).await;
+    prepare(&client).await;
+    let kind =
+        |group: &str, version: &str, kind: &str, plural: &str| api(&client, group, version, kind, plural);
+    let of_functions = kind("serverless.kyma-project.io", "v1alpha1", "Function", "functions");
+    let config_maps = kind("", "v1", "ConfigMap", "configmaps");
+    let jobs = kind("batch", "v1", "Job", "jobs");
+    let deployments = kind("apps", "v1", "Deployment", "deployments");
+    let services = kind("", "v1", "Service", "services");
+    let complete = follow(&jobs, "Complete");
+    let available = follow(&deployments, "Available");
+
+    let free = Semaphore::new(slots);
+    let asking = Semaphore::new(CLIENTS);
+    let started = Instant::now();
+    let all = futures::stream::iter(0..functions).for_each_concurrent(functions, async |index| {
+        // Functions are created by as many clients as for the controller.
+        let turn = asking.acquire().await.unwrap();
+        let created = of_functions.create(&PostParams::default(), &function(index)).await.unwrap();
+        drop(turn);
+        let objects = objects(&created);
+        let object = |kind: &str| objects.iter().find(|object| object["kind"] == kind).unwrap().clone();
+        let name = |object: &Value| object["metadata"]["name"].as_str().unwrap().to_owned();
+        create(&config_maps, object("ConfigMap")).await;
+        let slot = free.acquire().await.unwrap();
+        create(&jobs, object("Job")).await;
+        let job = name(&object("Job"));
+        complete.clone().wait_for(|complete| complete.contains(&job)).await.unwrap();
+        drop(slot);
+        create(&deployments, object("Deployment")).await;
+        create(&services, object("Service")).await;
+        let deployment = name(&object("Deployment"));
+        available.clone().wait_for(|available| available.contains(&deployment)).await.unwrap();
+        let condition = json!({
+            "type": "Running", "status": "True", "reason": "DeploymentReady", "message": "",
+            "lastTransitionTime": "2026-01-01T00:00:00Z",
+        });
+        let status = Patch::Merge(json!({"status": {"conditions": [condition]}}));
+        of_functions.patch_status(&created.name_any(), &PatchParams::default(), &status).await.unwrap();
+    });
+    all.await;
+    format!("{functions} Functions, {slots} build slots, by hand: {:.1} s", started.elapsed().as_secs_f64())
+}
+
+/// What the controller would create for it.
+pub fn objects(function: &DynamicObject) -> Vec<Value> {
+    let mut manifests = Manifests::new("default");
+    for manifest in [serde_json::to_value(function).unwrap(), runtime(), registry()] {
+        manifests.read(&manifest.to_string()).unwrap();
+    }
+    let planned = plan(&Config::default(), &manifests).remove(0);
+    let objects = planned.text.split("---\n").filter_map(|object| serde_saphyr::from_str(object).ok());
+    // What is said of the Function stands in comments.
+    objects.filter(|object: &Value| object["kind"].is_string()).collect()
+}
+
+/// The names of those that have a condition.
+fn follow(api: &Api<DynamicObject>, condition: &'static str) -> watch::Receiver<HashSet<String>> {
+    let (sender, receiver) = watch::channel(HashSet::new());
+    let seen = watcher(api.clone(), watcher::Config::default()).applied_objects();
+    tokio::spawn(async move {
+        let mut seen = std::pin::pin!(seen);
+        while let Some(Ok(object)) = seen.next().await {
+            let conditions = object.data.pointer("/status/conditions").and_then(Value::as_array);
+            let is_met = |met: &Value| met["type"] == condition && met["status"] == "True";
+            if conditions.into_iter().flatten().any(is_met) {
+                sender.send_modify(|names| _ = names.insert(object.name_any()));
+            }
+        }
+    });
+    receiver
+}
