@@ -19,6 +19,7 @@ pub mod lead;
 pub mod metrics;
 pub mod names;
 pub mod object;
+mod packed;
 pub mod plan;
 pub mod played;
 pub mod propagation;

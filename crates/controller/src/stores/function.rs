@@ -10,12 +10,13 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use crate::object::Object;
+use crate::packed::Packed;
 
-/// What names it, and the rest as packed JSON, which takes a fifth of the decoded one.
+/// What names it, and all of it, packed.
 #[derive(Clone, Debug)]
 pub(crate) struct PackedFunction {
     metadata: ObjectMeta,
-    packed: Box<[u8]>,
+    packed: Packed,
 }
 
 impl PackedFunction {
@@ -24,15 +25,14 @@ impl PackedFunction {
     /// # Errors
     /// If it is none, which the schema does not let through.
     pub(crate) fn unpack(&self) -> serde_json::Result<Function> {
-        let json = lz4_flex::decompress_size_prepended(&self.packed).map_err(serde_json::Error::custom)?;
-        serde_json::from_slice(&json)
+        self.packed.unpack()
     }
 }
 
 impl<'de> Deserialize<'de> for PackedFunction {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let object = Object::deserialize(deserializer)?;
-        let json = object.without_managers().map_err(D::Error::custom)?;
+        let packed = Packed::of(&object).map_err(D::Error::custom)?;
         let known = object.meta();
         let metadata = ObjectMeta {
             name: known.name.clone(),
@@ -42,7 +42,7 @@ impl<'de> Deserialize<'de> for PackedFunction {
             deletion_timestamp: known.deletion_timestamp.clone(),
             ..ObjectMeta::default()
         };
-        Ok(Self { metadata, packed: lz4_flex::compress_prepend_size(&json).into() })
+        Ok(Self { metadata, packed })
     }
 }
 
@@ -107,7 +107,7 @@ mod tests {
         let packed: PackedFunction = serde_json::from_value(none).unwrap();
         assert_eq!(
             packed.unpack().unwrap_err().to_string(),
-            "invalid type: integer `7`, expected a string at line 1 column 50"
+            "invalid type: integer `7`, expected a string at line 1 column 43"
         );
     }
 }

@@ -14,14 +14,15 @@ use kube::Resource;
 use super::cache::Kept;
 use crate::decide::build;
 use crate::object::Object;
+use crate::packed::Packed;
 
-/// An object that was made for a Function, as packed JSON: a sixth of what it takes as a tree, and looked at rarely.
+/// An object that was made for a Function.
 #[derive(Debug)]
 pub(crate) struct Child {
     owner: String,
     /// The name of its Function.
     pub(crate) function: String,
-    packed: Box<[u8]>,
+    packed: Packed,
 }
 
 impl Child {
@@ -29,12 +30,11 @@ impl Child {
         let labels = object.meta().labels.as_ref()?;
         let owner = uuid(Some(labels))?.clone();
         let function = labels.get(owned_label::FUNCTION_NAME)?.clone();
-        let packed = lz4_flex::compress_prepend_size(&object.without_managers().ok()?).into();
-        Some(Self { owner, function, packed })
+        Some(Self { owner, function, packed: Packed::of(object).ok()? })
     }
 
     pub(crate) fn value(&self) -> Option<serde_json::Value> {
-        serde_json::from_slice(&lz4_flex::decompress_size_prepended(&self.packed).ok()?).ok()
+        self.packed.unpack().ok()
     }
 }
 
