@@ -130,16 +130,14 @@ impl<'a> Verdict<'a> {
             ("Service", 1),
             ("HorizontalPodAutoscaler", usize::from(is_scaled)),
         ];
+        let uid = &function["metadata"]["uid"];
+        let made = |kind| self.all(kind).filter(move |object| owner(object) == uid);
         for (kind, count) in counts {
-            let made = self.all(kind).filter(|object| owner(object) == &function["metadata"]["uid"]);
-            check(&format!("the number of {kind}s"), &made.count().into(), &count.into());
+            check(&format!("the number of {kind}s"), &made(kind).count().into(), &count.into());
         }
         // None if it runs an image again that was built before: the Job of another image in between has gone.
-        let jobs = self.all("Job").filter(|object| owner(object) == &function["metadata"]["uid"]).count();
-        check("that there is one Job at most", &(jobs <= 1).into(), &true.into());
-        let mut deployments =
-            self.all("Deployment").filter(|object| owner(object) == &function["metadata"]["uid"]);
-        let Some(deployment) = deployments.next() else { return problems };
+        check("that there is one Job at most", &(made("Job").count() <= 1).into(), &true.into());
+        let Some(deployment) = made("Deployment").next() else { return problems };
         let (replicas, container) =
             (&deployment["spec"]["replicas"], &deployment["spec"]["template"]["spec"]["containers"][0]);
         if !is_scaled {

@@ -1,11 +1,8 @@
 //! A Function as it is kept: packed, since there may be ten thousand, of which a few are looked at at a time.
 
-use std::borrow::Cow;
-
 use api::Function;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
-use kube::core::NamespaceResourceScope;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -13,7 +10,8 @@ use crate::object::Object;
 use crate::packed::Packed;
 
 /// What names it, and all of it, packed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Resource)]
+#[resource(inherit = Function)]
 pub(crate) struct PackedFunction {
     metadata: ObjectMeta,
     packed: Packed,
@@ -43,35 +41,6 @@ impl<'de> Deserialize<'de> for PackedFunction {
             ..ObjectMeta::default()
         };
         Ok(Self { metadata, packed })
-    }
-}
-
-impl Resource for PackedFunction {
-    type DynamicType = ();
-    type Scope = NamespaceResourceScope;
-
-    fn kind((): &()) -> Cow<'_, str> {
-        Function::kind(&())
-    }
-
-    fn group((): &()) -> Cow<'_, str> {
-        Function::group(&())
-    }
-
-    fn version((): &()) -> Cow<'_, str> {
-        Function::version(&())
-    }
-
-    fn plural((): &()) -> Cow<'_, str> {
-        Function::plural(&())
-    }
-
-    fn meta(&self) -> &ObjectMeta {
-        &self.metadata
-    }
-
-    fn meta_mut(&mut self) -> &mut ObjectMeta {
-        &mut self.metadata
     }
 }
 
