@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use api::Function;
 use futures::channel::mpsc::UnboundedSender;
+use kube::Resource as _;
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
 
@@ -20,7 +21,7 @@ use crate::queue::Key;
 use crate::run::reference;
 use crate::slots::Slots;
 use crate::stores::Stores;
-use crate::stores::cache::key;
+use crate::stores::cache::{self, key};
 use crate::stores::function::PackedFunction;
 
 pub(crate) struct Context {
@@ -41,13 +42,39 @@ struct Memory {
     failures: u32,
     /// Since when there is something that is not said.
     unsaid: Option<Instant>,
-    /// The Function as the last write of its status has left it, until the watch shows it so.
-    wrote: Option<Arc<Function>>,
+    /// What the last write of its status has left, until the watch shows it so.
+    wrote: Option<Wrote>,
     /// The generation that does not run yet, and since when.
     changed: Option<(Option<i64>, Instant)>,
 }
 
+/// A Function as it is since its status was written.
+struct Wrote {
+    function: Arc<Function>,
+    /// Whether the status is all that differs from the Function that was decided on.
+    is_decided_on: bool,
+}
+
+impl Wrote {
+    fn new(decided: &Function, mut written: Function) -> Self {
+        // As the watch will show it.
+        written.metadata.managed_fields = None;
+        let (before, after) = (&decided.metadata, &written.metadata);
+        let is_decided_on = before.generation == after.generation
+            && before.labels == after.labels
+            && before.annotations == after.annotations
+            && before.deletion_timestamp == after.deletion_timestamp;
+        Self { function: Arc::new(written), is_decided_on }
+    }
+}
+
 impl Memory {
+    /// Whether the watch shows what was written, and nothing else that there would be to decide on.
+    fn is_echo(&mut self, shown: u64) -> bool {
+        let is_shown = |wrote: &mut Wrote| wrote.is_decided_on && version(&wrote.function) == shown;
+        self.wrote.take_if(is_shown).is_some()
+    }
+
     fn is_empty(&self) -> bool {
         self.failures == 0 && self.unsaid.is_none() && self.wrote.is_none() && self.changed.is_none()
     }
@@ -111,7 +138,7 @@ impl Context {
         let mut functions = self.functions();
         let Some(memory) = functions.get_mut(key) else { return Arc::new(shown) };
         match &memory.wrote {
-            Some(written) if version(written) > version(&shown) => Arc::clone(written),
+            Some(Wrote { function, .. }) if version(function) > version(&shown) => Arc::clone(function),
             _ => {
                 memory.wrote = None;
                 Arc::new(shown)
@@ -119,11 +146,15 @@ impl Context {
         }
     }
 
-    /// A status was written.
-    pub(crate) fn wrote(&self, key: &Key, mut written: Function) {
-        // As the watch will show it.
-        written.metadata.managed_fields = None;
-        self.functions().entry(key.clone()).or_default().wrote = Some(Arc::new(written));
+    /// The status of a Function was written.
+    pub(crate) fn wrote(&self, key: &Key, decided: &Function, written: Function) {
+        self.functions().entry(key.clone()).or_default().wrote = Some(Wrote::new(decided, written));
+    }
+
+    /// Whether the watch only shows the status that was written last: there is nothing to look at.
+    pub(crate) fn is_echo(&self, shown: &PackedFunction) -> bool {
+        let shown_version = cache::version(shown.meta().resource_version.as_deref());
+        self.change(&key(shown), |memory| memory.is_echo(shown_version)).unwrap_or_default()
     }
 
     /// Measures how long it takes from a change of a Function until it runs.
@@ -171,14 +202,14 @@ impl Context {
         Action::requeue(retry(memory.failures, fastrand::f64()))
     }
 
-    fn change(&self, key: &Key, change: impl FnOnce(&mut Memory)) {
+    fn change<T>(&self, key: &Key, change: impl FnOnce(&mut Memory) -> T) -> Option<T> {
         let mut functions = self.functions();
-        if let Some(memory) = functions.get_mut(key) {
-            change(memory);
-            if memory.is_empty() {
-                functions.remove(key);
-            }
+        let memory = functions.get_mut(key)?;
+        let result = change(memory);
+        if memory.is_empty() {
+            functions.remove(key);
         }
+        Some(result)
     }
 
     fn slots(&self) -> MutexGuard<'_, Slots> {
@@ -191,5 +222,41 @@ impl Context {
 }
 
 fn version(function: &Function) -> u64 {
-    crate::stores::cache::version(function.metadata.resource_version.as_deref())
+    cache::version(function.metadata.resource_version.as_deref())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn function(version: &str, field: &str, value: Value) -> Function {
+        let mut metadata = json!({"name": "f", "generation": 1, "resourceVersion": version});
+        metadata[field] = value;
+        serde_json::from_value(json!({"metadata": metadata, "spec": {"source": "x"}})).unwrap()
+    }
+
+    /// What others have changed meanwhile came with the answer to the write, and nobody has decided on it: the event of
+    /// that change itself may never come, as when all is listed anew.
+    #[rstest]
+    #[case::the_status_that_was_written("generation", json!(1), true)]
+    #[case::another_specification("generation", json!(2), false)]
+    #[case::another_label("labels", json!({"a": "b"}), false)]
+    #[case::another_annotation("annotations", json!({"a": "b"}), false)]
+    #[case::being_deleted("deletionTimestamp", json!("2026-01-01T00:00:00Z"), false)]
+    fn only_what_was_decided_on_is_an_echo(
+        #[case] field: &str,
+        #[case] value: Value,
+        #[case] expected: bool,
+    ) {
+        let wrote = Wrote::new(&function("5", "generation", json!(1)), function("7", field, value));
+        let mut memory = Memory { wrote: Some(wrote), ..Memory::default() };
+        assert!(!memory.is_echo(6), "of another write");
+        assert_eq!(memory.is_echo(7), expected);
+        assert_eq!(memory.is_empty(), expected, "what the watch shows need not be remembered");
+    }
 }

@@ -15,7 +15,7 @@ use crate::image::hex;
 #[must_use]
 pub fn marked(object: &impl Serialize) -> Value {
     let mut value = serde_json::to_value(object).unwrap_or_default();
-    let mark = hex(&Sha256::digest(value.to_string().as_bytes()));
+    let mark = hex(&Sha256::digest(serde_json::to_vec(&value).unwrap_or_default()));
     if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
         let annotations =
             metadata.entry("annotations").or_insert_with(|| Value::Object(serde_json::Map::new()));

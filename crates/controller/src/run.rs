@@ -1,5 +1,6 @@
 //! The loop: observe → decide → apply → tell → write the status. A reader sees all of it here.
 
+use std::future::ready;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use api::{Function, FunctionStatus};
 use futures::channel::mpsc::unbounded;
 use futures::future::{join, select};
-use futures::{FutureExt as _, StreamExt as _};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::runtime::Controller;
 use kube::runtime::controller::{Action, Config as LoopConfig};
@@ -64,14 +65,17 @@ pub async fn run(
     let context = Arc::new(Context::new(config, cluster, Arc::clone(&stores), lookups, metrics, told.wake));
     let slots = changed_jobs.for_each(|(job, is_building)| {
         context.job_changed(&job, is_building);
-        std::future::ready(())
+        ready(())
     });
     let forgotten = functions_gone.for_each(|key| {
         context.forget(&key);
-        std::future::ready(())
+        ready(())
     });
     let end = term.ended_or(stop).shared();
     let seen = functions.clone();
+    // What this loop has written itself is no reason to look again.
+    let memory = Arc::clone(&context);
+    let stream = stream.try_filter(move |function| ready(!memory.is_echo(function)));
     let functions = Controller::for_stream(stream, functions)
         .with_config(LoopConfig::default().concurrency(workers))
         .reconcile_on(woken)
@@ -82,8 +86,8 @@ pub async fn run(
                 tracing::debug!(%error, "not reconciled");
             }
         });
-    let ready = join(seen.wait_until_ready(), stores.ready());
-    let functions = ending::in_order(functions.boxed(), end, ready);
+    let all_seen = join(seen.wait_until_ready(), stores.ready());
+    let functions = ending::in_order(functions.boxed(), end, all_seen);
     select(pin!(functions), pin!(join(slots, forgotten))).await;
 }
 
@@ -203,7 +207,7 @@ async fn say(
     // 4. Write the status.
     let written = context.cluster.write_status(identity, before, &plan.status).await?;
     context.said(key);
-    context.wrote(key, written);
+    context.wrote(key, function, written);
     // 5. Tell of transitions.
     for condition in transitions(before.unwrap_or(&FunctionStatus::default()), &plan.status) {
         context.metrics.transition(condition, function);

@@ -81,6 +81,10 @@ impl Watches {
             |stores| &stores.jobs,
             BuildJob::of,
             |stores, told, change| {
+                // Most of what the Job controller notes on a Job matters to nobody here.
+                if change.before == change.after {
+                    return;
+                }
                 let is_building = change.after.as_ref().is_some_and(|job| job.end.is_none());
                 // Nobody listens when the loop has ended.
                 let _ = told.jobs.unbounded_send((change.key.clone(), is_building));
