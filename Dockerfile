@@ -1,9 +1,9 @@
-# Static binaries, in images that hold nothing else:
+# Static binaries, in images that hold nothing else but the authorities that Git servers and registries are known by:
 # docker build --target webhook --tag serverless-webhook:0.1.0 .
 # docker build --target controller --tag serverless-controller:0.1.0 .
 FROM rust:1.95-slim-bookworm AS build
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends cmake g++ gcc make \
+ && apt-get install --yes --no-install-recommends ca-certificates cmake g++ gcc make \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
@@ -11,6 +11,7 @@ RUN make static \
  && cp target/static/*/release/serverless-webhook target/static/*/controller/serverless-controller /
 
 FROM scratch AS controller
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /serverless-controller /serverless-controller
 USER 65532:65532
 EXPOSE 8080

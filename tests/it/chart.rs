@@ -134,6 +134,23 @@ fn values_reach_the_controller() {
     assert_eq!(config.max_builds, 7);
 }
 
+/// Private authorities are read from where they are mounted.
+#[test]
+fn authorities_are_mounted_where_the_controller_looks() {
+    let values = "controller.authorities.configMap=ours";
+    let rendered = tool("helm", &format!("template serverless manifests/chart --set {values}")).unwrap();
+    let deployment = object(&rendered, "Deployment", "serverless-controller");
+    let pod = deployment.pointer("/spec/template/spec").unwrap();
+    let is_authorities = |named: &&Value| named["name"] == "authorities";
+    let volume = pod["volumes"].as_array().unwrap().iter().find(is_authorities).unwrap();
+    assert_eq!(volume["configMap"]["name"], "ours");
+    let mounts = pod.pointer("/containers/0/volumeMounts").unwrap().as_array().unwrap();
+    let mount = mounts.iter().find(is_authorities).unwrap();
+    let variables = variables_of_the_controller(&rendered);
+    let folder = variables.iter().find(|variable| variable["name"] == "SSL_CERT_DIR").unwrap();
+    assert_eq!(mount["mountPath"], folder["value"]);
+}
+
 /// Every setting that the schema lets in is a variable that the controller knows.
 #[test]
 fn the_schema_knows_the_variables_of_the_controller() {

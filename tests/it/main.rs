@@ -10,6 +10,7 @@
 )]
 
 mod arrows;
+mod authorities;
 mod chaos;
 mod chart;
 mod cli;

@@ -4,6 +4,7 @@
 //! (`queue`). `stores` observes, `run` is the loop.
 
 pub mod admin;
+mod authorities;
 mod backoff;
 pub mod client;
 mod cluster;

@@ -9,12 +9,13 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
 use super::refs::{Conversation, Turn};
 use super::{Credentials, GitError, Said};
+use crate::authorities::trusting;
 
 /// How often a server may send elsewhere.
 const MAX_REDIRECTS: usize = 5;
 
-/// One for all, as it keeps connections. `None` if the authorities of the system cannot be read.
-static CLIENT: LazyLock<Option<Client>> = LazyLock::new(|| {
+/// One for all, as it keeps connections.
+static CLIENT: LazyLock<Result<Client, &str>> = LazyLock::new(|| {
     let policy = Policy::custom(|attempt| {
         let Some(from) = attempt.previous().last() else { return attempt.stop() };
         let to = attempt.url();
@@ -30,7 +31,7 @@ static CLIENT: LazyLock<Option<Client>> = LazyLock::new(|| {
         }
     });
     let agent = concat!("git/2.0 (serverless-controller ", env!("CARGO_PKG_VERSION"), ")");
-    Client::builder().redirect(policy).user_agent(agent).build().ok()
+    trusting(Client::builder().redirect(policy).user_agent(agent))
 });
 
 pub(super) async fn ask(
@@ -38,9 +39,7 @@ pub(super) async fn ask(
     credentials: &Credentials,
     mut conversation: Conversation,
 ) -> Result<Said, GitError> {
-    let client = CLIENT
-        .as_ref()
-        .ok_or_else(|| GitError::Unreachable("no certificate authorities are known".to_owned()))?;
+    let client = CLIENT.as_ref().map_err(|&why| GitError::Unreachable(why.to_owned()))?;
     let base = url.trim_end_matches('/');
     let request = client.get(format!("{base}/info/refs?service=git-upload-pack"));
     let response = send(request, credentials).await?;

@@ -12,6 +12,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
 use super::account::Account;
+use crate::authorities::trusting;
 
 /// What a registry makes of credentials.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -51,18 +52,17 @@ impl std::fmt::Display for Verdict {
     }
 }
 
-/// One for all. `None` if the authorities of the system cannot be read.
-static CLIENT: LazyLock<Option<Client>> = LazyLock::new(|| {
+/// One for all.
+static CLIENT: LazyLock<Result<Client, &str>> = LazyLock::new(|| {
     let agent = concat!("serverless-controller/", env!("CARGO_PKG_VERSION"));
     let resolver = Arc::new(WithoutLinkLocal);
-    Client::builder()
+    let client = Client::builder()
         .redirect(Policy::none())
         .no_proxy()
         .pool_max_idle_per_host(0)
         .dns_resolver(resolver)
-        .user_agent(agent)
-        .build()
-        .ok()
+        .user_agent(agent);
+    trusting(client)
 });
 
 /// Asks a registry, for so long.
@@ -74,9 +74,7 @@ pub async fn probe(account: &Account, timeout: Duration) -> Verdict {
 }
 
 async fn ask(account: &Account) -> Result<(), Verdict> {
-    let client = CLIENT
-        .as_ref()
-        .ok_or_else(|| Verdict::Unreachable("no certificate authorities are known".to_owned()))?;
+    let client = CLIENT.as_ref().map_err(|&why| Verdict::Unreachable(why.to_owned()))?;
     let base = Url::parse(&account.url)
         .map_err(|_| Verdict::NoRegistry("registryAddress does not begin with a host".to_owned()))?;
     check_host(&base)?;
