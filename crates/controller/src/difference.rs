@@ -68,8 +68,10 @@ pub(crate) enum Said {
     Nothing,
     /// Other words for a condition that is as open as before.
     Words,
-    /// A stage has begun or is over, and another goes on.
+    /// What goes on already has come to another stage.
     Stage,
+    /// Something goes on.
+    Beginning,
     /// All is decided, or something has failed, or does not any more.
     Result,
 }
@@ -84,9 +86,14 @@ impl Said {
         let failed = |status: &FunctionStatus| {
             status.conditions.iter().flatten().filter(|condition| condition.status == "False").count()
         };
-        let is_open = after.conditions.iter().flatten().any(|condition| condition.status == "Unknown");
-        if !is_open || failed(before) != failed(after) {
+        let is_open = |status: &FunctionStatus| {
+            status.conditions.iter().flatten().any(|condition| condition.status == "Unknown")
+        };
+        if !is_open(after) || failed(before) != failed(after) {
             return Self::Result;
+        }
+        if !is_open(before) {
+            return Self::Beginning;
         }
         // Without the words for what is open.
         let essence = |status: &FunctionStatus| {
@@ -176,9 +183,9 @@ mod tests {
     #[case::nothing(&[("B", "Unknown", "x")], &[("B", "Unknown", "x")], Said::Nothing, &[])]
     #[case::nothing_yet(&[], &[], Said::Nothing, &[])]
     #[case::other_words_for_what_is_open(&[("B", "Unknown", "x")], &[("B", "Unknown", "y")], Said::Words, &[])]
-    #[case::begun(&[], &[(SOURCE, "True", "x"), ("B", "Unknown", "y")], Said::Stage, &[])]
+    #[case::begun(&[], &[(SOURCE, "True", "x"), ("B", "Unknown", "y")], Said::Beginning, &[])]
     #[case::one_stage_over(&[("B", "Unknown", "x")], &[("B", "True", "y"), ("R", "Unknown", "z")], Said::Stage, &["B"])]
-    #[case::open_again(&[("B", "True", "x")], &[("B", "Unknown", "y")], Said::Stage, &[])]
+    #[case::open_again(&[("B", "True", "x")], &[("B", "Unknown", "y")], Said::Beginning, &[])]
     #[case::no_longer_ill(&[("B", "False", "x")], &[("B", "Unknown", "y")], Said::Result, &[])]
     #[case::all_over(&[("R", "Unknown", "x")], &[("R", "True", "y")], Said::Result, &["R"])]
     #[case::all_over_at_once(&[], &[(SOURCE, "True", "x"), ("B", "True", "y"), ("R", "True", "z")], Said::Result, &["B", "R"])]

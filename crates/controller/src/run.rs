@@ -32,8 +32,10 @@ use crate::stores::{Stores, Told, Watches};
 /// How often a plan is made anew for what the API server says of its steps: once for each of the objects.
 const ATTEMPTS: usize = 6;
 
-/// How long a stage has to last to be worth saying.
-const STAGE: Duration = Duration::from_secs(2);
+/// How long something has to go on to be worth saying.
+const BEGINNING: Duration = Duration::from_secs(2);
+/// How long a further stage has to last.
+const STAGE: Duration = Duration::from_secs(5);
 /// How long other words for a stage have to be right to be worth saying.
 const WORDS: Duration = Duration::from_secs(10);
 
@@ -199,6 +201,7 @@ async fn say(
         }
         Said::Words => context.unsaid(key, WORDS),
         Said::Stage => context.unsaid(key, STAGE),
+        Said::Beginning => context.unsaid(key, BEGINNING),
         Said::Result => Duration::ZERO,
     };
     if !left.is_zero() {
