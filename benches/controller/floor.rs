@@ -11,20 +11,19 @@ use kube::ResourceExt as _;
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use serde_json::{Value, json};
-use testenv::{ControlPlane, Options};
+use testenv::Options;
 use tokio::sync::{Semaphore, watch};
 
-use crate::{CLIENTS, api, client, create, function, prepare, registry, runtime};
+use crate::{CLIENTS, api, cluster, create, function, functions_api, is_met, prepare, registry, runtime};
 
 /// One run, as a line.
 pub async fn run(functions: usize, slots: usize) -> String {
-    let control_plane = ControlPlane::start(&Options { controllers: true, ..Options::default() }).unwrap();
-    testenv::install_crds(&control_plane).unwrap();
-    let client = client(&control_plane).await;
+    // It ends with this function.
+    let (_control_plane, client) = cluster(&Options { controllers: true, ..Options::default() }).await;
     prepare(&client).await;
     let kind =
         |group: &str, version: &str, kind: &str, plural: &str| api(&client, group, version, kind, plural);
-    let of_functions = kind("serverless.kyma-project.io", "v1alpha1", "Function", "functions");
+    let of_functions = functions_api(&client);
     let config_maps = kind("", "v1", "ConfigMap", "configmaps");
     let jobs = kind("batch", "v1", "Job", "jobs");
     let deployments = kind("apps", "v1", "Deployment", "deployments");
@@ -83,9 +82,7 @@ fn follow(api: &Api<DynamicObject>, condition: &'static str) -> watch::Receiver<
     tokio::spawn(async move {
         let mut seen = std::pin::pin!(seen);
         while let Some(Ok(object)) = seen.next().await {
-            let conditions = object.data.pointer("/status/conditions").and_then(Value::as_array);
-            let is_met = |met: &Value| met["type"] == condition && met["status"] == "True";
-            if conditions.into_iter().flatten().any(is_met) {
+            if is_met(&object, condition) {
                 sender.send_modify(|names| _ = names.insert(object.name_any()));
             }
         }

@@ -80,14 +80,12 @@ fn main() {
 
 /// One run, as a row of the table.
 async fn run(program: &std::path::Path, functions: usize, slots: usize, idle: Duration) -> String {
-    let control_plane = ControlPlane::start(&Options { controllers: true, ..Options::default() }).unwrap();
-    testenv::install_crds(&control_plane).unwrap();
-    let client = client(&control_plane).await;
+    let (control_plane, client) = cluster(&Options { controllers: true, ..Options::default() }).await;
     prepare(&client).await;
     let controller = Process::start(program, &control_plane, slots).await;
 
     let started = Instant::now();
-    let api = api(&client, "serverless.kyma-project.io", "v1alpha1", "Function", "functions");
+    let api = functions_api(&client);
     let creations = futures::stream::iter(0..functions).for_each_concurrent(CLIENTS, async |index| {
         api.create(&PostParams::default(), &function(index)).await.unwrap();
     });
@@ -126,22 +124,21 @@ async fn run(program: &std::path::Path, functions: usize, slots: usize, idle: Du
 
 /// Waits until so many Functions run.
 async fn all_running(api: &Api<DynamicObject>, functions: usize) {
-    let is_running = |function: &DynamicObject| {
-        let conditions = function.data.pointer("/status/conditions").and_then(Value::as_array);
-        conditions
-            .into_iter()
-            .flatten()
-            .any(|condition| condition["type"] == "Running" && condition["status"] == "True")
-    };
     let mut running = HashSet::new();
     // A watch, since counting by lists would cost the API server more than the controller does.
     let mut seen = pin!(watcher(api.clone(), watcher::Config::default()).applied_objects());
     while running.len() < functions {
         let function = seen.next().await.unwrap().unwrap();
-        if is_running(&function) {
+        if is_met(&function, "Running") {
             running.insert(function.name_any());
         }
     }
+}
+
+/// Whether an object has a condition.
+fn is_met(object: &DynamicObject, condition: &str) -> bool {
+    let conditions = object.data.pointer("/status/conditions").and_then(Value::as_array);
+    conditions.into_iter().flatten().any(|met| met["type"] == condition && met["status"] == "True")
 }
 
 fn function(index: usize) -> DynamicObject {
@@ -161,6 +158,14 @@ fn function(index: usize) -> DynamicObject {
         },
     }))
     .unwrap()
+}
+
+/// A control plane that knows Functions.
+async fn cluster(options: &Options) -> (ControlPlane, kube::Client) {
+    let control_plane = ControlPlane::start(options).unwrap();
+    testenv::install_crds(&control_plane).unwrap();
+    let client = client(&control_plane).await;
+    (control_plane, client)
 }
 
 /// What Functions need in their namespace.
@@ -199,6 +204,10 @@ async fn client(control_plane: &ControlPlane) -> kube::Client {
     let config =
         kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
     kube::Client::try_from(config).unwrap()
+}
+
+fn functions_api(client: &kube::Client) -> Api<DynamicObject> {
+    api(client, "serverless.kyma-project.io", "v1alpha1", "Function", "functions")
 }
 
 fn api(client: &kube::Client, group: &str, version: &str, kind: &str, plural: &str) -> Api<DynamicObject> {

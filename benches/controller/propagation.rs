@@ -11,10 +11,10 @@ use kube::api::{Api, PartialObjectMeta, Patch, PatchParams};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Client, ResourceExt as _};
 use serde_json::json;
-use testenv::{ControlPlane, Options};
+use testenv::Options;
 
 use crate::process::Process;
-use crate::{CLIENTS, api_in, api_of_all, client, create};
+use crate::{CLIENTS, api_in, api_of_all, cluster, create};
 
 const SECRETS: [&str; 3] = [
     "serverless-registry-config-default",
@@ -27,9 +27,7 @@ const REFUSES: &str = "bench-00000";
 
 /// One run, as rows of a table: the first copies, other content for all of them, and a while without a change.
 pub async fn run(program: &Path, namespaces: usize, idle: Duration) {
-    let control_plane = ControlPlane::start(&Options::default()).unwrap();
-    testenv::install_crds(&control_plane).unwrap();
-    let client = client(&control_plane).await;
+    let (control_plane, client) = cluster(&Options::default()).await;
     prepare(&client, namespaces).await;
     let copies = (namespaces - 1) * SECRETS.len();
     println!(

@@ -8,19 +8,17 @@ use futures::StreamExt as _;
 use kube::ResourceExt as _;
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
-use testenv::{ControlPlane, Options};
+use testenv::Options;
 
 use crate::floor::objects;
 use crate::process::Process;
-use crate::{CLIENTS, all_running, api, client, create, function, prepare};
+use crate::{CLIENTS, all_running, api, cluster, create, function, functions_api, prepare};
 
 /// One run, as a row of the table.
 pub async fn run(program: &Path, functions: usize, idle: Duration) -> String {
-    let control_plane = ControlPlane::start(&Options::default()).unwrap();
-    testenv::install_crds(&control_plane).unwrap();
-    let client = client(&control_plane).await;
+    let (control_plane, client) = cluster(&Options::default()).await;
     prepare(&client).await;
-    let of_functions = api(&client, "serverless.kyma-project.io", "v1alpha1", "Function", "functions");
+    let of_functions = functions_api(&client);
     let creations = futures::stream::iter(0..functions).for_each_concurrent(CLIENTS, async |index| {
         let created = of_functions.create(&PostParams::default(), &function(index)).await.unwrap();
         for object in objects(&created) {

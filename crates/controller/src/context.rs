@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use api::Function;
 use futures::channel::mpsc::UnboundedSender;
-use kube::Resource as _;
+use kube::Resource;
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
 
@@ -71,7 +71,7 @@ impl Wrote {
 impl Memory {
     /// Whether the watch shows what was written, and nothing else that there would be to decide on.
     fn is_echo(&mut self, shown: u64) -> bool {
-        let is_shown = |wrote: &mut Wrote| wrote.is_decided_on && version(&wrote.function) == shown;
+        let is_shown = |wrote: &mut Wrote| wrote.is_decided_on && version(&*wrote.function) == shown;
         self.wrote.take_if(is_shown).is_some()
     }
 
@@ -138,7 +138,7 @@ impl Context {
         let mut functions = self.functions();
         let Some(memory) = functions.get_mut(key) else { return Arc::new(shown) };
         match &memory.wrote {
-            Some(Wrote { function, .. }) if version(function) > version(&shown) => Arc::clone(function),
+            Some(Wrote { function, .. }) if version(&**function) > version(&shown) => Arc::clone(function),
             _ => {
                 memory.wrote = None;
                 Arc::new(shown)
@@ -153,8 +153,7 @@ impl Context {
 
     /// Whether the watch only shows the status that was written last: there is nothing to look at.
     pub(crate) fn is_echo(&self, shown: &PackedFunction) -> bool {
-        let shown_version = cache::version(shown.meta().resource_version.as_deref());
-        self.change(&key(shown), |memory| memory.is_echo(shown_version)).unwrap_or_default()
+        self.change(&key(shown), |memory| memory.is_echo(version(shown))).unwrap_or_default()
     }
 
     /// Measures how long it takes from a change of a Function until it runs.
@@ -221,8 +220,8 @@ impl Context {
     }
 }
 
-fn version(function: &Function) -> u64 {
-    cache::version(function.metadata.resource_version.as_deref())
+fn version(object: &impl Resource) -> u64 {
+    cache::version(object.meta().resource_version.as_deref())
 }
 
 #[cfg(test)]
