@@ -33,7 +33,7 @@ pub(super) enum Stage {
 pub(super) struct Deadline {
     limits: ConnectionLimits,
     opened: Instant,
-    /// Milliseconds after `opened`.
+    /// Nanoseconds after `opened`: a limit is never cut short by rounding.
     end: AtomicU64,
     stage: AtomicU8,
 }
@@ -49,7 +49,7 @@ impl Deadline {
 
     /// When the connection is to be dropped.
     pub(super) fn get(&self) -> Instant {
-        self.opened + Duration::from_millis(self.end.load(Ordering::Relaxed))
+        self.opened + Duration::from_nanos(self.end.load(Ordering::Relaxed))
     }
 
     /// A new stage begins, with a deadline of its own.
@@ -60,7 +60,7 @@ impl Deadline {
             Stage::Answering => self.limits.request,
             Stage::Writing => self.limits.write,
         };
-        let end = (self.opened.elapsed() + time).as_millis();
+        let end = (self.opened.elapsed() + time).as_nanos();
         self.end.store(u64::try_from(end).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.stage.store(stage as u8, Ordering::Relaxed);
     }
@@ -125,5 +125,32 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_stage_gets_the_whole_of_its_time() {
+        let [handshake, header, idle, request, write] = [1, 3, 5, 7, 9].map(Duration::from_secs);
+        let limits = ConnectionLimits {
+            handshake,
+            header,
+            max_header_bytes: 1,
+            idle,
+            request,
+            write,
+            max_connections: 1,
+        };
+        let deadline = Deadline::new(limits);
+        for (stage, time) in
+            [(Stage::Head, header), (Stage::Answering, request), (Stage::Writing, write), (Stage::Idle, idle)]
+        {
+            let before = Instant::now();
+            deadline.enter(stage);
+            assert!((before + time..=Instant::now() + time).contains(&deadline.get()), "{stage:?}");
+        }
     }
 }

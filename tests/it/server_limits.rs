@@ -73,10 +73,10 @@ async fn an_idle_connection_is_kept_beyond_the_time_for_a_head_and_closed_at_its
     let mut connection = server.connect().await;
     assert_eq!(connection.review(PATH, REVIEW).await.unwrap().status, 200);
     tokio::time::sleep(SHORT * 3).await;
-    assert_eq!(connection.review(PATH, REVIEW).await.unwrap().status, 200);
     let start = Instant::now();
+    assert_eq!(connection.review(PATH, REVIEW).await.unwrap().status, 200);
     connection.closed().await;
-    assert!(start.elapsed() + Duration::from_millis(100) >= idle);
+    assert!(start.elapsed() >= idle);
 }
 
 #[tokio::test]
@@ -222,10 +222,10 @@ async fn a_client_that_never_reads_is_dropped() {
 async fn connections_beyond_the_limit_wait_for_others_to_end() {
     let server =
         server(|limits| (limits.connections.max_connections, limits.connections.header) = (2, SHORT)).await;
-    let idle: [Connection; 2] = [server.connect().await, server.connect().await];
     let start = Instant::now();
+    let idle: [Connection; 2] = [server.connect().await, server.connect().await];
     still_serves(&server).await;
-    assert!(start.elapsed() >= SHORT / 2);
+    assert!(start.elapsed() >= SHORT);
     drop(idle);
 }
 
