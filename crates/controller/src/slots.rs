@@ -52,7 +52,7 @@ impl Slots {
             self.active.remove(job);
         }
         loop {
-            let next: Vec<_> = self.queue.order().take(self.free()).cloned().collect();
+            let next = self.queue.first(self.free());
             let gone: Vec<_> = next.iter().filter(|function| !exists(function)).collect();
             if gone.is_empty() {
                 return next;
