@@ -29,3 +29,4 @@ pub mod registry_check;
 pub mod run;
 mod slots;
 pub mod stores;
+mod turns;
