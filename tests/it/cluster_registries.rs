@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::cluster::{client, kubectl, wait_until_called};
 use crate::functions::{self, NOTHING, Namespace};
-use crate::registries::{Auth, Node, Registry};
+use crate::registries::{Auth, Node, Registry, content};
 use crate::support::{Limits, Server, wait_until};
 
 const OWN: &str = "serverless-registry-config";
@@ -112,11 +112,8 @@ fn credentials_arrive_switch_and_rotate_and_images_are_really_pushed_and_pulled(
     // A registry of the namespace's own, in place of that of the installation. Until its image is there, the old one runs.
     cluster.apply_secret("shop", OWN, &second.secret("two"), &json!({}));
     let own = await_image(&shop, &second, "");
-    assert_eq!(
-        by_default.rsplit_once(':').unwrap().1,
-        own.rsplit_once(':').unwrap().1,
-        "the source is the same"
-    );
+    let tag = |image: &str| image.split('@').next().unwrap().rsplit_once(':').unwrap().1.to_owned();
+    assert_eq!(tag(&by_default), tag(&own), "the source is the same");
 
     // Wrong credentials: what runs stays, and what is built next says what is wrong.
     cluster.apply_secret("shop", OWN, &second.secret("wrong"), &json!({}));
@@ -183,6 +180,39 @@ fn credentials_arrive_switch_and_rotate_and_images_are_really_pushed_and_pulled(
     });
     await_image(&shop, &first, "");
     drop(cluster);
+}
+
+/// Whoever may push to a registry may move the tags in it, those of other namespaces too.
+#[test]
+fn a_tag_that_somebody_moves_changes_nothing_that_runs() {
+    let cluster = Cluster::start();
+    let registry = Registry::start(Auth::Basic, "one");
+    cluster.apply_secret("kyma-system", DEFAULT, &registry.secret("one"), &for_all());
+    kubectl(&cluster.control_plane, "create namespace moved", NOTHING).unwrap();
+    let namespace = Namespace::existing(&cluster.control_plane, "moved");
+    namespace.apply("demo", &json!({"source": "mine"}));
+    let image = await_image(&namespace, &registry, "");
+    let (tagged, digest) = image.split_once('@').unwrap();
+    assert!(controller::image::is_digest(digest), "{image}");
+    let job = namespace.list("jobs")[0].clone();
+    assert_eq!(job["metadata"]["annotations"]["serverless.kyma-project.io/image-digest"], digest);
+
+    let config = registry.docker_config("one");
+    registry.push(&config, tagged, "theirs").unwrap();
+    assert_eq!(content(&config, tagged), "theirs", "the tag was moved");
+    // A change of the Function that builds nothing, and other Pods.
+    namespace.apply("demo", &json!({"source": "mine", "env": [{"name": "A", "value": "1"}]}));
+    namespace.wait("the change is rolled out", || {
+        let deployments = namespace.list("deployments");
+        let env = &deployments[0]["spec"]["template"]["spec"]["containers"][0]["env"][0];
+        env["name"] == "A" && namespace.condition("demo", "Running").starts_with("True DeploymentReady")
+    });
+    let pods = namespace.list("pods -l serverless.kyma-project.io/resource=deployment");
+    assert_eq!(namespace.image(), image);
+    for pod in pods {
+        let pulled = pod["spec"]["containers"][0]["image"].as_str().unwrap().to_owned();
+        assert_eq!((content(&config, &pulled), pulled), ("mine".to_owned(), image.clone()));
+    }
 }
 
 #[test]

@@ -27,10 +27,12 @@ pub static CLUSTER: LazyLock<Controlled> =
     LazyLock::new(|| Controlled::start(Config { max_builds: 100, ..config() }));
 
 /// A control plane with the controller, and few slots.
-pub static SLOTS: LazyLock<Controlled> =
-    LazyLock::new(|| Controlled::start(Config { max_builds: MAX_BUILDS, ..config() }));
+pub static SLOTS: LazyLock<Controlled> = LazyLock::new(|| {
+    let of_one = Some(MAX_BUILDS);
+    Controlled::start(Config { max_builds: MAX_BUILDS, max_builds_per_namespace: of_one, ..config() })
+});
 
-fn config() -> Config {
+pub fn config() -> Config {
     // Failed builds are tried again soon, and remotes are not waited for long.
     let git = GitConfig { timeout: Duration::from_secs(3), ..GitConfig::default() };
     Config { build_retry: Some(Duration::from_secs(8)), git, ..Config::default() }
@@ -46,13 +48,22 @@ pub struct Controlled {
 
 impl Controlled {
     fn start(config: Config) -> Self {
-        let control_plane = control_plane();
+        Self::start_with(control_plane(), |client, metrics| async move {
+            controller::run::run(client, config, Term::endless(), metrics, std::future::pending()).await;
+        })
+    }
+
+    /// With a controller of the caller's.
+    pub fn start_with<F>(
+        control_plane: ControlPlane,
+        run: impl FnOnce(kube::Client, Arc<Metrics>) -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send,
+    {
         let metrics = Arc::new(Metrics::new());
         let (kubeconfig, counted) = (control_plane.kubeconfig(), Arc::clone(&metrics));
-        RUNTIME.spawn(async move {
-            let client = client(&kubeconfig).await;
-            controller::run::run(client, config, Term::endless(), counted, std::future::pending()).await;
-        });
+        RUNTIME.spawn(async move { run(client(&kubeconfig).await, counted).await });
         Self { control_plane, metrics }
     }
 
@@ -184,11 +195,20 @@ impl<'a> Namespace<'a> {
         }
     }
 
-    /// Makes another object of a kind that looks as if it had been made for `demo`, as a name that was generated does.
+    /// Makes another object of a kind that was made for `demo`, with a name that was generated.
     pub fn add_leftover(&self, kind: &str) {
+        let owners = self.list(&format!("{kind} -l serverless.kyma-project.io/function-name=demo"))[0]["metadata"]
+            ["ownerReferences"]
+            .clone();
+        self.add_clone(kind, &owners);
+    }
+
+    /// Makes another object of a kind with the labels of what was made for `demo`.
+    pub fn add_clone(&self, kind: &str, owners: &Value) {
         let of_demo = format!("{kind} -l serverless.kyma-project.io/function-name=demo");
         let mut other = self.list(&of_demo)[0].clone();
-        other["metadata"] = json!({"name": "demo-xv6pc", "labels": other["metadata"]["labels"]});
+        let labels = &other["metadata"]["labels"];
+        other["metadata"] = json!({"name": "demo-xv6pc", "labels": labels, "ownerReferences": owners});
         other.as_object_mut().unwrap().remove("status");
         self.kubectl("create -f -", &other).unwrap();
     }

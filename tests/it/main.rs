@@ -30,6 +30,7 @@ mod cluster_mtls;
 mod cluster_propagation;
 mod cluster_registries;
 mod cluster_rights;
+mod cluster_tenants;
 mod config;
 mod controller_fixtures;
 mod copies;

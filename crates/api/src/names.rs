@@ -83,6 +83,10 @@ pub mod job_annotation {
     pub const ATTEMPT: &str = "serverless.kyma-project.io/attempt";
     /// The version of the registry Secret that it was given.
     pub const CREDENTIALS: &str = "serverless.kyma-project.io/credentials-version";
+    /// The digest of the image that the Job has pushed, as its builder reports it.
+    pub const DIGEST: &str = "serverless.kyma-project.io/image-digest";
+    /// Why the controller has ended the Job, or cannot use what it has built.
+    pub const FAILURE: &str = "serverless.kyma-project.io/failure";
 }
 
 /// Annotation of everything that the controller applies: a hash of what it applied.

@@ -1,20 +1,20 @@
 //! What is written to the API server. Nothing is, once this process does not lead any more.
 
 pub(crate) mod apply;
+mod pods;
 
+use api::names::job_annotation;
 use api::{Condition, Function, FunctionStatus};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{ObjectReference, PodStatus};
+use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
-use kube::api::{
-    ApiResource, DeleteParams, GroupVersionKind, ListParams, Patch, PatchParams, PostParams, Preconditions,
-};
+use kube::api::{ApiResource, DeleteParams, GroupVersionKind, Patch, PatchParams, PostParams, Preconditions};
 use kube::{Api, Client, Resource as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::decide::Step;
+use crate::decide::{JobChange, Step, is_owned};
 use crate::image::hex;
 use crate::names::Identity;
 use crate::object::Object;
@@ -23,8 +23,6 @@ use apply::OfFunction;
 
 /// The field manager of everything that the controller writes.
 const FIELD_MANAGER: &str = "serverless-controller";
-/// How much of what a container said last goes into a condition, in characters.
-const LAST_WORDS: usize = 500;
 
 /// Why something is not written.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +51,9 @@ pub(crate) enum Error {
     /// Another process leads.
     #[error("this process does not lead any more")]
     Deposed,
+    /// This program has failed on an object. The log says where.
+    #[error("the controller failed on it: a panic, whose place is in the log")]
+    Panicked,
 }
 
 impl Error {
@@ -65,6 +66,7 @@ impl Error {
             Self::Refused { .. } => "refused",
             Self::Taken { .. } => "taken",
             Self::Deposed => "deposed",
+            Self::Panicked => "panic",
         }
     }
 }
@@ -89,26 +91,30 @@ impl Cluster {
         Self { client, term }
     }
 
-    /// Takes a step, and lets the stores know of the answer.
-    pub(crate) async fn take(&self, namespace: &str, step: &Step, stores: &Stores) -> Result<(), Error> {
+    /// Takes a step for a Function, and lets the stores know of the answer.
+    pub(crate) async fn take(&self, identity: &Identity, step: &Step, stores: &Stores) -> Result<(), Error> {
+        let namespace = &identity.namespace;
         match step {
             Step::Create(object) => stores.applied(&self.create(&OfFunction(object)).await?),
             Step::Apply(object) => stores.applied(&self.update(&OfFunction(object)).await?),
-            Step::Relabel(name, labels) => {
-                let patch = json!({"metadata": {"labels": labels}});
+            Step::Change { name, uid, version, change } => {
+                let patch = patch_of(change, uid, version.as_deref());
                 stores.applied(&self.patch(namespace, "Job", name, patch).await?);
             }
-            Step::Delete(kind, name) => self.delete(namespace, kind, name).await?,
+            Step::Delete(kind, name) => {
+                self.delete_if(namespace, kind, name, |stored| is_owned(stored, &identity.uid)).await?;
+            }
         }
         Ok(())
     }
 
-    /// Deletes an object, if there is one.
-    pub(crate) async fn delete(&self, namespace: &str, kind: &str, name: &str) -> Result<(), Error> {
-        self.delete_with(namespace, kind, name, DeleteParams::background()).await
+    /// An object as it is now, if there is one.
+    pub(crate) async fn get(&self, namespace: &str, kind: &str, name: &str) -> Result<Option<Value>, Error> {
+        let found = self.fenced(self.api(api_version(kind), kind, namespace).get_opt(name)).await?;
+        found.map(|object| object.value().map_err(|error| kube::Error::SerdeError(error).into())).transpose()
     }
 
-    /// Deletes an object if it is meant, as it is at that moment.
+    /// Deletes an object if it is meant, as it is at that moment: not one that has changed since, nor another one of the name.
     pub(crate) async fn delete_if(
         &self,
         namespace: &str,
@@ -125,17 +131,6 @@ impl Cluster {
         let (uid, resource_version) = (metadata.uid.clone(), metadata.resource_version.clone());
         let preconditions = Some(Preconditions { uid, resource_version });
         let params = DeleteParams { preconditions, ..DeleteParams::background() };
-        self.delete_with(namespace, kind, name, params).await
-    }
-
-    async fn delete_with(
-        &self,
-        namespace: &str,
-        kind: &str,
-        name: &str,
-        params: DeleteParams,
-    ) -> Result<(), Error> {
-        let api = self.api(api_version(kind), kind, namespace);
         match self.fenced(api.delete(name, &params)).await {
             Err(Error::Api(kube::Error::Api(status))) if status.is_not_found() => {}
             deleted => drop(deleted?),
@@ -230,30 +225,6 @@ impl Cluster {
         }
     }
 
-    /// What the container of a failed Job said last, if it said anything.
-    pub(crate) async fn last_words(&self, namespace: &str, job: &str) -> Result<Option<String>, Error> {
-        let pods = self.api("v1", "Pod", namespace);
-        let of_job = ListParams::default().labels(&format!("batch.kubernetes.io/job-name={job}"));
-        let pods = self.fenced(pods.list(&of_job)).await?;
-        let containers = pods.items.iter().filter_map(Object::status::<PodStatus>).flat_map(|status| {
-            let init = status.init_container_statuses.into_iter().flatten();
-            init.chain(status.container_statuses.into_iter().flatten())
-        });
-        let failed =
-            containers.filter_map(|container| container.state?.terminated).find(|end| end.exit_code != 0);
-        let Some(end) = failed else { return Ok(None) };
-        let message = end.message.as_deref().unwrap_or_default().trim();
-        let reason = end.reason.as_deref().unwrap_or("Error");
-        let words = if message.is_empty() {
-            format!("{reason}, exit code {}", end.exit_code)
-        } else {
-            // The end is what it failed for.
-            let skipped = message.chars().count().saturating_sub(LAST_WORDS);
-            message.chars().skip(skipped).map(|char| if char.is_control() { ' ' } else { char }).collect()
-        };
-        Ok(Some(words))
-    }
-
     fn api(&self, api_version: &str, kind: &str, namespace: &str) -> Api<Object> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
@@ -274,11 +245,31 @@ impl Cluster {
     }
 }
 
+/// The patch that makes a change of a Job, if it is still the one that was seen.
+fn patch_of(change: &JobChange, uid: &str, version: Option<&str>) -> Value {
+    let mut patch = match change {
+        JobChange::Relabel(labels) => json!({"metadata": {"labels": labels}}),
+        JobChange::Digest(digest) => json!({"metadata": {"annotations": {(job_annotation::DIGEST): digest}}}),
+        JobChange::Fail(why) => json!({"metadata": {"annotations": {(job_annotation::FAILURE): why}}}),
+        JobChange::End(why) => json!({
+            "metadata": {"annotations": {(job_annotation::FAILURE): why}},
+            // It is over by now, so the Job controller ends the Job.
+            "spec": {"activeDeadlineSeconds": 1},
+        }),
+    };
+    if let Some(metadata) = patch.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.insert("uid".to_owned(), uid.into());
+        metadata.extend(version.map(|version| ("resourceVersion".to_owned(), version.into())));
+    }
+    patch
+}
+
 fn api_version(kind: &str) -> &'static str {
     match kind {
         "Job" => "batch/v1",
         "Deployment" => "apps/v1",
         "HorizontalPodAutoscaler" => "autoscaling/v2",
+        "Function" => "serverless.kyma-project.io/v1alpha1",
         _ => "v1",
     }
 }

@@ -30,6 +30,8 @@ pub struct Config {
     pub function_service_account: String,
     /// How many Jobs build at once, in the whole cluster.
     pub max_builds: usize,
+    /// How many of them may be of one namespace; see [`Config::builds_per_namespace`].
+    pub max_builds_per_namespace: Option<usize>,
     /// How long a Job may build.
     pub build_deadline: Duration,
     /// How long after a failure a build is tried again although nothing has changed; never if `None`.
@@ -101,6 +103,13 @@ impl Config {
     pub fn accounts(&self) -> [&str; 2] {
         [&self.build_service_account, &self.function_service_account]
     }
+
+    /// How many Jobs of one namespace build at once: unless it is set, all but a fifth, which is left for the others.
+    #[must_use]
+    pub fn builds_per_namespace(&self) -> usize {
+        let left = (self.max_builds / 5).max(1);
+        self.max_builds_per_namespace.unwrap_or(self.max_builds.saturating_sub(left)).max(1)
+    }
 }
 
 /// How a runtime wants its files, and what it finds in its environment.
@@ -162,6 +171,7 @@ impl Default for Config {
             build_service_account: "serverless-build".to_owned(),
             function_service_account: "serverless-function".to_owned(),
             max_builds: 5,
+            max_builds_per_namespace: None,
             build_deadline: Duration::from_hours(1),
             build_retry: Some(Duration::from_mins(30)),
             fetcher_image: "docker.io/alpine/git:v2.49.1".to_owned(),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use api::Function;
 use futures::channel::mpsc::UnboundedSender;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Resource;
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
@@ -13,7 +14,7 @@ use kube::runtime::reflector::ObjectRef;
 use crate::backoff::retry;
 use crate::cluster::{Cluster, Error};
 use crate::config::Config;
-use crate::decide::Git;
+use crate::decide::{Git, Observed, Plan};
 use crate::git::Lookups;
 use crate::metrics::Metrics;
 use crate::names::Identity;
@@ -23,6 +24,11 @@ use crate::slots::Slots;
 use crate::stores::Stores;
 use crate::stores::cache::{self, key};
 use crate::stores::function::PackedFunction;
+use crate::stores::kept::Owner;
+use crate::turns::Turns;
+
+/// What decides.
+pub type Decide = fn(&Config, &Function, &Observed, Time) -> Plan;
 
 pub(crate) struct Context {
     pub(crate) config: Config,
@@ -30,6 +36,9 @@ pub(crate) struct Context {
     pub(crate) stores: Arc<Stores>,
     pub(crate) lookups: Lookups,
     pub(crate) metrics: Arc<Metrics>,
+    /// Looks at Functions, namespaces in turn.
+    pub(crate) turns: Turns,
+    pub(crate) decide: Decide,
     slots: Mutex<Slots>,
     functions: Mutex<HashMap<Key, Memory>>,
     wake: UnboundedSender<ObjectRef<PackedFunction>>,
@@ -88,9 +97,14 @@ impl Context {
         lookups: Lookups,
         metrics: Arc<Metrics>,
         wake: UnboundedSender<ObjectRef<PackedFunction>>,
+        decide: Decide,
     ) -> Self {
-        let slots = Mutex::new(Slots::new(config.max_builds));
-        Self { config, cluster, stores, lookups, metrics, slots, functions: Mutex::default(), wake }
+        let slots = Mutex::new(Slots::new(config.max_builds, config.builds_per_namespace()));
+        let workers = usize::from(config.workers);
+        // What is left for the others is a quarter.
+        let turns = Turns::new(workers, workers - workers / 4);
+        let functions = Mutex::default();
+        Self { config, cluster, stores, lookups, metrics, turns, decide, slots, functions, wake }
     }
 
     /// How many builds are in front; 0 if a Job may start.
@@ -106,14 +120,22 @@ impl Context {
         self.slots().leave(function);
     }
 
-    /// A Job builds, or does not any more: wakes those whose turn it is.
-    pub(crate) fn job_changed(&self, job: &Key, is_building: bool) {
+    /// A Job builds for a Function, or does not any more: wakes those whose turn it is. A Job that names a Function that is
+    /// not there takes up no slot.
+    pub(crate) fn job_changed(&self, job: &Key, building: Option<&Owner>) {
+        let owner = building.filter(|owner| self.stores.is_owner(&job.0, owner));
+        let function = owner.map(|owner| (job.0.clone(), owner.name.clone()));
         let mut slots = self.slots();
-        for function in slots.job(job, is_building, |key| self.stores.has_function(key)) {
-            // The loop that listens lives as long as this.
-            let _ = self.wake.unbounded_send(reference(&function));
-        }
+        let next = slots.job(job, function.as_ref(), |key| self.stores.has_function(key));
+        self.wake(&next);
         self.metrics.slots(&slots);
+    }
+
+    fn wake(&self, functions: &[Key]) {
+        for function in functions {
+            // The loop that listens lives as long as this.
+            let _ = self.wake.unbounded_send(reference(function));
+        }
     }
 
     /// What is known of the repository of a Function.
@@ -128,7 +150,8 @@ impl Context {
 
     /// A Function that is gone is not remembered.
     pub(crate) fn forget(&self, key: &Key) {
-        self.leave(key);
+        let next = self.slots().gone(key, |key| self.stores.has_function(key));
+        self.wake(&next);
         self.lookups.forget(key);
         self.functions().remove(key);
     }

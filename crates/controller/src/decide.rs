@@ -63,8 +63,24 @@ pub struct Observed {
     pub refused: Option<Refusal>,
     /// How many builds are in front of this one; 0 if it may start.
     pub builds_ahead: usize,
-    /// What the container of the failed build said last.
-    pub last_words: Option<String>,
+    /// What the Pods of the Job that has ended say, once it was asked for.
+    pub report: Option<Report>,
+    /// Whether the Job has a Pod that runs, once it was asked for.
+    pub start: Option<Start>,
+}
+
+impl Observed {
+    /// An object as it is stored, by its kind.
+    pub(crate) fn put(&mut self, kind: &str, stored: Option<Value>) {
+        let place = match kind {
+            "ConfigMap" => &mut self.config_map,
+            "Deployment" => &mut self.deployment,
+            "Service" => &mut self.service,
+            "HorizontalPodAutoscaler" => &mut self.autoscaler,
+            _ => return,
+        };
+        place.0 = stored;
+    }
 }
 
 impl Default for Observed {
@@ -83,12 +99,40 @@ impl Default for Observed {
             taken: BTreeSet::new(),
             refused: None,
             builds_ahead: 0,
-            last_words: None,
+            report: None,
+            start: None,
         }
     }
 }
 
-/// An object with the labels of a Function and a name that it has not by us: the reference implementation lets the API
+/// What has to be asked of the API server before all can be decided.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Question {
+    /// What the Pods of a Job that has ended say.
+    Report(String),
+    /// Whether a Job has a Pod that runs.
+    Start(String),
+}
+
+/// What the Pods of a Job that has ended say.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Report {
+    /// The last words of the container that decided it: of a build that went well, the digest of the image.
+    pub words: Option<String>,
+}
+
+/// How far a Job has come with its Pod.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Start {
+    /// It runs, or has run.
+    Runs,
+    /// A node prepares it, and this is what it waits for.
+    Waits(String),
+    /// There is none, or none that will run, and this is why.
+    Hindered(String),
+}
+
+/// An object that a Function controls, with a name that it has not by us: the reference implementation lets the API
 /// server make up names, and may have left some of them.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Leftover {
@@ -116,10 +160,32 @@ pub enum Step {
     Create(Value),
     /// Apply an object.
     Apply(Value),
-    /// Give a Job other labels, by name; `None` takes one away.
-    Relabel(String, BTreeMap<String, Option<String>>),
-    /// Delete an object by kind and name.
+    /// Change a Job that is still as it was seen.
+    Change {
+        /// Its name.
+        name: String,
+        /// Its UID.
+        uid: String,
+        /// Its version.
+        version: Option<String>,
+        /// What becomes of it.
+        change: JobChange,
+    },
+    /// Delete an object that the Function controls, by kind and name.
     Delete(&'static str, String),
+}
+
+/// What becomes of a Job.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum JobChange {
+    /// It gets other labels; `None` takes one away.
+    Relabel(BTreeMap<String, Option<String>>),
+    /// The digest of the image that it has pushed is noted.
+    Digest(String),
+    /// Why what it has built cannot be used is noted.
+    Fail(String),
+    /// It is ended, and why is noted.
+    End(String),
 }
 
 /// What is to be done.
@@ -131,8 +197,17 @@ pub struct Plan {
     pub status: FunctionStatus,
     /// When to look again, if nothing changes before.
     pub wake: Option<Duration>,
-    /// The Job that has failed, of which the last words are not known yet.
-    pub failed_job: Option<String>,
+    /// What has to be asked for a better plan.
+    pub question: Option<Question>,
+}
+
+/// What is said of a Function that this program has failed on.
+#[must_use]
+pub fn failed_on(function: &Function, now: Time) -> FunctionStatus {
+    let mut next = Next::new(function, now);
+    let message = "The controller failed on this Function, and tries again; its log says where".to_owned();
+    next.set(Kind::ConfigurationReady, "False", Reason::InternalError, message);
+    next.into_plan().status
 }
 
 /// Decides.
@@ -148,19 +223,22 @@ pub fn decide(config: &Config, function: &Function, observed: &Observed, now: Ti
             Place::Inline => None,
             Place::Git(checkout) => Some(checkout),
         };
+        let identity = &identity;
+        let digest = None;
         let inputs =
-            Inputs { config, function, identity: &identity, runtime, runtime_image, registry, checkout };
-        advance(&inputs, observed, &mut next);
+            Inputs { config, function, identity, runtime, runtime_image, registry, checkout, digest };
+        advance(inputs, observed, &mut next);
     }
     next.into_plan()
 }
 
-fn advance(inputs: &Inputs<'_>, observed: &Observed, next: &mut Next) {
-    if inputs.checkout.is_none() && !source::inline(inputs, observed, next) {
+fn advance(mut inputs: Inputs<'_>, observed: &Observed, next: &mut Next) {
+    if inputs.checkout.is_none() && !source::inline(&inputs, observed, next) {
         return;
     }
-    if build::advance(inputs, observed, next) {
-        run::advance(inputs, observed, next);
+    if let Some(built) = build::advance(&inputs, observed, next) {
+        inputs.digest = built.digest;
+        run::advance(&inputs, observed, next);
     }
 }
 

@@ -33,7 +33,7 @@ const PORT_NAME: &str = "http";
 pub struct RuntimeImage {
     /// The ConfigMap with its Dockerfile.
     pub config_map: String,
-    /// The Dockerfile.
+    /// The hash of the Dockerfile.
     pub dockerfile: String,
 }
 
@@ -80,6 +80,8 @@ pub struct Inputs<'a> {
     pub registry: &'a Registry,
     /// Where the source is, if not in the Function.
     pub checkout: Option<Checkout>,
+    /// The digest of the image, once it is built.
+    pub digest: Option<String>,
 }
 
 impl Inputs<'_> {
@@ -124,6 +126,13 @@ impl Inputs<'_> {
     #[must_use]
     pub fn pull_image(&self) -> String {
         image::name(&self.registry.pull, self.identity, &self.tag())
+    }
+
+    /// The image as it runs: by its digest, so that whoever moves the tag changes nothing.
+    #[must_use]
+    pub fn run_image(&self) -> String {
+        let image = self.pull_image();
+        self.digest.as_ref().map_or_else(|| image.clone(), |digest| format!("{image}@{digest}"))
     }
 }
 

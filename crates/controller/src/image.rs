@@ -18,6 +18,13 @@ pub fn tag(parts: &[&str]) -> String {
     hex(&hasher.finalize())
 }
 
+/// Whether a text is the digest of an image, and nothing else.
+#[must_use]
+pub fn is_digest(text: &str) -> bool {
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    text.strip_prefix("sha256:").is_some_and(|hash| hash.len() == 64 && hash.bytes().all(is_hex))
+}
+
 /// Bytes in lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {

@@ -15,6 +15,7 @@ pub mod desired;
 pub mod difference;
 mod ending;
 pub mod git;
+mod guarded;
 pub mod image;
 pub mod lead;
 pub mod metrics;

@@ -41,7 +41,7 @@ impl Identity {
     /// The name of its ConfigMap, Deployment and autoscaler.
     #[must_use]
     pub fn child(&self) -> String {
-        format!("{}-{}", self.name, suffix(&self.uid))
+        child(&self.name, &self.uid)
     }
 
     /// The name of the Job that builds an image, at a certain attempt.
@@ -71,7 +71,7 @@ impl Identity {
     /// The metadata of an object of the Function, which goes when the Function goes.
     #[must_use]
     pub fn metadata(&self, function: &Function, name: String) -> ObjectMeta {
-        let mut labels = function.metadata.labels.clone().unwrap_or_default();
+        let mut labels = inherited(function.metadata.labels.as_ref());
         labels.extend(self.labels());
         let owner = OwnerReference {
             api_version: format!("{}/{}", api::names::GROUP, api::names::VERSION),
@@ -89,6 +89,20 @@ impl Identity {
             ..ObjectMeta::default()
         }
     }
+}
+
+/// The name of the ConfigMap, Deployment and autoscaler of a Function.
+pub(crate) fn child(name: &str, uid: &str) -> String {
+    format!("{name}-{}", suffix(uid))
+}
+
+/// The labels that what is made for a Function has from its author. Those of our own group are not among them: one could
+/// make a runtime of a ConfigMap, or a copy of a Secret.
+#[must_use]
+pub fn inherited(labels: Option<&BTreeMap<String, String>>) -> BTreeMap<String, String> {
+    let is_ours = |key: &str| key.split_once('/').is_some_and(|(prefix, _)| prefix == api::names::GROUP);
+    let labels = labels.into_iter().flatten().filter(|(key, _)| !is_ours(key));
+    labels.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 fn suffix(seed: &str) -> String {

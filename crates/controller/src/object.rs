@@ -36,11 +36,17 @@ struct HeadMeta {
     namespace: Option<String>,
     uid: Option<String>,
     resource_version: Option<String>,
+    creation_timestamp: Option<Time>,
     deletion_timestamp: Option<Time>,
     finalizers: Option<Vec<String>>,
     labels: Option<BTreeMap<String, String>>,
     annotations: Option<BTreeMap<String, String>>,
     owner_references: Option<Vec<OwnerReference>>,
+}
+
+#[derive(Deserialize)]
+struct WithSpec<S> {
+    spec: Option<S>,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +70,7 @@ impl Object {
             namespace: metadata.namespace,
             uid: metadata.uid,
             resource_version: metadata.resource_version,
+            creation_timestamp: metadata.creation_timestamp,
             deletion_timestamp: metadata.deletion_timestamp,
             finalizers: metadata.finalizers,
             labels: metadata.labels,
@@ -78,6 +85,17 @@ impl Object {
     #[must_use]
     pub fn kind(&self) -> Option<&str> {
         self.kind.as_deref()
+    }
+
+    /// Its specification; `None` if it has none, or one of another form.
+    #[must_use]
+    pub fn spec<S: DeserializeOwned>(&self) -> Option<S> {
+        serde_json::from_str::<WithSpec<S>>(self.json.get()).ok()?.spec
+    }
+
+    /// What a function makes of its specification, which may borrow from it.
+    pub(crate) fn spec_with<'a, S: Deserialize<'a>, T>(&'a self, read: impl FnOnce(S) -> T) -> Option<T> {
+        serde_json::from_str::<WithSpec<S>>(self.json.get()).ok()?.spec.map(read)
     }
 
     /// Its status; `None` if it has none, or one of another form.

@@ -17,6 +17,11 @@ impl Packed {
         Ok(Self(lz4_flex::compress_prepend_size(&object.without_managers()?).into()))
     }
 
+    /// How many bytes it takes.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// # Errors
     /// If it is none of these, which the schema does not let through.
     pub(crate) fn unpack<T: DeserializeOwned>(&self) -> serde_json::Result<T> {

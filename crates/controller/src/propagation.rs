@@ -25,7 +25,9 @@ use crate::cluster::apply::Intent;
 use crate::cluster::{Cluster, Error};
 use crate::config::{Config, Propagation};
 use crate::ending;
+use crate::guarded::guarded;
 use crate::metrics::Metrics;
+use crate::stores::cache::PAGE;
 
 use kept::State;
 use sort::Sort;
@@ -73,7 +75,7 @@ pub async fn run(
         leaving: Mutex::default(),
     });
     let forget = Arc::clone(&context);
-    let stream = watcher(Api::<AnyNamespace>::all(client), WatcherConfig::default())
+    let stream = watcher(Api::<AnyNamespace>::all(client), WatcherConfig::default().page_size(PAGE))
         .default_backoff()
         .modify(|namespace| {
             let metadata = &mut namespace.metadata;
@@ -104,12 +106,16 @@ pub async fn run(
 }
 
 async fn reconcile(namespace: Arc<AnyNamespace>, context: Arc<Context>) -> Result<Action, Error> {
+    guarded(look(&namespace, &context)).await
+}
+
+async fn look(namespace: &AnyNamespace, context: &Context) -> Result<Action, Error> {
     context.stores.ready().await;
     let name = namespace.metadata.name.as_deref().unwrap_or_default();
     if name == context.config.base_namespace {
-        return settle(&context).await;
+        return settle(context).await;
     }
-    if !context.is_served(&namespace) {
+    if !context.is_served(namespace) {
         return Ok(Action::await_change());
     }
     let mut failed = None;
@@ -222,10 +228,6 @@ impl Intent for Copied {
     /// What has the name of a copy becomes one, unless its users say that it is theirs.
     fn is_ours(&self, stored: &Value) -> bool {
         !copy::is_kept_by_user(self.sort, stored)
-    }
-
-    fn may_be_claimed(&self) -> bool {
-        self.sort == Sort::Secret
     }
 
     fn is_done(&self, stored: &Value) -> bool {

@@ -28,13 +28,14 @@ struct Line {
 
 impl Queue {
     /// Lines up, unless already in line, and tells how many are in front for whom no slot is free; 0: it has left the queue
-    /// and may build.
-    pub fn ask(&mut self, key: &Key, free: usize) -> usize {
+    /// and may build. `room` is how many more of a namespace may build, however many slots are free.
+    pub fn ask(&mut self, key: &Key, free: usize, room: impl Fn(&str) -> usize) -> usize {
         if !self.numbers.contains_key(key) {
             self.line_up(key);
         }
-        let place = self.place(key).unwrap_or_default();
-        if place < free {
+        let (rounds, others) = self.place(key, &room).unwrap_or_default();
+        let (place, own_room) = (rounds + others, room(&key.0));
+        if place < free && rounds < own_room {
             self.leave(key);
             // It was this namespace's turn.
             self.last += 1;
@@ -43,7 +44,7 @@ impl Queue {
             }
             return 0;
         }
-        place + 1 - free
+        (place + 1).saturating_sub(free).max((rounds + 1).saturating_sub(own_room))
     }
 
     fn line_up(&mut self, key: &Key) {
@@ -54,14 +55,18 @@ impl Queue {
         self.numbers.insert(key.clone(), self.last);
     }
 
-    /// How many are in front of one that waits.
-    fn place(&self, key: &Key) -> Option<usize> {
+    /// How many of its own namespace, and of others, are in front of one that waits. Of another namespace no more are than
+    /// may build.
+    fn place(&self, key: &Key, room: &impl Fn(&str) -> usize) -> Option<(usize, usize)> {
         let number = self.numbers.get(key)?;
         let own = self.lines.get(&key.0)?;
         let rounds = own.functions.partition_point(|(earlier, _)| earlier < number);
         // In each round before its own one of each namespace is served, in its own one of those whose turn is before.
-        let in_front = |line: &Line| line.functions.len().min(rounds + usize::from(line.turn < own.turn));
-        Some(self.lines.values().map(in_front).sum())
+        let in_front = |(namespace, line): (&String, &Line)| {
+            line.functions.len().min(rounds + usize::from(line.turn < own.turn)).min(room(namespace))
+        };
+        let others = self.lines.iter().filter(|(namespace, _)| **namespace != key.0).map(in_front).sum();
+        Some((rounds, others))
     }
 
     /// Takes a Function out: it is gone, or needs no build any more.
@@ -82,17 +87,22 @@ impl Queue {
         self.numbers.len()
     }
 
-    /// The first of those that wait, so many at most, in the order in which they will be served.
+    /// The first of those that wait, so many at most, in the order in which they will be served; `room` is how many more of a
+    /// namespace may build.
     #[must_use]
-    pub fn first(&self, number: usize) -> Vec<Key> {
+    pub fn first(&self, number: usize, room: impl Fn(&str) -> usize) -> Vec<Key> {
         if number == 0 {
             return Vec::new();
         }
-        let mut lines: Vec<_> = self.lines.values().collect();
-        lines.sort_unstable_by_key(|line| line.turn);
-        let longest = lines.iter().map(|line| line.functions.len()).max().unwrap_or_default();
-        let served =
-            (0..longest).flat_map(|round| lines.iter().filter_map(move |line| line.functions.get(round)));
+        let lines =
+            self.lines.iter().map(|(namespace, line)| (line, room(namespace).min(line.functions.len())));
+        let mut lines: Vec<_> = lines.collect();
+        lines.sort_unstable_by_key(|(line, _)| line.turn);
+        let longest = lines.iter().map(|(_, served)| *served).max().unwrap_or_default();
+        let served = (0..longest).flat_map(|round| {
+            let in_round = lines.iter().filter(move |(_, served)| round < *served);
+            in_round.filter_map(move |(line, _)| line.functions.get(round))
+        });
         served.take(number).map(|(_, key)| key.clone()).collect()
     }
 }
@@ -108,23 +118,28 @@ mod tests {
         (namespace.to_owned(), name.to_owned())
     }
 
+    /// Room for all of them.
+    fn all(_: &str) -> usize {
+        usize::MAX
+    }
+
     fn order(queue: &Queue) -> Vec<String> {
-        queue.first(usize::MAX).iter().map(|(namespace, name)| format!("{namespace}/{name}")).collect()
+        queue.first(usize::MAX, all).iter().map(|(namespace, name)| format!("{namespace}/{name}")).collect()
     }
 
     #[test]
     fn namespaces_take_turns_and_within_one_the_first_is_first() {
         let mut queue = Queue::default();
         for waiting in ["a/1", "a/2", "a/3", "b/1", "c/1", "b/2"] {
-            assert_ne!(queue.ask(&key(waiting), 0), 0);
+            assert_ne!(queue.ask(&key(waiting), 0, all), 0);
         }
         assert_eq!(order(&queue), ["a/1", "b/1", "c/1", "a/2", "b/2", "a/3"]);
-        assert_eq!(queue.ask(&key("a/3"), 0), 6);
-        assert_eq!(queue.ask(&key("a/3"), 2), 4);
-        assert_eq!(queue.ask(&key("a/1"), 1), 0);
+        assert_eq!(queue.ask(&key("a/3"), 0, all), 6);
+        assert_eq!(queue.ask(&key("a/3"), 2, all), 4);
+        assert_eq!(queue.ask(&key("a/1"), 1, all), 0);
         assert_eq!(order(&queue), ["b/1", "c/1", "a/2", "b/2", "a/3"]);
         // Asking again changes nothing.
-        assert_eq!(queue.ask(&key("a/2"), 0), 3);
+        assert_eq!(queue.ask(&key("a/2"), 0, all), 3);
         queue.leave(&key("c/1"));
         assert_eq!(order(&queue), ["b/1", "a/2", "b/2", "a/3"]);
         for gone in ["b/1", "b/2", "c/1"] {
@@ -137,13 +152,33 @@ mod tests {
     fn as_many_as_there_are_slots_build_at_once() {
         let mut queue = Queue::default();
         for waiting in ["a/1", "a/2", "b/1"] {
-            queue.ask(&key(waiting), 0);
+            queue.ask(&key(waiting), 0, all);
         }
-        assert_eq!(queue.ask(&key("b/1"), 2), 0);
-        assert_eq!(queue.ask(&key("a/2"), 1), 1);
-        assert_eq!(queue.ask(&key("a/1"), 1), 0);
-        assert_eq!(queue.ask(&key("a/2"), 1), 0);
+        assert_eq!(queue.ask(&key("b/1"), 2, all), 0);
+        assert_eq!(queue.ask(&key("a/2"), 1, all), 1);
+        assert_eq!(queue.ask(&key("a/1"), 1, all), 0);
+        assert_eq!(queue.ask(&key("a/2"), 1, all), 0);
         assert_eq!(order(&queue), [""; 0]);
+    }
+
+    #[test]
+    fn a_namespace_that_has_its_share_is_passed_over() {
+        let mut queue = Queue::default();
+        for waiting in ["a/1", "a/2", "a/3", "b/1"] {
+            queue.ask(&key(waiting), 0, all);
+        }
+        let room = |namespace: &str| if namespace == "a" { 1 } else { 3 };
+        assert_eq!(queue.first(4, room), [key("a/1"), key("b/1")]);
+        // It waits for one of its own, however many slots are free.
+        assert_eq!(queue.ask(&key("a/2"), 4, room), 1);
+        assert_eq!(queue.ask(&key("a/3"), 4, room), 2);
+        assert_eq!(queue.ask(&key("a/1"), 4, room), 0);
+        let full = |namespace: &str| if namespace == "a" { 0 } else { 3 };
+        assert_eq!(queue.first(4, full), [key("b/1")]);
+        // And it is in nobody's way.
+        assert_eq!(queue.ask(&key("b/1"), 1, full), 0);
+        assert_eq!(queue.ask(&key("a/2"), 4, full), 1);
+        assert_eq!(queue.ask(&key("a/2"), 4, room), 0);
     }
 
     proptest! {
@@ -152,18 +187,18 @@ mod tests {
             let mut queue = Queue::default();
             for (namespace, name, step) in steps {
                 let asking = key(&format!("{namespace}/{name}"));
-                let before = queue.first(usize::MAX);
+                let before = queue.first(usize::MAX, all);
                 match step {
                     0 => queue.leave(&asking),
-                    1 => prop_assert!(queue.ask(&asking, 0) > 0),
+                    1 => prop_assert!(queue.ask(&asking, 0, all) > 0),
                     // So many slots that it may build.
-                    _ => prop_assert_eq!(queue.ask(&asking, 24), 0),
+                    _ => prop_assert_eq!(queue.ask(&asking, 24, all), 0),
                 }
-                let after = queue.first(usize::MAX);
+                let after = queue.first(usize::MAX, all);
                 prop_assert_eq!(queue.waiting(), after.len());
                 prop_assert_eq!(after.contains(&asking), step == 1);
                 for (in_front, waiting) in after.iter().enumerate() {
-                    prop_assert_eq!(queue.ask(waiting, 0), in_front + 1);
+                    prop_assert_eq!(queue.ask(waiting, 0, all), in_front + 1);
                 }
                 // Within each namespace, the order of the others is as it was.
                 for namespace in 0..4u8 {

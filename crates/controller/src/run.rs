@@ -1,5 +1,6 @@
 //! The loop: observe → decide → apply → tell → write the status. A reader sees all of it here.
 
+use std::collections::BTreeSet;
 use std::future::ready;
 use std::pin::pin;
 use std::sync::Arc;
@@ -18,10 +19,11 @@ use operation::lease::Term;
 use crate::cluster::{Cluster, Error};
 use crate::config::Config;
 use crate::context::Context;
-use crate::decide::{Observed, Plan, Step, decide};
+use crate::decide::{Observed, Plan, Question, Refusal, Report, Start, Step, decide, failed_on};
 use crate::difference::{Said, transitions};
 use crate::ending;
 use crate::git::Lookups;
+use crate::guarded::guarded;
 use crate::metrics::Metrics;
 use crate::names::Identity;
 use crate::queue::Key;
@@ -29,8 +31,13 @@ use crate::stores::cache::key;
 use crate::stores::function::PackedFunction;
 use crate::stores::{Stores, Told, Watches};
 
+pub use crate::context::Decide;
+
 /// How often a plan is made anew for what the API server says of its steps: once for each of the objects.
 const ATTEMPTS: usize = 6;
+
+/// How long at least a Function waits whose namespace has all the looks that it may have.
+const TURN: Duration = Duration::from_millis(50);
 
 /// How long something has to go on to be worth saying.
 const BEGINNING: Duration = Duration::from_secs(2);
@@ -47,6 +54,18 @@ pub async fn run(
     metrics: Arc<Metrics>,
     stop: impl Future<Output = ()> + Send + Sync + 'static,
 ) {
+    run_with(client, config, term, metrics, stop, decide).await;
+}
+
+/// As [`run`], with decisions of the caller's: so a test can have one that fails.
+pub async fn run_with(
+    client: Client,
+    config: Config,
+    term: Term,
+    metrics: Arc<Metrics>,
+    stop: impl Future<Output = ()> + Send + Sync + 'static,
+    decide: Decide,
+) {
     let (gone, functions_gone) = unbounded();
     let (stores, functions, stream) = Stores::new(&client, &config, gone);
     let stores = Arc::new(stores);
@@ -54,7 +73,7 @@ pub async fn run(
     let (jobs, changed_jobs) = unbounded();
     let told = Told { wake, jobs };
     // They end with this function.
-    let _watches = Watches::start(&stores, &client, &told);
+    let _watches = Watches::start(&stores, &client, &told, config.runtimes.keys().cloned().collect());
     let lookups = Lookups::new(
         client.clone(),
         config.git.clone(),
@@ -64,21 +83,20 @@ pub async fn run(
     );
     let workers = config.workers;
     let cluster = Cluster::new(client, term.clone());
-    let context = Arc::new(Context::new(config, cluster, Arc::clone(&stores), lookups, metrics, told.wake));
-    let slots = changed_jobs.for_each(|(job, is_building)| {
-        context.job_changed(&job, is_building);
-        ready(())
-    });
-    let forgotten = functions_gone.for_each(|key| {
-        context.forget(&key);
-        ready(())
-    });
+    let context =
+        Arc::new(Context::new(config, cluster, Arc::clone(&stores), lookups, metrics, told.wake, decide));
+    let slots = async {
+        // Only then it is known whose Jobs they are.
+        let _ = functions.wait_until_ready().await;
+        changed_jobs.for_each(|(job, building)| ready(context.job_changed(&job, building.as_ref()))).await;
+    };
+    let forgotten = functions_gone.for_each(|key| ready(context.forget(&key)));
     let end = term.ended_or(stop).shared();
     let seen = functions.clone();
     // What this loop has written itself is no reason to look again.
     let memory = Arc::clone(&context);
     let stream = stream.try_filter(move |function| ready(!memory.is_echo(function)));
-    let functions = Controller::for_stream(stream, functions)
+    let looks = Controller::for_stream(stream, functions.clone())
         .with_config(LoopConfig::default().concurrency(workers))
         .reconcile_on(woken)
         .graceful_shutdown_on(end.clone())
@@ -89,8 +107,8 @@ pub async fn run(
             }
         });
     let all_seen = join(seen.wait_until_ready(), stores.ready());
-    let functions = ending::in_order(functions.boxed(), end, all_seen);
-    select(pin!(functions), pin!(join(slots, forgotten))).await;
+    let looks = ending::in_order(looks.boxed(), end, all_seen);
+    select(pin!(looks), pin!(join(slots, forgotten))).await;
 }
 
 async fn reconcile(packed: Arc<PackedFunction>, context: Arc<Context>) -> Result<Action, Error> {
@@ -99,23 +117,70 @@ async fn reconcile(packed: Arc<PackedFunction>, context: Arc<Context>) -> Result
         context.forget(&key);
         return Ok(Action::await_change());
     }
+    // One namespace with many Functions does not hold up the others.
+    let Some(_turn) = context.turns.try_take(&key.0) else {
+        return Ok(Action::requeue(TURN.mul_f64(1.0 + fastrand::f64())));
+    };
+    let looked = guarded(look(&packed, &key, &context)).await;
+    if let Err(Error::Panicked) = looked {
+        // What cannot be said is in the log at least.
+        let said = guarded(say_failure(&packed, &key, &context)).await;
+        said.unwrap_or_else(|error| tracing::warn!(%error, "a failure could not be reported"));
+    }
+    looked
+}
+
+async fn look(packed: &PackedFunction, key: &Key, context: &Context) -> Result<Action, Error> {
     context.stores.ready().await;
     let timer = context.metrics.reconcile();
-    // What was written last counts, even if the watch has not shown it yet.
-    let function = context.latest(&key, packed.unpack().map_err(kube::Error::SerdeError)?);
+    let Some(function) = whole(packed, key, context).await? else { return Ok(Action::await_change()) };
     let Some(identity) = Identity::of(&function) else { return Ok(Action::await_change()) };
 
-    let (plan, refused) = advance(&function, &identity, &key, &context).await?;
+    let (plan, refused) = advance(&function, &identity, key, context).await?;
 
-    let wake = say(&function, &identity, &key, &plan, &context).await?;
+    let wake = say(&function, &identity, key, &plan.status, context).await?;
     drop(timer);
-    context.measure(&key, function.metadata.generation, is_ready(&plan.status));
+    context.measure(key, function.metadata.generation, is_ready(&plan.status));
     if let Some(refused) = refused {
         return Err(refused);
     }
-    context.succeeded(&key);
-    let pauses = [plan.wake, wake, context.lookups.due(&key)];
+    context.succeeded(key);
+    let pauses = [plan.wake, wake, context.lookups.due(key)];
     Ok(pauses.into_iter().flatten().min().map_or_else(Action::await_change, Action::requeue))
+}
+
+/// All of a Function. What was written last counts, even if the watch has not shown it yet; one that is too large to be kept
+/// is asked for.
+async fn whole(
+    packed: &PackedFunction,
+    key: &Key,
+    context: &Context,
+) -> Result<Option<Arc<Function>>, Error> {
+    let shown = match packed.unpack().map_err(kube::Error::SerdeError)? {
+        Some(function) => function,
+        None => match context.cluster.get(&key.0, "Function", &key.1).await? {
+            Some(object) => serde_json::from_value(object).map_err(kube::Error::SerdeError)?,
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(context.latest(key, shown)))
+}
+
+/// Says of a Function that this program has failed on it.
+async fn say_failure(packed: &PackedFunction, key: &Key, context: &Context) -> Result<(), Error> {
+    let Some(function) = whole(packed, key, context).await? else { return Ok(()) };
+    let Some(identity) = Identity::of(&function) else { return Ok(()) };
+    let status = failed_on(&function, Time(jiff::Timestamp::now()));
+    say(&function, &identity, key, &status, context).await.map(drop)
+}
+
+/// What the API server has said meanwhile.
+#[derive(Default)]
+struct Learnt {
+    taken: BTreeSet<(String, String)>,
+    refused: Option<Refusal>,
+    report: Option<Report>,
+    start: Option<Start>,
 }
 
 /// Observes, decides and applies, until the API server has no say in it any more. The plan that was followed, and the
@@ -126,38 +191,35 @@ async fn advance(
     key: &Key,
     context: &Context,
 ) -> Result<(Plan, Option<Error>), Error> {
-    let mut learnt = Observed::default();
+    let mut learnt = Learnt::default();
     let mut refused = None;
     let mut attempt = 0;
     loop {
         // 1. Observe.
-        let runtime = function.spec.runtime.as_deref().unwrap_or_default();
-        let mut observed = context.stores.observe(identity, runtime);
-        observed.taken.extend(learnt.taken.iter().cloned());
-        observed.refused.clone_from(&learnt.refused);
-        observed.last_words.clone_from(&learnt.last_words);
-        observed.git = context.git(function, identity, key);
+        let mut observed = observe(function, identity, key, context, &learnt).await?;
         // 2. Decide, as if a slot were free; only who would build takes part in the queue.
-        let now = || Time(jiff::Timestamp::now());
-        let mut plan = decide(&context.config, function, &observed, now());
+        let decide = |observed: &Observed| {
+            (context.decide)(&context.config, function, observed, Time(jiff::Timestamp::now()))
+        };
+        let mut plan = decide(&observed);
+        if let Some(question) = plan.question.take() {
+            ask(&question, &observed, identity, context, &mut learnt).await?;
+            (observed.report, observed.start) = (learnt.report.clone(), learnt.start.clone());
+            plan = decide(&observed);
+        }
         let job = wanted_job(&plan);
         if let Some(job) = &job {
             observed.builds_ahead = context.ask(key, job);
             if observed.builds_ahead > 0 {
-                plan = decide(&context.config, function, &observed, now());
+                plan = decide(&observed);
             }
         } else {
             context.leave(key);
         }
-        if let Some(failed) = plan.failed_job.take() {
-            learnt.last_words = context.cluster.last_words(&identity.namespace, &failed).await?;
-            observed.last_words.clone_from(&learnt.last_words);
-            plan = decide(&context.config, function, &observed, now());
-        }
         // 3. Apply.
         let mut applied = Ok(());
         for step in &plan.steps {
-            applied = context.cluster.take(&identity.namespace, step, &context.stores).await;
+            applied = context.cluster.take(identity, step, &context.stores).await;
             if applied.is_err() {
                 break;
             }
@@ -165,23 +227,68 @@ async fn advance(
         let Err(error) = applied else { return Ok((plan, refused)) };
         // A slot that was granted is of use to others until there is a Job. Asking again is cheap.
         if let Some(job) = job {
-            context.job_changed(&(identity.namespace.clone(), job), false);
+            context.job_changed(&(identity.namespace.clone(), job), None);
         }
         attempt += 1;
+        if attempt == ATTEMPTS || !learnt.takes_in(&error) {
+            return Err(error);
+        }
+        // Only of Services a watch tells when the name is free.
+        refused = Some(error);
+    }
+}
+
+impl Learnt {
+    /// Whether an error says something to decide on.
+    fn takes_in(&mut self, error: &Error) -> bool {
         match error {
-            Error::Taken { ref kind, ref name } if attempt < ATTEMPTS => {
-                learnt.taken.insert((kind.clone(), name.clone()));
-                // Only of Services a watch tells when the name is free.
-                refused = Some(error);
-            }
-            Error::Refused { ref kind, ref name, ref message } if attempt < ATTEMPTS => {
+            Error::Taken { kind, name } => self.taken.insert((kind.clone(), name.clone())),
+            Error::Refused { kind, name, message } => {
                 let (kind, name, message) = (kind.clone(), name.clone(), message.clone());
-                learnt.refused = Some(crate::decide::Refusal { kind, name, message });
-                refused = Some(error);
+                self.refused = Some(Refusal { kind, name, message });
+                true
             }
-            error => return Err(error),
+            _ => false,
         }
     }
+}
+
+async fn observe(
+    function: &Function,
+    identity: &Identity,
+    key: &Key,
+    context: &Context,
+    learnt: &Learnt,
+) -> Result<Observed, Error> {
+    let runtime = function.spec.runtime.as_deref().unwrap_or_default();
+    let (mut observed, large) = context.stores.observe(identity, runtime);
+    for kind in large {
+        let name = if kind == "Service" { identity.name.clone() } else { identity.child() };
+        let stored = context.cluster.get(&identity.namespace, kind, &name).await?;
+        observed.put(kind, stored);
+    }
+    observed.taken.extend(learnt.taken.iter().cloned());
+    observed.refused.clone_from(&learnt.refused);
+    (observed.report, observed.start) = (learnt.report.clone(), learnt.start.clone());
+    observed.git = context.git(function, identity, key);
+    Ok(observed)
+}
+
+/// Asks for what a decision needs.
+async fn ask(
+    question: &Question,
+    observed: &Observed,
+    identity: &Identity,
+    context: &Context,
+    learnt: &mut Learnt,
+) -> Result<(), Error> {
+    let (Question::Report(name) | Question::Start(name)) = question;
+    let Some(job) = observed.jobs.iter().find(|job| job.name == *name) else { return Ok(()) };
+    match question {
+        Question::Report(_) => learnt.report = Some(context.cluster.report(&identity.namespace, job).await?),
+        Question::Start(_) => learnt.start = Some(context.cluster.start(&identity.namespace, job).await?),
+    }
+    Ok(())
 }
 
 /// Writes the status, if it says anything new, and tells of transitions. What goes on is said when it has lasted for a
@@ -190,11 +297,11 @@ async fn say(
     function: &Function,
     identity: &Identity,
     key: &Key,
-    plan: &Plan,
+    status: &FunctionStatus,
     context: &Context,
 ) -> Result<Option<Duration>, Error> {
     let before = function.status.as_ref();
-    let left = match Said::between(before, &plan.status) {
+    let left = match Said::between(before, status) {
         Said::Nothing => {
             context.said(key);
             return Ok(None);
@@ -208,11 +315,11 @@ async fn say(
         return Ok(Some(left));
     }
     // 4. Write the status.
-    let written = context.cluster.write_status(identity, before, &plan.status).await?;
+    let written = context.cluster.write_status(identity, before, status).await?;
     context.said(key);
     context.wrote(key, function, written);
     // 5. Tell of transitions.
-    for condition in transitions(before.unwrap_or(&FunctionStatus::default()), &plan.status) {
+    for condition in transitions(before.unwrap_or(&FunctionStatus::default()), status) {
         context.metrics.transition(condition, function);
         context.cluster.tell_condition(function, condition).await?;
     }

@@ -4,8 +4,10 @@
 pub(crate) mod cache;
 pub(crate) mod function;
 pub mod kept;
+mod names;
 pub(crate) mod watches;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use api::names::registry_secret;
@@ -23,15 +25,18 @@ use crate::desired::{Registry, RuntimeImage};
 use crate::names::Identity;
 use crate::object::Object;
 use crate::queue::Key;
-use cache::{Cache, key};
+use cache::{Cache, PAGE, key};
 use function::PackedFunction;
+use names::Names;
 pub(crate) use watches::{Told, Watches};
 
-use kept::{BuildJob, Child, RegistrySecret, Repository, RuntimeMap, Version};
+use kept::{BuildJob, Child, Found, Owner, RegistrySecret, Repository, RuntimeMap, Version, owned_by};
 
 /// The stores.
 pub(crate) struct Stores {
     functions: Store<PackedFunction>,
+    /// The names of Functions by namespace.
+    names: Names,
     config_maps: Cache<Child>,
     jobs: Cache<BuildJob>,
     deployments: Cache<Child>,
@@ -61,10 +66,14 @@ impl Stores {
         gone: UnboundedSender<Key>,
     ) -> (Self, Store<PackedFunction>, Functions) {
         let (functions, writer) = store();
-        let stream = watcher(Api::<PackedFunction>::all(client.clone()), WatcherConfig::default())
+        let names = Names::default();
+        let seen = names.clone();
+        let pages = WatcherConfig::default().page_size(PAGE);
+        let stream = watcher(Api::<PackedFunction>::all(client.clone()), pages)
             .default_backoff()
             .reflect(writer)
             .inspect_ok(move |event| {
+                seen.see(event);
                 if let Event::Delete(function) = event {
                     // Nobody listens when the loop has ended.
                     let _ = gone.unbounded_send(key(function));
@@ -73,6 +82,7 @@ impl Stores {
             .applied_objects();
         let stores = Self {
             functions: functions.clone(),
+            names,
             config_maps: Cache::default(),
             jobs: Cache::default(),
             deployments: Cache::default(),
@@ -111,42 +121,54 @@ impl Stores {
         );
     }
 
-    /// What there is for a Function.
+    /// What there is for a Function, and the kinds of which its object is too large to be kept.
     #[must_use]
-    pub(crate) fn observe(&self, identity: &Identity, runtime: &str) -> Observed {
+    pub(crate) fn observe(&self, identity: &Identity, runtime: &str) -> (Observed, Vec<&'static str>) {
         let namespace = identity.namespace.as_str();
+        let group = owned_by(namespace, &identity.uid);
         let child = identity.child();
-        let mut leftovers = Vec::new();
+        let (mut large, mut taken) = (Vec::new(), BTreeSet::new());
         let mut own = |cache: &Cache<Child>, kind: &'static str, name: &str| {
-            let mut stored = Stored(None);
-            for ((_, known), kept) in cache.group(&identity.uid) {
-                if known == name {
-                    stored = Stored(kept.value());
-                } else {
-                    leftovers.push(Leftover { kind, name: known });
-                }
+            match cache.get(&(namespace.to_owned(), name.to_owned())).map(|child| child.found(&group)) {
+                Some(Found::Whole(object)) => return Stored(Some(object)),
+                Some(Found::Large) => large.push(kind),
+                Some(Found::Foreign) => drop(taken.insert((kind.to_owned(), name.to_owned()))),
+                None => {}
             }
-            stored
+            Stored(None)
         };
         let config_map = own(&self.config_maps, "ConfigMap", &child);
         let deployment = own(&self.deployments, "Deployment", &child);
         let autoscaler = own(&self.autoscalers, "HorizontalPodAutoscaler", &child);
         let service = own(&self.services, "Service", &identity.name);
         let service_key = (identity.namespace.clone(), identity.name.clone());
-        let is_taken = service.0.is_none() && self.other_services.get(&service_key).is_some();
-        Observed {
+        if service.0.is_none() && self.other_services.get(&service_key).is_some() {
+            taken.insert(("Service".to_owned(), identity.name.clone()));
+        }
+        // Services have no other name, by the reference implementation either.
+        let caches = [
+            (&self.config_maps, "ConfigMap"),
+            (&self.deployments, "Deployment"),
+            (&self.autoscalers, "HorizontalPodAutoscaler"),
+        ];
+        let leftovers = caches.into_iter().flat_map(|(cache, kind)| {
+            let others = cache.group(&group).into_iter().filter(|((_, name), _)| *name != child);
+            others.map(move |((_, name), _)| Leftover { kind, name })
+        });
+        let observed = Observed {
+            leftovers: leftovers.collect(),
             runtime_image: self.runtime_image(namespace, runtime),
             registry: self.registry(namespace),
             missing_account: self.missing_account(namespace),
             config_map,
-            jobs: self.jobs.group(&identity.uid).into_iter().map(|(_, job)| job).collect(),
+            jobs: self.jobs.group(&group).into_iter().map(|(_, job)| job).collect(),
             deployment,
             service,
             autoscaler,
-            leftovers,
-            taken: is_taken.then(|| ("Service".to_owned(), identity.name.clone())).into_iter().collect(),
+            taken,
             ..Observed::default()
-        }
+        };
+        (observed, large)
     }
 
     /// Stores what the API server answered to the application of an object.
@@ -169,6 +191,12 @@ impl Stores {
             }
             _ => {}
         }
+    }
+
+    /// Whether a Function of a namespace is the owner that an object names.
+    pub(crate) fn is_owner(&self, namespace: &str, owner: &Owner) -> bool {
+        let function = self.functions.get(&ObjectRef::new(&owner.name).within(namespace));
+        function.is_some_and(|function| function.meta().uid.as_ref() == Some(&owner.uid))
     }
 
     /// Whether there is such a Function.

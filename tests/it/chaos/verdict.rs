@@ -1,7 +1,6 @@
 //! What is not as it is to be: asked of the cluster and of the registries, not of the controller.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +10,7 @@ use super::author::{DEFAULT, OWN};
 use super::plan::{Namespace, Wanted, Which, is_git};
 use super::system::{Remotes, password};
 use crate::cluster::kubectl;
-use crate::registries::{USER, crane};
+use crate::registries::{USER, content};
 use testenv::ControlPlane;
 
 /// All objects of the cluster that matter, and what was wanted of them.
@@ -166,7 +165,7 @@ impl<'a> Verdict<'a> {
             problems.push(format!("{image} is none of {repository}"));
         }
         if problems.is_empty() {
-            let (found, expected) = (content(image, &self.docker_config(which)), self.wanted.source(wanted));
+            let (found, expected) = (content(&self.docker_config(which), image), self.wanted.source(wanted));
             if found != expected {
                 problems.push(format!("{image} holds {found:?} and not {expected:?}"));
             }
@@ -195,17 +194,6 @@ impl<'a> Verdict<'a> {
     fn within(&self, kind: &str, namespace: &str) -> impl Iterator<Item = &Value> {
         self.all(kind).filter(move |object| object["metadata"]["namespace"] == namespace)
     }
-}
-
-/// The handler in an image, as whoever may pull it finds it; what the client says if it cannot be pulled.
-fn content(image: &str, docker_config: &str) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    let files = folder.path().join("files.tar");
-    if let Err(said) = crane(docker_config, &["export", image, &files.display().to_string()]) {
-        return said;
-    }
-    let output = Command::new("tar").arg("-xOf").arg(files).arg("handler.js").output().unwrap();
-    String::from_utf8(output.stdout).unwrap()
 }
 
 fn owner(object: &Value) -> &Value {

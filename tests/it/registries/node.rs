@@ -116,7 +116,8 @@ impl Kubelet {
         let layer = layer(folder.path(), &source).display().to_string();
         let pushed = crane(&config, &["append", "-f", &layer, "-t", destination]);
         let (phase, ended) = match pushed {
-            Ok(()) => ("Succeeded", terminated(0, "")),
+            // As the builder reports it: the digest of what it has pushed.
+            Ok(said) => ("Succeeded", terminated(0, said.trim().rsplit('@').next().unwrap())),
             Err(said) => ("Failed", terminated(1, &said)),
         };
         json!({"phase": phase, "containerStatuses": [container_status(container, &ended, false)]})
@@ -136,7 +137,7 @@ impl Kubelet {
         let target = folder.path().join("image.tar").display().to_string();
         let image = spec.containers[0].image.as_deref().unwrap();
         match crane(&json!({"auths": auths}).to_string(), &["pull", image, &target]) {
-            Ok(()) => {
+            Ok(_) => {
                 let running = json!({"running": {"startedAt": Timestamp::now().to_string()}});
                 let now = Timestamp::now().to_string();
                 let condition =

@@ -12,6 +12,9 @@ use crate::decide::is_owned;
 use crate::difference::is_stored;
 use crate::object::Object;
 
+/// How often an object is looked at that others write at the same time.
+const LOOKS: usize = 4;
+
 /// What an object is to become, judged by the one that there is.
 pub(crate) trait Intent {
     /// As it is to be created.
@@ -20,10 +23,6 @@ pub(crate) trait Intent {
     fn is_ours(&self, stored: &Value) -> bool;
     /// Whether the one that there is needs no change.
     fn is_done(&self, stored: &Value) -> bool;
-    /// Whether its users may make it theirs at any time: then it is changed only as it was looked at.
-    fn may_be_claimed(&self) -> bool {
-        false
-    }
     /// As it is to be applied to the one that there is.
     fn over(&self, _stored: &Value) -> Value {
         self.object().clone()
@@ -83,8 +82,20 @@ impl Cluster {
         wanted.judged(created).inspect(|_| wanted.log("created"))
     }
 
-    /// Makes an object that there is what is wanted.
+    /// Makes an object that there is what is wanted. One that others write at the same time is looked at again.
     pub(crate) async fn update(&self, intent: &impl Intent) -> Result<Object, Error> {
+        let mut looks = 1;
+        loop {
+            match self.update_once(intent).await {
+                Err(Error::Api(kube::Error::Api(status))) if status.is_conflict() && looks < LOOKS => {
+                    looks += 1
+                }
+                updated => return updated,
+            }
+        }
+    }
+
+    async fn update_once(&self, intent: &impl Intent) -> Result<Object, Error> {
         let wanted = self.wanted(intent);
         let found = self.fenced(wanted.api.get(wanted.name)).await?;
         let stored = found.value().map_err(kube::Error::SerdeError)?;
@@ -98,7 +109,7 @@ impl Cluster {
         let uid = found.meta().uid.clone();
         let mut version = found.meta().resource_version.clone();
         if intent.must_be_remade(&stored) {
-            let resource_version = version.filter(|_| intent.may_be_claimed());
+            let resource_version = version;
             let preconditions = Some(Preconditions { uid, resource_version });
             let params = DeleteParams { preconditions, ..DeleteParams::default() };
             self.fenced(wanted.api.delete(wanted.name, &params)).await?;
@@ -114,11 +125,9 @@ impl Cluster {
         }
         let mut patch = intent.over(&stored);
         if let Some(fields) = patch.get_mut("metadata").and_then(Value::as_object_mut) {
-            // Of the one that was looked at, not of one that has come in its place.
+            // Of the one that was looked at, as it was looked at: not of one that has come in its place, or is another's by now.
             fields.insert("uid".to_owned(), json!(uid));
-            if intent.may_be_claimed() {
-                fields.insert("resourceVersion".to_owned(), json!(version));
-            }
+            fields.insert("resourceVersion".to_owned(), json!(version));
         }
         let params = PatchParams::apply(FIELD_MANAGER).force();
         let applied = self.fenced(wanted.api.patch(wanted.name, &params, &Patch::Apply(patch))).await;

@@ -43,6 +43,8 @@ pub struct RawBuild {
     pub service_account: Option<String>,
     /// How many Jobs build at once, in the whole cluster.
     pub max_simultaneous_jobs: Option<usize>,
+    /// How many of them may be of one namespace; all but a fifth if it is not set.
+    pub max_jobs_per_namespace: Option<usize>,
     /// How long a Job may build, such as `1h`.
     pub deadline: Option<String>,
     /// How long after a failure a build is tried again although nothing has changed; `0s` for never.
@@ -183,6 +185,11 @@ impl RawConfig {
             None => {}
         };
         number("build.maxSimultaneousJobs", build.max_simultaneous_jobs, 1, &mut checked.max_builds);
+        if let Some(given) = build.max_jobs_per_namespace {
+            let mut share = 0;
+            number("build.maxJobsPerNamespace", Some(given), 1, &mut share);
+            checked.max_builds_per_namespace = Some(share);
+        }
         number("git.maxBytes", self.git.max_bytes, 1024, &mut checked.git.max_bytes);
         number("git.concurrency", self.git.concurrency, 1, &mut checked.git.concurrency);
         match self.workers {

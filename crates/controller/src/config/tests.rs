@@ -23,10 +23,20 @@ fn what_is_not_set_is_built_in() {
     assert_eq!((config.max_builds, config.git.poll), (5, Duration::from_mins(5)));
 }
 
+#[rstest]
+#[case(1, 1)]
+#[case(2, 1)]
+#[case(5, 4)]
+#[case(50, 40)]
+fn a_fifth_of_the_build_slots_is_left_for_other_namespaces(#[case] all: usize, #[case] of_one: usize) {
+    let config = loaded(&format!("build: {{maxSimultaneousJobs: {all}}}\n"), &[]).unwrap();
+    assert_eq!(config.builds_per_namespace(), of_one);
+}
+
 #[test]
 fn everything_can_be_set() {
     let text = "
-build: {executorImage: e, executorArgs: [-a], fetcherImage: f, serviceAccount: b, maxSimultaneousJobs: 9, deadline: 2h, retry: 0s}
+build: {executorImage: e, executorArgs: [-a], fetcherImage: f, serviceAccount: b, maxSimultaneousJobs: 9, maxJobsPerNamespace: 4, deadline: 2h, retry: 0s}
 function: {serviceAccount: s, targetCpuUtilization: 70}
 git: {pollInterval: 1m30s, timeout: 10s, maxBytes: 2048, concurrency: 3, hostKeys: strict}
 runtimes:
@@ -44,6 +54,7 @@ workers: 2
         fetcher_image: "f".to_owned(),
         build_service_account: "b".to_owned(),
         max_builds: 9,
+        max_builds_per_namespace: Some(4),
         build_deadline: Duration::from_hours(2),
         build_retry: None,
         function_service_account: "s".to_owned(),

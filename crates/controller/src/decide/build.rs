@@ -8,15 +8,24 @@ use k8s_openapi::api::batch::v1::Job;
 use serde_json::Value;
 
 use super::next::Next;
-use super::{Kind, Observed, Reason, Step};
+use super::{JobChange, Kind, Observed, Question, Reason, Start, Step};
 use crate::desired::{self, Inputs};
-use crate::difference;
 use crate::stores::kept::{BuildJob, End};
+use crate::{difference, image};
 
 /// How long after the first failure a build is tried again when something has changed; twice as long after each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+
+/// How long a Job may be without a Pod that runs before it is looked why.
+const START: Duration = Duration::from_secs(90);
+/// How often it is looked again.
+const LOOK_AT_START: Duration = Duration::from_secs(10);
+/// How long a Pod that a node has taken may prepare itself, such as pull the image of the builder.
+const LONGEST_START: Duration = Duration::from_mins(5);
+
+const NO_DIGEST: &str = "the builder reports no digest of the image: it must write it to /dev/termination-log, as kaniko does with --digest-file";
 
 /// Whether a condition of a Job says how it has ended, and then whether well.
 pub(crate) fn end(kind: &str, status: &str) -> Option<bool> {
@@ -27,52 +36,117 @@ pub(crate) fn end(kind: &str, status: &str) -> Option<bool> {
     }
 }
 
-/// Whether the image is there.
-pub(super) fn advance(inputs: &Inputs<'_>, observed: &Observed, next: &mut Next) -> bool {
+/// An image that is in its registry.
+pub(super) struct Built {
+    /// By which it runs; `None` of one that was deployed by its tag before digests were noted.
+    pub(super) digest: Option<String>,
+}
+
+/// The image, if it is there.
+pub(super) fn advance(inputs: &Inputs<'_>, observed: &Observed, next: &mut Next) -> Option<Built> {
     let image = inputs.push_image();
-    let current =
-        observed.jobs.iter().filter(|job| job.is_owned && job.image == image).max_by_key(|job| job.attempt);
-    for job in observed.jobs.iter().filter(|job| job.is_owned) {
+    let current = observed.jobs.iter().filter(|job| job.image == image).max_by_key(|job| job.attempt);
+    for job in &observed.jobs {
         if current.is_none_or(|current| current.name != job.name) {
             next.delete(Job::KIND, job.name.clone());
         }
     }
     let is_relabelled = current.is_some_and(|job| relabel(inputs, job, next));
-    let first = || inputs.identity.job(&image, 1);
     // An image that is deployed is there, whatever has become of the Job that built it.
-    if is_deployed(inputs, observed) {
-        let name = current.map_or_else(first, |job| job.name.clone());
+    if let Some(deployed) = deployed(inputs, observed) {
+        let name = current.map_or_else(|| inputs.identity.job(&image, 1), |job| job.name.clone());
         next.set_unless_true(Kind::BuildReady, Reason::JobFinished, format!("Job {name} finished"));
-        return true;
+        let reported = current.and_then(|job| job.digest.clone());
+        return Some(Built { digest: reported.or(deployed.digest) });
     }
     let Some(job) = current else {
         start(inputs, observed, 1, next);
-        return false;
+        return None;
     };
-    let name = &job.name;
     match &job.end {
-        None if is_relabelled => {
-            next.set(Kind::BuildReady, "Unknown", Reason::JobUpdated, format!("Job {name} updated"));
-        }
-        None => {
-            let message = format!("Job {name} is still in progress");
-            next.set(Kind::BuildReady, "Unknown", Reason::JobRunning, message);
-        }
-        Some(end) if end.succeeded => {
-            next.set(Kind::BuildReady, "True", Reason::JobFinished, format!("Job {name} finished"));
-            return true;
-        }
+        None => wait(job, is_relabelled, observed, next),
+        Some(end) if end.succeeded && job.failure.is_none() => return finish(job, observed, next),
         Some(end) => {
             let pause = pause(inputs, job, end, next);
             if pause == Some(Duration::ZERO) {
-                start(inputs, observed, job.attempt + 1, next);
+                start(inputs, observed, job.attempt.saturating_add(1), next);
             } else {
                 next.wake = next.wake.into_iter().chain(pause).min();
-                failed(inputs, name, end, observed, next);
+                fail(inputs, job, end, observed, next);
             }
         }
     }
-    false
+    None
+}
+
+/// Follows a Job that has not ended. One that gets no Pod would hold its build slot for hours: it is ended.
+fn wait(job: &BuildJob, is_relabelled: bool, observed: &Observed, next: &mut Next) {
+    let name = &job.name;
+    if let Some(why) = &job.failure {
+        next.set(Kind::BuildReady, "False", Reason::JobFailed, format!("Job {name} failed: {why}"));
+        return;
+    }
+    if !job.has_started && !job.is_suspended {
+        let age = Duration::try_from(next.now.0.duration_since(job.created)).unwrap_or_default();
+        let hindrance = match &observed.start {
+            _ if age < START => {
+                next.wake_in(START.saturating_sub(age));
+                None
+            }
+            None => {
+                next.question = Some(Question::Start(name.clone()));
+                None
+            }
+            Some(Start::Runs) => None,
+            Some(Start::Waits(_)) if age < LONGEST_START => {
+                next.wake_in(LOOK_AT_START);
+                None
+            }
+            Some(Start::Waits(why) | Start::Hindered(why)) => Some(why),
+        };
+        if let Some(why) = hindrance {
+            next.change(job, JobChange::End(why.clone()));
+            next.set(Kind::BuildReady, "False", Reason::JobFailed, format!("Job {name} failed: {why}"));
+            return;
+        }
+    }
+    let (reason, message) = if is_relabelled {
+        (Reason::JobUpdated, format!("Job {name} updated"))
+    } else if job.is_suspended {
+        (Reason::JobRunning, format!("Job {name} is suspended: resume it, or delete it to build anew"))
+    } else {
+        (Reason::JobRunning, format!("Job {name} is still in progress"))
+    };
+    next.set(Kind::BuildReady, "Unknown", reason, message);
+}
+
+/// Notes the digest of the image that a Job has pushed. Without one, what runs could be changed by whoever moves the tag.
+fn finish(job: &BuildJob, observed: &Observed, next: &mut Next) -> Option<Built> {
+    let name = &job.name;
+    let digest = match (&job.digest, &observed.report) {
+        (Some(digest), _) => digest.clone(),
+        (None, None) => {
+            next.question = Some(Question::Report(name.clone()));
+            return None;
+        }
+        (None, Some(report)) => {
+            let words = report.words.as_deref().map(str::trim);
+            let Some(digest) = words.filter(|words| image::is_digest(words)) else {
+                next.change(job, JobChange::Fail(NO_DIGEST.to_owned()));
+                next.set(
+                    Kind::BuildReady,
+                    "False",
+                    Reason::JobFailed,
+                    format!("Job {name} failed: {NO_DIGEST}"),
+                );
+                return None;
+            };
+            next.change(job, JobChange::Digest(digest.to_owned()));
+            digest.to_owned()
+        }
+    };
+    next.set(Kind::BuildReady, "True", Reason::JobFinished, format!("Job {name} finished"));
+    Some(Built { digest: Some(digest) })
 }
 
 fn start(inputs: &Inputs<'_>, observed: &Observed, attempt: u32, next: &mut Next) {
@@ -106,14 +180,18 @@ fn pause(inputs: &Inputs<'_>, job: &BuildJob, end: &End, next: &Next) -> Option<
 }
 
 /// Says why a build has failed: in the words of its container if they are known, and once they have been said they stay.
-fn failed(inputs: &Inputs<'_>, name: &str, end: &End, observed: &Observed, next: &mut Next) {
-    let start = format!("Job {name} failed: ");
+fn fail(inputs: &Inputs<'_>, job: &BuildJob, end: &End, observed: &Observed, next: &mut Next) {
+    let start = format!("Job {} failed: ", job.name);
     let known = next.before(Kind::BuildReady).and_then(|condition| condition.message.clone());
-    let message = match (&observed.last_words, known) {
-        (Some(words), _) => format!("{start}{words}{}", remedy(words, &inputs.registry.secret)),
-        (None, Some(known)) if known.starts_with(&start) => known,
-        (None, _) => {
-            next.failed_job = Some(name.to_owned());
+    let words = observed.report.as_ref().and_then(|report| report.words.as_deref());
+    let message = match (&job.failure, words, known) {
+        (Some(why), ..) => format!("{start}{why}"),
+        (None, Some(words), _) => format!("{start}{words}{}", remedy(words, &inputs.registry.secret)),
+        (None, None, Some(known)) if known.starts_with(&start) => known,
+        (None, None, _) => {
+            if observed.report.is_none() {
+                next.question = Some(Question::Report(job.name.clone()));
+            }
             format!("{start}{}", end.message)
         }
     };
@@ -137,19 +215,23 @@ fn remedy(words: &str, secret: &str) -> String {
 /// Plans other labels for a Job, if it is to have others. The rest of a Job cannot change.
 fn relabel(inputs: &Inputs<'_>, job: &BuildJob, next: &mut Next) -> bool {
     let wanted = desired::job_labels(inputs);
-    if wanted == job.labels {
-        return false;
-    }
-    let gone = job.labels.keys().filter(|key| !wanted.contains_key(*key));
+    let Some(labels) = job.labels.as_ref().filter(|labels| **labels != wanted) else { return false };
+    let gone = labels.keys().filter(|key| !wanted.contains_key(*key));
     let mut labels: BTreeMap<_, _> = gone.map(|key| (key.clone(), None)).collect();
     labels.extend(wanted.into_iter().map(|(key, value)| (key, Some(value))));
-    next.steps.push(Step::Relabel(job.name.clone(), labels));
+    next.change(job, JobChange::Relabel(labels));
     true
 }
 
-fn is_deployed(inputs: &Inputs<'_>, observed: &Observed) -> bool {
-    let image = observed.deployment.0.as_ref().and_then(|deployment| {
-        deployment.pointer("/spec/template/spec/containers/0/image").and_then(Value::as_str)
-    });
-    image == Some(inputs.pull_image().as_str())
+/// The image, if the Deployment runs it.
+fn deployed(inputs: &Inputs<'_>, observed: &Observed) -> Option<Built> {
+    let deployment = observed.deployment.0.as_ref()?;
+    let image = deployment.pointer("/spec/template/spec/containers/0/image").and_then(Value::as_str)?;
+    match image.strip_prefix(&inputs.pull_image())? {
+        "" => Some(Built { digest: None }),
+        rest => {
+            let digest = rest.strip_prefix('@').filter(|digest| image::is_digest(digest))?;
+            Some(Built { digest: Some(digest.to_owned()) })
+        }
+    }
 }

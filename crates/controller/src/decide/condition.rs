@@ -53,7 +53,7 @@ macro_rules! reasons {
 }
 
 reasons! {
-    ConfigMapCreated, ConfigMapUpdated, SourceUpdated, SourceUpdateFailed, GitRepositoryMissing, GitCredentialsInvalid, RegistryConfigMissing, RuntimeMissing, NameConflict,
+    ConfigMapCreated, ConfigMapUpdated, SourceUpdated, SourceUpdateFailed, GitRepositoryMissing, GitCredentialsInvalid, RegistryConfigMissing, RuntimeMissing, NameConflict, InternalError,
     JobCreated, JobUpdated, JobRunning, JobFinished, JobFailed, BuildQueued,
     DeploymentCreated, DeploymentUpdated, DeploymentFailed, DeploymentWaiting, DeploymentReady,
     ServiceCreated, ServiceUpdated, HorizontalPodAutoscalerCreated, HorizontalPodAutoscalerUpdated,

@@ -8,12 +8,16 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Kind, Observed, Plan, Reason, Step, Stored};
+use super::{JobChange, Kind, Observed, Plan, Question, Reason, Step, Stored};
 use crate::desired::Inputs;
 use crate::difference;
+use crate::stores::kept::BuildJob;
 
 /// How long to wait before a name that others have is asked for again.
 const TAKEN_RETRY: Duration = Duration::from_mins(5);
+
+/// The longest message of a condition, in characters.
+const MAX_MESSAGE: usize = 2000;
 
 /// What was planned for an object, and what to say of it.
 pub(super) enum Ensured {
@@ -33,6 +37,15 @@ pub(crate) fn is_owned(object: &Value, uid: &str) -> bool {
     })
 }
 
+/// A message, cut where it is longer than anybody reads: others may have written a part of it.
+fn bounded(mut message: String) -> String {
+    if let Some((end, _)) = message.char_indices().nth(MAX_MESSAGE) {
+        message.truncate(end);
+        message.push('…');
+    }
+    message
+}
+
 pub(super) struct Next {
     pub(super) now: Time,
     generation: Option<i64>,
@@ -41,7 +54,7 @@ pub(super) struct Next {
     before: Vec<Condition>,
     pub(super) status: FunctionStatus,
     pub(super) wake: Option<Duration>,
-    pub(super) failed_job: Option<String>,
+    pub(super) question: Option<Question>,
 }
 
 impl Next {
@@ -49,7 +62,7 @@ impl Next {
         let status = function.status.clone().unwrap_or_default();
         let before = status.conditions.clone().unwrap_or_default();
         let generation = function.metadata.generation;
-        Self { now, generation, steps: Vec::new(), before, status, wake: None, failed_job: None }
+        Self { now, generation, steps: Vec::new(), before, status, wake: None, question: None }
     }
 
     /// Plans to apply an object unless it is stored as it is wanted.
@@ -117,6 +130,17 @@ impl Next {
         self.steps.push(Step::Delete(kind, name));
     }
 
+    /// Plans a change of a Job, which has to be as it was seen.
+    pub(super) fn change(&mut self, job: &BuildJob, change: JobChange) {
+        let (name, uid, version) = (job.name.clone(), job.uid.clone(), job.version.clone());
+        self.steps.push(Step::Change { name, uid, version, change });
+    }
+
+    /// To look again in so long, or before.
+    pub(super) fn wake_in(&mut self, pause: Duration) {
+        self.wake = Some(self.wake.map_or(pause, |wake| wake.min(pause)));
+    }
+
     pub(super) fn before(&self, kind: Kind) -> Option<&Condition> {
         self.before.iter().find(|condition| condition.kind == kind.as_str())
     }
@@ -130,7 +154,7 @@ impl Next {
             status: status.to_owned(),
             last_transition_time: Some(since.unwrap_or_else(|| self.now.clone())),
             reason: Some(reason.as_str().to_owned()),
-            message: Some(message),
+            message: Some(bounded(message)),
             observed_generation: self.generation,
         };
         let conditions = self.status.conditions.get_or_insert_default();
@@ -154,6 +178,6 @@ impl Next {
     }
 
     pub(super) fn into_plan(self) -> Plan {
-        Plan { steps: self.steps, status: self.status, wake: self.wake, failed_job: self.failed_job }
+        Plan { steps: self.steps, status: self.status, wake: self.wake, question: self.question }
     }
 }

@@ -2,6 +2,7 @@
 
 use api::Function;
 use api::names::{config_label, registry_secret, runtime_label};
+use policy::registry_address::RegistryAddress;
 
 use super::next::Next;
 use super::{Kind, Observed, Reason};
@@ -32,6 +33,15 @@ pub enum RegistryProblem {
         secret: String,
         /// The key of the address.
         key: &'static str,
+    },
+    /// An address of the Secret is none.
+    BadAddress {
+        /// The Secret.
+        secret: String,
+        /// The key of the address.
+        key: &'static str,
+        /// What it must be.
+        rule: &'static str,
     },
 }
 
@@ -86,10 +96,8 @@ pub(crate) fn runtime_image<'a>(
     match fitting.as_slice() {
         [] => Err(RuntimeProblem::Missing),
         [(name, map)] => match &map.dockerfile {
-            Some(text) if !text.trim().is_empty() => {
-                Ok(RuntimeImage { config_map: (*name).to_owned(), dockerfile: text.clone() })
-            }
-            _ => Err(RuntimeProblem::NoDockerfile((*name).to_owned())),
+            Some(hash) => Ok(RuntimeImage { config_map: (*name).to_owned(), dockerfile: hash.clone() }),
+            None => Err(RuntimeProblem::NoDockerfile((*name).to_owned())),
         },
         several => Err(RuntimeProblem::Several(several.iter().map(|(name, _)| (*name).to_owned()).collect())),
     }
@@ -105,8 +113,10 @@ pub(crate) fn registry(
         .or_else(|| default.map(|default| (registry_secret::DEFAULT_NAME, default)))
         .ok_or(RegistryProblem::Missing)?;
     let address = |address: &Option<String>, key| {
-        let problem = || RegistryProblem::NoAddress { secret: name.to_owned(), key };
-        address.clone().ok_or_else(problem)
+        let secret = || name.to_owned();
+        let text = address.clone().ok_or_else(|| RegistryProblem::NoAddress { secret: secret(), key })?;
+        let judged = RegistryAddress::parse(&text);
+        judged.map(|_| text).map_err(|rule| RegistryProblem::BadAddress { secret: secret(), key, rule })
     };
     let push = address(&secret.registry_address, registry_secret::REGISTRY_ADDRESS)?;
     let pull = if own.is_none() && secret.is_internal {
@@ -142,6 +152,9 @@ fn registry_message(problem: &RegistryProblem, namespace: &str) -> String {
         ),
         RegistryProblem::NoAddress { secret, key } => {
             format!("Secret {secret} in namespace {namespace} has no key {key}, or a blank one")
+        }
+        RegistryProblem::BadAddress { secret, key, rule } => {
+            format!("Key {key} of Secret {secret} in namespace {namespace} {rule}")
         }
     }
 }

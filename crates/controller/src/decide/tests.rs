@@ -26,7 +26,8 @@ fn an_inline_function_goes_from_nothing_to_running_in_three_passes_and_then_rest
 
     world.0.end_job(true, "");
     let (did, said) = world.pass();
-    assert_eq!(did, ["create Deployment f-b2zg9", "create Service f"]);
+    let noted = "note digest on Job f-build-2g45c";
+    assert_eq!(did, [noted, "create Deployment f-b2zg9", "create Service f"]);
     let built = "BuildReady=True JobFinished Job f-build-2g45c finished";
     assert_eq!(said, [CONFIGURED, built, "Running=Unknown ServiceCreated Service f created"]);
 
@@ -72,7 +73,7 @@ fn a_new_source_is_built_while_the_old_one_runs() {
     assert_eq!(said[2], "Running=True DeploymentReady Deployment f-b2zg9 is ready");
     assert_eq!(world.image(), old);
     world.0.end_job(true, "");
-    assert_eq!(world.pass().0, ["apply Deployment f-b2zg9"]);
+    assert_eq!(world.pass().0, ["note digest on Job f-build-vpdjq", "apply Deployment f-b2zg9"]);
     assert_ne!(world.image(), old);
 }
 
@@ -130,6 +131,35 @@ fn labels_of_a_function_go_to_all_that_is_made_of_it() {
 }
 
 #[test]
+fn labels_of_our_own_group_go_to_nothing_that_is_made() {
+    let mut world = World::inline();
+    let ours =
+        |value: &str| BTreeMap::from([("serverless.kyma-project.io/config".to_owned(), value.to_owned())]);
+    world.0.function.metadata.labels = Some(ours("runtime"));
+    world.0.function.spec.labels = Some(ours("credentials"));
+    world.run();
+    let observed = &world.0.observed;
+    for made in [&observed.config_map, &observed.deployment, &observed.service] {
+        let labels = made.0.as_ref().unwrap()["metadata"]["labels"].as_object().unwrap();
+        let keys: Vec<_> = labels.keys().map(|key| key.split_once('/').unwrap().1).collect();
+        assert_eq!(keys, ["function-name", "managed-by", "uuid"]);
+    }
+    assert_eq!(observed.jobs[0].labels.as_ref().unwrap().len(), 3);
+    let pod = &observed.deployment.0.as_ref().unwrap()["spec"]["template"]["metadata"]["labels"];
+    assert_eq!(pod["serverless.kyma-project.io/config"], Value::Null);
+}
+
+#[test]
+fn a_message_is_cut_where_nobody_reads_on() {
+    let mut world = World::inline();
+    let message = "é".repeat(100_000);
+    world.0.observed.refused =
+        Some(Refusal { kind: "ConfigMap".to_owned(), name: "f-b2zg9".to_owned(), message });
+    let (_, said) = world.pass();
+    assert!(said[0].ends_with("é…") && said[0].chars().count() < 2100, "{}", said[0].chars().count());
+}
+
+#[test]
 fn a_deployment_that_fails_is_told() {
     let mut world = World::inline();
     world.run();
@@ -174,6 +204,10 @@ const LABELS: &str = "has the labels serverless.kyma-project.io/config=runtime a
     |world: &mut World| world.0.observed.registry = Err(RegistryProblem::NoAddress { secret: "s".to_owned(), key: "registryAddress" }),
     "RegistryConfigMissing Secret s in namespace n has no key registryAddress, or a blank one".to_owned(),
 )]
+#[case::registry_of_a_bad_address(
+    |world: &mut World| world.0.observed.registry = Err(RegistryProblem::BadAddress { secret: "s".to_owned(), key: "registryAddress", rule: "must not hold spaces" }),
+    "RegistryConfigMissing Key registryAddress of Secret s in namespace n must not hold spaces".to_owned(),
+)]
 fn what_is_missing_is_named_with_the_remedy_and_nothing_is_made(
     #[case] change: fn(&mut World),
     #[case] expected: String,
@@ -190,7 +224,7 @@ fn what_belongs_to_others_is_never_overwritten() {
     world.0.end_job(true, "");
     world.0.observed.taken.insert(("Service".to_owned(), "f".to_owned()));
     let (did, said) = world.pass();
-    assert_eq!(did, ["create Deployment f-b2zg9"]);
+    assert_eq!(did, ["note digest on Job f-build-2g45c", "create Deployment f-b2zg9"]);
     assert_eq!(
         said[0],
         "ConfigurationReady=False NameConflict Service f exists and does not belong to this Function: delete it, or give the Function another name"
@@ -236,7 +270,8 @@ fn what_the_reference_implementation_left_goes_once_ours_runs() {
     world.0.observed.leftovers = vec![leftover("Deployment", "f-xv6pc"), leftover("ConfigMap", "f-nxjdp")];
     world.pass();
     world.0.end_job(true, "");
-    assert_eq!(world.pass().0, ["create Deployment f-b2zg9", "create Service f"]);
+    let noted = "note digest on Job f-build-2g45c";
+    assert_eq!(world.pass().0, [noted, "create Deployment f-b2zg9", "create Service f"]);
     assert_eq!(world.pass().0, [""; 0]);
     world.0.roll_out();
     assert_eq!(world.pass().0, ["delete Deployment f-xv6pc", "delete ConfigMap f-nxjdp"]);

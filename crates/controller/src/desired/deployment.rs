@@ -13,6 +13,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::autoscaler::is_scaled;
 use super::{Inputs, PORT, PORT_NAME, resources};
+use crate::names::inherited;
 
 /// Whom Functions run as.
 const USER: i64 = 1000;
@@ -22,7 +23,7 @@ const USER: i64 = 1000;
 pub fn deployment(inputs: &Inputs<'_>) -> Deployment {
     let identity = inputs.identity;
     let spec = &inputs.function.spec;
-    let mut labels = spec.labels.clone().unwrap_or_default();
+    let mut labels = inherited(spec.labels.as_ref());
     labels.extend(identity.selector());
     let pod = PodSpec {
         service_account_name: Some(inputs.config.function_service_account.clone()),
@@ -77,7 +78,7 @@ fn container(inputs: &Inputs<'_>) -> Container {
     };
     Container {
         name: "function".to_owned(),
-        image: Some(inputs.pull_image()),
+        image: Some(inputs.run_image()),
         image_pull_policy: Some("IfNotPresent".to_owned()),
         env: Some(env(inputs)),
         resources: resources(inputs.function.spec.resources.as_ref()),

@@ -11,17 +11,20 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{Inputs, config_map, fetch, resources};
+use crate::names::inherited;
 
 /// The context of the build.
 pub(super) const WORKSPACE: &str = "/workspace";
 /// Where the source is in it.
 const SOURCES: &str = "/workspace/src";
 const DOCKER_CONFIG: &str = "/docker/.docker";
+/// Where the builder reports the digest of what it has pushed: what a container writes there its Pod says when it has ended.
+const REPORT: &str = "/dev/termination-log";
 
 /// The labels of the Job, the only part of it that may change.
 #[must_use]
 pub fn job_labels(inputs: &Inputs<'_>) -> BTreeMap<String, String> {
-    let mut labels = inputs.function.metadata.labels.clone().unwrap_or_default();
+    let mut labels = inherited(inputs.function.metadata.labels.as_ref());
     labels.extend(inputs.identity.labels());
     labels
 }
@@ -78,6 +81,7 @@ fn executor(inputs: &Inputs<'_>, image: &str) -> Container {
     args.extend(inputs.runtime.base_image.as_ref().map(|image| format!("--build-arg=base_image={image}")));
     args.push(format!("--destination={image}"));
     args.push(format!("--context=dir://{WORKSPACE}"));
+    args.push(format!("--digest-file={REPORT}"));
     let mut mounts = vec![
         VolumeMount {
             name: "credentials".to_owned(),

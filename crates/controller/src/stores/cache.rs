@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Debug;
 use std::future::ready;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use futures::{Stream, StreamExt as _};
@@ -14,6 +15,10 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use crate::queue::Key;
+
+/// How many objects a page of a list has. A page is in memory as a whole, and others say how large its objects are: 1.5 MiB
+/// at most.
+pub(crate) const PAGE: u32 = 20;
 
 /// What is kept of an object.
 pub(crate) trait Kept: Debug + Send + Sync + 'static {
@@ -113,7 +118,7 @@ impl<T: Kept> Cache<T> {
     ) where
         K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
     {
-        let events = watcher(api, config).default_backoff();
+        let events = watcher(api, config.page_size(PAGE)).default_backoff();
         self.take_in(events, keep, changed).await;
     }
 
@@ -126,7 +131,9 @@ impl<T: Kept> Cache<T> {
         let tell = |change: Option<Change<T>>| change.into_iter().for_each(&changed);
         let put = |object: &K| {
             let key = key(object);
-            match keep(object) {
+            // An object that this program fails on is passed over: all others are still followed.
+            let kept = catch_unwind(AssertUnwindSafe(|| keep(object)));
+            match kept.unwrap_or_else(|_| failed_on(&key)) {
                 Some(kept) => self.told(key, object.meta().resource_version.as_deref(), kept),
                 None => self.remove(key),
             }
@@ -191,6 +198,11 @@ impl<T: Kept> Objects<T> {
         self.groups.remove(&(before.group().into(), key.clone()));
         Some(before)
     }
+}
+
+fn failed_on<T>((namespace, name): &Key) -> Option<T> {
+    tracing::error!(namespace, name, "an object is passed over, since the controller failed on it");
+    None
 }
 
 /// Versions of objects are numbers that grow.
@@ -272,6 +284,19 @@ mod tests {
         assert_eq!(relisted, ["a y>-", "b x>-", "c ->x"]);
         assert_eq!(told(&cache, vec![Event::Delete(map("c", "5", "x"))]).await, ["c x>-"]);
         assert_eq!(of("x"), [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn an_object_that_the_controller_fails_on_hides_no_other() {
+        let cache = Cache::<String>::default();
+        let events = [Event::Apply(map("bad", "1", "x")), Event::Apply(map("good", "2", "x"))];
+        let keep = |map: &ConfigMap| {
+            assert_ne!(map.metadata.name.as_deref(), Some("bad"));
+            map.metadata.generate_name.clone()
+        };
+        cache.take_in(futures::stream::iter(events.map(Ok)), keep, |_| {}).await;
+        let known = |name: &str| cache.get(&("n".to_owned(), name.to_owned())).is_some();
+        assert!(known("good") && !known("bad"));
     }
 
     #[tokio::test]

@@ -9,62 +9,138 @@ use api::{GitRepository, GitRepositorySpec};
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::JobStatus;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
+use serde::Deserialize;
 
 use super::cache::Kept;
 use crate::decide::build;
+use crate::image;
+use crate::names;
 use crate::object::Object;
 use crate::packed::Packed;
 
-/// An object that was made for a Function.
+/// The largest content of an object that is kept in memory, packed, in bytes. What is larger is asked for when it is needed.
+pub(crate) const MAX_KEPT: usize = 32 * 1024;
+
+/// The Function that controls an object, by what the object says of its owner.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Owner {
+    /// The name of the Function.
+    pub name: String,
+    /// Its UID.
+    pub uid: String,
+}
+
+impl Owner {
+    fn of(metadata: &ObjectMeta) -> Option<Self> {
+        let mut owners = metadata.owner_references.iter().flatten();
+        let owner = owners.find(|owner| owner.controller == Some(true) && owner.kind == "Function")?;
+        Some(Self { name: owner.name.clone(), uid: owner.uid.clone() })
+    }
+}
+
+/// The group of all that a Function of a namespace controls. What another namespace says of the same UID is not in it.
+pub(crate) fn owned_by(namespace: &str, uid: &str) -> String {
+    format!("{namespace}/{uid}")
+}
+
+/// An object with the labels of what is made for Functions.
 #[derive(Debug)]
 pub(crate) struct Child {
-    owner: String,
-    /// The name of its Function.
+    group: Box<str>,
+    /// The name of the Function that its label gives: whom a change wakes, and no proof of anything.
     pub(crate) function: String,
-    packed: Packed,
+    content: Content,
+}
+
+/// What is kept of an object beside its name.
+#[derive(Debug)]
+enum Content {
+    /// All of it.
+    Packed(Packed),
+    /// Nothing, since it is large.
+    Large,
+    /// Nothing, since no decision looks into it: no Function controls it, or it has no name that a Function gives.
+    Unneeded,
+}
+
+/// An object as the cache has it.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// All of it.
+    Whole(serde_json::Value),
+    /// It is too large to be kept.
+    Large,
+    /// No Function controls it.
+    Foreign,
 }
 
 impl Child {
     pub(crate) fn of(object: &Object) -> Option<Self> {
-        let labels = object.meta().labels.as_ref()?;
-        let owner = uuid(Some(labels))?.clone();
-        let function = labels.get(owned_label::FUNCTION_NAME)?.clone();
-        Some(Self { owner, function, packed: Packed::of(object).ok()? })
+        let metadata = object.meta();
+        let function = metadata.labels.as_ref()?.get(owned_label::FUNCTION_NAME)?.clone();
+        let name = metadata.name.as_deref()?;
+        let namespace = metadata.namespace.as_deref()?;
+        let Some(owner) = Owner::of(metadata) else {
+            return Some(Self { group: Box::default(), function, content: Content::Unneeded });
+        };
+        let group = owned_by(namespace, &owner.uid).into();
+        let is_named = name == owner.name || name == names::child(&owner.name, &owner.uid);
+        let content = match Packed::of(object) {
+            _ if !is_named => Content::Unneeded,
+            Ok(packed) if packed.len() <= MAX_KEPT => Content::Packed(packed),
+            Ok(_) | Err(_) => Content::Large,
+        };
+        Some(Self { group, function, content })
     }
 
-    pub(crate) fn value(&self) -> Option<serde_json::Value> {
-        self.packed.unpack().ok()
+    /// The object, of which a certain Function wants to be the owner.
+    pub(crate) fn found(&self, group: &str) -> Found {
+        match &self.content {
+            _ if *self.group != *group => Found::Foreign,
+            Content::Packed(packed) => packed.unpack().map_or(Found::Large, Found::Whole),
+            Content::Large | Content::Unneeded => Found::Large,
+        }
     }
 }
 
 impl Kept for Child {
     fn group(&self) -> &str {
-        &self.owner
+        &self.group
     }
 }
 
-fn uuid(labels: Option<&BTreeMap<String, String>>) -> Option<&String> {
-    labels?.get(owned_label::UUID)
-}
-
-/// A Job that builds, or has built.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// A Job that builds, or has built, for a Function that controls it.
+#[derive(Clone, Debug)]
 pub struct BuildJob {
     /// Its name.
     pub name: String,
-    /// The UID of the Function that it says it is of.
-    pub uuid: String,
-    /// Whether that Function owns it.
-    pub is_owned: bool,
-    /// Its labels.
-    pub labels: BTreeMap<String, String>,
+    /// Its UID.
+    pub uid: String,
+    /// Its version.
+    pub version: Option<String>,
+    /// The Function that controls it.
+    pub owner: Owner,
+    group: String,
+    /// Its labels; `None` if they are more than a Function has.
+    pub labels: Option<BTreeMap<String, String>>,
     /// The image that it pushes.
     pub image: String,
     /// Which attempt at that image it is, from 1.
     pub attempt: u32,
     /// The version of the credentials that it was given.
     pub credentials: String,
+    /// The digest of the image that it has pushed.
+    pub digest: Option<String>,
+    /// Why it has failed, if the controller has found that out itself.
+    pub failure: Option<String>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// Whether somebody has stopped it: it has no Pod then.
+    pub is_suspended: bool,
+    /// Whether a Pod of it runs, or has run.
+    pub has_started: bool,
     /// How it ended.
     pub end: Option<End>,
 }
@@ -80,25 +156,78 @@ pub struct End {
     pub at: Timestamp,
 }
 
+/// The highest attempt that is believed: each takes seconds at least.
+const MAX_ATTEMPT: u32 = 1_000_000;
+/// The longest text of an annotation that is kept, in bytes: the name of an image, a reason.
+const MAX_TEXT: usize = 2048;
+/// The most bytes of labels that are kept.
+const MAX_LABELS: usize = 16 * 1024;
+
+#[derive(Deserialize)]
+struct JobHead {
+    suspend: Option<bool>,
+}
+
 impl BuildJob {
-    /// `None` of a Job without labels of a Function.
+    /// `None` of a Job that no Function controls.
     #[must_use]
     pub fn of(job: &Object) -> Option<Self> {
         let metadata = job.meta();
+        let annotation = |key: &str| {
+            let text = metadata.annotations.as_ref()?.get(key)?;
+            Some(text.clone()).filter(|text| text.len() <= MAX_TEXT)
+        };
+        let owner = Owner::of(metadata)?;
         let labels = metadata.labels.clone().unwrap_or_default();
-        let annotation = |key: &str| metadata.annotations.as_ref()?.get(key).cloned();
-        let uuid = uuid(Some(&labels))?.clone();
-        let mut owners = metadata.owner_references.iter().flatten();
+        let size: usize = labels.iter().map(|(key, value)| key.len() + value.len()).sum();
+        let status: JobStatus = job.status().unwrap_or_default();
+        let is_some = |number: Option<i32>| number.unwrap_or_default() > 0;
         Some(Self {
             name: metadata.name.clone()?,
-            is_owned: owners.any(|owner| owner.controller == Some(true) && owner.uid == uuid),
-            uuid,
-            labels,
+            uid: metadata.uid.clone().unwrap_or_default(),
+            version: metadata.resource_version.clone(),
+            group: owned_by(metadata.namespace.as_deref().unwrap_or_default(), &owner.uid),
+            owner,
+            labels: (size <= MAX_LABELS).then_some(labels),
             image: annotation(job_annotation::IMAGE).unwrap_or_default(),
-            attempt: annotation(job_annotation::ATTEMPT).and_then(|text| text.parse().ok()).unwrap_or(1),
+            attempt: annotation(job_annotation::ATTEMPT)
+                .and_then(|text| text.parse().ok())
+                .filter(|attempt| *attempt <= MAX_ATTEMPT)
+                .unwrap_or(1),
             credentials: annotation(job_annotation::CREDENTIALS).unwrap_or_default(),
-            end: job.status().as_ref().and_then(end),
+            digest: annotation(job_annotation::DIGEST).filter(|digest| image::is_digest(digest)),
+            failure: annotation(job_annotation::FAILURE),
+            created: metadata.creation_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0),
+            is_suspended: job.spec::<JobHead>().and_then(|spec| spec.suspend).unwrap_or_default(),
+            has_started: is_some(status.ready) || is_some(status.succeeded) || is_some(status.failed),
+            end: end(&status),
         })
+    }
+
+    /// Whether it takes up a build slot.
+    pub(crate) fn is_building(&self) -> bool {
+        self.end.is_none() && !self.is_suspended
+    }
+
+    /// Whether a decision would see a difference. Most of what the Job controller notes on a Job is none.
+    pub(crate) fn differs(&self, other: &Self) -> bool {
+        let decided_on = |job: &Self| {
+            let Self {
+                name,
+                uid,
+                labels,
+                image,
+                attempt,
+                credentials,
+                digest,
+                failure,
+                is_suspended,
+                end,
+                ..
+            } = job.clone();
+            (name, uid, labels, image, attempt, credentials, digest, failure, is_suspended, end)
+        };
+        decided_on(self) != decided_on(other)
     }
 }
 
@@ -114,7 +243,7 @@ fn end(status: &JobStatus) -> Option<End> {
 
 impl Kept for BuildJob {
     fn group(&self) -> &str {
-        &self.uuid
+        &self.group
     }
 }
 
@@ -123,6 +252,7 @@ impl Kept for BuildJob {
 pub(crate) struct RuntimeMap {
     namespace: String,
     pub(crate) runtime: String,
+    /// The hash of its Dockerfile, of which decisions need no more; `None` if it has none.
     pub(crate) dockerfile: Option<String>,
 }
 
@@ -131,7 +261,12 @@ impl RuntimeMap {
         Some(Self {
             namespace: map.metadata.namespace.clone()?,
             runtime: map.metadata.labels.as_ref()?.get(runtime_label::RUNTIME)?.clone(),
-            dockerfile: map.data.as_ref().and_then(|data| data.get(runtime_label::DOCKERFILE)).cloned(),
+            dockerfile: map
+                .data
+                .as_ref()
+                .and_then(|data| data.get(runtime_label::DOCKERFILE))
+                .filter(|text| !text.trim().is_empty())
+                .map(|text| image::tag(&[text])),
         })
     }
 }
@@ -166,8 +301,9 @@ pub(crate) struct RegistrySecret {
 impl RegistrySecret {
     pub(crate) fn of(secret: &Secret) -> Option<Self> {
         let text = |key: &str| {
-            let text = String::from_utf8(secret.data.as_ref()?.get(key)?.0.clone()).ok()?;
-            Some(text).filter(|text| !text.trim().is_empty())
+            let bytes = &secret.data.as_ref()?.get(key)?.0;
+            let text = str::from_utf8(bytes.get(..MAX_TEXT).unwrap_or(bytes)).ok()?;
+            Some(text.to_owned()).filter(|text| !text.trim().is_empty())
         };
         Some(Self {
             namespace: secret.metadata.namespace.clone()?,

@@ -1,5 +1,6 @@
 //! The watches: what is followed, and which Functions a change matters to.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use tokio::task::JoinSet;
 use super::Stores;
 use super::cache::{Cache, Change, Kept};
 use super::function::PackedFunction;
-use super::kept::{BuildJob, Child, RegistrySecret, Repository, RuntimeMap, Version};
+use super::kept::{BuildJob, Child, Owner, RegistrySecret, Repository, RuntimeMap, Version};
 use crate::object::Object;
 use crate::queue::Key;
 
@@ -33,8 +34,8 @@ pub(crate) const OTHER_SECRETS: &str =
 pub(crate) struct Told {
     /// Functions to look at.
     pub(crate) wake: UnboundedSender<ObjectRef<PackedFunction>>,
-    /// Jobs that build, or do not any more.
-    pub(crate) jobs: UnboundedSender<(Key, bool)>,
+    /// Jobs, each with the Function that it says it builds for; `None` if it does not build, or not any more.
+    pub(crate) jobs: UnboundedSender<(Key, Option<Owner>)>,
 }
 
 type CacheOf<T> = fn(&Stores) -> &Cache<T>;
@@ -44,13 +45,20 @@ pub(crate) struct Watches {
     stores: Arc<Stores>,
     client: Client,
     told: Told,
+    /// Those that are configured.
+    runtimes: BTreeSet<String>,
     tasks: JoinSet<()>,
 }
 
 impl Watches {
-    pub(crate) fn start(stores: &Arc<Stores>, client: &Client, told: &Told) -> Self {
+    pub(crate) fn start(
+        stores: &Arc<Stores>,
+        client: &Client,
+        told: &Told,
+        runtimes: BTreeSet<String>,
+    ) -> Self {
         let (stores, client, told) = (Arc::clone(stores), client.clone(), told.clone());
-        let mut watches = Self { stores, client, told, tasks: JoinSet::new() };
+        let mut watches = Self { stores, client, told, runtimes, tasks: JoinSet::new() };
         watches.follow_children();
         watches.follow_prerequisites();
         watches.follow_git();
@@ -81,17 +89,17 @@ impl Watches {
             |stores| &stores.jobs,
             BuildJob::of,
             |stores, told, change| {
-                // Most of what the Job controller notes on a Job matters to nobody here.
-                if change.before == change.after {
+                if let (Some(before), Some(after)) = (&change.before, &change.after)
+                    && !before.differs(after)
+                {
                     return;
                 }
-                let is_building = change.after.as_ref().is_some_and(|job| job.end.is_none());
+                let building = change.after.as_ref().filter(|job| job.is_building());
+                let building = building.map(|job| job.owner.clone());
                 // Nobody listens when the loop has ended.
-                let _ = told.jobs.unbounded_send((change.key.clone(), is_building));
+                let _ = told.jobs.unbounded_send((change.key.clone(), building));
                 let job = change.after.or(change.before);
-                let labels = job.as_ref().map(|job| &job.labels);
-                let name = labels.and_then(|labels| labels.get(owned_label::FUNCTION_NAME));
-                stores.wake(told, &change.key.0, name.map(String::as_str));
+                stores.wake(told, &change.key.0, job.as_ref().map(|job| job.owner.name.as_str()));
             },
         );
         let others =
@@ -115,11 +123,12 @@ impl Watches {
         let runtimes = format!("{}={}", config_label::KEY, config_label::RUNTIME);
         let config_maps = Api::<ConfigMap>::all(self.client.clone());
         let runtimes = Config::default().labels(&runtimes);
+        let configured = self.runtimes.clone();
         self.follow(
             config_maps,
             runtimes,
             |stores| &stores.runtimes,
-            RuntimeMap::of,
+            move |map| RuntimeMap::of(map).filter(|map| configured.contains(&map.runtime)),
             |stores, told, change| {
                 stores.wake_namespace(told, &change.key.0);
             },
@@ -179,7 +188,7 @@ impl Watches {
         api: Api<K>,
         config: Config,
         cache: CacheOf<T>,
-        keep: fn(&K) -> Option<T>,
+        keep: impl Fn(&K) -> Option<T> + Send + Sync + 'static,
         changed: fn(&Stores, &Told, Change<T>),
     ) where
         K: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
@@ -210,16 +219,15 @@ impl Stores {
     /// Wakes the Functions whose source is in one of some repositories.
     fn wake_users_of(&self, told: &Told, namespace: &str, repositories: &[String]) {
         self.wake_those(told, namespace, |function| {
-            let function = function.unpack();
-            function
-                .is_ok_and(|function| function.spec.is_git() && repositories.contains(&function.spec.source))
+            repositories.iter().any(|repository| function.is_in(repository))
         });
     }
 
     fn wake_those(&self, told: &Told, namespace: &str, is_meant: impl Fn(&PackedFunction) -> bool) {
-        for function in self.functions.state() {
-            if function.meta().namespace.as_deref() == Some(namespace) && is_meant(&function) {
-                let _ = told.wake.unbounded_send(ObjectRef::from_obj(&*function));
+        for name in self.names.of(namespace) {
+            let function = ObjectRef::new(&name).within(namespace);
+            if self.functions.get(&function).is_some_and(|function| is_meant(&function)) {
+                let _ = told.wake.unbounded_send(function);
             }
         }
     }

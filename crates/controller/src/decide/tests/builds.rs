@@ -27,12 +27,12 @@ fn a_failed_build_says_what_its_container_said_and_keeps_its_words() {
     world.later(Duration::from_secs(1));
     let failed = "BuildReady=False JobFailed Job f-build-2g45c failed: ";
     let plan = decide(&world.0.config, &world.0.function, &world.0.observed, Time(world.0.now));
-    assert_eq!(plan.failed_job.as_deref(), Some("f-build-2g45c"));
+    assert_eq!(plan.question, Some(Question::Report("f-build-2g45c".to_owned())));
     assert_eq!(plan.wake, Some(Duration::from_secs(30 * 60 - 1)));
 
-    world.0.observed.last_words = Some("npm ERR! 404".to_owned());
+    world.0.observed.report = Some(Report { words: Some("npm ERR! 404".to_owned()) });
     assert_eq!(world.pass().1[1], format!("{failed}npm ERR! 404"));
-    world.0.observed.last_words = None;
+    world.0.observed.report = None;
     let before = world.0.function.status.clone();
     assert_eq!((world.pass().0, &world.0.function.status), (vec![], &before));
     // A container that says nothing leaves the word to the Job.
@@ -48,7 +48,7 @@ fn a_build_that_fails_for_credentials_names_their_secret() {
         let mut world = World::inline();
         world.pass();
         world.0.end_job(false, "no");
-        world.0.observed.last_words = Some(words.to_owned());
+        world.0.observed.report = Some(Report { words: Some(words.to_owned()) });
         let said = world.pass().1[1].clone();
         said.strip_prefix("BuildReady=False JobFailed Job f-build-2g45c failed: ").unwrap().to_owned()
     };
@@ -71,8 +71,9 @@ fn a_failed_build_is_tried_again_after_a_while_and_the_one_before_goes() {
     assert_eq!(world.0.observed.jobs[1].attempt, 2);
     assert_eq!(world.pass().0, ["delete Job f-build-2g45c"]);
     world.0.end_job(true, "");
-    assert_eq!(world.pass().0, ["create Deployment f-b2zg9", "create Service f"]);
-    assert!(world.image().ends_with(&world.0.observed.jobs[0].image[30..]), "the image is the same");
+    let noted = "note digest on Job f-build-sv4c8";
+    assert_eq!(world.pass().0, [noted, "create Deployment f-b2zg9", "create Service f"]);
+    assert!(world.image().contains(&world.0.observed.jobs[0].image[30..]), "the image is the same");
 
     let mut world = World::inline();
     world.0.config.build_retry = None;
@@ -112,6 +113,125 @@ fn the_annotation_rebuilds_and_rolls_out_what_runs() {
     world.0.function.metadata.annotations = Some(annotations);
     assert_eq!(world.pass().0, ["delete Job f-build-2g45c", "create Job f-build-knkrp"]);
     world.0.end_job(true, "");
-    assert_eq!(world.pass().0, ["apply Deployment f-b2zg9"]);
+    assert_eq!(world.pass().0, ["note digest on Job f-build-knkrp", "apply Deployment f-b2zg9"]);
     assert_ne!(world.image(), old);
+}
+
+#[test]
+fn what_runs_is_the_digest_that_the_builder_reports() {
+    let mut world = World::inline();
+    world.pass();
+    world.0.end_job(true, "");
+    let digest = format!("sha256:{}", "5".repeat(64));
+    world.0.observed.report = Some(Report { words: Some(digest.clone()) });
+    let noted = format!("note digest on Job f-build-2g45c {digest}");
+    assert_eq!(world.pass().0, [noted.as_str(), "create Deployment f-b2zg9", "create Service f"]);
+    assert!(world.image().ends_with(&format!("@{digest}")), "{}", world.image());
+    world.0.observed.report = None;
+    world.0.roll_out();
+    world.pass();
+    // Without the Job, the digest stands in the Deployment.
+    world.0.observed.jobs.clear();
+    assert_eq!(world.pass().0, [""; 0]);
+}
+
+#[test]
+fn a_builder_that_reports_no_digest_has_failed() {
+    for words in [None, Some("done"), Some("sha256:abc"), Some("sha256:../../x@sha256:y")] {
+        let mut world = World::inline();
+        world.pass();
+        world.0.end_job(true, "");
+        world.0.observed.report = Some(Report { words: words.map(str::to_owned) });
+        let why = "the builder reports no digest of the image: it must write it to /dev/termination-log, as kaniko does with --digest-file";
+        let (did, said) = world.pass();
+        assert_eq!(did, [format!("note failure on Job f-build-2g45c {why}")]);
+        assert_eq!(said[1], format!("BuildReady=False JobFailed Job f-build-2g45c failed: {why}"));
+        let before = world.0.function.status.clone();
+        assert_eq!((world.pass().0, &world.0.function.status), (vec![], &before));
+        world.later(Duration::from_mins(30));
+        assert_eq!(world.pass().0, ["create Job f-build-sv4c8"]);
+    }
+}
+
+/// An image that an earlier version of the controller has deployed runs on by its tag.
+#[test]
+fn an_image_that_runs_by_its_tag_is_left_alone() {
+    let mut world = World::inline();
+    world.run();
+    let image = world.image().split('@').next().unwrap().to_owned();
+    let deployment = world.0.observed.deployment.0.as_mut().unwrap();
+    deployment["spec"]["template"]["spec"]["containers"][0]["image"] = image.into();
+    let deployment = world.0.observed.deployment.clone();
+    world.0.observed.jobs.clear();
+    assert_eq!(world.pass().0, ["apply Deployment f-b2zg9"], "the mark differs");
+    assert_eq!(world.image(), {
+        let deployment = deployment.0.unwrap();
+        deployment["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap().to_owned()
+    });
+}
+
+#[test]
+fn a_job_without_a_pod_is_ended_and_says_why() {
+    let mut world = World::inline();
+    world.pass();
+    let decide =
+        |world: &World| decide(&world.0.config, &world.0.function, &world.0.observed, Time(world.0.now));
+    assert_eq!((decide(&world).wake, decide(&world).question), (Some(Duration::from_secs(90)), None));
+    world.later(Duration::from_secs(89));
+    assert_eq!((decide(&world).wake, decide(&world).question), (Some(Duration::from_secs(1)), None));
+    world.later(Duration::from_secs(1));
+    assert_eq!(decide(&world).question, Some(Question::Start("f-build-2g45c".to_owned())));
+    world.0.observed.start = Some(Start::Waits("ContainerCreating".to_owned()));
+    assert_eq!((decide(&world).wake, decide(&world).steps), (Some(Duration::from_secs(10)), vec![]));
+    world.0.observed.start = Some(Start::Runs);
+    assert_eq!((decide(&world).wake, decide(&world).steps), (None, vec![]));
+
+    let why = "no Pod was created: violates PodSecurity";
+    world.0.observed.start = Some(Start::Hindered(why.to_owned()));
+    let (did, said) = world.pass();
+    assert_eq!(did, [format!("end Job f-build-2g45c {why}")]);
+    let failed = format!("BuildReady=False JobFailed Job f-build-2g45c failed: {why}");
+    assert_eq!(said[1], failed);
+    // The Job controller ends it, in its own words.
+    world.0.end_job(false, "Job was active longer than specified deadline");
+    let (did, said) = world.pass();
+    assert_eq!((did, &said[1]), (vec![], &failed));
+}
+
+#[test]
+fn a_pod_that_never_gets_further_is_not_waited_for() {
+    let mut world = World::inline();
+    world.pass();
+    world.0.observed.start = Some(Start::Waits("its Pod does not start: ContainerCreating".to_owned()));
+    world.later(Duration::from_mins(5) - Duration::from_secs(2));
+    assert_eq!(world.pass().0, [""; 0]);
+    world.later(Duration::from_secs(1));
+    assert_eq!(world.pass().0, ["end Job f-build-2g45c its Pod does not start: ContainerCreating"]);
+}
+
+#[test]
+fn a_job_that_runs_or_is_suspended_is_not_asked_for() {
+    for change in [|job: &mut BuildJob| job.has_started = true, |job: &mut BuildJob| job.is_suspended = true]
+    {
+        let mut world = World::inline();
+        world.pass();
+        change(Arc::make_mut(&mut world.0.observed.jobs[0]));
+        world.later(Duration::from_mins(50));
+        let plan = decide(&world.0.config, &world.0.function, &world.0.observed, Time(world.0.now));
+        assert_eq!((plan.question, plan.wake), (None, None));
+    }
+}
+
+#[test]
+fn an_attempt_that_nobody_can_have_made_is_no_number() {
+    for text in ["4294967295", "4294967296", "-1", "x"] {
+        let mut job = serde_json::json!({"metadata": {"name": "j", "namespace": "n", "uid": "u"}});
+        job["metadata"]["ownerReferences"] =
+            serde_json::json!([{"kind": "Function", "name": "f", "uid": "u-1", "controller": true}]);
+        job["metadata"]["annotations"] = serde_json::json!({"serverless.kyma-project.io/attempt": text});
+        let owner = &mut job["metadata"]["ownerReferences"][0];
+        owner["apiVersion"] = "serverless.kyma-project.io/v1alpha1".into();
+        let job = BuildJob::of(&crate::object::Object::of(&job).unwrap()).unwrap();
+        assert_eq!(job.attempt, 1, "{text}");
+    }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::*;
-use crate::played::Played;
+use crate::played::{DIGEST, Played};
 
 /// See [`Played`].
 pub(super) struct World(pub(super) Played);
@@ -90,7 +90,13 @@ fn step(step: &Step) -> String {
     match step {
         Step::Create(object) => format!("create {}", named(object)),
         Step::Apply(object) => format!("apply {}", named(object)),
-        Step::Relabel(name, labels) => format!("relabel Job {name} {labels:?}"),
+        Step::Change { name, change, .. } => match change {
+            JobChange::Relabel(labels) => format!("relabel Job {name} {labels:?}"),
+            JobChange::Digest(digest) if digest == DIGEST => format!("note digest on Job {name}"),
+            JobChange::Digest(digest) => format!("note digest on Job {name} {digest}"),
+            JobChange::Fail(why) => format!("note failure on Job {name} {why}"),
+            JobChange::End(why) => format!("end Job {name} {why}"),
+        },
         Step::Delete(kind, name) => format!("delete {kind} {name}"),
     }
 }
