@@ -20,9 +20,7 @@ use crate::git_servers::{Repository, Ssh};
 use crate::rights::{Audit, Right, granted};
 
 /// Granted, but not used below.
-const NOT_PROVOKED: [(&str, &str); 2] = [
-    // Asked for if a Job is there that its watch has not shown yet.
-    ("get", "jobs"),
+const NOT_PROVOKED: [(&str, &str); 1] = [
     // Asked for by an admission plugin of some clusters, in the name of the controller.
     ("update", "functions/finalizers"),
 ];
@@ -53,8 +51,16 @@ fn the_controller_may_do_what_it_does_and_nothing_else() {
         lead(&client, &Config::default(), Some(&election), &Arc::default(), stopping).await;
     });
     let namespace = Namespace::new(&control_plane, "rights");
+    // Its Job gets no Pod, and it takes a while until the controller asks why.
+    let no_pods = Namespace::new(&control_plane, "no-pods");
+    kubectl(&control_plane, "create quota none -n no-pods --hard=pods=0", NOTHING).unwrap();
+    no_pods.wait("the quota counts", || no_pods.get("resourcequota none")["status"]["hard"].is_object());
+    no_pods.apply("demo", &json!({}));
     exercise(&namespace, &runtime);
     exercise_copies(&control_plane, &namespace);
+    while !no_pods.condition("demo", "BuildReady").contains("no Pod was created: ") {
+        std::thread::sleep(Duration::from_secs(1));
+    }
     stop.send_replace(true);
     runtime.block_on(running).unwrap();
 
@@ -92,9 +98,16 @@ fn exercise(namespace: &Namespace<'_>, runtime: &Runtime) {
     namespace.wait("the Job is relabelled", || {
         namespace.list("jobs").iter().all(|job| job["metadata"]["labels"]["team"] == "b")
     });
-    // Another one's Deployment with our labels is a leftover.
+    // One of the reference implementation, of another name, is a leftover.
     namespace.add_leftover("deployments");
     namespace.wait("the leftover is gone", || namespace.list("deployments").len() == 1);
+
+    // One that is not kept in memory is asked for.
+    let mut random = fastrand::Rng::with_seed(1);
+    let source: String = std::iter::repeat_with(|| random.alphanumeric()).take(100_000).collect();
+    let spec = json!({"source": source, "runtime": "nodejs12", "minReplicas": 1, "maxReplicas": 1});
+    namespace.kubectl("create -f -", &crate::cluster::function("large", &spec)).unwrap();
+    namespace.await_condition("large", "Running", "True");
 
     namespace.apply_labelled("fails", &json!({}), &json!({"testenv/build": "fails"}));
     namespace.await_condition("fails", "BuildReady", "False");
