@@ -113,6 +113,10 @@ bench-controller: control-plane $(IMAGE_CONTROLLER) ## how the controller brings
 	$(CARGO) bench --locked --bench controller -- $(IMAGE_CONTROLLER) floor 200 50
 	$(CARGO) bench --locked --bench controller -- $(IMAGE_CONTROLLER) restart 10000 60
 
+.PHONY: bench-hostile
+bench-hostile: control-plane $(IMAGE_CONTROLLER) ## how much memory of the controller tenants can fill
+	$(CARGO) bench --locked --bench controller -- $(IMAGE_CONTROLLER) hostile 100
+
 .PHONY: fuzz
 fuzz: $(TOOLS)/bin/cargo-fuzz ## a short run of every fuzz target (needs a nightly toolchain)
 	for target in $$(PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" cargo +nightly fuzz list); do \

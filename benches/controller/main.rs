@@ -13,6 +13,7 @@
 )]
 
 mod floor;
+mod hostile;
 mod process;
 mod propagation;
 mod restart;
@@ -63,6 +64,12 @@ fn main() {
             println!("|---|---|---|---|---|");
             let run = restart::run(&program, number(3).unwrap_or(10_000), idle);
             return println!("{}", runtime.block_on(run));
+        }
+        // `hostile 100`: objects of each shape.
+        Some("hostile") => {
+            println!("| objects of each shape | MiB before | MiB while they come | MiB after a restart |");
+            println!("|---|---|---|---|");
+            return println!("{}", runtime.block_on(hostile::run(&program, number(3).unwrap_or(100))));
         }
         _ => {}
     }

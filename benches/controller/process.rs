@@ -21,11 +21,16 @@ pub struct Process {
 impl Process {
     pub async fn start(program: &Path, control_plane: &ControlPlane, slots: usize) -> Self {
         let admin = format!("127.0.0.1:{}", testenv::free_port().unwrap());
+        // All slots for the one namespace that there is.
+        let build = format!("build: {{maxSimultaneousJobs: {slots}, maxJobsPerNamespace: {slots}}}\n");
+        let config = control_plane.folder().join("controller.yaml");
+        fs::write(&config, build).unwrap();
         let log = fs::File::create(control_plane.folder().join("controller.log")).unwrap();
         let child = Command::new(program)
             .args(["run", "--namespace=default", "--admin-listen", &admin])
             .env("KUBECONFIG", control_plane.kubeconfig())
-            .env("APP_FUNCTION_BUILD_MAX_SIMULTANEOUS_JOBS", slots.to_string())
+            .arg("--config")
+            .arg(config)
             .stdin(Stdio::null())
             .stderr(log)
             .spawn()

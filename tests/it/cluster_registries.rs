@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::cluster::{client, kubectl, wait_until_called};
 use crate::functions::{self, NOTHING, Namespace};
-use crate::registries::{Auth, Node, Registry, content};
+use crate::registries::{Auth, Node, Registry, content, push};
 use crate::support::{Limits, Server, wait_until};
 
 const OWN: &str = "serverless-registry-config";
@@ -198,7 +198,7 @@ fn a_tag_that_somebody_moves_changes_nothing_that_runs() {
     assert_eq!(job["metadata"]["annotations"]["serverless.kyma-project.io/image-digest"], digest);
 
     let config = registry.docker_config("one");
-    registry.push(&config, tagged, "theirs").unwrap();
+    push(&config, tagged, "theirs").unwrap();
     assert_eq!(content(&config, tagged), "theirs", "the tag was moved");
     // A change of the Function that builds nothing, and other Pods.
     namespace.apply("demo", &json!({"source": "mine", "env": [{"name": "A", "value": "1"}]}));

@@ -132,13 +132,6 @@ impl Registry {
         json!({"auths": {(self.address()): {"auth": auth}}}).to_string()
     }
 
-    /// Pushes an image with a handler.
-    pub fn push(&self, docker_config: &str, image: &str, handler: &str) -> Result<String, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let layer = layer(folder.path(), handler).display().to_string();
-        crane(docker_config, &["append", "-f", &layer, "-t", image])
-    }
-
     /// The texts of a registry Secret for it.
     pub fn secret(&self, password: &str) -> serde_json::Value {
         let address = self.address();
@@ -165,6 +158,13 @@ pub fn crane(docker_config: &str, arguments: &[&str]) -> Result<String, String> 
         .unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+}
+
+/// Pushes an image with a handler.
+pub fn push(docker_config: &str, image: &str, handler: &str) -> Result<String, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let layer = layer(folder.path(), handler).display().to_string();
+    crane(docker_config, &["append", "-f", &layer, "-t", image])
 }
 
 /// The handler in an image, as whoever may pull it finds it; what the client says if it cannot be pulled.
@@ -194,7 +194,7 @@ fn a_registry_takes_and_gives_images_for_the_right_password_alone() {
         let registry = Registry::start(auth, "first");
         let image = format!("{}/a/b:1", registry.address());
         let config = |password: &str| registry.docker_config(password);
-        let push = |config: &str| registry.push(config, &image, "x");
+        let push = |config: &str| push(config, &image, "x");
         let refused = push(&config("wrong")).unwrap_err();
         assert!(refused.to_lowercase().contains("unauthorized"), "{refused}");
         assert!(push("{}").unwrap_err().to_lowercase().contains("unauthorized"));

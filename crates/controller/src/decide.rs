@@ -215,18 +215,14 @@ pub fn failed_on(function: &Function, now: Time) -> FunctionStatus {
 pub fn decide(config: &Config, function: &Function, observed: &Observed, now: Time) -> Plan {
     let mut next = Next::new(function, now);
     if let Some(identity) = Identity::of(function)
-        && let Some((runtime, runtime_image, registry)) =
-            prerequisites::check(config, function, observed, &identity, &mut next)
+        && let Some(prerequisites) = prerequisites::check(config, function, observed, &identity, &mut next)
         && let Some(place) = source::place(function, observed, &identity, &mut next)
     {
         let checkout = match place {
             Place::Inline => None,
             Place::Git(checkout) => Some(checkout),
         };
-        let identity = &identity;
-        let digest = None;
-        let inputs =
-            Inputs { config, function, identity, runtime, runtime_image, registry, checkout, digest };
+        let inputs = Inputs::new(config, function, &identity, prerequisites, checkout);
         advance(inputs, observed, &mut next);
     }
     next.into_plan()

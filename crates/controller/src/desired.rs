@@ -7,6 +7,7 @@ mod fetch;
 mod job;
 mod service;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use api::{Function, GitAuth};
@@ -82,9 +83,24 @@ pub struct Inputs<'a> {
     pub checkout: Option<Checkout>,
     /// The digest of the image, once it is built.
     pub digest: Option<String>,
+    /// See [`Inputs::tag`]: a source can be a megabyte, and is asked for by several objects.
+    tag: OnceCell<String>,
 }
 
-impl Inputs<'_> {
+impl<'a> Inputs<'a> {
+    /// What is known before anything is built.
+    #[must_use]
+    pub fn new(
+        config: &'a Config,
+        function: &'a Function,
+        identity: &'a Identity,
+        (runtime, runtime_image, registry): (&'a Runtime, &'a RuntimeImage, &'a Registry),
+        checkout: Option<Checkout>,
+    ) -> Self {
+        let (digest, tag) = (None, OnceCell::new());
+        Self { config, function, identity, runtime, runtime_image, registry, checkout, digest, tag }
+    }
+
     /// The dependencies as they are built.
     #[must_use]
     pub fn dependencies(&self) -> &str {
@@ -100,7 +116,11 @@ impl Inputs<'_> {
 
     /// The tag of the image: of everything that goes into it, and of nothing else.
     #[must_use]
-    pub fn tag(&self) -> String {
+    pub fn tag(&self) -> &str {
+        self.tag.get_or_init(|| self.hash())
+    }
+
+    fn hash(&self) -> String {
         let spec = &self.function.spec;
         let mut parts = vec![self.identity.uid.as_str()];
         match &self.checkout {
@@ -119,13 +139,13 @@ impl Inputs<'_> {
     /// The image as it is pushed.
     #[must_use]
     pub fn push_image(&self) -> String {
-        image::name(&self.registry.push, self.identity, &self.tag())
+        image::name(&self.registry.push, self.identity, self.tag())
     }
 
     /// The image as it is pulled.
     #[must_use]
     pub fn pull_image(&self) -> String {
-        image::name(&self.registry.pull, self.identity, &self.tag())
+        image::name(&self.registry.pull, self.identity, self.tag())
     }
 
     /// The image as it runs: by its digest, so that whoever moves the tag changes nothing.

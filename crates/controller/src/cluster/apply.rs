@@ -88,7 +88,7 @@ impl Cluster {
         loop {
             match self.update_once(intent).await {
                 Err(Error::Api(kube::Error::Api(status))) if status.is_conflict() && looks < LOOKS => {
-                    looks += 1
+                    looks += 1;
                 }
                 updated => return updated,
             }

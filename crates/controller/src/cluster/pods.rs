@@ -77,20 +77,19 @@ fn start(status: PodStatus) -> Start {
     if status.phase.as_deref() != Some("Pending") {
         return Start::Runs;
     }
-    let conditions = status.conditions.iter().flatten();
-    let unscheduled = conditions
-        .filter(|condition| condition.type_ == "PodScheduled" && condition.status == "False")
-        .next();
+    let mut conditions = status.conditions.iter().flatten();
+    let unscheduled =
+        conditions.find(|condition| condition.type_ == "PodScheduled" && condition.status == "False");
     if let Some(condition) = unscheduled {
         let why = condition.message.as_deref().unwrap_or_default();
         return Start::Hindered(format!("its Pod cannot be scheduled: {}", printable(why.chars())));
     }
-    let states: Vec<_> = containers(status).filter_map(|container| container.state).collect();
+    let found: Vec<_> = containers(status).filter_map(|container| container.state).collect();
     // One that has run, or runs, before those that wait for it.
-    if states.iter().any(|state| state.running.is_some() || state.terminated.is_some()) {
+    if found.iter().any(|state| state.running.is_some() || state.terminated.is_some()) {
         return Start::Runs;
     }
-    let waiting = states.into_iter().filter_map(|state| state.waiting);
+    let waiting = found.into_iter().filter_map(|state| state.waiting);
     let said = waiting.map(|waiting| {
         let reason = waiting.reason.unwrap_or_default();
         let message = printable(waiting.message.unwrap_or_default().chars());

@@ -54,7 +54,7 @@ impl<'de> Deserialize<'de> for PackedFunction {
         let repository = object.spec_with(|spec: Spec<'_>| {
             let source = spec.source.filter(|_| spec.source_type.as_deref() == Some("git"))?;
             // No name is longer.
-            Some(Box::from(&*source)).filter(|name: &Box<str>| name.len() <= 253)
+            (source.len() <= 253).then(|| Box::from(&*source))
         });
         let known = object.meta();
         let metadata = ObjectMeta {
