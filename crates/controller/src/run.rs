@@ -108,7 +108,8 @@ pub async fn run_with(
         });
     let all_seen = join(seen.wait_until_ready(), stores.ready());
     let looks = ending::in_order(looks.boxed(), end, all_seen);
-    select(pin!(looks), pin!(join(slots, forgotten))).await;
+    // The slots first: no Function is looked at before it is known which Jobs build.
+    select(pin!(join(slots, forgotten)), pin!(looks)).await;
 }
 
 async fn reconcile(packed: Arc<PackedFunction>, context: Arc<Context>) -> Result<Action, Error> {
