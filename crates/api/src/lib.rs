@@ -13,5 +13,5 @@ pub mod quantity;
 
 pub use function::{Condition, Function, FunctionSpec, FunctionStatus, Resources};
 pub use git_repository::{GitAuth, GitRepository, GitRepositorySpec};
-pub use k8s_openapi::api::core::v1::EnvVar;
+pub use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, ObjectFieldSelector, ResourceFieldSelector};
 pub use quantity::RawQuantity;

@@ -5,6 +5,11 @@ pub const GROUP: &str = "serverless.kyma-project.io";
 /// Served version of the custom resources.
 pub const VERSION: &str = "v1alpha1";
 
+/// The prefix of all labels and annotations of the project.
+pub const LABEL_PREFIX: &str = "serverless.kyma-project.io/";
+/// What the labels of [`preset_label`] end with.
+pub const PRESET_SUFFIX: &str = "-preset";
+
 /// Labels that choose a preset for a Function, on `metadata.labels`.
 pub mod preset_label {
     /// Chooses `minReplicas` and `maxReplicas`.
@@ -106,10 +111,12 @@ pub mod registry_secret {
     pub const LABEL: &str = "serverless.kyma-project.io/remote-registry";
     /// See [`LABEL`].
     pub const LABEL_VALUE: &str = "config";
-    /// The only name that builds and Deployments of a namespace use.
+    /// The name of the registry Secret of a namespace.
     pub const NAME: &str = "serverless-registry-config";
     /// The name of the registry Secret of the installation, used where there is no other.
     pub const DEFAULT_NAME: &str = "serverless-registry-config-default";
+    /// The names that builds and Deployments use, the first one that is there.
+    pub const USED: [&str; 2] = [NAME, DEFAULT_NAME];
     /// Key that says, as `true`, that the registry is in the cluster: images are pulled from the server address then.
     pub const IS_INTERNAL: &str = "isInternal";
     /// The type that the kubelet accepts as an image pull Secret.

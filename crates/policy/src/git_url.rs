@@ -1,6 +1,10 @@
 //! The address of a Git repository, validated by parsing: the transport is what the structure says, never a match
 //! over the text. Nothing is fetched here; the address later reaches a Git client, so what could be an option or a
-//! command is refused.
+//! command is refused, also where it is written with percent signs, which Git clients decode.
+
+mod percent;
+
+use std::borrow::Cow;
 
 use serde::Deserialize;
 
@@ -40,12 +44,20 @@ pub enum GitUrlError {
         "must start with http://, https://, git://, ssh:// or git+ssh://, or have the form user@host:path"
     )]
     Scheme,
-    /// It holds a password.
+    /// It holds a password or a token.
     #[error("must not hold credentials: put them into a Secret and name it in spec.auth.secretName")]
     Credentials,
     /// It has no host, or one that is none.
     #[error("must name a host, with a port between 1 and 65535 if any")]
     Host,
+    /// It has a query or a fragment, which may be a token.
+    #[error(
+        "must not have a query or a fragment: put credentials into a Secret and name it in spec.auth.secretName"
+    )]
+    Query,
+    /// Its path leads out of the folder that it names.
+    #[error("must not hold \"..\" in its path")]
+    Parent,
     /// A part could be taken for an option of a Git client.
     #[error("host, user and path must not start with '-'")]
     Option,
@@ -65,7 +77,7 @@ const SCHEMES: [(&str, Transport); 5] = [
     ("git+ssh://", Transport::Ssh),
 ];
 
-/// Where a repository is, as a client needs it.
+/// Where a repository is, as a client needs it. User and path over SSH and `git://` are decoded, as Git does.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Address {
     /// How it is reached.
@@ -86,6 +98,8 @@ struct Parts<'a> {
     user: Option<&'a str>,
     host: &'a str,
     path: &'a str,
+    /// Whether it has a scheme, so that percent signs in it have a meaning.
+    is_url: bool,
 }
 
 /// Judges an address and says how it is reached, which is known even of many that are refused.
@@ -106,7 +120,7 @@ pub fn parse(url: &str, rule: GitUrls) -> (Option<Transport>, Result<(), GitUrlE
 /// The parts of an address, of any ending.
 ///
 /// # Errors
-/// What [`parse`] finds wrong with it.
+/// What [`parse`] finds wrong with it when it is lenient.
 pub fn address(url: &str) -> Result<Address, GitUrlError> {
     parse(url, GitUrls::Lenient).1?;
     let parts = split(url)?;
@@ -114,20 +128,24 @@ pub fn address(url: &str) -> Result<Address, GitUrlError> {
         Some((host, port)) => (host, port.strip_prefix(':')),
         None => parts.host.split_once(':').map_or((parts.host, None), |(host, port)| (host, Some(port))),
     };
+    let is_encoded = parts.is_url && parts.transport != Transport::Http;
+    let text = |part| if is_encoded { percent::decoded(part).into_owned() } else { String::from(part) };
     Ok(Address {
         transport: parts.transport,
-        user: parts.user.map(str::to_owned),
+        user: parts.user.map(text),
         host: host.to_owned(),
         port: port.and_then(|port| port.parse().ok()),
-        path: parts.path.to_owned(),
+        path: text(parts.path),
     })
 }
 
-/// Whether a text may hold a password before an `@`, so that it must not be shown, be it an address or not.
+/// Whether a text may hold a password or token, so that it must not be shown, be it an address or not.
 #[must_use]
 pub fn may_hold_credentials(text: &str) -> bool {
-    let authority = text.split_once("://").map_or(text, |(_, rest)| rest);
-    authority.rsplit_once('@').is_some_and(|(before, _)| before.contains(':') || before.contains("%3"))
+    // Whose user is a person or a program. A query, a fragment and what is encoded may hold anything.
+    const HARMLESS: [&str; 3] = ["git@", "ssh://git@", "git+ssh://git@"];
+    let rest = HARMLESS.into_iter().find_map(|start| text.trim_start().strip_prefix(start)).unwrap_or(text);
+    rest.contains(['@', '?', '#', '%'])
 }
 
 fn split(url: &str) -> Result<Parts<'_>, GitUrlError> {
@@ -139,14 +157,14 @@ fn split(url: &str) -> Result<Parts<'_>, GitUrlError> {
         let (authority, path) = rest.split_at(end);
         let (user, host) =
             authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
-        return Ok(Parts { transport, user, host, path });
+        return Ok(Parts { transport, user, host, path, is_url: true });
     }
     let (before, path) = split_scp(url).ok_or(GitUrlError::Scheme)?;
     let (user, host) = before.rsplit_once('@').ok_or(GitUrlError::Scheme)?;
     if user.is_empty() || path.starts_with("//") || before.contains('/') {
         return Err(GitUrlError::Scheme);
     }
-    Ok(Parts { transport: Transport::Ssh, user: Some(user), host, path })
+    Ok(Parts { transport: Transport::Ssh, user: Some(user), host, path, is_url: false })
 }
 
 /// `user@host` and `path` of `user@host:path`; the colon is the first one behind the host.
@@ -159,9 +177,17 @@ fn split_scp(url: &str) -> Option<(&str, &str)> {
 }
 
 fn no_credentials(parts: &Parts<'_>) -> Result<(), GitUrlError> {
-    let holds =
-        parts.user.is_some_and(|user| user.contains(':') || user.to_ascii_lowercase().contains("%3a"));
+    // Over SSH a user without a password is no secret: keys prove who it is. Elsewhere it may be a token.
+    let holds = match parts.transport {
+        Transport::Http | Transport::Git => parts.user.is_some() || contains_encoded_user(parts.host),
+        Transport::Ssh => parts.user.is_some_and(|user| percent::decoded(user).contains(':')),
+    };
     if holds { Err(GitUrlError::Credentials) } else { Ok(()) }
+}
+
+/// Whether the `@` behind a user is written with a percent sign.
+fn contains_encoded_user(host: &str) -> bool {
+    percent::decoded(host).contains('@')
 }
 
 fn check(parts: &Parts<'_>, rule: GitUrls) -> Result<(), GitUrlError> {
@@ -169,23 +195,46 @@ fn check(parts: &Parts<'_>, rule: GitUrls) -> Result<(), GitUrlError> {
     if all.iter().any(|part| part.contains(is_blank)) {
         return Err(GitUrlError::Unprintable);
     }
+    let user = parts.user.map(|user| decoded(parts, user));
+    let path = decoded(parts, parts.path);
+    check_decoded(user.as_deref(), parts.host, &path)?;
+    if parts.path.contains(['?', '#']) {
+        return Err(GitUrlError::Query);
+    }
+    if parts.is_url && path.split('/').any(|segment| segment == "..") {
+        return Err(GitUrlError::Parent);
+    }
     let path = parts.path.trim_start_matches('/');
-    if parts.user.is_some_and(|user| user.starts_with('-'))
-        || parts.host.starts_with('-')
-        || path.starts_with('-')
-    {
-        return Err(GitUrlError::Option);
-    }
-    if parts.user.is_some_and(str::is_empty) || !is_host(parts.host) {
-        return Err(GitUrlError::Host);
-    }
     if path.is_empty() {
         return Err(GitUrlError::Path);
     }
     let path = path.strip_suffix('/').unwrap_or(path);
     let named = path.strip_suffix(".git").is_some_and(|name| !name.is_empty() && !name.ends_with('/'));
-    if rule == GitUrls::Strict && (!named || path.contains(['?', '#'])) {
+    if rule == GitUrls::Strict && !named {
         return Err(GitUrlError::Suffix);
+    }
+    Ok(())
+}
+
+/// What a client makes of a part of an address.
+fn decoded<'a>(parts: &Parts<'_>, part: &'a str) -> Cow<'a, str> {
+    if parts.is_url { percent::decoded(part) } else { Cow::Borrowed(part) }
+}
+
+/// What must not be in an address as a client reads it. A host is never encoded: no name has a percent sign.
+fn check_decoded(user: Option<&str>, host: &str, path: &str) -> Result<(), GitUrlError> {
+    let user_text = user.unwrap_or_default();
+    if user_text.contains(is_blank) || path.contains(char::is_control) {
+        return Err(GitUrlError::Unprintable);
+    }
+    let is_option = |text: &str| text.starts_with('-');
+    if is_option(user_text) || is_option(&percent::decoded(host)) || is_option(path.trim_start_matches('/')) {
+        return Err(GitUrlError::Option);
+    }
+    // Git decodes an address before it takes it apart: a user with a slash would become the host.
+    let moves_host = user_text.contains(['/', '?', '#']);
+    if user.is_some_and(str::is_empty) || moves_host || !is_host(host) {
+        return Err(GitUrlError::Host);
     }
     Ok(())
 }

@@ -3,6 +3,8 @@
 //! Every rule is a function from configuration and objects to a [`Decision`]; what a decision looks like on the
 //! wire is not here.
 
+pub mod annotations;
+pub mod base64;
 pub mod config;
 pub mod decision;
 pub mod decode;

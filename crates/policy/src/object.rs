@@ -33,8 +33,24 @@ pub struct Meta {
     pub generate_name: String,
     /// The labels.
     pub labels: Option<BTreeMap<String, String>>,
+    /// The annotations that a rule looks at.
+    pub annotations: Option<Annotations>,
     /// Present on an object that waits for its finalizers.
     deletion_timestamp: Option<Present>,
+}
+
+/// The annotations that a rule looks at. All others are skipped: they may be as large as the object.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+pub struct Annotations {
+    /// How often the Git remote of a Function is asked.
+    #[serde(rename = "serverless.kyma-project.io/gitPollInterval")]
+    pub git_poll_interval: Option<String>,
+    /// Any new value rebuilds the image of a Function.
+    #[serde(rename = "serverless.kyma-project.io/rebuild")]
+    pub rebuild: Option<String>,
+    /// The namespace that an object was copied from.
+    #[serde(rename = "serverless.kyma-project.io/copied-from")]
+    pub copied_from: Option<String>,
 }
 
 impl Meta {
@@ -42,6 +58,12 @@ impl Meta {
     #[must_use]
     pub fn label(&self, key: &str) -> Option<&str> {
         self.labels.as_ref()?.get(key).map(String::as_str)
+    }
+
+    /// An annotation that a rule looks at; `None` if there is no such annotation.
+    #[must_use]
+    pub fn annotation(&self, of: impl FnOnce(&Annotations) -> &Option<String>) -> Option<&str> {
+        self.annotations.as_ref().and_then(|annotations| of(annotations).as_deref())
     }
 
     /// The name, or the prefix from which the API server is to generate one.

@@ -4,18 +4,24 @@
 mod object;
 
 use api::names::registry_secret::{
-    DOCKER_CONFIG_KEY, LABEL, LABEL_VALUE, NAME, PASSWORD, REGISTRY_ADDRESS, REQUIRED, SERVER_ADDRESS, TYPE,
-    USERNAME,
+    DEFAULT_NAME, DOCKER_CONFIG_KEY, IS_INTERNAL, LABEL, LABEL_VALUE, NAME, PASSWORD, REGISTRY_ADDRESS,
+    REQUIRED, SERVER_ADDRESS, TYPE, USED, USERNAME,
 };
+use api::names::{copy_mark, owned_label};
 use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
 
 use crate::decision::Decision;
 use crate::docker_config::DockerConfig;
+use crate::registry_address::RegistryAddress;
+use crate::syntax;
 use crate::violation::{Value, Violation};
 
 pub use object::SecretObject;
 use object::{Bytes, Data};
+
+/// The longest server address, in bytes.
+const SERVER_ADDRESS_MAX: usize = 1024;
 
 /// Checks a registry Secret and writes its docker configuration; `old` is the Secret before an UPDATE.
 #[must_use]
@@ -56,10 +62,28 @@ fn about_use(secret: &SecretObject) -> Vec<String> {
         ));
     }
     let name = secret.metadata.display_name();
-    if name != NAME {
-        warnings.push(format!("of the registry Secrets of a namespace only the one named {NAME:?} is used: this one is named {name:?}"));
+    if !USED.contains(&name) {
+        warnings.push(format!(
+            "only Secrets named {NAME:?} or {DEFAULT_NAME:?} are used: this one is named {name:?}"
+        ));
     }
+    warnings.extend(about_copy(secret));
     warnings
+}
+
+/// That the controller restores a copy, whose data somebody is writing.
+fn about_copy(secret: &SecretObject) -> Option<String> {
+    let origin = secret.metadata.annotation(|all| &all.copied_from)?;
+    if secret.metadata.label(owned_label::MANAGED_BY) == Some(copy_mark::KEPT_BY_USER) {
+        return None;
+    }
+    let origin = if syntax::dns_1123_subdomain(origin).is_ok() { origin } else { "another namespace" };
+    Some(format!(
+        "this is a copy of {origin}/{}: the controller puts it back; label it {}={} to keep yours",
+        secret.metadata.display_name(),
+        owned_label::MANAGED_BY,
+        copy_mark::KEPT_BY_USER
+    ))
 }
 
 fn judge(data: &Data) -> Decision {
@@ -93,8 +117,8 @@ fn check(data: &Data) -> Vec<Violation> {
             USERNAME if value.contains(&b':') => {
                 Err("must not hold ':', which ends the user name in the docker configuration")
             }
-            SERVER_ADDRESS => check_address(value).map(|_| ()),
-            REGISTRY_ADDRESS => check_address(value).and_then(check_no_scheme),
+            SERVER_ADDRESS => check_server_address(value, data),
+            REGISTRY_ADDRESS => check_registry_address(value),
             _ => Ok(()),
         };
         if let Err(rule) = rule {
@@ -104,21 +128,28 @@ fn check(data: &Data) -> Vec<Violation> {
     violations
 }
 
-fn check_address(value: &[u8]) -> Result<&str, &'static str> {
-    let text = std::str::from_utf8(value).map_err(|_| "must be UTF-8")?;
+fn check_server_address(value: &[u8], data: &Data) -> Result<(), &'static str> {
+    // Of a registry in the cluster it is the beginning of the names of the images that are pulled.
+    if data.get(IS_INTERNAL).is_some_and(|value| value.as_slice() == b"true") {
+        return check_registry_address(value);
+    }
+    let text = std::str::from_utf8(value).map_err(|_| NOT_UTF8)?;
+    if text.len() > SERVER_ADDRESS_MAX {
+        return Err("must be no longer than 1024 bytes");
+    }
     // A newline at the end alone is the mark of `echo | base64`: that is a warning.
     let line = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
     let is_blank = |character: char| character.is_control() || character.is_whitespace();
-    if line.contains(is_blank) { Err("must not hold spaces or control characters") } else { Ok(line) }
+    if line.contains(is_blank) { Err("must not hold spaces or control characters") } else { Ok(()) }
 }
 
-fn check_no_scheme(address: &str) -> Result<(), &'static str> {
-    if address.contains("://") {
-        Err("must not have a scheme: it is the beginning of image names, such as example.com/project")
-    } else {
-        Ok(())
-    }
+/// Requests of the controller and image names start with it, so even a newline at its end is refused.
+fn check_registry_address(value: &[u8]) -> Result<(), &'static str> {
+    let text = std::str::from_utf8(value).map_err(|_| NOT_UTF8)?;
+    RegistryAddress::parse(text).map(drop)
 }
+
+const NOT_UTF8: &str = "must be UTF-8";
 
 /// Sets the entry for `serverAddress`, which alone is ours; entries for other servers stay.
 fn write_docker_config(data: &Data, decision: &mut Decision) {

@@ -15,6 +15,8 @@ const DNS_1123_SUBDOMAIN: &str = "must be a lower-case RFC 1123 subdomain: lower
 const ENV_NAME: &str =
     "must consist of letters, digits, '_', '-' or '.' and not start with a digit (such as 'MY_ENV.NAME')";
 const ENV_NAME_DOTS: &str = "must not be '.' or '..' nor start with '..'";
+const DATA_KEY: &str = "must consist of letters, digits, '-', '_' or '.', be no longer than 253 characters and not be '.' nor start with '..' (such as 'key.name')";
+const RESOURCE_NAME: &str = "must be cpu, memory, ephemeral-storage, hugepages-<size> or a name with a prefix, such as example.com/gpu";
 const LABEL_NAME: &str = "the name part of a label key must consist of letters, digits, '-', '_' or '.', start and end with a letter or digit and be no longer than 63 characters (such as 'MyName' or '123-abc')";
 const LABEL_PREFIX: &str = "the prefix of a label key must be a lower-case RFC 1123 subdomain no longer than 253 characters (such as 'example.com/MyName')";
 const LABEL_VALUE: &str = "a label value must be empty or consist of letters, digits, '-', '_' or '.', start and end with a letter or digit and be no longer than 63 characters (such as 'my_value' or '12345')";
@@ -56,6 +58,40 @@ pub fn env_name(text: &str) -> Check {
     } else {
         Ok(())
     }
+}
+
+/// The key of a value in a `ConfigMap` or Secret.
+pub fn data_key(text: &str) -> Check {
+    let is_key = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let is_dots = text == "." || text.starts_with("..");
+    let is_good = !text.is_empty() && text.len() <= SUBDOMAIN_MAX && text.bytes().all(is_key) && !is_dots;
+    if is_good { Ok(()) } else { Err(DATA_KEY) }
+}
+
+/// The name of a compute resource of a container.
+pub fn resource_name(text: &str) -> Check {
+    let is_known = match text.split_once('/') {
+        None => {
+            matches!(text, "cpu" | "memory" | "ephemeral-storage")
+                || (text.starts_with("hugepages-") && label_key(text).is_ok())
+        }
+        // Quotas put a prefix before the names of resources that extend a cluster, which must fit.
+        Some((prefix, _)) => {
+            label_key(text).is_ok()
+                && (is_native_resource(text)
+                    || (!text.starts_with(QUOTA_PREFIX)
+                        && prefix.len() + QUOTA_PREFIX.len() <= SUBDOMAIN_MAX))
+        }
+    };
+    if is_known { Ok(()) } else { Err(RESOURCE_NAME) }
+}
+
+const QUOTA_PREFIX: &str = "requests.";
+
+/// Whether a resource belongs to Kubernetes, and not to those that extend a cluster.
+#[must_use]
+pub fn is_native_resource(name: &str) -> bool {
+    !name.contains('/') || name.contains("kubernetes.io/")
 }
 
 /// The key of a label: a name with an optional prefix and `/` before it.
@@ -127,6 +163,46 @@ mod tests {
         }
         for bad in [".", "..", "..a"] {
             assert_eq!(env_name(bad), Err(ENV_NAME_DOTS), "{bad}");
+        }
+    }
+
+    #[test]
+    fn data_keys() {
+        for good in ["a", "A.b-c_1", ".a", "-", &"a".repeat(253)] {
+            assert_eq!(data_key(good), Ok(()), "{good}");
+        }
+        for bad in ["", ".", "..", "..a", "a b", "a/b", "é", &"a".repeat(254)] {
+            assert_eq!(data_key(bad), Err(DATA_KEY), "{bad}");
+        }
+    }
+
+    #[test]
+    fn resource_names() {
+        let long = |length: usize| format!("{}/a", "a".repeat(length));
+        for good in [
+            "cpu",
+            "memory",
+            "ephemeral-storage",
+            "hugepages-2Mi",
+            "example.com/gpu",
+            "kubernetes.io/x",
+            &long(244),
+        ] {
+            assert_eq!(resource_name(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "CPU",
+            "foo",
+            "storage",
+            "$(x)",
+            "hugepages-",
+            "requests.example.com/a",
+            "a/b/c",
+            "A/b",
+            &long(245),
+        ] {
+            assert_eq!(resource_name(bad), Err(RESOURCE_NAME), "{bad}");
         }
     }
 

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::GitUrlError::{
-    Credentials, Host, Option as AnOption, Path, Scheme, Suffix, Surrounded, Unprintable,
+    Credentials, Host, Option as AnOption, Parent, Path, Query, Scheme, Suffix, Surrounded, Unprintable,
 };
 use super::*;
 
@@ -20,7 +20,15 @@ use super::*;
 #[case("git://host/r.git/", Transport::Git)]
 #[case("https://git:3000/o/r.git", Transport::Http)]
 #[case("http://my-git:80/r.git", Transport::Http)]
-#[case("https://git@github.com:443/o/r.git", Transport::Http)]
+#[case("https://github.com:443/o/r.git", Transport::Http)]
+#[case("https://dev.azure.com/o/My%20Project/C%23/r.git", Transport::Http)]
+#[case("https://h/%c3%a9.git", Transport::Http)]
+#[case("https://h/100%.git", Transport::Http)]
+#[case("https://h/a..b/..c/r.git", Transport::Http)]
+#[case("ssh://me%40example.com@h/r.git", Transport::Ssh)]
+#[case("git@h:../r.git", Transport::Ssh)]
+#[case("git@h:a@b.git", Transport::Ssh)]
+#[case("git@h:%2d.git", Transport::Ssh)]
 #[case("https://x/ssh:y.git", Transport::Http)]
 #[case("https://[::1]:8443/r.git", Transport::Http)]
 #[case("https://example.com/o/r.git/", Transport::Http)]
@@ -34,7 +42,11 @@ fn accepts(#[case] url: &str, #[case] transport: Transport) {
 #[case("ssh://me@h:2500/r.git", Transport::Ssh, Some("me"), "h", Some(2500), "/r.git")]
 #[case("git+ssh://[::1]:22/~me/r.git", Transport::Ssh, None, "::1", Some(22), "/~me/r.git")]
 #[case("git@[2001:db8::1]:/r.git", Transport::Ssh, Some("git"), "2001:db8::1", None, "/r.git")]
+#[case("ssh://me%40example.com@h/a%20b", Transport::Ssh, Some("me@example.com"), "h", None, "/a b")]
+#[case("git@h:a%20b", Transport::Ssh, Some("git"), "h", None, "a%20b")]
 #[case("git://h/r.git", Transport::Git, None, "h", None, "/r.git")]
+#[case("git://h/%c3%a9.git", Transport::Git, None, "h", None, "/é.git")]
+#[case("https://h/a%20b", Transport::Http, None, "h", None, "/a%20b")]
 #[case("https://h:8443/a/b", Transport::Http, None, "h", Some(8443), "/a/b")]
 fn takes_apart(
     #[case] url: &str,
@@ -69,9 +81,29 @@ fn takes_apart(
 #[case("git@ssh.dev.azure.com:v3/o/p/r", Suffix)]
 #[case("https://h/r", Suffix)]
 #[case("https://dev.azure.com/o/p/_git/r", Suffix)]
-#[case("https://h/r.git?x=1", Suffix)]
-#[case("https://h/r?x=.git", Suffix)]
-#[case("https://h/r#x.git", Suffix)]
+#[case("https://h/r.git?x=1", Query)]
+#[case("https://h/r?x=.git", Query)]
+#[case("https://h/r#x.git", Query)]
+#[case("https://h/any/path?q=1&y=", Query)]
+#[case("https://h?x=1", Query)]
+#[case("git@h:r.git?x", Query)]
+#[case("https://h/r.git?private_token=hush", Query)]
+#[case("https://h/../r.git", Parent)]
+#[case("https://h/a/%2e%2E/r.git", Parent)]
+#[case("ssh://git@h/a%2f..%2fr.git", Parent)]
+#[case("ssh://%2doProxyCommand=id@h/r.git", AnOption)]
+#[case("ssh://git@%2dh/r.git", AnOption)]
+#[case("ssh://git@h/%2d%2dx.git", AnOption)]
+#[case("ssh://git@h/%2f-x.git", AnOption)]
+#[case("https://h/%2dx.git", AnOption)]
+#[case("https://h/a%0ab.git", Unprintable)]
+#[case("git://h/a%00b.git", Unprintable)]
+#[case("ssh://a%20b@h/r.git", Unprintable)]
+#[case("ssh://git@h/a%7Fb.git", Unprintable)]
+#[case("ssh://other%2f@h/r.git", Host)]
+#[case("ssh://other%3F@h/r.git", Host)]
+#[case("ssh://h%2fo/r.git", Host)]
+#[case("https://h%61/r.git", Host)]
 #[case("https://h/.git", Suffix)]
 #[case("https://h/r.git//", Suffix)]
 #[case("https:///r.git", Host)]
@@ -80,7 +112,14 @@ fn takes_apart(
 #[case("https://h:x/r.git", Host)]
 #[case("https://[::1/r.git", Host)]
 #[case("https://a..b/r.git", Host)]
-#[case("https://@h/r.git", Host)]
+#[case("https://@h/r.git", Credentials)]
+#[case("ssh://@h/r.git", Host)]
+#[case("https://ghp_hush@github.com/o/r.git", Credentials)]
+#[case("https://git@github.com/o/r.git", Credentials)]
+#[case("https://ghp_hush%40github.com/o/r.git", Credentials)]
+#[case("https://user%3apassword@h/r.git", Credentials)]
+#[case("git://hush@h/r.git", Credentials)]
+#[case("ssh://user%3Apassword@h/r.git", Credentials)]
 #[case("https://h", Path)]
 #[case("https://h/", Path)]
 #[case("https://user:password@h/r.git", Credentials)]
@@ -102,8 +141,30 @@ fn refuses(#[case] url: &str, #[case] error: GitUrlError) {
 #[case("https://h/", Err(Path))]
 #[case("file:///etc/passwd", Err(Scheme))]
 #[case("git@h:-r", Err(AnOption))]
+#[case("https://h/any/path?q=1&y=", Err(Query))]
+#[case("https://h/any/path#y", Err(Query))]
+#[case("https://ghp_hush@dev.azure.com/o/p/_git/r", Err(Credentials))]
+#[case("https://h:99999/x", Err(Host))]
 fn lenient_drops_the_rule_of_the_suffix_alone(#[case] url: &str, #[case] result: Result<(), GitUrlError>) {
     assert_eq!(parse(url, GitUrls::Lenient).1, result);
+    // The controller is as strict.
+    assert_eq!(address(url).map(drop), result);
+}
+
+#[rstest]
+#[case("git@-host:r.git", false)]
+#[case("ssh://git@host/repo", false)]
+#[case("https://h/r", false)]
+#[case("https://ghp_hush@github.com/o/r", true)]
+#[case("HTTPS://ghp_hush@github.com/o/r.git", true)]
+#[case("https://ghp_hush%40github.com/o/r", true)]
+#[case("https://h/r.git?private_token=hush", true)]
+#[case("https://h/r.git#hush", true)]
+#[case("ghp_hush@github.com:o/r", true)]
+#[case("git@user:hush@h:r", true)]
+#[case("git@h:r.git?token=hush", true)]
+fn what_may_hold_a_token_is_not_shown(#[case] url: &str, #[case] expected: bool) {
+    assert_eq!(may_hold_credentials(url), expected);
 }
 
 proptest! {

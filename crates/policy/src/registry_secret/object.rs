@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Deserializer};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use crate::base64;
 use crate::object::Meta;
 use crate::violation::{Value, Violation};
 
@@ -44,9 +43,9 @@ impl SecretObject {
         let mut violations = Vec::new();
         let mut data = Data::new();
         for (key, value) in self.data.iter().flatten() {
-            match BASE64.decode(&value.0) {
-                Ok(bytes) => drop(data.insert(key.clone(), Zeroizing::new(bytes))),
-                Err(_) => violations.push(Violation::invalid(
+            match base64::decode(&value.0) {
+                Some(bytes) => drop(data.insert(key.clone(), bytes)),
+                None => violations.push(Violation::invalid(
                     format!("data.{key}"),
                     Value::Withheld,
                     "must be base64",

@@ -1,5 +1,7 @@
 //! A row per rule and boundary of registry Secrets, with exact texts and exact patches.
 
+use api::names::copy_mark::COPIED_FROM;
+use api::names::owned_label::MANAGED_BY;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use proptest::prelude::*;
@@ -7,6 +9,8 @@ use rstest::rstest;
 use serde_json::{Value as Json, json};
 
 use super::*;
+
+mod addresses;
 
 fn secret(data: &Json) -> SecretObject {
     with(json!({"data": data}))
@@ -102,27 +106,6 @@ fn keeps_what_is_not_ours(#[case] existing: &str, #[case] expected: Json, #[case
     changed("username", "a:b"),
     "data.username: Invalid value: must not hold ':', which ends the user name in the docker configuration"
 )]
-#[case::server_space(
-    changed("serverAddress", "a b"),
-    "data.serverAddress: Invalid value: must not hold spaces or control characters"
-)]
-#[case::server_control(
-    changed("serverAddress", "a\u{7}"),
-    "data.serverAddress: Invalid value: must not hold spaces or control characters"
-)]
-#[case::server_two_newlines(
-    changed("serverAddress", "a\n\n"),
-    "data.serverAddress: Invalid value: must not hold spaces or control characters"
-)]
-#[case::server_not_utf8(changed("serverAddress", [0xff]), "data.serverAddress: Invalid value: must be UTF-8")]
-#[case::registry_scheme(
-    changed("registryAddress", "https://example.com"),
-    "data.registryAddress: Invalid value: must not have a scheme: it is the beginning of image names, such as example.com/project"
-)]
-#[case::registry_space(
-    changed("registryAddress", " example.com"),
-    "data.registryAddress: Invalid value: must not hold spaces or control characters"
-)]
 fn refuses(#[case] data: Json, #[case] text: &str) {
     let decision = registry_secret(&secret(&data), None);
     let violations: Vec<_> = decision.violations.iter().map(ToString::to_string).collect();
@@ -130,7 +113,7 @@ fn refuses(#[case] data: Json, #[case] text: &str) {
 }
 
 #[rstest]
-#[case::port_path_and_case("registryAddress", "Example.COM:5000/Project".as_bytes(), "https://index.docker.io/v1/", "user:pass".as_bytes())]
+#[case::port_path_and_case("registryAddress", "Example.COM:5000/project".as_bytes(), "https://index.docker.io/v1/", "user:pass".as_bytes())]
 #[case::password_of_bytes("password", &[0xff, 0xfe], "https://index.docker.io/v1/", &[b'u', b's', b'e', b'r', b':', 0xff, 0xfe])]
 #[case::password_with_quotes("password", "\"é:\\".as_bytes(), "https://index.docker.io/v1/", "user:\"é:\\".as_bytes())]
 #[case::server_without_scheme("serverAddress", "my-registry.azurecr.io".as_bytes(), "my-registry.azurecr.io", "user:pass".as_bytes())]
@@ -150,7 +133,6 @@ fn uses_values_byte_for_byte(
 #[case("username")]
 #[case("password")]
 #[case("serverAddress")]
-#[case("registryAddress")]
 fn warns_of_a_newline_at_the_end(#[case] key: &str) {
     let decision = registry_secret(&secret(&changed(key, "value\n")), None);
     let warning = format!(
@@ -168,9 +150,55 @@ fn warns_of_what_keeps_it_from_being_used() {
         decision.warnings,
         [
             "the kubelet pulls images only with Secrets of type kubernetes.io/dockerconfigjson, which this one is not",
-            "of the registry Secrets of a namespace only the one named \"serverless-registry-config\" is used: this one is named \"other\"",
+            "only Secrets named \"serverless-registry-config\" or \"serverless-registry-config-default\" are used: this one is named \"other\"",
         ]
     );
+}
+
+#[test]
+fn the_secret_of_the_installation_is_used() {
+    let default =
+        with(json!({"metadata": {"name": "serverless-registry-config-default"}, "data": complete()}));
+    assert_eq!(registry_secret(&default, None).warnings, Vec::<String>::new());
+}
+
+const A_COPY: &str = "this is a copy of kyma-system/serverless-registry-config: the controller puts it back; label it serverless.kyma-project.io/managed-by=user to keep yours";
+
+#[rstest]
+#[case::data_change(json!({"metadata": {"annotations": {COPIED_FROM: "kyma-system"}}}), &[A_COPY])]
+#[case::not_a_copy(json!({"metadata": {"annotations": {"a": "b"}}}), &[])]
+#[case::kept_by_its_user(
+    json!({"metadata": {"annotations": {COPIED_FROM: "kyma-system"}, "labels": {MANAGED_BY: "user", LABEL: "config"}}}),
+    &[]
+)]
+#[case::a_forged_origin(
+    json!({"metadata": {"annotations": {COPIED_FROM: "a\nb"}}}),
+    &["this is a copy of another namespace/serverless-registry-config: the controller puts it back; label it serverless.kyma-project.io/managed-by=user to keep yours"]
+)]
+fn warns_who_changes_a_copy(#[case] metadata: Json, #[case] warnings: &[&str]) {
+    let secret = |password: &str| {
+        let mut members = metadata.clone();
+        members["data"] = changed("password", password);
+        with(members)
+    };
+    assert_eq!(registry_secret(&secret("new"), Some(&secret("old"))).warnings, warnings);
+    assert_eq!(registry_secret(&secret("new"), None).warnings, warnings);
+    assert_eq!(registry_secret(&secret("old"), Some(&secret("old"))).warnings, Vec::<String>::new());
+}
+
+#[test]
+fn folded_base64_is_read_as_the_api_server_reads_it() {
+    let mut data = complete();
+    data["password"] = "cGF\r\nz\ncw==\n".into();
+    data[".dockerconfigjson"] = "eyJhdXRocyI6\ne319\n".into();
+    let decision = registry_secret(&secret(&data), None);
+    assert_eq!(
+        (patch(&decision), decision.violations, decision.warnings),
+        (replace(EXPECTED), vec![], vec![])
+    );
+    data["password"] = "cGF zcw==".into();
+    let violations = registry_secret(&secret(&data), None).violations;
+    assert_eq!(violations, [Violation::invalid("data.password", Value::Withheld, "must be base64")]);
 }
 
 #[rstest]

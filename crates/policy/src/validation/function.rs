@@ -2,10 +2,12 @@
 
 mod env;
 mod labels;
+mod metadata;
 mod name;
 mod replicas;
 mod resources;
 mod source;
+mod value_from;
 
 use api::FunctionSpec;
 use api::names::preset_label;
@@ -18,23 +20,27 @@ use crate::violation::Violation;
 /// What is wrong with a Function, on CREATE and UPDATE; `old` is the object before the UPDATE.
 #[must_use]
 pub fn function(config: &Config, new: &FunctionObject, old: Option<&FunctionObject>) -> Decision {
+    let old_meta = old.map(|old| &old.metadata);
+    let mut decision = Decision::default();
     if super::is_untouched(new, old, &preset_label::ALL) {
-        return Decision::allowed();
+        metadata::check(&new.metadata, old_meta, &mut decision);
+        return decision;
     }
     let no_spec = FunctionSpec::default();
     let spec = new.spec.as_ref().unwrap_or(&no_spec);
-    let mut violations = Vec::new();
-    name::check(&new.metadata, &mut violations);
-    source::check_source(spec, &mut violations);
-    source::check_runtime(config, spec, &mut violations);
-    env::check(&config.reserved_envs, spec.env.as_deref().unwrap_or_default(), &mut violations);
-    labels::check(spec.labels.as_ref(), &mut violations);
-    replicas::check(config.min_replicas, spec, &mut violations);
-    resources::check(&config.function, "spec.resources", spec.resources.as_ref(), &mut violations);
-    resources::check(&config.build, "spec.buildResources", spec.build_resources.as_ref(), &mut violations);
-    source::check_git(spec, &mut violations);
-    let warning = source::check_deps(config, spec, &mut violations);
-    Decision { violations, warnings: warning.into_iter().collect(), ..Decision::default() }
+    name::check(&new.metadata, &mut decision.violations);
+    metadata::check(&new.metadata, old_meta, &mut decision);
+    let violations = &mut decision.violations;
+    source::check_source(spec, violations);
+    source::check_runtime(config, spec, violations);
+    env::check(&config.reserved_envs, spec.env.as_deref().unwrap_or_default(), violations);
+    labels::check(spec.labels.as_ref(), violations);
+    replicas::check(config.min_replicas, spec, violations);
+    resources::check(&config.function, "spec.resources", spec.resources.as_ref(), violations);
+    resources::check(&config.build, "spec.buildResources", spec.build_resources.as_ref(), violations);
+    source::check_git(spec, violations);
+    decision.warnings.extend(source::check_deps(config, spec, violations));
+    decision
 }
 
 /// All that is wrong so far.

@@ -1,5 +1,6 @@
 //! Validation of a `GitRepository`: an address that a Git client can be given, and credentials that fit it.
 
+use api::names::registry_secret;
 use api::{GitAuth, GitRepositorySpec};
 
 use crate::decision::Decision;
@@ -77,6 +78,9 @@ fn check_auth(transport: Option<Transport>, auth: Option<&GitAuth>, decision: &m
         violations.push(Violation::required("spec.auth.secretName", "the Secret with the credentials"));
     } else if let Err(rule) = syntax::dns_1123_subdomain(secret_name) {
         violations.push(Violation::invalid("spec.auth.secretName", secret_name, rule));
+    } else if registry_secret::USED.contains(&secret_name) {
+        let why = "a registry Secret would send push credentials to any server: use a Secret that is for this repository alone";
+        violations.push(Violation::forbidden("spec.auth.secretName", why));
     }
 }
 
@@ -113,6 +117,30 @@ mod tests {
     #[case::credentials(
         r#"{"url": "https://user:password@h/r.git"}"#,
         "spec.url: Invalid value: must not hold credentials: put them into a Secret and name it in spec.auth.secretName"
+    )]
+    #[case::token_as_user(
+        r#"{"url": "https://ghp_hush@github.com/o/r.git"}"#,
+        "spec.url: Invalid value: must not hold credentials: put them into a Secret and name it in spec.auth.secretName"
+    )]
+    #[case::token_in_query(
+        r#"{"url": "https://h/r.git?private_token=hush"}"#,
+        "spec.url: Invalid value: must not have a query or a fragment: put credentials into a Secret and name it in spec.auth.secretName"
+    )]
+    #[case::token_with_another_fault(
+        r#"{"url": "https://ghp_hush@github.com/o/r"}"#,
+        "spec.url: Invalid value: must not hold credentials: put them into a Secret and name it in spec.auth.secretName"
+    )]
+    #[case::encoded_option(
+        r#"{"url": "ssh://git@h/%2d%2dx.git", "auth": {"type": "key", "secretName": "s"}}"#,
+        "spec.url: Invalid value: host, user and path must not start with '-'"
+    )]
+    #[case::registry_secret(
+        r#"{"url": "http://127.0.0.1:29600/x.git", "auth": {"type": "basic", "secretName": "serverless-registry-config-default"}}"#,
+        "spec.auth.secretName: Forbidden: a registry Secret would send push credentials to any server: use a Secret that is for this repository alone"
+    )]
+    #[case::own_registry_secret(
+        r#"{"url": "https://h/x.git", "auth": {"type": "basic", "secretName": "serverless-registry-config"}}"#,
+        "spec.auth.secretName: Forbidden: a registry Secret would send push credentials to any server: use a Secret that is for this repository alone"
     )]
     #[case::credentials_of_another_scheme(
         r#"{"url": "ftp://user:password@h/r.git"}"#,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use api::EnvVar;
 
-use super::Violations;
+use super::{Violations, value_from};
 use crate::syntax;
 use crate::violation::Violation;
 
@@ -26,6 +26,9 @@ pub(super) fn check(reserved: &BTreeSet<String>, env: &[EnvVar], violations: &mu
         }
         if variable.value.as_ref().is_some_and(|value| !value.is_empty()) && variable.value_from.is_some() {
             violations.push(Violation::invalid(field, name, "must not set both value and valueFrom"));
+        }
+        if let Some(source) = &variable.value_from {
+            value_from::check(&format!("spec.env[{index}].valueFrom"), source, violations);
         }
     }
 }

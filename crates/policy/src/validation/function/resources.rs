@@ -7,6 +7,7 @@ use api::RawQuantity;
 use super::Violations;
 use crate::config::ResourceRules;
 use crate::quantity::Quantity;
+use crate::syntax;
 use crate::violation::Violation;
 
 /// Reports, in this order: quantities that cannot be used, those below the minima, requests above their limits.
@@ -55,6 +56,11 @@ fn parse<'a>(
     violations: &mut Violations,
 ) -> Parsed<'a> {
     let mut read = |(name, raw): (&'a String, &'a RawQuantity)| {
+        // A name that the API server would refuse in the Pod.
+        if let Err(rule) = syntax::resource_name(name) {
+            violations.push(Violation::invalid(format!("{path}.{kind}[{name}]"), name.as_str(), rule));
+            return (name.as_str(), None);
+        }
         let text = raw.text();
         let rule = match Quantity::parse(&text) {
             Ok(quantity) if !quantity.is_negative() => return (name.as_str(), Some(quantity)),

@@ -45,7 +45,7 @@ const DNS_1035: &str = "must be a DNS-1035 label: lower-case letters, digits or 
 #[case::generated_name_is_judged_as_a_name(json!({"metadata": {"name": "a".repeat(51), "generateName": "A"}}))]
 #[case::inline(json!({"spec": {"type": "inline"}}))]
 #[case::no_type(json!({"spec": {"type": ""}}))]
-#[case::env(json!({"spec": {"env": [{"name": "A", "value": "1"}, {"name": "a.b-C_1"}, {"name": "B", "value": "", "valueFrom": {}}]}}))]
+#[case::env(json!({"spec": {"env": [{"name": "A", "value": "1"}, {"name": "a.b-C_1"}, {"name": "B", "value": "", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]}}))]
 #[case::labels(json!({"spec": {"labels": {"app": "x", "example.com/a": "", "serverless.kyma-project.io/mine": "x"}}}))]
 #[case::at_the_minima(json!({"spec": {
     "resources": {"requests": {"cpu": "0.01", "memory": "16Mi"}, "limits": {"cpu": "10m", "memory": 16_777_216}},
@@ -84,7 +84,9 @@ fn refuses_names(#[case] change: Value, #[case] expected: &[String]) {
 #[case::env_dots(json!({"env": [{"name": "..a", "value": "hush"}]}), &["spec.env[0].name: Invalid value: \"..a\": must not be '.' or '..' nor start with '..'"])]
 #[case::env_reserved(json!({"env": [{"name": "A"}, {"name": "NODE_PATH", "value": "hush"}]}), &["spec.env[1].name: Forbidden: \"NODE_PATH\" is reserved for the runtime"])]
 #[case::env_duplicate(json!({"env": [{"name": "A", "value": "hush"}, {"name": "A"}]}), &["spec.env[1].name: Duplicate value: \"A\""])]
-#[case::env_both(json!({"env": [{"name": "A", "value": "hush", "valueFrom": {}}]}), &["spec.env[0].name: Invalid value: \"A\": must not set both value and valueFrom"])]
+#[case::env_both(json!({"env": [{"name": "A", "value": "hush", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]}), &["spec.env[0].name: Invalid value: \"A\": must not set both value and valueFrom"])]
+#[case::env_no_source(json!({"env": [{"name": "A"}, {"name": "B", "valueFrom": {}}]}), &["spec.env[1].valueFrom: Required value: one source: configMapKeyRef, secretKeyRef, fieldRef, resourceFieldRef or fileKeyRef"])]
+#[case::env_no_key(json!({"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "redis"}}}]}), &["spec.env[0].valueFrom.secretKeyRef.key: Required value: the key in the Secret"])]
 #[case::label_owned(json!({"labels": {"serverless.kyma-project.io/uuid": "x"}}), &["spec.labels[serverless.kyma-project.io/uuid]: Forbidden: the controller sets this label itself"])]
 #[case::label_key(json!({"labels": {"a b": "x"}}), &["spec.labels[a b]: Invalid value: \"a b\": the name part of a label key must consist of letters, digits, '-', '_' or '.', start and end with a letter or digit and be no longer than 63 characters (such as 'MyName' or '123-abc')"])]
 #[case::label_prefix(json!({"labels": {"A_/b": "x"}}), &["spec.labels[A_/b]: Invalid value: \"A_/b\": the prefix of a label key must be a lower-case RFC 1123 subdomain no longer than 253 characters (such as 'example.com/MyName')"])]
@@ -98,6 +100,8 @@ fn refuses_names(#[case] change: Value, #[case] expected: &[String]) {
 #[case::other_request_above_limit(json!({"resources": {"requests": {"a/b": 2}, "limits": {"a/b": 1}}}), &["spec.resources.limits.a/b: Invalid value: \"1\": must be greater than or equal to the a/b request of 2"])]
 #[case::negative(json!({"resources": {"requests": {"cpu": "-1"}}}), &["spec.resources.requests.cpu: Invalid value: \"-1\": must not be negative"])]
 #[case::unparsable(json!({"resources": {"requests": {"cpu": "1x"}, "limits": null}}), &["spec.resources.requests.cpu: Invalid value: \"1x\": must be a quantity such as 100m, 0.5, 64Mi or 1e3"])]
+#[case::resource_in_upper_case(json!({"resources": {"limits": {"CPU": 1}}}), &["spec.resources.limits[CPU]: Invalid value: \"CPU\": must be cpu, memory, ephemeral-storage, hugepages-<size> or a name with a prefix, such as example.com/gpu"])]
+#[case::resource_of_a_shell(json!({"buildResources": {"requests": {"$(x)": "1"}}}), &["spec.buildResources.requests[$(x)]: Invalid value: \"$(x)\": must be cpu, memory, ephemeral-storage, hugepages-<size> or a name with a prefix, such as example.com/gpu"])]
 #[case::deps(json!({"deps": "lodash"}), &["spec.deps: Invalid value: \"lodash\": the dependencies of a Node.js Function are a package.json: must start with '{' and end with '}'"])]
 #[case::deps_open(json!({"deps": "{"}), &["spec.deps: Invalid value: \"{\": the dependencies of a Node.js Function are a package.json: must start with '{' and end with '}'"])]
 #[case::git_blank(json!({"type": "git", "source": " ", "baseDir": "", "reference": " "}), &["spec.source: Required value: the source of a git Function names a GitRepository", "spec.baseDir: Required value: the directory of the repository that holds the Function; \"/\" is its root", "spec.reference: Required value: the branch, tag or commit to build"])]
@@ -168,4 +172,95 @@ fn an_update_is_judged_if_it_touches_what_the_rules_look_at(#[case] change: Valu
     json_patch::merge(&mut new, &change);
     assert_eq!(judge(&new, Some(&old)).is_allowed(), allowed);
     assert!(!judge(&old, None).is_allowed());
+}
+
+const OTHER_LABEL: &str = "Forbidden: among labels of serverless.kyma-project.io only those that choose presets may be set: what is made for the Function would have this one too, so use a prefix of your own, such as example.com/";
+
+#[test]
+fn labels_that_make_a_runtime_of_its_config_map_are_refused() {
+    let labels = json!({"serverless.kyma-project.io/config": "runtime", "serverless.kyma-project.io/runtime": "nodejs12"});
+    let decision = judge(&with(&json!({"metadata": {"labels": labels}})), None);
+    let expected = ["config", "runtime"]
+        .map(|name| format!("metadata.labels[serverless.kyma-project.io/{name}]: {OTHER_LABEL}"));
+    assert_eq!(texts(&decision), expected);
+}
+
+#[rstest]
+#[case::kept(json!({"serverless.kyma-project.io/config": "x"}), true)]
+#[case::another_beside_it(json!({"serverless.kyma-project.io/config": "x", "team": "a"}), true)]
+#[case::removed(json!({"serverless.kyma-project.io/config": null}), true)]
+#[case::changed(json!({"serverless.kyma-project.io/config": "runtime"}), false)]
+#[case::added(json!({"serverless.kyma-project.io/uuid": "x"}), false)]
+fn an_update_is_judged_by_the_labels_that_it_adds_or_changes(#[case] labels: Value, #[case] allowed: bool) {
+    let old = with(&json!({"metadata": {"labels": {"serverless.kyma-project.io/config": "x"}}}));
+    for change in [json!({}), json!({"spec": {"source": "y"}})] {
+        let mut new = old.clone();
+        json_patch::merge(&mut new, &json!({"metadata": {"labels": labels}}));
+        json_patch::merge(&mut new, &change);
+        assert_eq!(judge(&new, Some(&old)).is_allowed(), allowed);
+    }
+}
+
+#[rstest]
+#[case("resources-preset", "function-resources-preset")]
+#[case("function-resource-preset", "function-resources-preset")]
+#[case("build-preset", "build-resources-preset")]
+#[case("replica-preset", "replicas-preset")]
+#[case("Replicas-preset", "replicas-preset")]
+fn a_label_that_looks_like_a_preset_is_a_warning_with_the_nearest(
+    #[case] label: &str,
+    #[case] nearest: &str,
+) {
+    let labels = json!({(format!("serverless.kyma-project.io/{label}")): "XL"});
+    let new = with(&json!({"metadata": {"labels": labels}}));
+    let decision = judge(&new, None);
+    let warning = format!(
+        "the label \"serverless.kyma-project.io/{label}\" chooses no preset: did you mean \"serverless.kyma-project.io/{nearest}\"?"
+    );
+    assert_eq!((texts(&decision), decision.warnings), (vec![], vec![warning]));
+    assert_eq!(judge(&new, Some(&new)), Decision::allowed());
+}
+
+#[test]
+fn warnings_about_labels_are_bounded() {
+    let labels: serde_json::Map<_, _> =
+        (0..1000).map(|index| (format!("serverless.kyma-project.io/{index}-preset"), "x".into())).collect();
+    assert_eq!(judge(&with(&json!({"metadata": {"labels": labels}})), None).warnings.len(), 8);
+}
+
+const POLL: &str = "serverless.kyma-project.io/gitPollInterval";
+const REBUILD: &str = "serverless.kyma-project.io/rebuild";
+
+#[rstest]
+#[case::too_long(POLL, "9223372036854775807s".to_owned(), "Invalid value: \"9223372036854775807s\": must be a duration between 5s and 24h, such as 30s or 5m")]
+#[case::too_short(POLL, "4s".to_owned(), "Invalid value: \"4s\": must be a duration between 5s and 24h, such as 30s or 5m")]
+#[case::not_a_duration(POLL, "often".to_owned(), "Invalid value: \"often\": must be a duration between 5s and 24h, such as 30s or 5m")]
+#[case::rebuild(REBUILD, "x".repeat(254), &format!("Invalid value: \"{}…\": must be no longer than 253 bytes: any short text that changes, such as a date, rebuilds the image", "x".repeat(80)))]
+fn annotations_that_the_controller_reads_lie_in_their_bounds(
+    #[case] key: &str,
+    #[case] value: String,
+    #[case] text: &str,
+) {
+    let new = with(&json!({"metadata": {"annotations": {key: value}}}));
+    let expected = [format!("metadata.annotations[{key}]: {text}")];
+    assert_eq!(texts(&judge(&new, None)), expected);
+    assert_eq!(texts(&judge(&new, Some(&with(&json!({}))))), expected);
+    // An UPDATE that leaves it alone, or removes it, is not blocked.
+    let mut changed = new.clone();
+    json_patch::merge(&mut changed, &json!({"spec": {"source": "y"}}));
+    assert!(judge(&changed, Some(&new)).is_allowed());
+    assert!(judge(&with(&json!({})), Some(&new)).is_allowed());
+}
+
+#[test]
+fn an_update_of_annotations_judges_nothing_but_them() {
+    let old = with(&json!({"spec": {"runtime": "cobol"}}));
+    let mut new = old.clone();
+    json_patch::merge(&mut new, &json!({"metadata": {"annotations": {POLL: "30s", REBUILD: "2", "a": "b"}}}));
+    assert_eq!(judge(&new, Some(&old)), Decision::allowed());
+    json_patch::merge(&mut new, &json!({"metadata": {"annotations": {POLL: "1s"}}}));
+    let expected = format!(
+        "metadata.annotations[{POLL}]: Invalid value: \"1s\": must be a duration between 5s and 24h, such as 30s or 5m"
+    );
+    assert_eq!(texts(&judge(&new, Some(&old))), [expected]);
 }
