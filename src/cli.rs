@@ -5,6 +5,7 @@ mod check;
 mod generate;
 mod input;
 mod output;
+mod printable;
 mod replay;
 mod report;
 mod serve;

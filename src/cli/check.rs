@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args) -> Exit {
     }
     progress.finish_and_clear();
     let words = Words { items: "objects", expected: false, places: true, skipped: "of other kinds skipped" };
-    output::print(args.output, &check.report, &words);
+    output::print(args.output, &mut check.report, &words);
     check.report.exit(false)
 }
 

@@ -40,8 +40,9 @@ pub(super) struct Words {
     pub(super) skipped: &'static str,
 }
 
-/// Prints a report.
-pub(super) fn print(format: Format, report: &Report, words: &Words) {
+/// Prints a report, of which nothing is taken for more than text by who reads it.
+pub(super) fn print(format: Format, report: &mut Report, words: &Words) {
+    report.make_printable();
     let text = match format {
         Format::Text => text::render(report, words, colour()),
         Format::Json => json::render(report),

@@ -80,7 +80,7 @@ pub(super) fn run(args: &Args) -> Exit {
         places: false,
         skipped: "audit events skipped",
     };
-    output::print(args.output, &report, &words);
+    output::print(args.output, &mut report, &words);
     report.exit(args.expect)
 }
 

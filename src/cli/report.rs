@@ -4,6 +4,7 @@ use policy::Violation;
 use serde::Serialize;
 
 use super::Exit;
+use super::printable::{make_lines_printable, make_printable};
 use crate::review::Verdict;
 
 /// Everything that was found.
@@ -79,6 +80,22 @@ impl Finding {
 }
 
 impl Report {
+    /// Escapes what must not be printed of the texts of others.
+    pub(super) fn make_printable(&mut self) {
+        for item in &mut self.items {
+            let Item { name, file, operation, findings, warnings, diff, unexpected, .. } = item;
+            [name, file, operation].into_iter().for_each(make_printable);
+            warnings.iter_mut().chain(unexpected).for_each(make_printable);
+            for Finding { field, reason, message, .. } in findings {
+                [field, reason, message].into_iter().for_each(make_printable);
+            }
+            diff.iter_mut().for_each(make_lines_printable);
+        }
+        for Unreadable { file, problem, .. } in &mut self.unreadable {
+            [file, problem].into_iter().for_each(make_printable);
+        }
+    }
+
     /// How the process ends. With `expected`, a refusal that was expected is as good as anything.
     pub(super) fn exit(&self, expected: bool) -> Exit {
         let is_bad = |item: &Item| {

@@ -57,6 +57,5 @@ fn size(value: &Value, remark: &str) -> Value {
 
 /// The length of what is encoded, if it is base64.
 fn base64_length(text: &str) -> Option<usize> {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.decode(text).ok().map(|bytes| bytes.len())
+    policy::base64::decode(text).map(|bytes| bytes.len())
 }

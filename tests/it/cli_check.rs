@@ -98,6 +98,72 @@ fn every_form_of_output_holds_the_findings_and_no_secret() {
     assert_eq!((junit.test_suites[0].tests, junit.test_suites[0].failures), (4, 4));
 }
 
+/// A name, a kind, a field and a file that try to forge lines, workflow commands and colours.
+#[test]
+fn nothing_is_forged_by_names() {
+    let function = |name: &str| json!({"apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "Function", "metadata": {"name": name}, "spec": {"source": "x", "labels": {"a\u{1b}[31m\n::error::FORGED": "y"}}});
+    let other = json!({"apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "::error::FORGED", "metadata": {"name": "##[error]FORGED\u{9b}31m"}, "spec": {}});
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [function("f\u{1b}[31m\nFORGED"), function("::error::FORGED"), other]});
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("::error::FORGED\n.json");
+    std::fs::write(&path, list.to_string()).unwrap();
+    for format in ["text", "json", "junit", "sarif", "github"] {
+        let (code, text, _) = run(&["check", "--diff", "--output", format, folder.path().to_str().unwrap()]);
+        assert_eq!(code, 1, "{format}");
+        assert!(text.contains("FORGED"), "{format}: {text}");
+        let raw = |character: char| character.is_control() && character != '\n';
+        assert!(!text.contains(raw) && !text.contains("##["), "{format}: {text:?}");
+        for line in text.lines().map(str::trim_start) {
+            assert!(
+                !line.starts_with("FORGED") && !line.starts_with("::error::FORGED"),
+                "{format}: {line:?}"
+            );
+        }
+    }
+    let (_, text, _) = piped(&["check", "-"], &list.to_string());
+    let first = text.lines().next().unwrap();
+    assert!(first.starts_with(r"Function default/f\u{1b}[31m\nFORGED "), "{first}");
+    let third = text.lines().find(|line| line.contains("#")).unwrap();
+    assert!(third.starts_with(r"\u{3a}:error::FORGED default/#\u{23}[error]FORGED\u{9b}31m "), "{third}");
+    // The same of reviews that are replayed.
+    let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "1", "operation": "CREATE", "kind": {"group": "serverless.kyma-project.io", "version": "v1alpha1", "kind": "Function"},
+        "resource": {"group": "serverless.kyma-project.io", "version": "v1alpha1", "resource": "functions"},
+        "object": function("f\u{1b}[31m\nFORGED"),
+    }});
+    std::fs::write(&path, review.to_string()).unwrap();
+    for format in ["text", "json", "junit", "sarif", "github"] {
+        let (_, text, _) = run(&["replay", "--output", format, path.to_str().unwrap()]);
+        assert!(text.contains("FORGED"), "{format}: {text}");
+        assert!(
+            !text.contains(|character: char| character.is_control() && character != '\n'),
+            "{format}: {text:?}"
+        );
+        assert!(
+            !text.lines().any(|line| line.trim_start().starts_with("::error::FORGED")),
+            "{format}: {text}"
+        );
+    }
+}
+
+#[test]
+fn folded_base64_is_accepted_as_the_api_server_accepts_it() {
+    let manifest = |password: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\ntype: kubernetes.io/dockerconfigjson\nmetadata:\n  name: serverless-registry-config\n  labels: {{serverless.kyma-project.io/remote-registry: config}}\ndata:\n  username: dXNlcg==\n  serverAddress: cw==\n  registryAddress: cg==\n  password: |\n    {password}\n"
+        )
+    };
+    let (code, text, _) = piped(&["check", "-"], &manifest("aHVzaC1o\n    dXNo"));
+    assert_eq!(
+        (code, text.lines().last()),
+        (0, Some("1 objects: 0 allowed, 1 patched, 0 refused")),
+        "{text}"
+    );
+    let (code, text, _) = piped(&["check", "-"], &manifest("aHVzaC1o dXNo"));
+    assert_eq!(code, 1);
+    assert!(text.contains("data.password: Invalid value: must be base64\n"), "{text}");
+}
+
 #[test]
 fn the_configuration_counts_for_check_and_replay() {
     let folder = tempfile::tempdir().unwrap();

@@ -42,6 +42,10 @@ fn refused(manifest: &Value, texts: &[&str]) {
 #[case::env_without_name(json!({"source": "x", "env": [{"value": "a"}]}), &["spec.env[0].name: Required value", UNCHECKED])]
 #[case::env_twice(json!({"source": "x", "env": [{"name": "A"}, {"name": "A"}]}), &["spec.env[1]: Duplicate value: {\"name\":\"A\"}"])]
 #[case::env_with_two_values(json!({"source": "x", "env": [{"name": "A", "value": "hush", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]}), &["spec.env[0]: Invalid value: must not set both value and valueFrom"])]
+#[case::env_without_source(json!({"source": "x", "env": [{"name": "A", "valueFrom": {}}]}), &["spec.env[0].valueFrom: Invalid value: must have one source: configMapKeyRef, secretKeyRef, fieldRef, resourceFieldRef or fileKeyRef"])]
+#[case::env_with_two_sources(json!({"source": "x", "env": [{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}, "secretKeyRef": {"name": "s", "key": "k"}}}]}), &["spec.env[0].valueFrom: Invalid value: must have one source: configMapKeyRef, secretKeyRef, fieldRef, resourceFieldRef or fileKeyRef"])]
+#[case::env_without_key(json!({"source": "x", "env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "redis"}}}]}), &["spec.env[0].valueFrom.secretKeyRef.key: Required value", UNCHECKED])]
+#[case::env_with_blank_name(json!({"source": "x", "env": [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "", "key": "k"}}}]}), &["spec.env[0].valueFrom.configMapKeyRef.name: Invalid value: \"\": spec.env[0].valueFrom.configMapKeyRef.name in body should be at least 1 chars long"])]
 #[case::labels_of_the_controller(json!({"source": "x", "labels": {"serverless.kyma-project.io/uuid": "1"}}), &["spec.labels: Forbidden: the controller sets labels of serverless.kyma-project.io itself: function-name, managed-by, resource and uuid"])]
 #[case::label_key(json!({"source": "x", "labels": {"a b": "1"}}), &["spec.labels: Invalid value: keys must be label keys, such as 'app' or 'example.com/app'"])]
 #[case::label_value(json!({"source": "x", "labels": {"a": "b c"}}), &["spec.labels.a: Invalid value: \"b c\": spec.labels.a in body should match '^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$'"])]
@@ -71,6 +75,21 @@ fn a_name_of_a_function_is_refused(#[case] name: &str, #[case] texts: &[&str]) {
 #[case::credentials(json!({"url": "https://user:hush-hush@h/r.git"}), &["spec.url: Invalid value: must not hold credentials: put them into a Secret and name it in spec.auth.secretName"])]
 #[case::option_as_host(json!({"url": "git@-oProxyCommand=id:r.git", "auth": {"type": "key", "secretName": "s"}}), &["spec.url: Invalid value: host, user and path must not start with '-'"])]
 #[case::option_as_path(json!({"url": "https://h/-o.git"}), &["spec.url: Invalid value: host, user and path must not start with '-'"])]
+#[case::token_as_user(json!({"url": "https://ghp_hush@github.com/o/r.git"}), &["spec.url: Invalid value: must not hold credentials: put them into a Secret and name it in spec.auth.secretName"])]
+#[case::encoded_password(json!({"url": "ssh://user%3apw@h/r.git", "auth": {"type": "key", "secretName": "s"}}), &["spec.url: Invalid value: must not hold credentials: put them into a Secret and name it in spec.auth.secretName"])]
+#[case::encoded_password_over_http(json!({"url": "https://user%3apw@h/r.git"}), &["spec.url: Invalid value: must not hold credentials: put them into a Secret and name it in spec.auth.secretName"])]
+#[case::user_over_git(json!({"url": "git://hush@h/r.git"}), &["spec.url: Invalid value: must not hold credentials: put them into a Secret and name it in spec.auth.secretName"])]
+#[case::port(json!({"url": "http://h:99999/x"}), &["spec.url: Invalid value: must name a host, with a port between 1 and 65535 if any"])]
+#[case::port_zero(json!({"url": "ssh://git@h:0/x.git", "auth": {"type": "key", "secretName": "s"}}), &["spec.url: Invalid value: must name a host, with a port between 1 and 65535 if any"])]
+#[case::no_path(json!({"url": "https://h/"}), &["spec.url: Invalid value: must name the path of a repository"])]
+#[case::query(json!({"url": "https://h/any/path?q=1&y="}), &["spec.url: Invalid value: must not have a query or a fragment: put credentials into a Secret and name it in spec.auth.secretName"])]
+#[case::fragment(json!({"url": "https://h/r.git#hush"}), &["spec.url: Invalid value: must not have a query or a fragment: put credentials into a Secret and name it in spec.auth.secretName"])]
+#[case::parent(json!({"url": "https://h/a/%2e%2E/r.git"}), &["spec.url: Invalid value: must not hold \"..\" in its path"])]
+#[case::encoded_newline(json!({"url": "https://h/a%0ab.git"}), &["spec.url: Invalid value: must not hold spaces or control characters"])]
+#[case::encoded_option_as_user(json!({"url": "ssh://%2doProxyCommand=id@h/r.git", "auth": {"type": "key", "secretName": "s"}}), &["spec.url: Invalid value: host, user and path must not start with '-'"])]
+#[case::encoded_option_as_path(json!({"url": "ssh://git@h/%2d%2dx.git", "auth": {"type": "key", "secretName": "s"}}), &["spec.url: Invalid value: host, user and path must not start with '-'"])]
+#[case::long_url(json!({"url": format!("https://h/{}.git", "a".repeat(2035))}), &["spec.url: Too long: may not be more than 2048 bytes", UNCHECKED])]
+#[case::registry_secret(json!({"url": "http://127.0.0.1:29600/x.git", "auth": {"type": "basic", "secretName": "serverless-registry-config-default"}}), &["spec.auth.secretName: Forbidden: a registry Secret would send push credentials to any server: use a Secret that is for this repository alone"])]
 #[case::ssh_without_auth(json!({"url": "git@h:o/r.git"}), &["spec.auth: Required value: a repository over SSH is read with auth of type \"key\" and a secretName"])]
 #[case::ssh_with_basic(json!({"url": "ssh://git@h/o/r.git", "auth": {"type": "basic", "secretName": "s"}}), &["spec.auth.type: Invalid value: a repository over SSH is read with a key"])]
 #[case::git_with_auth(json!({"url": "git://h/r.git", "auth": {"type": "basic", "secretName": "s"}}), &["spec.auth: Forbidden: git:// cannot carry credentials: use https:// or SSH"])]
@@ -87,6 +106,34 @@ fn nulls_and_one_mebibyte_of_source_are_accepted() {
     for spec in [nulls, json!({"source": "x".repeat(1 << 20)})] {
         let printed = kubectl(&BARE, CREATE, &function("demo", &spec));
         assert_eq!(printed.unwrap(), "function.serverless.kyma-project.io/demo\n");
+    }
+}
+
+/// Addresses that a rule of the CRD could take for bad ones by their looks.
+#[test]
+fn odd_addresses_are_accepted() {
+    let urls = [
+        "git@h:a@b.git",
+        "git@h:a@-b.git",
+        "git@h:a:-b.git",
+        "git@h:../r.git",
+        "git@h:%2d.git",
+        "git@[2001:db8::1]:o/r.git",
+        "ssh://me%40example.com@h:22/r.git",
+        "ssh://git@[::1]:0022/~me/r.git",
+        "https://[::1]:65535/r.git/",
+        "https://example.com/a@b:c/..d/e../r.git",
+        "https://dev.azure.com/o/My%20Project/C%23/_git/r",
+        "https://h/100%.git",
+    ];
+    for url in urls {
+        let mut spec = json!({"url": url});
+        if !url.starts_with("https") {
+            spec["auth"] = json!({"type": "key", "secretName": "s"});
+        }
+        let printed = kubectl(&BARE, CREATE, &repository("demo", &spec));
+        assert_eq!((printed.err.as_str(), printed.ok), ("", true), "{url}");
+        assert!(policy::git_url::address(url).is_ok(), "{url}");
     }
 }
 

@@ -209,10 +209,55 @@ fn a_labelled_secret_gets_and_keeps_its_docker_configuration() {
 
     data.as_object_mut().unwrap().remove("password");
     let printed = namespace.kubectl("apply -f -", &secret("incomplete", &label, &data));
-    let expected = "Warning: of the registry Secrets of a namespace only the one named \"serverless-registry-config\" is used: this one is named \"incomplete\"
+    let expected = "Warning: only Secrets named \"serverless-registry-config\" or \"serverless-registry-config-default\" are used: this one is named \"incomplete\"
 The Secret \"incomplete\" is invalid: data.password: Required value
 ";
     assert_eq!(printed.err, expected);
+}
+
+#[test]
+fn an_author_cannot_steer_the_controller_by_labels_annotations_or_addresses() {
+    let namespace = INSTALLED.namespace("steering");
+    namespace.kubectl("create -f -", &function("demo", &json!({"source": "x"}))).unwrap();
+    let said = |command: &str| namespace.kubectl(command, NOTHING).err;
+    assert_eq!(
+        said("annotate function demo serverless.kyma-project.io/gitPollInterval=9223372036854775807s"),
+        "The Function \"demo\" is invalid: metadata.annotations[serverless.kyma-project.io/gitPollInterval]: Invalid value: \"9223372036854775807s\": must be a duration between 5s and 24h, such as 30s or 5m\n"
+    );
+    assert_eq!(
+        said("label function demo serverless.kyma-project.io/config=runtime"),
+        "The Function \"demo\" is invalid: metadata.labels[serverless.kyma-project.io/config]: Forbidden: among labels of serverless.kyma-project.io only those that choose presets may be set: what is made for the Function would have this one too, so use a prefix of your own, such as example.com/\n"
+    );
+    assert_eq!(
+        said("label function demo serverless.kyma-project.io/function-resource-preset=L"),
+        "Warning: the label \"serverless.kyma-project.io/function-resource-preset\" chooses no preset: did you mean \"serverless.kyma-project.io/function-resources-preset\"?\n"
+    );
+    assert_eq!(said("annotate function demo serverless.kyma-project.io/gitPollInterval=5m"), "");
+    let label = json!({"serverless.kyma-project.io/remote-registry": "config"});
+    let data = json!({"username": "u", "password": "hush", "serverAddress": "s", "registryAddress": "localhost:8080\\_shutdown\\now?x.local"});
+    let printed = namespace.kubectl("create -f -", &secret("serverless-registry-config", &label, &data));
+    assert_eq!(
+        printed.err,
+        "The Secret \"serverless-registry-config\" is invalid: data.registryAddress: Invalid value: must have the form host[:port][/path], such as example.com:5000/project: no user, query, fragment, '\\' or '..'\n"
+    );
+}
+
+#[test]
+fn who_changes_a_copy_is_told_that_it_will_be_restored() {
+    let namespace = INSTALLED.namespace("copies-changed");
+    let label = json!({"serverless.kyma-project.io/remote-registry": "config"});
+    let data =
+        json!({"username": "u", "password": "p", "serverAddress": "s", "registryAddress": "example.com/a"});
+    let mut copy = secret("serverless-registry-config", &label, &data);
+    copy["metadata"]["annotations"] = json!({"serverless.kyma-project.io/copied-from": "kyma-system"});
+    namespace.kubectl("create -f -", &copy).unwrap();
+    let change = r#"patch secret serverless-registry-config -p {"stringData":{"password":"mine"}}"#;
+    let warning = "Warning: this is a copy of kyma-system/serverless-registry-config: the controller puts it back; label it serverless.kyma-project.io/managed-by=user to keep yours\n";
+    assert_eq!(namespace.kubectl(change, NOTHING).err, warning);
+    let keep = "label secret serverless-registry-config serverless.kyma-project.io/managed-by=user";
+    assert_eq!(namespace.kubectl(keep, NOTHING).err, "");
+    let change = r#"patch secret serverless-registry-config -p {"stringData":{"password":"again"}}"#;
+    assert_eq!(namespace.kubectl(change, NOTHING).err, "");
 }
 
 /// What the API server really sends, replayed, is answered in the same way.

@@ -4,6 +4,8 @@
 //! The API server bounds what a rule may cost, by the greatest object that could be sent. Hence rules over the quantities of
 //! known resources alone.
 
+pub(crate) mod git_repository;
+
 use kube::core::cel::{Reason, Rule};
 
 fn rule(expression: &str, message: &str) -> Rule {
@@ -121,6 +123,17 @@ pub(crate) fn one_value() -> Rule {
     )
 }
 
+/// An entry of `spec.env` of a Function.
+pub(crate) fn one_source() -> Rule {
+    let sources = ["configMapKeyRef", "secretKeyRef", "fieldRef", "resourceFieldRef", "fileKeyRef"];
+    let number = sources.map(|source| format!("(has(self.valueFrom.{source}) ? 1 : 0)")).join(" + ");
+    rule(
+        &format!("!has(self.valueFrom) || {number} == 1"),
+        "must have one source: configMapKeyRef, secretKeyRef, fieldRef, resourceFieldRef or fileKeyRef",
+    )
+    .field_path(".valueFrom")
+}
+
 /// `spec.resources` and `spec.buildResources` of a Function.
 pub(crate) fn limits_hold_requests() -> Rule {
     // What cannot be read is told by the pattern of quantities.
@@ -138,86 +151,6 @@ pub(crate) fn limits_hold_requests() -> Rule {
 
 /// Resources whose quantities are judged: rules over any number of them would cost too much.
 const KNOWN: &str = "['cpu', 'memory', 'ephemeral-storage']";
-
-/// What is wrong with `spec.url` of a `GitRepository`: attached to `spec`, for of a text itself the API server would show
-/// the value, which may hold a password.
-fn url_rule(expression: &str, message: &str) -> Rule {
-    rule(expression, message).field_path(".url")
-}
-
-/// `spec` of a `GitRepository`.
-pub(crate) fn url() -> Rule {
-    url_rule("self.url.trim() != ''", "the address of the repository").reason(Reason::FieldValueRequired)
-}
-
-/// `spec` of a `GitRepository`.
-pub(crate) fn url_is_printable() -> Rule {
-    let expression = r"self.url.trim() == '' || !self.url.matches('[\\s\\x00-\\x1f\\x7f]')";
-    url_rule(expression, "must not hold spaces or control characters")
-}
-
-/// `spec` of a `GitRepository`.
-pub(crate) fn url_has_a_scheme() -> Rule {
-    url_rule(
-        r"self.url.trim() == '' || self.url.matches('^\\s*((https?|git|ssh|git[+]ssh)://|[^/@]+@[^/]+:)')",
-        "must start with http://, https://, git://, ssh:// or git+ssh://, or have the form user@host:path",
-    )
-}
-
-/// `spec` of a `GitRepository`.
-pub(crate) fn url_without_credentials() -> Rule {
-    url_rule(
-        "!self.url.matches('^[^/?#]*(://)?[^/?#]*:[^/?#]*@')",
-        "must not hold credentials: put them into a Secret and name it in spec.auth.secretName",
-    )
-}
-
-/// `spec` of a `GitRepository`.
-pub(crate) fn url_without_options() -> Rule {
-    url_rule(
-        "!self.url.matches('^(([a-z+]+://)?-|[^/]*(://)?[^/]*@-|[a-z+]+://[^/]*/-|[^/]*@[^/]*:/*-)')",
-        "host, user and path must not start with '-'",
-    )
-}
-
-const SSH: &str = "self.url.matches('^((ssh|git[+]ssh)://|[^/@]+@[^/]+:)')";
-
-/// `spec` of a `GitRepository` over SSH.
-pub(crate) fn ssh_has_auth() -> Rule {
-    required(
-        &format!("has(self.auth) || !{SSH}"),
-        "a repository over SSH is read with auth of type \"key\" and a secretName",
-    )
-    .field_path(".auth")
-}
-
-/// `spec` of a `GitRepository` over SSH.
-pub(crate) fn ssh_has_a_key() -> Rule {
-    rule(
-        &format!("!has(self.auth) || self.auth.type == 'key' || !{SSH}"),
-        "a repository over SSH is read with a key",
-    )
-    .field_path(".auth.type")
-}
-
-/// `spec` of a `GitRepository` over the Git protocol.
-pub(crate) fn git_without_auth() -> Rule {
-    forbidden(
-        "!has(self.auth) || !self.url.startsWith('git://')",
-        "git:// cannot carry credentials: use https:// or SSH",
-    )
-    .field_path(".auth")
-}
-
-/// `spec.auth.secretName` of a `GitRepository`.
-pub(crate) fn secret_name() -> Rule {
-    required("self.trim() != ''", "the Secret with the credentials")
-}
-
-/// `spec.auth.secretName` of a `GitRepository`.
-pub(crate) fn secret_name_syntax() -> Rule {
-    rule(&format!("self.trim() == '' || {}", is_subdomain("self")), SUBDOMAIN)
-}
 
 /// What Kubernetes says of most names.
 const SUBDOMAIN: &str = "must be a lower-case RFC 1123 subdomain: lower-case letters, digits, '-' or '.', starting and ending with a letter or digit, no longer than 253 characters (such as 'example.com')";

@@ -123,7 +123,25 @@ fn env_schema(schema: &mut schemars::Schema) {
     if let Some(name) = entry.get_mut("properties").and_then(|properties| properties.pointer_mut("/name")) {
         name["pattern"] = "^([-_a-zA-Z]|[.][-_a-zA-Z0-9])[-._a-zA-Z0-9]*$".into();
     }
-    entry.insert("x-kubernetes-validations".to_owned(), serde_json::json!([cel::one_value()]));
+    for text in [
+        "configMapKeyRef/properties/name",
+        "configMapKeyRef/properties/key",
+        "secretKeyRef/properties/name",
+        "secretKeyRef/properties/key",
+        "fieldRef/properties/fieldPath",
+        "resourceFieldRef/properties/resource",
+    ] {
+        let pointer = format!("/valueFrom/properties/{text}");
+        if let Some(text) =
+            entry.get_mut("properties").and_then(|properties| properties.pointer_mut(&pointer))
+        {
+            text["minLength"] = 1.into();
+        }
+    }
+    entry.insert(
+        "x-kubernetes-validations".to_owned(),
+        serde_json::json!([cel::one_value(), cel::one_source()]),
+    );
 }
 
 /// What the API server can judge of a label of Pods.

@@ -3,7 +3,7 @@
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-use crate::cel;
+use crate::cel::git_repository as cel;
 
 /// Where a repository is and how to read it.
 #[derive(Clone, CustomResource, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
@@ -40,6 +40,10 @@ use crate::cel;
     validation = cel::url_is_printable(),
     validation = cel::url_has_a_scheme(),
     validation = cel::url_without_credentials(),
+    validation = cel::url_has_a_host(),
+    validation = cel::url_has_a_path(),
+    validation = cel::url_without_query(),
+    validation = cel::url_stays_inside(),
     validation = cel::url_without_options(),
     validation = cel::ssh_has_auth(),
     validation = cel::ssh_has_a_key(),
@@ -49,12 +53,15 @@ pub struct GitRepositorySpec {
     /// The address of the repository, over HTTP(S), SSH or the Git protocol, ending in .git.
     // A missing URL decodes as a blank one, so that validation reports it.
     #[serde(default)]
-    #[schemars(!default)]
+    #[schemars(!default, length(max = URL_MAX))]
     pub url: String,
     /// How to read a repository that is not public. Needed for SSH.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<GitAuth>,
 }
+
+/// The longest address of a repository, in characters.
+pub const URL_MAX: usize = 2048;
 
 /// How to read a repository that is not public.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
@@ -67,6 +74,6 @@ pub struct GitAuth {
     /// The Secret of the same namespace that holds the credentials.
     #[serde(default)]
     #[schemars(!default)]
-    #[x_kube(validation = cel::secret_name(), validation = cel::secret_name_syntax())]
+    #[x_kube(validation = cel::secret_name(), validation = cel::secret_name_syntax(), validation = cel::secret_is_for_git())]
     pub secret_name: String,
 }

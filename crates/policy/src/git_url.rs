@@ -6,6 +6,7 @@ mod percent;
 
 use std::borrow::Cow;
 
+use api::git_repository::URL_MAX;
 use serde::Deserialize;
 
 /// How strict addresses are judged.
@@ -36,6 +37,9 @@ pub enum GitUrlError {
     /// It begins or ends with a space or a control character.
     #[error("must not begin or end with a space or control character")]
     Surrounded,
+    /// It is too long.
+    #[error("must be no longer than 2048 characters")]
+    Length,
     /// It holds a space or a control character.
     #[error("must not hold spaces or control characters")]
     Unprintable,
@@ -104,6 +108,9 @@ struct Parts<'a> {
 
 /// Judges an address and says how it is reached, which is known even of many that are refused.
 pub fn parse(url: &str, rule: GitUrls) -> (Option<Transport>, Result<(), GitUrlError>) {
+    if url.len() > URL_MAX && url.chars().nth(URL_MAX).is_some() {
+        return (None, Err(GitUrlError::Length));
+    }
     let trimmed = url.trim_matches(is_blank);
     match split(trimmed) {
         Ok(parts) => {

@@ -88,9 +88,14 @@ pub fn resource_name(text: &str) -> Check {
 
 const QUOTA_PREFIX: &str = "requests.";
 
-/// Whether a resource belongs to Kubernetes, and not to those that extend a cluster.
+/// Whether more of a resource may be requested than there is: not of huge pages and of what extends a cluster.
 #[must_use]
-pub fn is_native_resource(name: &str) -> bool {
+pub fn may_be_overcommitted(resource: &str) -> bool {
+    is_native_resource(resource) && !resource.starts_with("hugepages-")
+}
+
+/// Whether a resource belongs to Kubernetes, and not to those that extend a cluster.
+fn is_native_resource(name: &str) -> bool {
     !name.contains('/') || name.contains("kubernetes.io/")
 }
 

@@ -2,7 +2,8 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::GitUrlError::{
-    Credentials, Host, Option as AnOption, Parent, Path, Query, Scheme, Suffix, Surrounded, Unprintable,
+    Credentials, Host, Length, Option as AnOption, Parent, Path, Query, Scheme, Suffix, Surrounded,
+    Unprintable,
 };
 use super::*;
 
@@ -133,6 +134,13 @@ fn takes_apart(
 #[case("https://h\t/b.git", Unprintable)]
 fn refuses(#[case] url: &str, #[case] error: GitUrlError) {
     assert_eq!(parse(url, GitUrls::Strict).1, Err(error));
+}
+
+#[test]
+fn the_length_is_bounded_in_characters() {
+    let of = |length: usize| format!("https://h/{}.git", "é".repeat(length - 14));
+    assert_eq!(parse(&of(2048), GitUrls::Strict).1, Ok(()));
+    assert_eq!(parse(&of(2049), GitUrls::Strict), (None, Err(Length)));
 }
 
 #[rstest]
