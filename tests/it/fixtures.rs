@@ -95,7 +95,8 @@ fn no_answer_shows_a_value_of_a_secret_or_of_an_environment_variable() {
             let plain = BASE64
                 .decode(value.as_str().unwrap())
                 .map(|plain| String::from_utf8_lossy(&plain).into_owned());
-            if key != "registryAddress" && plain.as_ref().is_ok_and(|plain| plain.len() > 3) {
+            let is_secret = !["registryAddress", "isInternal"].contains(&key.as_str());
+            if is_secret && plain.as_ref().is_ok_and(|plain| plain.len() > 3) {
                 secrets.extend([value.as_str().unwrap().to_owned(), plain.unwrap()]);
             }
         }

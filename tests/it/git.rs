@@ -260,6 +260,18 @@ async fn credentials_go_to_no_other_host() {
     "ssh://-oProxyCommand=id/r.git",
     "spec.url of the GitRepository host, user and path must not start with '-'"
 )]
+#[case::any_path_and_query(
+    "http://127.0.0.1:1/any/path?q=1&y=",
+    "spec.url of the GitRepository must not have a query or a fragment: put credentials into a Secret and name it in spec.auth.secretName"
+)]
+#[case::port(
+    "http://127.0.0.1:99999/x",
+    "spec.url of the GitRepository must name a host, with a port between 1 and 65535 if any"
+)]
+#[case::encoded_option(
+    "ssh://git@127.0.0.1:1/%2d%2dx.git",
+    "spec.url of the GitRepository host, user and path must not start with '-'"
+)]
 #[case::ssh_without_key(
     "ssh://git@127.0.0.1:1/r.git",
     "a repository over SSH is read with spec.auth.type \"key\""
