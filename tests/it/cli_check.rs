@@ -123,7 +123,7 @@ fn nothing_is_forged_by_names() {
     let (_, text, _) = piped(&["check", "-"], &list.to_string());
     let first = text.lines().next().unwrap();
     assert!(first.starts_with(r"Function default/f\u{1b}[31m\nFORGED "), "{first}");
-    let third = text.lines().find(|line| line.contains("#")).unwrap();
+    let third = text.lines().find(|line| line.contains('#')).unwrap();
     assert!(third.starts_with(r"\u{3a}:error::FORGED default/#\u{23}[error]FORGED\u{9b}31m "), "{third}");
     // The same of reviews that are replayed.
     let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {

@@ -37,27 +37,21 @@ pub(super) fn check(
     }
     for (name, request) in &requests {
         if let Some(request) = request {
-            check_limit(path, name, *request, limits.get(name).copied(), violations);
+            check_limit(path, name, *request, &limits, violations);
         }
     }
 }
 
-/// The limit that goes with a request; `None` if there is none, or one that is reported.
-fn check_limit(
-    path: &str,
-    name: &str,
-    request: Quantity,
-    limit: Option<Option<Quantity>>,
-    violations: &mut Violations,
-) {
+/// The limit that goes with a request, unless it is reported already.
+fn check_limit(path: &str, name: &str, request: Quantity, limits: &Parsed<'_>, violations: &mut Violations) {
     let field = || format!("{path}.limits.{name}");
     let must_be_equal = !syntax::may_be_overcommitted(name);
-    match limit {
+    match limits.get(name) {
         None if must_be_equal => {
             violations
                 .push(Violation::required(field(), format!("must equal the {name} request of {request}")));
         }
-        Some(Some(limit)) if request > limit || (must_be_equal && request != limit) => {
+        Some(Some(limit)) if request > *limit || (must_be_equal && request != *limit) => {
             let must = if must_be_equal { "must equal" } else { "must be greater than or equal to" };
             let rule = format!("{must} the {name} request of {request}");
             violations.push(Violation::invalid(field(), limit.to_string().as_str(), rule));
