@@ -1,24 +1,75 @@
-//! Decoding of an object under review: what does not decode becomes a violation with the path of the field.
+//! Decoding of an object under review: what does not decode becomes a violation with the path of the field. Time and
+//! memory are bounded by the size of the object, whatever its shape.
+
+mod bounded;
 
 use serde::Deserialize;
 use serde_json::error::Category;
+use serde_path_to_error::{Path, Segment, Track};
 
+use crate::text::NAME_SHOWN;
 use crate::violation::{Value, Violation};
+use bounded::{Bounded, TOO_MANY};
+
+pub use bounded::ENTRIES_MAX;
 
 /// Decodes an object; what does not decode is a violation that shows the kind of the value, never the value itself.
 pub fn decode<'de, T: Deserialize<'de>>(json: &'de str) -> Result<T, Violation> {
     // Keeping track of the path costs a third of the time, so only what failed is decoded with it.
-    serde_json::from_str(json).or_else(|_| {
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-            let path = error.path().to_string();
-            explain(if path == "." { "" } else { &path }, error.inner())
-        })
+    decode_within_bounds(json).map_err(|error| {
+        drop(error);
+        violation::<T>(json)
     })
+}
+
+/// Decodes an object without a word of what is wrong with one that does not decode.
+#[must_use]
+pub fn decode_any<'de, T: Deserialize<'de>>(json: &'de str) -> Option<T> {
+    decode_within_bounds(json).ok()
+}
+
+fn decode_within_bounds<'de, T: Deserialize<'de>>(json: &'de str) -> serde_json::Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let decoded = T::deserialize(Bounded(&mut deserializer))?;
+    deserializer.end().map(|()| decoded)
+}
+
+/// What is wrong with an object that does not decode.
+fn violation<'de, T: Deserialize<'de>>(json: &'de str) -> Violation {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let mut track = Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(Bounded(&mut deserializer), &mut track);
+    match T::deserialize(tracked) {
+        Err(error) => explain(&path_text(&track.path()), &error),
+        // The object decodes, so what stands behind it is wrong.
+        Ok(_) => Violation::invalid("object", Value::Withheld, "must be one JSON object"),
+    }
+}
+
+/// The path of a field, as far as a message shows it.
+fn path_text(path: &Path) -> String {
+    let mut text = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => text.push_str(&format!("[{index}]")),
+            Segment::Map { key: name } | Segment::Enum { variant: name } => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.extend(name.chars().take(NAME_SHOWN + 1));
+            }
+            // What the key of an entry would be: the entry is one too many.
+            Segment::Unknown => {}
+        }
+    }
+    text
 }
 
 fn explain(path: &str, error: &serde_json::Error) -> Violation {
     let text = error.to_string();
+    if text.starts_with(TOO_MANY) {
+        return Violation::too_many(non_empty(path), ENTRIES_MAX + 1, ENTRIES_MAX);
+    }
     if error.classify() != Category::Data {
         return Violation::invalid(
             non_empty(path),
@@ -98,10 +149,39 @@ mod tests {
         r#"{"metadata": {"labels": {"a": true}}}"#,
         r#"metadata.labels.a: Invalid value: "boolean": must be a string"#
     )]
+    #[case::too_many_in_a_list(
+        &format!(r#"{{"spec": {{"env": [{}]}}}}"#, [r#"{"name": "A"}"#; 1001].join(",")),
+        "spec.env: Too many: 1001: must have at most 1000 items"
+    )]
+    #[case::too_many_in_a_map(
+        &format!(r#"{{"spec": {{"labels": {{{}}}}}}}"#, (0..1001).map(|index| format!(r#""a{index}": """#)).collect::<Vec<_>>().join(",")),
+        "spec.labels: Too many: 1001: must have at most 1000 items"
+    )]
+    #[case::a_long_text_for_a_number(
+        &format!(r#"{{"spec": {{"minReplicas": "{}"}}}}"#, "\u{7f}".repeat(1_000_000)),
+        r#"spec.minReplicas: Invalid value: "string": must be a whole number of 32 bits"#
+    )]
+    #[case::a_long_key(
+        &format!(r#"{{"metadata": {{"labels": {{"{}": 1}}}}}}"#, r#"\""#.repeat(1_000_000)),
+        &format!(r#"metadata.labels.{}…: Invalid value: "integer": must be a string"#, "\"".repeat(239))
+    )]
+    #[case::a_key_of_control_characters(
+        r#"{"metadata": {"labels": {"\u001b[2J": 1}}}"#,
+        r#"metadata.labels.\u{1b}[2J: Invalid value: "integer": must be a string"#
+    )]
     #[case::truncated(r#"{"spec": "#, "spec: Invalid value: must be JSON nested no deeper than 128 levels")]
     fn names_the_field_and_what_it_must_be(#[case] json: &str, #[case] text: &str) {
         let violation = decode::<FunctionObject>(json).unwrap_err();
         assert_eq!(violation.to_string(), text);
+    }
+
+    #[test]
+    fn as_many_entries_as_there_may_be_are_decoded() {
+        let json = format!(r#"{{"spec": {{"env": [{}]}}}}"#, [r#"{"name": "A"}"#; 1000].join(","));
+        assert_eq!(decode::<FunctionObject>(&json).unwrap().spec.unwrap().env.unwrap().len(), 1000);
+        // Fields that no rule knows are skipped, however many there are.
+        let unknown = (0..5000).map(|index| format!(r#""f{index}": {{}}"#)).collect::<Vec<_>>().join(",");
+        assert!(decode::<FunctionObject>(&format!(r#"{{"spec": {{{unknown}}}}}"#)).is_ok());
     }
 
     #[test]

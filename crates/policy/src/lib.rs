@@ -17,6 +17,7 @@ pub mod quantity;
 pub mod registry_address;
 pub mod registry_secret;
 pub mod syntax;
+pub mod text;
 pub mod validation;
 pub mod violation;
 

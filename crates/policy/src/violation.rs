@@ -1,7 +1,10 @@
 //! One violation of a rule, and how it reads: in the form of the API server's own field errors
 //! (`k8s.io/apimachinery/pkg/util/validation/field`).
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+
+use crate::text::{NAME_SHOWN, printable};
 
 /// The longest value, in characters, that a message shows in full.
 const SHOWN_CHARACTERS: usize = 80;
@@ -9,7 +12,7 @@ const SHOWN_CHARACTERS: usize = 80;
 /// Something that is wrong with one field of an object.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Violation {
-    /// The path of the field, such as `spec.env[0].name`.
+    /// The path of the field, such as `spec.env[0].name`: printable, and no longer than 256 characters.
     pub field: String,
     /// What is wrong with it.
     pub problem: Problem,
@@ -28,6 +31,10 @@ pub enum Problem {
     Duplicate(Value),
     /// The field must not be set; the text says why.
     Forbidden(String),
+    /// The list or map has so many entries, and may have only so many.
+    TooMany(usize, usize),
+    /// The text may have only so many bytes.
+    TooLong(usize),
 }
 
 /// A value as a message shows it.
@@ -42,14 +49,24 @@ pub enum Value {
 }
 
 impl Violation {
+    /// Every field is printable and short, since a tenant may have written the keys in it.
+    fn new(field: impl Into<String>, problem: Problem) -> Self {
+        let field: String = field.into();
+        let shown = match printable(&field, NAME_SHOWN) {
+            Cow::Owned(shown) => Some(shown),
+            Cow::Borrowed(_) => None,
+        };
+        Self { field: shown.unwrap_or(field), problem }
+    }
+
     /// The field must be there; `what_for` says why and may be empty.
     pub fn required(field: impl Into<String>, what_for: impl Into<String>) -> Self {
-        Self { field: field.into(), problem: Problem::Required(what_for.into()) }
+        Self::new(field, Problem::Required(what_for.into()))
     }
 
     /// `value` breaks a rule; `rule` says what it must be.
     pub fn invalid(field: impl Into<String>, value: impl Into<Value>, rule: impl Into<String>) -> Self {
-        Self { field: field.into(), problem: Problem::Invalid(value.into(), rule.into()) }
+        Self::new(field, Problem::Invalid(value.into(), rule.into()))
     }
 
     /// `value` is none of `supported`.
@@ -59,17 +76,27 @@ impl Violation {
         supported: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
         let supported = supported.into_iter().map(Into::into).collect();
-        Self { field: field.into(), problem: Problem::NotSupported(value.into(), supported) }
+        Self::new(field, Problem::NotSupported(value.into(), supported))
     }
 
     /// `value` is there already.
     pub fn duplicate(field: impl Into<String>, value: impl Into<Value>) -> Self {
-        Self { field: field.into(), problem: Problem::Duplicate(value.into()) }
+        Self::new(field, Problem::Duplicate(value.into()))
     }
 
     /// The field must not be set, `why` says the reason.
     pub fn forbidden(field: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { field: field.into(), problem: Problem::Forbidden(why.into()) }
+        Self::new(field, Problem::Forbidden(why.into()))
+    }
+
+    /// The list or map has `found` entries and may have `max`.
+    pub fn too_many(field: impl Into<String>, found: usize, max: usize) -> Self {
+        Self::new(field, Problem::TooMany(found, max))
+    }
+
+    /// The text may have `max` bytes.
+    pub fn too_long(field: impl Into<String>, max: usize) -> Self {
+        Self::new(field, Problem::TooLong(max))
     }
 }
 
@@ -83,6 +110,8 @@ impl Problem {
             Self::NotSupported(..) => "FieldValueNotSupported",
             Self::Duplicate(_) => "FieldValueDuplicate",
             Self::Forbidden(_) => "FieldValueForbidden",
+            Self::TooMany(..) => "FieldValueTooMany",
+            Self::TooLong(_) => "FieldValueTooLong",
         }
     }
 }
@@ -110,6 +139,10 @@ impl fmt::Display for Problem {
             }
             Self::Duplicate(value) => write!(formatter, "Duplicate value: {value}"),
             Self::Forbidden(why) => write!(formatter, "Forbidden: {why}"),
+            Self::TooMany(found, max) => {
+                write!(formatter, "Too many: {found}: must have at most {max} items")
+            }
+            Self::TooLong(max) => write!(formatter, "Too long: may not be more than {max} bytes"),
         }
     }
 }
@@ -182,6 +215,11 @@ mod tests {
         );
         assert_eq!(read(Violation::duplicate("a", "B")), r#"a: Duplicate value: "B""#);
         assert_eq!(read(Violation::forbidden("a", "it is reserved")), "a: Forbidden: it is reserved");
+        assert_eq!(
+            read(Violation::too_many("a", 1001, 1000)),
+            "a: Too many: 1001: must have at most 1000 items"
+        );
+        assert_eq!(read(Violation::too_long("a", 2048)), "a: Too long: may not be more than 2048 bytes");
     }
 
     #[test]
@@ -190,6 +228,13 @@ mod tests {
         assert_eq!(shown(80), format!("\"{}\"", "é".repeat(80)));
         assert_eq!(shown(81), format!("\"{}…\"", "é".repeat(80)));
         assert_eq!(shown(100_000), shown(81));
+    }
+
+    #[test]
+    fn cuts_and_escapes_a_field() {
+        let violation = Violation::required(format!("a[{}]", "é".repeat(3_000_000)), "");
+        assert_eq!(violation.field, format!("a[{}…", "é".repeat(253)));
+        assert_eq!(Violation::required("a[\u{1b}]", "").field, r"a[\u{1b}]");
     }
 
     #[test]
