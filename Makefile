@@ -103,6 +103,10 @@ bench: control-plane ## rates, latencies, CPU and memory, into target/bench.md
 	$(CARGO) bench --locked --bench load
 	$(CARGO) bench --locked --bench cluster | tee -a target/bench.md
 
+.PHONY: bench-shapes
+bench-shapes: $(WEBHOOK) ## what the shape of a body costs, and the most memory of the webhook under each attack
+	$(CARGO) bench --locked --bench shapes -- $(CURDIR)/$(WEBHOOK)
+
 .PHONY: bench-propagation
 bench-propagation: control-plane $(IMAGE_CONTROLLER) ## what copies in 5,000 namespaces cost: time, requests, CPU, memory
 	$(CARGO) bench --locked --bench controller -- $(IMAGE_CONTROLLER) propagation 5000 60

@@ -12,18 +12,25 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, post};
 use policy::Config;
+use policy::text::{NAME_SHOWN, cut};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::body::{BodyError, BodyLimits, ReadBody};
 use crate::buffer::Buffer;
+use crate::extract::NoReview;
+use crate::memory::{Memory, Reserved};
 use crate::metrics::{Metrics, Shed};
-use crate::review::{Reviewed, Verdict, review};
+use crate::review::{ANSWER_MAX, Reviewed, Verdict, review};
 use crate::routes::{ENDPOINTS, Endpoint};
 
 /// Bodies larger than this are worked on aside, so that milliseconds of work on one hold up no others.
 const INLINE_BODY_MAX: usize = 128 * 1024;
+/// What the work on a body takes at most besides the body itself: so many times its size, and as much again as the longest
+/// lists and maps of short entries take. `make bench-shapes` measures it.
+const WORK_FACTOR: usize = 4;
+const WORK_BASE: usize = 1 << 20;
 
 /// What all requests share.
 #[derive(Debug)]
@@ -38,6 +45,18 @@ pub struct App {
     pub max_request_time: Duration,
     /// How many more requests may be in work.
     pub in_flight: Arc<Semaphore>,
+    /// The memory for the work on large bodies. Those who wait for it have turns; who has it waits for nothing.
+    pub work_memory: Memory,
+}
+
+/// The memory for the work on bodies: that of one of the largest, or of several smaller ones.
+#[must_use]
+pub fn work_memory(max_body: usize) -> Memory {
+    Memory::new(work_of(max_body))
+}
+
+fn work_of(body: usize) -> usize {
+    body.saturating_mul(WORK_FACTOR).saturating_add(WORK_BASE)
 }
 
 /// The router of all endpoints.
@@ -70,11 +89,6 @@ async fn not_found() -> Response {
 impl App {
     async fn answer(self: Arc<Self>, endpoint: &'static Endpoint, request: Request) -> Response {
         let start = Instant::now();
-        let Ok(permit) = Arc::clone(&self.in_flight).try_acquire_owned() else {
-            self.metrics.shed(Shed::InFlight);
-            return overloaded("too many requests are in work");
-        };
-        let work = Work::begin(permit, start, &self.metrics);
         let deadline = start
             + time_given(request.uri().query())
                 .map_or(self.max_request_time, |given| given.min(self.max_request_time));
@@ -86,45 +100,74 @@ impl App {
             Ok(body) => body,
             Err(error) => return self.body_error(error),
         };
-        self.metrics.body(body.bytes().len());
-        if body.bytes().len() <= INLINE_BODY_MAX {
-            return self.decide(endpoint, &body, &work);
+        let length = body.bytes().len();
+        self.metrics.body(length);
+        // Only now: a client that sends half a body must not keep others from being answered.
+        let Ok(permit) = Arc::clone(&self.in_flight).try_acquire_owned() else {
+            self.metrics.shed(Shed::InFlight);
+            return overloaded("too many requests are in work");
+        };
+        let work = Work::begin(permit, start, &self.metrics);
+        if length <= INLINE_BODY_MAX {
+            return self.decide(endpoint, body, &work);
         }
-        let decided = tokio::task::spawn_blocking(move || self.decide(endpoint, &body, &work)).await;
-        decided.unwrap_or_else(|_| fault())
+        let Ok(memory) = timeout_at(deadline, self.work_memory.wait(work_of(length))).await else {
+            return self.body_error(BodyError::Deadline);
+        };
+        let decided = tokio::task::spawn_blocking(move || {
+            let response = self.decide(endpoint, body, &work);
+            drop(memory);
+            response
+        });
+        decided.await.unwrap_or_else(|_| fault())
     }
 
     /// All that happens once a body is there. Nothing waits here.
-    fn decide(&self, endpoint: &Endpoint, body: &ReadBody, work: &Work) -> Response {
+    fn decide(&self, endpoint: &Endpoint, body: ReadBody, work: &Work) -> Response {
         // A panic of a rule is answered with its uid inside; this is for one of anything else.
-        let response = catch_unwind(AssertUnwindSafe(|| {
-            let config = self.config.load();
-            match review(endpoint, &config, body.bytes()) {
-                Ok(mut reviewed) => {
-                    self.note(endpoint, &reviewed, work.start.elapsed());
-                    let answer = std::mem::take(&mut reviewed.answer);
-                    json(reviewed.http_status, answer)
-                }
-                Err(error) => http_error(StatusCode::BAD_REQUEST, error.to_string()),
-            }
-        }));
-        response.unwrap_or_else(|_| fault())
+        match catch_unwind(AssertUnwindSafe(|| self.judge(endpoint, body.bytes(), work))) {
+            Ok(Ok((status, answer))) => self.json(status, answer, body.into_memory()),
+            Ok(Err(error)) => http_error(StatusCode::BAD_REQUEST, error.to_string()),
+            Err(_) => fault(),
+        }
+    }
+
+    fn judge(&self, endpoint: &Endpoint, body: &[u8], work: &Work) -> Result<(u16, Buffer), NoReview> {
+        let config = self.config.load();
+        let mut reviewed = review(endpoint, &config, body)?;
+        self.note(endpoint, &reviewed, work.start.elapsed());
+        Ok((reviewed.http_status, std::mem::take(&mut reviewed.answer)))
+    }
+
+    /// An answer, whose memory stays reserved until it is written or its client is gone.
+    fn json(&self, status: u16, answer: Buffer, memory: Reserved) -> Response {
+        let needed = answer.capacity();
+        let fits = (needed..=needed + ANSWER_MAX).contains(&memory.bytes());
+        let memory = if fits { Some(memory) } else { self.bodies.memory.resize(memory, needed) };
+        let Some(memory) = memory else { return self.body_error(BodyError::Memory) };
+        let answer = Bytes::from_owner(Answer { bytes: answer, _memory: memory });
+        let mut response = Response::new(Body::from(answer));
+        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
     }
 
     fn note(&self, endpoint: &Endpoint, reviewed: &Reviewed<'_>, took: Duration) {
         let request = &reviewed.review.request;
         let warnings = reviewed.decision.warnings.len();
         self.metrics.review(endpoint, &request.operation, reviewed.verdict, warnings, took);
-        // Texts are recorded as texts, which are quoted: one with a newline in it cannot forge a line.
+        // Texts are recorded as texts, which are quoted: one with a newline in it cannot forge a line. They are cut, since
+        // a client wrote them.
+        let shown = |text| cut(text, NAME_SHOWN);
         macro_rules! line {
             ($level:ident) => {
                 tracing::$level!(
-                    uid = &*request.uid,
+                    uid = &*shown(&request.uid),
                     kind = endpoint.resource.kind,
-                    namespace = request.namespace.as_deref().unwrap_or_default(),
-                    name = request.name.as_deref().unwrap_or_default(),
-                    user = &*request.user_info.username,
-                    operation = &*request.operation,
+                    namespace = &*shown(request.namespace.as_deref().unwrap_or_default()),
+                    name = &*shown(request.name.as_deref().unwrap_or_default()),
+                    user = &*shown(&request.user_info.username),
+                    operation = &*shown(&request.operation),
                     endpoint = endpoint.label,
                     verdict = reviewed.verdict.as_str(),
                     violations = reviewed.decision.violations.len(),
@@ -163,6 +206,18 @@ impl App {
     }
 }
 
+/// An answer, and the memory that is reserved for it. The connection drops both together.
+struct Answer {
+    bytes: Buffer,
+    _memory: Reserved,
+}
+
+impl AsRef<[u8]> for Answer {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.as_ref()
+    }
+}
+
 /// A request in work, until it is dropped.
 struct Work {
     _permit: OwnedSemaphorePermit,
@@ -194,13 +249,6 @@ fn is_json(request: &Request) -> bool {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
     media_type.trim().eq_ignore_ascii_case("application/json")
-}
-
-fn json(status: u16, answer: Buffer) -> Response {
-    let mut response = Response::new(Body::from(Bytes::from_owner(answer)));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }
 
 fn http_error(status: StatusCode, text: impl Into<String>) -> Response {

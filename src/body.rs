@@ -1,15 +1,17 @@
 //! Reading a request body within limits of size, time and memory.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use crate::buffer::Buffer;
+use crate::memory::{Memory, Reserved};
+
+/// What the first bytes of a body reserve at most. A client that announces much and sends little holds no more.
+const FIRST: usize = 16 << 10;
 
 /// The limits of bodies.
 #[derive(Clone, Debug)]
@@ -18,7 +20,8 @@ pub struct BodyLimits {
     pub max_bytes: usize,
     /// How long a client may take to send it.
     pub timeout: Duration,
-    memory: Arc<Semaphore>,
+    /// The memory for bodies and answers.
+    pub memory: Memory,
 }
 
 /// Why a body was not read.
@@ -36,11 +39,11 @@ pub enum BodyError {
     Aborted,
 }
 
-/// A body. Its memory is given back when it is dropped.
+/// A body, and the memory that is reserved for it.
 #[derive(Debug)]
 pub struct ReadBody {
     bytes: Buffer,
-    _memory: OwnedSemaphorePermit,
+    memory: Reserved,
 }
 
 impl ReadBody {
@@ -49,14 +52,19 @@ impl ReadBody {
     pub fn bytes(&self) -> &[u8] {
         self.bytes.as_ref()
     }
+
+    /// Drops the bytes. Their memory stays reserved, for the answer.
+    #[must_use]
+    pub fn into_memory(self) -> Reserved {
+        self.memory
+    }
 }
 
 impl BodyLimits {
     /// At most `max_bytes` for one body and `memory_bytes` for all bodies together.
     #[must_use]
     pub fn new(max_bytes: usize, memory_bytes: usize, timeout: Duration) -> Self {
-        let memory = Arc::new(Semaphore::new(memory_bytes.min(Semaphore::MAX_PERMITS)));
-        Self { max_bytes, timeout, memory }
+        Self { max_bytes, timeout, memory: Memory::new(memory_bytes) }
     }
 
     /// Reads a body, which may be secret; `deadline` is the end of the whole request.
@@ -67,50 +75,57 @@ impl BodyLimits {
         secret: bool,
         deadline: Instant,
     ) -> Result<ReadBody, BodyError> {
-        let announced =
+        let announced: Option<usize> =
             headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        let expected: usize = announced.unwrap_or(0);
-        if expected > self.max_bytes {
+        if announced.is_some_and(|announced| announced > self.max_bytes) {
             return Err(BodyError::TooLarge(self.max_bytes));
         }
         let own_deadline = Instant::now() + self.timeout;
-        let memory = self.reserve(expected)?;
-        match timeout_at(
-            own_deadline.min(deadline),
-            self.collect(body, Buffer::new(Vec::with_capacity(expected), secret), memory),
-        )
-        .await
-        {
+        let reading = Reading {
+            limits: self,
+            // A client cannot send more than it has announced.
+            expected: announced.unwrap_or(self.max_bytes),
+            read: ReadBody { bytes: Buffer::new(Vec::new(), secret), memory: self.memory.nothing() },
+        };
+        match timeout_at(own_deadline.min(deadline), reading.collect(body)).await {
             Ok(result) => result,
             Err(_) if deadline < own_deadline => Err(BodyError::Deadline),
             Err(_) => Err(BodyError::TooSlow),
         }
     }
+}
 
-    async fn collect(
-        &self,
-        mut body: Body,
-        mut bytes: Buffer,
-        mut memory: OwnedSemaphorePermit,
-    ) -> Result<ReadBody, BodyError> {
+/// A body that arrives.
+struct Reading<'a> {
+    limits: &'a BodyLimits,
+    /// The most bytes that it can have.
+    expected: usize,
+    read: ReadBody,
+}
+
+impl Reading<'_> {
+    async fn collect(mut self, mut body: Body) -> Result<ReadBody, BodyError> {
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame.map_err(|_| BodyError::Aborted)?.into_data() else { continue };
-            let length = bytes.as_ref().len() + data.len();
-            if length > self.max_bytes {
-                return Err(BodyError::TooLarge(self.max_bytes));
+            let length = self.read.bytes().len() + data.len();
+            if length > self.limits.max_bytes {
+                return Err(BodyError::TooLarge(self.limits.max_bytes));
             }
-            if length > bytes.capacity() {
-                let capacity = length.next_power_of_two().clamp(4096.min(self.max_bytes), self.max_bytes);
-                memory.merge(self.reserve(capacity - bytes.capacity())?);
-                bytes.grow(capacity);
+            if length > self.read.bytes.capacity() {
+                self.grow(length)?;
             }
-            bytes.append(&data);
+            self.read.bytes.append(&data);
         }
-        Ok(ReadBody { bytes, _memory: memory })
+        Ok(self.read)
     }
 
-    fn reserve(&self, bytes: usize) -> Result<OwnedSemaphorePermit, BodyError> {
-        let permits = u32::try_from(bytes).map_err(|_| BodyError::Memory)?;
-        Arc::clone(&self.memory).try_acquire_many_owned(permits).map_err(|_| BodyError::Memory)
+    /// Makes room for `length` bytes: as many again as have arrived, so that all are copied once at most on average.
+    fn grow(&mut self, length: usize) -> Result<(), BodyError> {
+        let capacity = length.saturating_mul(2).max(FIRST).min(self.expected).max(length);
+        // The old bytes and the new ones exist side by side for a moment.
+        let memory = self.limits.memory.reserve(capacity).ok_or(BodyError::Memory)?;
+        self.read.bytes.grow(capacity);
+        self.read.memory = memory;
+        Ok(())
     }
 }

@@ -23,8 +23,12 @@ impl Buffer {
         self.bytes.capacity()
     }
 
-    /// Grows to `capacity`. By hand, since a vector that grows by itself leaves the old bytes behind unwiped.
+    /// Grows to `capacity`. Secret bytes are moved by hand, since a vector that grows by itself leaves the old ones behind
+    /// unwiped; others by the allocator, which need not copy what is large.
     pub fn grow(&mut self, capacity: usize) {
+        if !self.secret {
+            return self.bytes.reserve_exact(capacity.saturating_sub(self.bytes.len()));
+        }
         let mut larger = Self::new(Vec::with_capacity(capacity), self.secret);
         larger.bytes.extend_from_slice(&self.bytes);
         std::mem::swap(self, &mut larger);

@@ -2,8 +2,13 @@
 //! when a rule asks for them, its objects.
 
 use policy::Violation;
-use policy::decode::decode;
+use policy::decode::{decode, decode_any};
+use policy::{Decision, Problem};
 use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The longest uid, in bytes. The API server sends 36.
+pub const UID_MAX: usize = 256;
 
 use crate::wire::{API_VERSIONS, KIND, Question, Request};
 
@@ -33,6 +38,9 @@ pub enum NoReview {
     /// The question cannot be answered, since an answer must carry its uid.
     #[error("the request of the AdmissionReview has no uid")]
     NoUid,
+    /// The uid is never cut in an answer, so its length is bounded.
+    #[error("the uid of the request of the AdmissionReview is longer than {UID_MAX} bytes")]
+    LongUid,
 }
 
 /// A question that can be answered.
@@ -57,6 +65,9 @@ impl<'a> Review<'a> {
         if request.uid.is_empty() {
             return Err(NoReview::NoUid);
         }
+        if request.uid.len() > UID_MAX {
+            return Err(NoReview::LongUid);
+        }
         Ok(Self { api_version, request })
     }
 }
@@ -78,7 +89,24 @@ impl<'a> Request<'a> {
     /// The object as it is. One that does not decode counts as absent: the rules then judge the new one as a whole.
     #[must_use]
     pub fn decode_old_object<T: Deserialize<'a>>(&self) -> Option<T> {
-        serde_json::from_str(self.old_object?.get()).ok()
+        decode_any(self.old_object?.get())
+    }
+
+    /// Whether an object with too many entries is admitted: an UPDATE that leaves alone what the rules look at is, so
+    /// that an object from before the limits keeps its finalizers and labels manageable.
+    pub fn admits_as_before(&self, violation: Violation) -> Result<Decision, Violation> {
+        let is_too_many = matches!(violation.problem, Problem::TooMany(..));
+        if is_too_many && self.leaves_content_alone() { Ok(Decision::allowed()) } else { Err(violation) }
+    }
+
+    fn leaves_content_alone(&self) -> bool {
+        let content = |object: Option<&'a RawValue>| serde_json::from_str::<Content<'a>>(object?.get()).ok();
+        let (new, old) = (content(self.object), content(self.old_object));
+        new.zip(old).is_some_and(|(new, old)| {
+            // The API server writes the members of an object in one order, so equal texts are all that is needed.
+            new.spec.map(RawValue::get) == old.spec.map(RawValue::get)
+                && new.data.map(RawValue::get) == old.data.map(RawValue::get)
+        })
     }
 
     /// The name of the object, or the prefix from which the API server is to generate it.
@@ -90,12 +118,29 @@ impl<'a> Request<'a> {
         let object = self.object.or(self.old_object);
         let named =
             object.and_then(|object| serde_json::from_str::<Named>(object.get()).ok()).unwrap_or_default();
-        if named.metadata.name.is_empty() { named.metadata.generate_name } else { named.metadata.name }
+        let metadata = named.metadata;
+        if metadata.name.is_empty() { metadata.generate_name } else { metadata.name }
     }
 }
 
-/// Only the metadata of an object.
+/// Only the names of an object: whatever else it holds is skipped.
 #[derive(Default, Deserialize)]
 struct Named {
-    metadata: policy::Meta,
+    metadata: Names,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Names {
+    name: String,
+    generate_name: String,
+}
+
+/// What the rules look at besides metadata, as text.
+#[derive(Deserialize)]
+struct Content<'a> {
+    #[serde(borrow)]
+    spec: Option<&'a RawValue>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
 }

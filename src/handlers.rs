@@ -15,7 +15,10 @@ pub fn default_function(config: &Config, request: &Request<'_>) -> Result<Decisi
     if !request.writes_object() {
         return Ok(Decision::allowed());
     }
-    let function: FunctionObject = request.decode_object()?;
+    let function: FunctionObject = match request.decode_object() {
+        Ok(function) => function,
+        Err(violation) => return request.admits_as_before(violation),
+    };
     Ok(defaulting::function(config, &function))
 }
 
@@ -24,7 +27,10 @@ pub fn validate_function(config: &Config, request: &Request<'_>) -> Result<Decis
     if !request.writes_object() {
         return Ok(Decision::allowed());
     }
-    let function: FunctionObject = request.decode_object()?;
+    let function: FunctionObject = match request.decode_object() {
+        Ok(function) => function,
+        Err(violation) => return request.admits_as_before(violation),
+    };
     let old: Option<FunctionObject> = request.decode_old_object();
     Ok(validation::function(config, &function, old.as_ref()))
 }
@@ -34,7 +40,10 @@ pub fn validate_git_repository(config: &Config, request: &Request<'_>) -> Result
     if !request.writes_object() {
         return Ok(Decision::allowed());
     }
-    let repository: GitRepositoryObject = request.decode_object()?;
+    let repository: GitRepositoryObject = match request.decode_object() {
+        Ok(repository) => repository,
+        Err(violation) => return request.admits_as_before(violation),
+    };
     let old: Option<GitRepositoryObject> = request.decode_old_object();
     Ok(validation::git_repository(config.git_urls, &repository, old.as_ref()))
 }
@@ -44,7 +53,10 @@ pub fn mutate_registry_secret(_: &Config, request: &Request<'_>) -> Result<Decis
     if !request.writes_object() {
         return Ok(Decision::allowed());
     }
-    let secret: SecretObject = request.decode_object()?;
+    let secret: SecretObject = match request.decode_object() {
+        Ok(secret) => secret,
+        Err(violation) => return request.admits_as_before(violation),
+    };
     let old: Option<SecretObject> = request.decode_old_object();
     Ok(registry_secret::registry_secret(&secret, old.as_ref()))
 }

@@ -9,6 +9,7 @@ pub mod dev_certs;
 pub mod extract;
 pub mod handlers;
 pub mod issue;
+pub mod memory;
 pub mod metrics;
 pub mod probes;
 pub mod reload;

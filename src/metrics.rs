@@ -42,6 +42,17 @@ pub enum HandshakeFailure {
     Refused,
 }
 
+/// Why a connection made room for another.
+#[derive(Clone, Copy, Debug)]
+pub enum Evicted {
+    /// All connections were taken: the one idle longest was closed.
+    Full,
+    /// Its address had its share of connections: its own one idle longest was closed.
+    Peer,
+    /// Its address had its share and was being answered on all of them: the new one was closed.
+    PeerRefused,
+}
+
 /// Everything that is counted.
 #[derive(Debug)]
 pub struct Metrics {
@@ -59,6 +70,9 @@ pub struct Metrics {
     shed_in_flight: Counter,
     shed_body_memory: Counter,
     shed_deadline: Counter,
+    evicted_full: Counter,
+    evicted_peer: Counter,
+    evicted_peer_refused: Counter,
     certificate_not_after: Gauge<f64, AtomicU64>,
     reloads: Family<Labels<2>, Counter>,
     configuration_generation: Gauge,
@@ -123,6 +137,13 @@ impl Metrics {
         let shed = Family::<Labels<1>, Counter>::default();
         registry.register("requests_shed", "Requests turned away unread", shed.clone());
 
+        let evicted = Family::<Labels<1>, Counter>::default();
+        registry.register(
+            "connections_evicted",
+            "Connections closed to make room for others",
+            evicted.clone(),
+        );
+
         let certificate_not_after = Gauge::default();
         registry.register_with_unit(
             "certificate_not_after",
@@ -157,6 +178,9 @@ impl Metrics {
             shed_in_flight: shed.get_or_create_owned(&[("reason", "in_flight")]),
             shed_body_memory: shed.get_or_create_owned(&[("reason", "body_memory")]),
             shed_deadline: shed.get_or_create_owned(&[("reason", "deadline")]),
+            evicted_full: evicted.get_or_create_owned(&[("reason", "full")]),
+            evicted_peer: evicted.get_or_create_owned(&[("reason", "peer")]),
+            evicted_peer_refused: evicted.get_or_create_owned(&[("reason", "peer_refused")]),
             certificate_not_after,
             reloads,
             configuration_generation,
@@ -201,6 +225,15 @@ impl Metrics {
             Shed::InFlight => self.shed_in_flight.inc(),
             Shed::BodyMemory => self.shed_body_memory.inc(),
             Shed::Deadline => self.shed_deadline.inc(),
+        };
+    }
+
+    /// A connection that was closed for another.
+    pub fn evicted(&self, reason: Evicted) {
+        match reason {
+            Evicted::Full => self.evicted_full.inc(),
+            Evicted::Peer => self.evicted_peer.inc(),
+            Evicted::PeerRefused => self.evicted_peer_refused.inc(),
         };
     }
 

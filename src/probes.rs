@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::Router;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use operation::admin::OPEN_METRICS;
 use tokio::sync::watch;
 
 use crate::metrics::Metrics;
@@ -22,7 +21,7 @@ pub fn router(metrics: Arc<Metrics>, not_after: NotAfter, phase: watch::Receiver
             "/readyz",
             get(async move || readiness(*phase.borrow(), **not_after.load(), SystemTime::now())),
         )
-        .route("/metrics", get(async move || ([(header::CONTENT_TYPE, OPEN_METRICS)], metrics.render())))
+        .route("/metrics", operation::admin::metrics(move || metrics.render()))
 }
 
 fn readiness(phase: Phase, not_after: SystemTime, now: SystemTime) -> impl IntoResponse {

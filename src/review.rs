@@ -9,6 +9,7 @@ use crate::buffer::Buffer;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
+use policy::text::{NAME_SHOWN, printable};
 use policy::{Config, Decision, Violation};
 use serde_json::Value;
 
@@ -20,8 +21,13 @@ use crate::wire::{Answer, Cause, Details, KIND, Request, Response, Status};
 const WARNING_MAX: usize = 256;
 /// The longest that all warnings may be, in bytes: the API server cuts beyond.
 const WARNINGS_MAX: usize = 4096;
-/// The most violations that a refusal lists, so that an answer is bounded whatever was asked.
-const CAUSES_MAX: usize = 1000;
+/// The most bytes of an answer, whatever was asked. Only the patch of a registry Secret may be larger: it holds the
+/// docker configuration of the Secret itself, so it is bounded by what the question held.
+pub const ANSWER_MAX: usize = 64 << 10;
+/// What the violations of a refusal may take of that, so that uid, names and warnings fit, too.
+const CAUSES_BYTES_MAX: usize = 44 << 10;
+/// The most characters of one violation.
+const CAUSE_SHOWN: usize = 1024;
 
 /// What became of a question, in the words of metrics and logs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Serialize)]
@@ -116,13 +122,16 @@ pub fn encode(endpoint: &Endpoint, review: &Review<'_>, outcome: &Outcome) -> (V
         }
         Outcome::Decided(decision) => {
             let name = request.display_name();
+            let name = printable(&name, NAME_SHOWN);
             let status = invalid(request, &name, &decision.violations);
             (Verdict::Refused, 200, to_bytes(review, refusal(request, status, bounded(&decision.warnings))))
         }
         Outcome::Misdirected => {
             let message = format!(
                 "{} answers for {}, not for {}: the webhook configuration names the wrong path",
-                endpoint.path, endpoint.resource, request.resource
+                endpoint.path,
+                endpoint.resource,
+                printable(&request.resource.to_string(), NAME_SHOWN)
             );
             let status =
                 Status { status: "Failure", message, reason: "BadRequest", details: None, code: 400 };
@@ -148,23 +157,43 @@ fn refusal<'a>(request: &'a Request<'_>, status: Status<'a>, warnings: Vec<Cow<'
     }
 }
 
-/// A refusal as the API server itself refuses objects of built-in kinds, so that clients print the list of causes.
+/// A refusal as the API server itself refuses objects of built-in kinds, so that clients print the list of causes. What
+/// does not fit is dropped from the end of the list.
 fn invalid<'a>(request: &'a Request<'_>, name: &'a str, violations: &'a [Violation]) -> Status<'a> {
-    let kind = &*request.kind.kind;
+    let kind = printable(&request.kind.kind, NAME_SHOWN);
     let mut message = format!("{kind} {name:?} is invalid: ");
-    let mut causes = Vec::with_capacity(violations.len().min(CAUSES_MAX));
-    for (index, violation) in violations.iter().take(CAUSES_MAX).enumerate() {
-        let separator = if index == 0 { "" } else { "; " };
-        let text = violation.problem.to_string();
+    let mut causes = Vec::new();
+    let mut room = CAUSES_BYTES_MAX;
+    for violation in violations {
+        let problem = violation.problem.to_string();
+        let text = match printable(&problem, CAUSE_SHOWN) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(cut) => Some(cut),
+        };
+        let text = text.unwrap_or(problem);
+        // Both are in the message and in the list of causes.
+        let bytes = 2 * (json_length(&violation.field) + json_length(&text)) + CAUSE_FRAME;
+        let Some(left) = room.checked_sub(bytes) else { break };
+        room = left;
+        let separator = if causes.is_empty() { "" } else { "; " };
         // Writing to a String cannot fail.
         let _ = write!(message, "{separator}{}: {text}", violation.field);
         causes.push(Cause { reason: violation.problem.reason(), message: text, field: &violation.field });
     }
-    if violations.len() > CAUSES_MAX {
-        let _ = write!(message, "; and {} more", violations.len() - CAUSES_MAX);
+    if violations.len() > causes.len() {
+        let _ = write!(message, "; and {} more", violations.len() - causes.len());
     }
-    let details = Some(Details { name, group: &request.kind.group, kind, causes });
+    let group = printable(&request.kind.group, NAME_SHOWN);
+    let details = Some(Details { name, group, kind, causes });
     Status { status: "Failure", message, reason: "Invalid", details, code: 422 }
+}
+
+/// What a cause takes besides its texts: the names of its members, its reason, and separators.
+const CAUSE_FRAME: usize = 80;
+
+/// The length of a printable text in JSON.
+fn json_length(text: &str) -> usize {
+    text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count()
 }
 
 /// The warnings that the API server passes on whole.

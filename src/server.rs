@@ -1,11 +1,12 @@
-//! The HTTPS listener: accepts connections, bounds their number, drains them. What happens on one connection is in
-//! `connection`.
+//! The HTTPS listener: accepts connections and drains them. Who may connect when there are many is in `seats`, what
+//! happens on one connection in `connection`.
 
 mod connection;
 mod deadline;
+mod seats;
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +14,10 @@ use arc_swap::ArcSwap;
 use axum::Router;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::metrics::Metrics;
+use seats::Seats;
 
 /// How long to wait after an accept that failed, for want of descriptors say, so as not to spin.
 const ACCEPT_BACK_OFF: Duration = Duration::from_millis(50);
@@ -35,8 +37,10 @@ pub struct ConnectionLimits {
     pub request: Duration,
     /// How long a client may take to read an answer.
     pub write: Duration,
-    /// How many connections may be open; more wait to be accepted.
+    /// How many connections may be open. When there are more, the one that is idle longest is closed.
     pub max_connections: usize,
+    /// How many connections may be open from one address. When there are more, its own that is idle longest is closed.
+    pub max_per_peer: usize,
 }
 
 /// How far the end of the server has come.
@@ -90,16 +94,14 @@ impl Bound {
 
     /// Serves until the phase is `Closing` and every connection has ended.
     pub async fn serve(self, serving: Serving) {
-        let limit = u32::try_from(serving.limits.max_connections).unwrap_or(u32::MAX);
-        let slots = Arc::new(Semaphore::new(limit as usize));
+        let seats = Arc::new(Seats::new(serving.limits, Arc::clone(&serving.metrics)));
         let mut phase = serving.phase.clone();
         tokio::select! {
-            () = accept_all(&self.listener, &serving, &slots) => {}
+            () = accept_all(&self.listener, &serving, &seats) => {}
             _ = phase.wait_for(|phase| *phase == Phase::Closing) => {}
         }
         drop(self.listener);
-        // All slots are free again when the last connection has ended.
-        let _ = slots.acquire_many(limit).await;
+        seats.all_are_free().await;
     }
 }
 
@@ -117,15 +119,18 @@ fn is_taken(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
 }
 
-async fn accept_all(listener: &TcpListener, serving: &Serving, slots: &Arc<Semaphore>) {
+async fn accept_all(listener: &TcpListener, serving: &Serving, seats: &Arc<Seats>) {
     loop {
-        let Ok(slot) = Arc::clone(slots).acquire_owned().await else { return };
         match accept(listener).await {
-            Ok(stream) => {
+            Ok((stream, peer)) => {
+                let Some(seat) = seats.take(peer).await else { continue };
                 let serving = serving.clone();
                 tokio::spawn(async move {
-                    connection::serve(stream, serving).await;
-                    drop(slot);
+                    tokio::select! {
+                        biased;
+                        () = connection::serve(stream, serving, seat.deadline()) => {}
+                        () = seat.given_away() => {}
+                    }
                 });
             }
             Err(error) => {
@@ -136,9 +141,10 @@ async fn accept_all(listener: &TcpListener, serving: &Serving, slots: &Arc<Semap
     }
 }
 
-async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
-    let (stream, _) = listener.accept().await?;
+/// A connection, and the address that it comes from.
+async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, IpAddr)> {
+    let (stream, peer) = listener.accept().await?;
     // Answers are small and complete: waiting for more to send would only delay them.
     stream.set_nodelay(true)?;
-    Ok(stream)
+    Ok((stream, peer.ip().to_canonical()))
 }

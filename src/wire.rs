@@ -161,9 +161,9 @@ pub struct Details<'a> {
     /// The name of the object.
     pub name: &'a str,
     /// The API group of the object.
-    pub group: &'a str,
+    pub group: Cow<'a, str>,
     /// The kind of the object.
-    pub kind: &'a str,
+    pub kind: Cow<'a, str>,
     /// A cause for each violation.
     pub causes: Vec<Cause<'a>>,
 }

@@ -44,6 +44,7 @@ async fn serve() {
         bodies: BodyLimits::new(7 << 20, 64 << 20, Duration::from_secs(10)),
         max_request_time: Duration::from_secs(30),
         in_flight: Arc::new(Semaphore::new(256)),
+        work_memory: app::work_memory(7 << 20),
     });
     // The same path through the server, but no object is decoded and no rule asked.
     let echo = Endpoint { path: "/echo", decide: allow, operations: ENDPOINTS[1].operations, ..ENDPOINTS[1] };
@@ -57,6 +58,7 @@ async fn serve() {
         request: Duration::from_secs(40),
         write: Duration::from_secs(10),
         max_connections: 1024,
+        max_per_peer: 512,
     };
     let bound = Bound::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     println!("{}\n{}", bound.address().port(), certs.authority.certificate);

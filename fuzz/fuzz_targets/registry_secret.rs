@@ -19,7 +19,8 @@ fuzz_target!(|input: (&[u8], &[u8], &[u8], &[u8])| {
         },
     });
     let judge = |secret: &serde_json::Value| {
-        let secret: SecretObject = decode::decode(&secret.to_string()).expect("a Secret");
+        let text = secret.to_string();
+        let secret: SecretObject<'_> = decode::decode(&text).expect("a Secret");
         registry_secret(&secret, None)
     };
     let first = judge(&secret);

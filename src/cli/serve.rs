@@ -88,7 +88,7 @@ struct Limits {
     /// The largest body of a request, in bytes
     #[arg(long, env = "WEBHOOK_MAX_BODY", default_value = "7Mi", value_parser = size, value_name = "BYTES")]
     max_body: usize,
-    /// The memory for all bodies together, in bytes; beyond it requests are turned away with 429
+    /// The memory for all bodies and answers together, in bytes; beyond it requests are turned away with 429
     #[arg(long, env = "WEBHOOK_BODY_MEMORY", default_value = "64Mi", value_parser = size, value_name = "BYTES")]
     body_memory: usize,
     /// How long the body of a request may take to arrive
@@ -112,9 +112,13 @@ struct Limits {
     /// The longest that a request may take, whatever its client says
     #[arg(long, env = "WEBHOOK_MAX_REQUEST_TIME", default_value = "30s", value_parser = positive_duration, value_name = "TIME")]
     max_request_time: Duration,
-    /// How many connections may be open; more wait
+    /// How many connections may be open; beyond it the one that is idle longest is closed
     #[arg(long, env = "WEBHOOK_MAX_CONNECTIONS", default_value = "1024", value_parser = size, value_name = "NUMBER")]
     max_connections: usize,
+    /// How many connections one address may have open; beyond it its own that is idle longest is closed. API servers
+    /// behind one address (NAT, a proxy) share it. By default half of --max-connections
+    #[arg(long, env = "WEBHOOK_MAX_CONNECTIONS_PER_PEER", value_parser = size, value_name = "NUMBER")]
+    max_connections_per_peer: Option<usize>,
     /// How many requests may be in work; more are turned away with 429
     #[arg(long, env = "WEBHOOK_MAX_IN_FLIGHT", default_value = "256", value_parser = size, value_name = "NUMBER")]
     max_in_flight: usize,
@@ -213,6 +217,7 @@ fn app(limits: &Limits, rules: &Arc<ArcSwap<policy::Config>>, metrics: &Arc<Metr
         bodies: BodyLimits::new(limits.max_body, limits.body_memory, limits.body_timeout),
         max_request_time: limits.max_request_time,
         in_flight: Arc::new(Semaphore::new(limits.max_in_flight.min(Semaphore::MAX_PERMITS))),
+        work_memory: app::work_memory(limits.max_body),
     })
 }
 
@@ -226,6 +231,7 @@ fn connection_limits(limits: &Limits) -> ConnectionLimits {
         request: limits.max_request_time + limits.body_timeout,
         write: limits.write_timeout,
         max_connections: limits.max_connections,
+        max_per_peer: limits.max_connections_per_peer.unwrap_or(limits.max_connections.div_ceil(2)),
     }
 }
 

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Request, Response, header};
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper_util::rt::TokioIo;
@@ -26,10 +26,16 @@ use super::deadline::{Deadline, Stage, Watched};
 use super::{Phase, Serving};
 use crate::metrics::{HandshakeFailure, Metrics};
 
-pub(super) async fn serve(stream: TcpStream, serving: Serving) {
+/// What TLS keeps at most of an answer that its client does not read.
+const TLS_BUFFER_MAX: usize = 16 << 10;
+/// What is read from a connection at once.
+const READ_BUFFER_MAX: usize = 64 << 10;
+
+pub(super) async fn serve(stream: TcpStream, serving: Serving, deadline: Arc<Deadline>) {
     let _open = Open::count(&serving.metrics);
     let acceptor = TlsAcceptor::from(serving.tls.load_full());
-    let stream = match timeout(serving.limits.handshake, acceptor.accept(stream)).await {
+    let handshake = acceptor.accept_with(stream, |tls| tls.set_buffer_limit(Some(TLS_BUFFER_MAX)));
+    let stream = match timeout(serving.limits.handshake, handshake).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
             serving.metrics.handshake_failed(HandshakeFailure::Refused);
@@ -38,12 +44,15 @@ pub(super) async fn serve(stream: TcpStream, serving: Serving) {
         }
         Err(_) => return serving.metrics.handshake_failed(HandshakeFailure::Timeout),
     };
-    let deadline = Arc::new(Deadline::new(serving.limits));
+    deadline.enter(Stage::Head);
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&deadline)));
     let requests =
         Requests { router: serving.router, deadline: Arc::clone(&deadline), phase: serving.phase.clone() };
-    let connection =
-        http1::Builder::new().max_header_size(serving.limits.max_header_bytes).serve_connection(io, requests);
+    let max_header = serving.limits.max_header_bytes;
+    let connection = http1::Builder::new()
+        .max_header_size(max_header)
+        .max_buf_size(READ_BUFFER_MAX.max(max_header))
+        .serve_connection(io, requests);
     drive(connection, &deadline, serving.phase).await;
 }
 
@@ -105,8 +114,9 @@ impl Service<Request<Incoming>> for Requests {
     type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        self.deadline.enter(Stage::Answering);
-        let answer = self.router.clone().call(request);
+        self.deadline.enter(Stage::Body);
+        let deadline = Arc::clone(&self.deadline);
+        let answer = self.router.clone().call(request.map(|body| Arriving { body, deadline }));
         let deadline = Arc::clone(&self.deadline);
         let phase = self.phase.clone();
         Box::pin(async move {
@@ -117,6 +127,36 @@ impl Service<Request<Incoming>> for Requests {
             deadline.enter(Stage::Writing);
             Ok(response)
         })
+    }
+}
+
+/// A body that arrives. Once it is there it is the server's turn.
+struct Arriving {
+    body: Incoming,
+    deadline: Arc<Deadline>,
+}
+
+impl hyper::body::Body for Arriving {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if polled.is_ready() && (matches!(polled, Poll::Ready(None)) || self.body.is_end_stream()) {
+            self.deadline.body_has_arrived();
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

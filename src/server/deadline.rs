@@ -19,16 +19,23 @@ use super::ConnectionLimits;
 pub(super) enum Stage {
     /// Nothing, between two requests.
     Idle,
+    /// Shaking hands.
+    Handshake,
     /// Sending the head of a request.
     Head,
-    /// Sending the body of a request, or waiting for the answer.
+    /// Sending the body of a request.
+    Body,
+    /// Waiting for the answer.
     Answering,
     /// Reading the answer.
     Writing,
 }
 
-/// The deadline of a connection. Shared by the connection, its requests and its timer, all of one task: the atomics
-/// only keep it `Send`.
+const STAGES: [Stage; 6] =
+    [Stage::Idle, Stage::Handshake, Stage::Head, Stage::Body, Stage::Answering, Stage::Writing];
+
+/// The deadline of a connection. Shared by the connection, its requests and its timer, all of one task; others only look
+/// for a connection that can give way.
 #[derive(Debug)]
 pub(super) struct Deadline {
     limits: ConnectionLimits,
@@ -39,11 +46,11 @@ pub(super) struct Deadline {
 }
 
 impl Deadline {
-    /// The deadline of a connection on which the first request is awaited.
+    /// The deadline of a connection that has just been accepted.
     pub(super) fn new(limits: ConnectionLimits) -> Self {
         let deadline =
             Self { limits, opened: Instant::now(), end: AtomicU64::new(0), stage: AtomicU8::new(0) };
-        deadline.enter(Stage::Head);
+        deadline.enter(Stage::Handshake);
         deadline
     }
 
@@ -54,15 +61,38 @@ impl Deadline {
 
     /// A new stage begins, with a deadline of its own.
     pub(super) fn enter(&self, stage: Stage) {
-        let time = match stage {
-            Stage::Idle => self.limits.idle,
-            Stage::Head => self.limits.header,
-            Stage::Answering => self.limits.request,
-            Stage::Writing => self.limits.write,
-        };
-        let end = (self.opened.elapsed() + time).as_nanos();
+        let end = (self.opened.elapsed() + self.time(stage)).as_nanos();
         self.end.store(u64::try_from(end).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.stage.store(stage as u8, Ordering::Relaxed);
+    }
+
+    /// The body has arrived. Request and answer have one deadline together, so that stays.
+    pub(super) fn body_has_arrived(&self) {
+        self.stage.store(Stage::Answering as u8, Ordering::Relaxed);
+    }
+
+    /// How much the connection deserves to stay, and since when its client is doing what it does: the connection with the
+    /// least gives way first. `None` while it is the server's turn.
+    pub(super) fn merit(&self) -> Option<(u8, Instant)> {
+        let stage = *STAGES.iter().find(|stage| self.is(**stage))?;
+        let merit = match stage {
+            Stage::Idle => 0,
+            Stage::Handshake | Stage::Head => 1,
+            Stage::Body | Stage::Writing => 2,
+            Stage::Answering => return None,
+        };
+        let since = self.get().checked_sub(self.time(stage)).unwrap_or(self.opened);
+        Some((merit, since))
+    }
+
+    fn time(&self, stage: Stage) -> Duration {
+        match stage {
+            Stage::Idle => self.limits.idle,
+            Stage::Handshake => self.limits.handshake,
+            Stage::Head => self.limits.header,
+            Stage::Body | Stage::Answering => self.limits.request,
+            Stage::Writing => self.limits.write,
+        }
     }
 
     fn is(&self, stage: Stage) -> bool {
@@ -143,14 +173,24 @@ mod tests {
             request,
             write,
             max_connections: 1,
+            max_per_peer: 1,
         };
         let deadline = Deadline::new(limits);
-        for (stage, time) in
-            [(Stage::Head, header), (Stage::Answering, request), (Stage::Writing, write), (Stage::Idle, idle)]
-        {
+        for (stage, time) in [
+            (Stage::Handshake, handshake),
+            (Stage::Head, header),
+            (Stage::Body, request),
+            (Stage::Writing, write),
+            (Stage::Idle, idle),
+        ] {
             let before = Instant::now();
             deadline.enter(stage);
             assert!((before + time..=Instant::now() + time).contains(&deadline.get()), "{stage:?}");
+            let (_, since) = deadline.merit().unwrap();
+            assert!((before..=Instant::now()).contains(&since), "{stage:?}");
         }
+        deadline.enter(Stage::Body);
+        deadline.body_has_arrived();
+        assert_eq!(deadline.merit(), None);
     }
 }

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
-use crate::support::{ALLOWED, Connection, Limits, PATH, PATIENCE, REVIEW, Server, eventually, head, post};
+use crate::support::{
+    ALLOWED, GATE, Limits, PATH, PATIENCE, REVIEW, Server, eventually, head, large_review, post,
+};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -173,38 +175,34 @@ async fn a_chunked_review_is_answered() {
 }
 
 #[tokio::test]
-async fn bodies_beyond_the_memory_for_bodies_are_turned_away() {
-    let server = server(|limits| limits.body_memory = 1 << 20).await;
-    let mut holding = server.connect().await;
-    holding.send(head(PATH, 1 << 20)).await.unwrap();
-    let turned_away = async {
-        loop {
-            let answer = server.connect().await.review(PATH, REVIEW).await.unwrap();
-            if answer.status != 200 {
-                return answer;
-            }
-        }
-    };
-    let answer = tokio::time::timeout(PATIENCE, turned_away).await.unwrap();
-    assert_eq!((answer.status, answer.body.as_str()), (429, "too much memory is taken by other bodies\n"));
-    assert!(answer.head.contains("retry-after: 1\r\n"), "{}", answer.head);
-    drop(holding);
-    eventually("the memory is given back", || server.metric("serverless_webhook_in_flight") == 0.0).await;
-    still_serves(&server).await;
-}
-
-#[tokio::test]
 async fn requests_beyond_those_in_work_are_turned_away() {
-    let server = server(|limits| limits.max_in_flight = 1).await;
+    let held = GATE.lock().await;
+    let server = Server::start_slow(|limits| limits.max_in_flight = 1).await;
     let mut holding = server.connect().await;
-    holding.send(head(PATH, REVIEW.len())).await.unwrap();
+    holding.send(post(PATH, &large_review())).await.unwrap();
     eventually("in work", || server.metric("serverless_webhook_in_flight") == 1.0).await;
     let answer = server.connect().await.review(PATH, REVIEW).await.unwrap();
     assert_eq!((answer.status, answer.body.as_str()), (429, "too many requests are in work\n"));
     assert!(answer.head.contains("retry-after: 1\r\n"), "{}", answer.head);
-    holding.send(REVIEW).await.unwrap();
+    drop(held);
     assert_eq!(holding.answer().await.unwrap().body, ALLOWED);
+    eventually("done", || server.metric("serverless_webhook_in_flight") == 0.0).await;
+    let answer = server.connect().await.review(PATH, &large_review()).await.unwrap();
+    assert_eq!((answer.status, answer.body.as_str()), (200, ALLOWED));
+}
+
+#[tokio::test]
+async fn clients_with_half_a_body_are_not_in_work() {
+    let server = server(|limits| limits.max_in_flight = 1).await;
+    let mut holding = Vec::new();
+    for _ in 0..20 {
+        let mut connection = server.connect().await;
+        connection.send(format!("{}{{", head(PATH, 100))).await.unwrap();
+        holding.push(connection);
+    }
+    eventually("half a body is there", || server.free_memory() < 64 << 20).await;
     still_serves(&server).await;
+    drop(holding);
 }
 
 #[tokio::test]
@@ -216,17 +214,6 @@ async fn a_client_that_never_reads_is_dropped() {
     let flood = async { while connection.send(&many).await.is_ok() {} };
     tokio::time::timeout(PATIENCE, flood).await.expect("the server keeps the connection");
     eventually("closed", || server.metric("serverless_webhook_connections ") == 0.0).await;
-}
-
-#[tokio::test]
-async fn connections_beyond_the_limit_wait_for_others_to_end() {
-    let server =
-        server(|limits| (limits.connections.max_connections, limits.connections.header) = (2, SHORT)).await;
-    let start = Instant::now();
-    let idle: [Connection; 2] = [server.connect().await, server.connect().await];
-    still_serves(&server).await;
-    assert!(start.elapsed() >= SHORT);
-    drop(idle);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use axum::Router;
+use policy::{Config, Decision, Violation};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
@@ -14,12 +15,14 @@ use serverless_webhook::app::{self, App};
 use serverless_webhook::body::BodyLimits;
 use serverless_webhook::dev_certs::{self, DevCerts};
 use serverless_webhook::metrics::Metrics;
+use serverless_webhook::routes::{Endpoint, ResourceRule};
 use serverless_webhook::server::{Bound, ConnectionLimits, Phase, Serving};
 use serverless_webhook::tls::{Clients, TlsFiles, provider};
+use serverless_webhook::wire::Request;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, watch};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -49,6 +52,7 @@ impl Default for Limits {
                 request: PATIENCE,
                 write: PATIENCE,
                 max_connections: 10_000,
+                max_per_peer: 10_000,
             },
             max_body: 7 << 20,
             body_memory: 64 << 20,
@@ -106,6 +110,7 @@ impl Server {
             bodies: BodyLimits::new(limits.max_body, limits.body_memory, limits.body_timeout),
             max_request_time: limits.max_request_time,
             in_flight: Arc::new(Semaphore::new(limits.max_in_flight)),
+            work_memory: app::work_memory(limits.max_body),
         });
         let bound = Bound::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = bound.address();
@@ -121,6 +126,18 @@ impl Server {
         Self { address, app, phase, tls, metrics, task, certs, _folder: folder }
     }
 
+    /// The webhook with an endpoint that answers reviews only while [`GATE`] is open.
+    pub async fn start_slow(shorten: impl FnOnce(&mut Limits)) -> Self {
+        let mut limits = Limits::default();
+        shorten(&mut limits);
+        Self::start_with(limits, |_| {}, |app| app::router_of(app, &SLOW)).await
+    }
+
+    /// How much of the memory for bodies and answers is free.
+    pub fn free_memory(&self) -> usize {
+        self.app.bodies.memory.free()
+    }
+
     /// A client that trusts the server.
     pub fn client(&self) -> ClientConfig {
         client(&self.certs.authority.certificate)
@@ -133,7 +150,24 @@ impl Server {
 
     /// As [`Self::connect`], by a client of any kind.
     pub async fn connect_as(&self, client: ClientConfig) -> std::io::Result<Connection> {
-        let stream = TcpStream::connect(self.address).await?;
+        self.connect_over(TcpStream::connect(self.address).await?, client).await
+    }
+
+    /// A connection from another address of this machine.
+    pub async fn connect_from(&self, address: [u8; 4]) -> std::io::Result<Connection> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((address, 0).into())?;
+        self.connect_over(socket.connect(self.address).await?, self.client()).await
+    }
+
+    /// A connection whose kernel keeps little of what the client does not read.
+    pub async fn connect_narrow(&self) -> Connection {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        self.connect_over(socket.connect(self.address).await.unwrap(), self.client()).await.unwrap()
+    }
+
+    async fn connect_over(&self, stream: TcpStream, client: ClientConfig) -> std::io::Result<Connection> {
         let name = ServerName::try_from("localhost").unwrap();
         let stream = TlsConnector::from(Arc::new(client)).connect(name, stream).await?;
         Ok(Connection { stream, read: Vec::new() })
@@ -265,6 +299,38 @@ pub const REVIEW: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"Admissio
 pub const ALLOWED: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"u-1","allowed":true}}"#;
 /// Where it is sent.
 pub const PATH: &str = "/validation/functions";
+
+/// Whoever holds this keeps the rules of [`Server::start_slow`] from deciding.
+pub static GATE: Mutex<()> = Mutex::const_new(());
+
+/// The endpoint of [`PATH`] behind [`GATE`].
+static SLOW: [Endpoint; 1] = [Endpoint {
+    path: PATH,
+    label: "validation-functions",
+    webhook: "validation",
+    mutating: false,
+    resource: ResourceRule {
+        group: "serverless.kyma-project.io",
+        version: "v1alpha1",
+        plural: "functions",
+        kind: "Function",
+    },
+    selector: None,
+    operations: &["CREATE"],
+    decide: wait_for_gate,
+}];
+
+#[allow(clippy::unnecessary_wraps, reason = "the shape of an endpoint")]
+fn wait_for_gate(_: &Config, _: &Request<'_>) -> Result<Decision, Violation> {
+    // Large reviews are decided on a thread of their own, which may block.
+    drop(GATE.blocking_lock());
+    Ok(Decision::allowed())
+}
+
+/// [`REVIEW`], so large that it is decided on a thread of its own.
+pub fn large_review() -> String {
+    format!("{REVIEW}{}", " ".repeat(200 << 10))
+}
 
 /// Waits until a condition holds, without an executor.
 #[track_caller]

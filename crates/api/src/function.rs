@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cel;
+use crate::limits;
 use crate::quantity::RawQuantity;
 
 /// What its author asks of a Function.
@@ -73,18 +74,20 @@ pub struct FunctionSpec {
     /// The source code, or the name of a `GitRepository` of the same namespace when `type` is `git`.
     // A missing source decodes as a blank one, so that validation reports it together with all other violations.
     #[serde(default)]
-    #[schemars(!default)]
+    #[schemars(!default, length(max = limits::TEXT_MAX))]
     #[x_kube(validation = cel::source())]
     pub source: String,
     /// The dependencies: the content of package.json for Node.js, of requirements.txt for Python.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = limits::TEXT_MAX))]
     pub deps: Option<String>,
     /// The runtime, one of those that the installation offers. Filled in when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = limits::NAME_MAX))]
     pub runtime: Option<String>,
     /// Environment variables of the running Function.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]), transform = env_schema)]
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"], "maxItems" = limits::ENTRIES_MAX), transform = env_schema)]
     pub env: Option<Vec<EnvVar>>,
     /// Compute resources of each Pod of the Function. Filled in from a preset where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,7 +105,7 @@ pub struct FunctionSpec {
     pub max_replicas: Option<i32>,
     /// Labels of the Pods of the Function.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(transform = label_values)]
+    #[schemars(extend("maxProperties" = limits::ENTRIES_MAX), transform = label_values)]
     #[x_kube(validation = cel::labels_not_owned(), validation = cel::label_keys())]
     pub labels: Option<BTreeMap<String, String>>,
     /// Where the source is: `git` for a `GitRepository`, `inline` or nothing for `source` itself.
@@ -111,9 +114,11 @@ pub struct FunctionSpec {
     pub source_type: Option<String>,
     /// The directory of the repository that holds the Function; `/` is its root. For `type: git`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = limits::PATH_MAX))]
     pub base_dir: Option<String>,
     /// The branch, tag or commit to build. For `type: git`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = limits::PATH_MAX))]
     pub reference: Option<String>,
 }
 
@@ -166,10 +171,12 @@ impl FunctionSpec {
 pub struct Resources {
     /// The most that may be used.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("maxProperties" = limits::ENTRIES_MAX))]
     #[x_kube(validation = cel::not_negative())]
     pub limits: Option<BTreeMap<String, RawQuantity>>,
     /// What is set aside.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("maxProperties" = limits::ENTRIES_MAX))]
     #[x_kube(validation = cel::not_negative())]
     pub requests: Option<BTreeMap<String, RawQuantity>>,
 }

@@ -4,6 +4,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use crate::cel::git_repository as cel;
+use crate::limits;
 
 /// Where a repository is and how to read it.
 #[derive(Clone, CustomResource, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
@@ -53,15 +54,12 @@ pub struct GitRepositorySpec {
     /// The address of the repository, over HTTP(S), SSH or the Git protocol, ending in .git.
     // A missing URL decodes as a blank one, so that validation reports it.
     #[serde(default)]
-    #[schemars(!default, length(max = URL_MAX))]
+    #[schemars(!default, length(max = limits::URL_MAX))]
     pub url: String,
     /// How to read a repository that is not public. Needed for SSH.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<GitAuth>,
 }
-
-/// The longest address of a repository, in characters.
-pub const URL_MAX: usize = 2048;
 
 /// How to read a repository that is not public.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]

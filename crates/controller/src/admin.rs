@@ -4,9 +4,8 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::routing::get;
-use operation::admin::OPEN_METRICS;
 use tokio::sync::watch;
 
 use crate::metrics::Metrics;
@@ -24,5 +23,5 @@ pub fn router(metrics: Arc<Metrics>, stopping: watch::Receiver<bool>) -> Router 
     Router::new()
         .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(async move || readiness()))
-        .route("/metrics", get(async move || ([(header::CONTENT_TYPE, OPEN_METRICS)], metrics.render())))
+        .route("/metrics", operation::admin::metrics(move || metrics.render()))
 }

@@ -88,9 +88,16 @@ pub async fn run_with(
     let slots = async {
         // Only then it is known whose Jobs they are.
         let _ = functions.wait_until_ready().await;
-        changed_jobs.for_each(async |(job, building)| context.job_changed(&job, building.as_ref())).await;
+        let changes = changed_jobs.for_each(|(job, building)| {
+            context.job_changed(&job, building.as_ref());
+            ready(())
+        });
+        changes.await;
     };
-    let forgotten = functions_gone.for_each(async |key| context.forget(&key));
+    let forgotten = functions_gone.for_each(|key| {
+        context.forget(&key);
+        ready(())
+    });
     let end = term.ended_or(stop).shared();
     let seen = functions.clone();
     // What this loop has written itself is no reason to look again.

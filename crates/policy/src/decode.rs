@@ -3,6 +3,7 @@
 
 mod bounded;
 
+use api::limits::ENTRIES_MAX;
 use serde::Deserialize;
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment, Track};
@@ -10,8 +11,6 @@ use serde_path_to_error::{Path, Segment, Track};
 use crate::text::NAME_SHOWN;
 use crate::violation::{Value, Violation};
 use bounded::{Bounded, TOO_MANY};
-
-pub use bounded::ENTRIES_MAX;
 
 /// Decodes an object; what does not decode is a violation that shows the kind of the value, never the value itself.
 pub fn decode<'de, T: Deserialize<'de>>(json: &'de str) -> Result<T, Violation> {

@@ -9,12 +9,21 @@ use zeroize::{Zeroize as _, Zeroizing};
 pub struct DockerConfig(Map<String, Value>);
 
 const AUTHS: &str = "auths";
+/// The most names and values of a configuration: each takes many times the memory of its text.
+pub const VALUES_MAX: usize = 10_000;
 
 impl DockerConfig {
     /// A configuration without credentials.
     #[must_use]
     pub fn empty() -> Self {
         Self(Map::new())
+    }
+
+    /// Whether a configuration is small enough to be read. There are no more names and values than signs before them.
+    #[must_use]
+    pub fn is_small(json: &[u8]) -> bool {
+        let signs = json.iter().filter(|byte| matches!(byte, b'{' | b'[' | b',' | b':'));
+        signs.count() <= VALUES_MAX
     }
 
     /// Reads a configuration; `None` if it is none.
@@ -48,8 +57,27 @@ impl DockerConfig {
     #[must_use]
     pub fn to_base64(&self) -> String {
         // Texts cannot fail to serialise.
-        let json = Zeroizing::new(serde_json::to_vec(&self.0).unwrap_or_default());
+        let mut json = Zeroizing::new(Vec::with_capacity(self.text_length()));
+        let _ = serde_json::to_writer(&mut *json, &self.0);
         BASE64.encode(&*json)
+    }
+}
+
+impl DockerConfig {
+    /// About the length of its JSON: what a vector leaves behind as it grows is not wiped.
+    fn text_length(&self) -> usize {
+        self.0.iter().map(|(name, value)| name.len() + 6 + length(value)).sum::<usize>() + 2
+    }
+}
+
+fn length(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 2,
+        Value::Array(values) => values.iter().map(|value| length(value) + 1).sum::<usize>() + 2,
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| name.len() + 4 + length(value)).sum::<usize>() + 2
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 24,
     }
 }
 

@@ -6,7 +6,7 @@ mod percent;
 
 use std::borrow::Cow;
 
-use api::git_repository::URL_MAX;
+use api::limits::URL_MAX;
 use serde::Deserialize;
 
 /// How strict addresses are judged.

@@ -12,7 +12,7 @@ use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
 
 use crate::decision::Decision;
-use crate::docker_config::DockerConfig;
+use crate::docker_config::{self, DockerConfig};
 use crate::registry_address::RegistryAddress;
 use crate::syntax;
 use crate::violation::{Value, Violation};
@@ -25,13 +25,13 @@ const SERVER_ADDRESS_MAX: usize = 1024;
 
 /// Checks a registry Secret and writes its docker configuration; `old` is the Secret before an UPDATE.
 #[must_use]
-pub fn registry_secret(new: &SecretObject, old: Option<&SecretObject>) -> Decision {
+pub fn registry_secret(new: &SecretObject<'_>, old: Option<&SecretObject<'_>>) -> Decision {
     // A Secret that is not, or no longer, a registry Secret; one that is going away; one that cannot change.
     if !is_labelled(new) || new.metadata.is_being_deleted() || old.is_some_and(|old| old.immutable) {
         return Decision::allowed();
     }
     let mut decision = match new.data() {
-        Ok(data) => judge(&data),
+        Ok(data) => judge(data),
         Err(violations) => Decision::of(violations),
     };
     let Some(old) = old.filter(|old| old.has_same_data(new)) else {
@@ -49,12 +49,12 @@ pub fn registry_secret(new: &SecretObject, old: Option<&SecretObject>) -> Decisi
     decision
 }
 
-fn is_labelled(secret: &SecretObject) -> bool {
+fn is_labelled(secret: &SecretObject<'_>) -> bool {
     secret.metadata.label(LABEL) == Some(LABEL_VALUE)
 }
 
 /// What keeps a valid Secret from being used.
-fn about_use(secret: &SecretObject) -> Vec<String> {
+fn about_use(secret: &SecretObject<'_>) -> Vec<String> {
     let mut warnings = Vec::new();
     if secret.secret_type != TYPE {
         warnings.push(format!(
@@ -72,7 +72,7 @@ fn about_use(secret: &SecretObject) -> Vec<String> {
 }
 
 /// That the controller restores a copy, whose data somebody is writing.
-fn about_copy(secret: &SecretObject) -> Option<String> {
+fn about_copy(secret: &SecretObject<'_>) -> Option<String> {
     let origin = secret.metadata.annotation(|all| &all.copied_from)?;
     if secret.metadata.label(owned_label::MANAGED_BY) == Some(copy_mark::KEPT_BY_USER) {
         return None;
@@ -86,8 +86,8 @@ fn about_copy(secret: &SecretObject) -> Option<String> {
     ))
 }
 
-fn judge(data: &Data) -> Decision {
-    let violations = check(data);
+fn judge(data: Data) -> Decision {
+    let violations = check(&data);
     if !violations.is_empty() {
         return Decision::of(violations);
     }
@@ -152,12 +152,21 @@ fn check_registry_address(value: &[u8]) -> Result<(), &'static str> {
 const NOT_UTF8: &str = "must be UTF-8";
 
 /// Sets the entry for `serverAddress`, which alone is ours; entries for other servers stay.
-fn write_docker_config(data: &Data, decision: &mut Decision) {
+fn write_docker_config(mut data: Data, decision: &mut Decision) {
     let empty = Bytes::default();
-    let value = |key: &str| data.get(key).unwrap_or(&empty);
-    let present = data.get(DOCKER_CONFIG_KEY);
+    let present = data.remove(DOCKER_CONFIG_KEY);
+    let exists = present.is_some();
     let existing = present.filter(|json| !json.trim_ascii().is_empty());
-    let mut config = match existing.map(|json| DockerConfig::parse(json)) {
+    if existing.as_ref().is_some_and(|json| !DockerConfig::is_small(json)) {
+        let field = format!("data[{DOCKER_CONFIG_KEY:?}]");
+        let rule = format!("must hold no more than {} names and values", docker_config::VALUES_MAX);
+        decision.violations.push(Violation::invalid(field, Value::Withheld, rule));
+        return;
+    }
+    // The text is dropped as soon as it is parsed: it may be most of the Secret.
+    let parsed = existing.map(|json| DockerConfig::parse(&json));
+    let value = |key: &str| data.get(key).unwrap_or(&empty);
+    let mut config = match parsed {
         None => DockerConfig::empty(),
         Some(Some(config)) => config,
         Some(None) => {
@@ -173,9 +182,10 @@ fn write_docker_config(data: &Data, decision: &mut Decision) {
     }
     let path = PointerBuf::from_tokens(["data", DOCKER_CONFIG_KEY]);
     let value = config.to_base64().into();
-    decision.patch.push(match present {
-        Some(_) => PatchOperation::Replace(ReplaceOperation { path, value }),
-        None => PatchOperation::Add(AddOperation { path, value }),
+    decision.patch.push(if exists {
+        PatchOperation::Replace(ReplaceOperation { path, value })
+    } else {
+        PatchOperation::Add(AddOperation { path, value })
     });
 }
 

@@ -4,11 +4,9 @@
 
 use std::fmt::{self, Write as _};
 
+use api::limits::ENTRIES_MAX;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, EnumAccess, Error, Expected, MapAccess, SeqAccess, Unexpected, Visitor};
-
-/// The most entries of a list or a map that a rule looks at. The schemas of the CRDs say the same.
-pub const ENTRIES_MAX: usize = 1000;
 
 /// The message of the error that the first entry too many is.
 pub(super) const TOO_MANY: &str = "too many entries";
@@ -164,7 +162,11 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Element<S> {
     type Value = S::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
-        if self.has_room { self.seed.deserialize(Bounded(deserializer)) } else { Err(Error::custom(TOO_MANY)) }
+        if self.has_room {
+            self.seed.deserialize(Bounded(deserializer))
+        } else {
+            Err(Error::custom(TOO_MANY))
+        }
     }
 }
 

@@ -12,12 +12,12 @@ use super::*;
 
 mod addresses;
 
-fn secret(data: &Json) -> SecretObject {
+fn secret(data: &Json) -> SecretObject<'static> {
     with(json!({"data": data}))
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the callers are rows of tables")]
-fn with(members: Json) -> SecretObject {
+fn with(members: Json) -> SecretObject<'static> {
     let mut secret = json!({
         "metadata": {"name": "serverless-registry-config", "labels": {LABEL: "config"}},
         "type": "kubernetes.io/dockerconfigjson",
@@ -28,7 +28,7 @@ fn with(members: Json) -> SecretObject {
             _ => secret[key] = value.clone(),
         }
     }
-    serde_json::from_value(secret).unwrap()
+    crate::decode::decode(Box::leak(secret.to_string().into_boxed_str())).unwrap()
 }
 
 fn encoded(text: impl AsRef<[u8]>) -> Json {
