@@ -47,19 +47,20 @@ impl RegistryAddress {
         if text.contains(['\\', '?', '#', '@', '%']) || text.contains("..") {
             return Err(FORM);
         }
-        let (first, rest) = text.split_once('/').unwrap_or((text, ""));
+        let text = text.strip_suffix('/').unwrap_or(text);
+        let (first, rest) = text.split_once('/').map_or((text, None), |(first, rest)| (first, Some(rest)));
         // As in image names: a first part that does not look like a host is an account of Docker Hub.
-        let (host, port, path) =
-            if first == "localhost" || first.is_empty() || first.contains(['.', ':', '[']) {
-                let (host, port) = parse_host(first)?;
-                (Some(host), port, rest)
-            } else {
-                (None, None, text)
-            };
-        let path = path.strip_suffix('/').unwrap_or(path);
-        if !path.is_empty() && !path.split('/').all(is_path_component) {
+        let is_host = first == "localhost" || first.is_empty() || first.contains(['.', ':', '[']);
+        let (host, port, path) = if is_host {
+            let (host, port) = parse_host(first)?;
+            (Some(host), port, rest)
+        } else {
+            (None, None, Some(text))
+        };
+        if path.is_some_and(|path| !path.split('/').all(is_path_component)) {
             return Err(PATH);
         }
+        let path = path.unwrap_or_default();
         Ok(Self { host: host.map(str::to_owned), port, path: path.to_owned() })
     }
 
@@ -214,6 +215,9 @@ mod tests {
     #[case::account_in_upper_case("Acme", PATH)]
     #[case::empty_part("example.com//a", PATH)]
     #[case::two_slashes("example.com/a//", PATH)]
+    #[case::two_slashes_without_path("example.com//", PATH)]
+    #[case::two_slashes_behind_an_account("team//", PATH)]
+    #[case::slash_alone("/", HOST)]
     #[case::tag("example.com/a:latest", PATH)]
     #[case::separator_at_the_end("example.com/a-", PATH)]
     #[case::separators("example.com/a._b", PATH)]
