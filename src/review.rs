@@ -9,7 +9,7 @@ use crate::buffer::Buffer;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
-use policy::text::{NAME_SHOWN, printable};
+use policy::text::{NAME_SHOWN, cut, printable};
 use policy::{Config, Decision, Violation};
 use serde_json::Value;
 
@@ -122,7 +122,6 @@ pub fn encode(endpoint: &Endpoint, review: &Review<'_>, outcome: &Outcome) -> (V
         }
         Outcome::Decided(decision) => {
             let name = request.display_name();
-            let name = printable(&name, NAME_SHOWN);
             let status = invalid(request, &name, &decision.violations);
             (Verdict::Refused, 200, to_bytes(review, refusal(request, status, bounded(&decision.warnings))))
         }
@@ -161,7 +160,7 @@ fn refusal<'a>(request: &'a Request<'_>, status: Status<'a>, warnings: Vec<Cow<'
 /// does not fit is dropped from the end of the list.
 fn invalid<'a>(request: &'a Request<'_>, name: &'a str, violations: &'a [Violation]) -> Status<'a> {
     let kind = printable(&request.kind.kind, NAME_SHOWN);
-    let mut message = format!("{kind} {name:?} is invalid: ");
+    let mut message = format!("{kind} {:?} is invalid: ", cut(name, NAME_SHOWN));
     let mut causes = Vec::new();
     let mut room = CAUSES_BYTES_MAX;
     for violation in violations {
@@ -184,7 +183,7 @@ fn invalid<'a>(request: &'a Request<'_>, name: &'a str, violations: &'a [Violati
         let _ = write!(message, "; and {} more", violations.len() - causes.len());
     }
     let group = printable(&request.kind.group, NAME_SHOWN);
-    let details = Some(Details { name, group, kind, causes });
+    let details = Some(Details { name: printable(name, NAME_SHOWN), group, kind, causes });
     Status { status: "Failure", message, reason: "Invalid", details, code: 422 }
 }
 

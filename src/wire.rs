@@ -159,7 +159,7 @@ pub struct Status<'a> {
 #[derive(Debug, Serialize)]
 pub struct Details<'a> {
     /// The name of the object.
-    pub name: &'a str,
+    pub name: Cow<'a, str>,
     /// The API group of the object.
     pub group: Cow<'a, str>,
     /// The kind of the object.

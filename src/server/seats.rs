@@ -15,7 +15,8 @@ use super::ConnectionLimits;
 use super::deadline::Deadline;
 use crate::metrics::{Evicted, Metrics};
 
-/// How long to wait for a seat before another connection is asked to give way: all may have been the server's turn.
+/// How long to wait for a seat before another look for a connection that can give way, while it is the server's turn on
+/// all of them.
 const SEAT_WAIT: Duration = Duration::from_millis(20);
 
 /// All seats.
@@ -62,21 +63,28 @@ impl Seats {
 
     /// A seat for a new connection. `None` if its address has its share and waits for the server with all of it.
     pub(super) async fn take(self: &Arc<Self>, peer: IpAddr) -> Option<Seat> {
+        let mut has_given_way = false;
         while self.connections_of(peer) >= self.limits.max_per_peer {
             if !self.make_room(|connected| connected.peer == peer) {
                 self.metrics.evicted(Evicted::PeerRefused);
                 return None;
             }
             self.metrics.evicted(Evicted::Peer);
+            has_given_way = true;
         }
         loop {
             if let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() {
                 return Some(self.seat(peer, permit));
             }
-            if self.make_room(|_| true) {
+            let next = Arc::clone(&self.free).acquire_owned();
+            if !has_given_way && self.make_room(|_| true) {
                 self.metrics.evicted(Evicted::Full);
+                has_given_way = true;
             }
-            if let Ok(permit) = timeout(SEAT_WAIT, Arc::clone(&self.free).acquire_owned()).await {
+            if has_given_way {
+                return next.await.ok().map(|permit| self.seat(peer, permit));
+            }
+            if let Ok(permit) = timeout(SEAT_WAIT, next).await {
                 return permit.ok().map(|permit| self.seat(peer, permit));
             }
         }

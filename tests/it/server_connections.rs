@@ -31,7 +31,7 @@ async fn a_new_client_is_served_at_once(server: &Server) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_all_1024_are_idle_the_one_idle_longest_is_closed() {
-    let server = server(1024, 1024).await;
+    let server = server(1024, 2048).await;
     let mut idle = Vec::new();
     for _ in 0..1024 {
         let mut connection = server.connect().await;
@@ -83,6 +83,24 @@ async fn an_address_closes_its_own_connections_and_not_those_of_others() {
     eventually("closed", || server.metric("serverless_webhook_connections ") == 9.0).await;
     held[0].closed().await;
     assert!(is_served(&mut held[39]).await);
+}
+
+#[tokio::test]
+async fn no_more_than_one_connection_gives_way() {
+    // All connections and all of this address are taken at once.
+    let server = server(4, 4).await;
+    let mut idle = Vec::new();
+    for _ in 0..4 {
+        let mut connection = server.connect().await;
+        assert!(is_served(&mut connection).await);
+        idle.push(connection);
+    }
+    let mut new = server.connect().await;
+    assert!(is_served(&mut new).await);
+    idle[0].closed().await;
+    for connection in &mut idle[1..] {
+        assert!(is_served(connection).await);
+    }
 }
 
 #[tokio::test]

@@ -5,9 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::JoinSet;
 
-const PROBE: &str = "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n";
+/// As the kubelet probes: each time on a connection of its own.
+const PROBE: &str = "GET /livez HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+const STAY: &str = "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n";
+/// How soon a connection that was closed is opened again.
+const REOPEN: Duration = Duration::from_millis(50);
+/// One attack at a time: several at once would measure how many clients the machine can run.
+static ATTACK: AsyncMutex<()> = AsyncMutex::const_new(());
 /// Larger than what the kernel keeps for a client that does not read.
 const LARGE: usize = 8 << 20;
 
@@ -42,6 +49,7 @@ fn hold(address: SocketAddr, connections: usize, request: &'static str, reads: b
     for _ in 0..connections {
         holders.spawn(async move {
             loop {
+                tokio::time::sleep(REOPEN).await;
                 let Ok(mut stream) = TcpStream::connect(address).await else { continue };
                 let _ = stream.write_all(request.as_bytes()).await;
                 // Waits for the end of the connection, reading or not.
@@ -60,8 +68,8 @@ fn hold(address: SocketAddr, connections: usize, request: &'static str, reads: b
 }
 
 async fn five_probes_succeed_beside(connections: usize, request: &'static str, reads: bool) {
-    let rendered = Arc::default();
-    let address = start(&rendered).await;
+    let _alone = ATTACK.lock().await;
+    let address = start(&Arc::default()).await;
     let holders = hold(address, connections, request, reads);
     let mut succeeded = 0;
     for _ in 0..5 {
@@ -85,7 +93,7 @@ async fn probes_succeed_beside_200_connections_that_send_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn probes_succeed_beside_200_connections_that_stay_after_an_answer() {
-    five_probes_succeed_beside(200, PROBE, true).await;
+    five_probes_succeed_beside(200, STAY, true).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -123,7 +131,7 @@ async fn metrics_that_nobody_reads_are_few_and_others_still_get_some() {
     }
     assert_eq!(rendered.load(Ordering::Relaxed), MAX_TEXTS);
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n"));
