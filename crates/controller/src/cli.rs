@@ -1,5 +1,6 @@
 //! The command line: what there is to ask for. Each command is in a file of its own.
 
+mod cleanup;
 mod plan;
 mod run;
 
@@ -27,6 +28,8 @@ enum Command {
     Run(run::Args),
     /// Prints what would be made of Functions, without a cluster
     Plan(plan::Args),
+    /// Removes finalizers and copies from a cluster after the controller is uninstalled
+    Cleanup(cleanup::Args),
 }
 
 /// Does what the command line asks for.
@@ -38,5 +41,6 @@ pub(crate) fn run() -> Exit {
     match cli.command {
         Command::Run(args) => run::run(args),
         Command::Plan(args) => plan::run(&args),
+        Command::Cleanup(args) => cleanup::run(args),
     }
 }

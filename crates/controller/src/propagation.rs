@@ -1,6 +1,7 @@
 //! Copies what is labelled so in the base namespace into every other one, and keeps the copies as they are to be. A namespace
 //! is looked at as a whole, and one that fails waits for itself alone.
 
+pub mod cleanup;
 mod copy;
 mod kept;
 mod sort;
@@ -138,14 +139,17 @@ async fn look(namespace: &AnyNamespace, context: &Context) -> Result<Action, Err
 /// Looks after the finalizers of the Secrets that are copied: there before the first copy, and until the last.
 async fn settle(context: &Context) -> Result<Action, Error> {
     let base_namespace = &context.config.base_namespace;
+    if context.stores.is_terminating() {
+        return release(context).await;
+    }
     let unsettled = context.stores.unsettled();
     context.leaving().retain(|known, _| unsettled.iter().any(|(name, _)| name == known));
     let mut waits = false;
     for (name, base) in unsettled {
         let patch = match &base.state {
             State::Live(_) => continue,
-            State::New(patch) => patch,
-            State::Leaving(patch) => {
+            State::New(patch) => Some(patch),
+            State::Leaving => {
                 let since = *context.leaving().entry(name.clone()).or_insert_with(Instant::now);
                 let left = context.stores.have(&name, |namespace| context.is_served(namespace));
                 if !left.is_empty() && since.elapsed() < PATIENCE {
@@ -155,16 +159,25 @@ async fn settle(context: &Context) -> Result<Action, Error> {
                 if !left.is_empty() {
                     tracing::warn!(secret = name, namespaces = ?left, "goes before its copies, which are tried again");
                 }
-                patch
+                base.release.as_ref()
             }
         };
-        match context.cluster.patch(base_namespace, "Secret", &name, patch.clone()).await {
-            Err(Error::Api(kube::Error::Api(status))) if status.is_not_found() => {}
-            patched => drop(patched?),
+        if let Some(patch) = patch {
+            context.patch_base(&name, patch.clone()).await?;
         }
     }
     context.failures.forget(base_namespace);
     Ok(if waits { Action::requeue(LOOK_AGAIN) } else { Action::await_change() })
+}
+
+/// Removes all finalizers at once. In a namespace that is being deleted this process ends soon, too, and a finalizer that
+/// is left then keeps the namespace for ever.
+async fn release(context: &Context) -> Result<Action, Error> {
+    for (name, patch) in context.stores.held() {
+        context.patch_base(&name, patch).await?;
+    }
+    context.failures.forget(&context.config.base_namespace);
+    Ok(Action::await_change())
 }
 
 impl Context {
@@ -174,6 +187,14 @@ impl Context {
         namespace.metadata.deletion_timestamp.is_none()
             && name != self.config.base_namespace
             && !self.config.excluded_namespaces.contains(name)
+    }
+
+    /// Patches a Secret of the base namespace, unless it is gone.
+    async fn patch_base(&self, name: &str, patch: Value) -> Result<(), Error> {
+        match self.cluster.patch(&self.config.base_namespace, "Secret", name, patch).await {
+            Err(Error::Api(kube::Error::Api(status))) if status.is_not_found() => Ok(()),
+            patched => patched.map(drop),
+        }
     }
 
     async fn copy(&self, copy: &Copied) -> Result<(), Error> {

@@ -16,6 +16,8 @@ use crate::stores::cache::Kept;
 pub(super) struct Base {
     namespace: String,
     pub(super) state: State,
+    /// The patch that removes the finalizer, if it is there.
+    pub(super) release: Option<Value>,
 }
 
 /// Where an object of the base namespace is between its first copy and its last.
@@ -25,8 +27,8 @@ pub(super) enum State {
     New(Value),
     /// There are to be copies.
     Live(Template),
-    /// A Secret that is going, or has lost its label: its copies have to go. With the patch that takes the finalizer away.
-    Leaving(Value),
+    /// A Secret that is being deleted, or has lost its label: its copies are deleted first.
+    Leaving,
 }
 
 /// What copies are made from.
@@ -62,6 +64,8 @@ impl Base {
         let finalizers = metadata.finalizers.as_deref().unwrap_or_default();
         let patch = |finalizers: Vec<&String>| serde_json::json!({"metadata": {"resourceVersion": metadata.resource_version, "finalizers": finalizers}});
         let has_finalizer = sort != Sort::Secret || finalizers.iter().any(|known| known == FINALIZER);
+        let release = (sort == Sort::Secret && has_finalizer)
+            .then(|| patch(finalizers.iter().filter(|known| *known != FINALIZER).collect()));
         let state = match (is_live, has_finalizer) {
             (true, true) => {
                 let base = object.value().ok()?;
@@ -72,12 +76,10 @@ impl Base {
                 let finalizer = FINALIZER.to_owned();
                 State::New(patch(finalizers.iter().chain([&finalizer]).collect()))
             }
-            (false, true) if sort == Sort::Secret => {
-                State::Leaving(patch(finalizers.iter().filter(|known| *known != FINALIZER).collect()))
-            }
+            (false, true) if sort == Sort::Secret => State::Leaving,
             (false, _) => return None,
         };
-        Some(Self { namespace, state })
+        Some(Self { namespace, state, release })
     }
 }
 

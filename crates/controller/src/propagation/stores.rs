@@ -159,6 +159,18 @@ impl Stores {
             .collect()
     }
 
+    /// The Secrets of the base namespace with the finalizer, by name, each with the patch that removes it.
+    pub(super) fn held(&self) -> Vec<(String, Value)> {
+        let bases = self.bases.of(Sort::Secret).group(&self.base_namespace).into_iter();
+        bases.filter_map(|((_, name), base)| Some((name, base.release.clone()?))).collect()
+    }
+
+    /// Whether the base namespace is being deleted.
+    pub(super) fn is_terminating(&self) -> bool {
+        let base = self.namespaces.get(&ObjectRef::new(&self.base_namespace));
+        base.is_some_and(|namespace| namespace.metadata.deletion_timestamp.is_some())
+    }
+
     /// The namespaces that still have a copy of a Secret, but for those where nothing is copied.
     pub(super) fn have(&self, secret: &str, is_served: impl Fn(&AnyNamespace) -> bool) -> Vec<String> {
         let namespaces = self.namespaces.state();
@@ -186,7 +198,7 @@ impl Stores {
 
     fn is_live(&self, secret: &str) -> bool {
         let base = self.bases.of(Sort::Secret).get(&(self.base_namespace.clone(), secret.to_owned()));
-        base.is_some_and(|base| !matches!(base.state, State::Leaving(_)))
+        base.is_some_and(|base| !matches!(base.state, State::Leaving))
     }
 
     fn wake_all(&self, wake: &UnboundedSender<ObjectRef<AnyNamespace>>) {

@@ -1,0 +1,71 @@
+//! `cleanup`: removes what the controller leaves in a cluster.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use controller::client;
+use controller::metrics::Metrics;
+use controller::propagation::cleanup::{self, Options};
+use operation::exit::Exit;
+
+/// How long a controller may take to stop: longer than its Pod may, and than its Lease lasts.
+const PATIENCE: Duration = Duration::from_secs(45);
+
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Args {
+    /// The namespace whose labelled objects the controller copied
+    #[arg(long, default_value = "kyma-system", value_name = "NAMESPACE")]
+    base_namespace: String,
+    /// The namespace of the controller; by default the base namespace
+    #[arg(short, long, value_name = "NAMESPACE")]
+    namespace: Option<String>,
+    /// The name of the controller's Lease
+    #[arg(
+        long,
+        env = "APP_LEADER_ELECTION_ID",
+        default_value = "serverless-controller-leader-election-helper",
+        value_name = "NAME"
+    )]
+    lease_name: String,
+    /// Removes finalizers and leaves the copies, which running Functions need
+    #[arg(long)]
+    finalizers_only: bool,
+    /// Prints what would be done, and does nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) fn run(args: Args) -> Exit {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Exit::Unreadable.because(error),
+    };
+    runtime.block_on(clean_up(args))
+}
+
+async fn clean_up(args: Args) -> Exit {
+    let client = match client::connect(&Arc::new(Metrics::new())).await {
+        Ok(client) => client,
+        Err(error) => return Exit::Unreadable.because(format!("the cluster is not known: {error:#}")),
+    };
+    let options = Options {
+        namespace: args.namespace.unwrap_or_else(|| args.base_namespace.clone()),
+        base_namespace: args.base_namespace,
+        lease: args.lease_name,
+        patience: PATIENCE,
+        finalizers_only: args.finalizers_only,
+        dry_run: args.dry_run,
+    };
+    let report = match cleanup::run(&client, &options).await {
+        Ok(report) => report,
+        Err(error @ cleanup::Error::Running { .. }) => return Exit::Refused.because(error),
+        Err(error) => return Exit::Unreadable.because(format!("{:#}", anyhow::Error::from(error))),
+    };
+    let mut out = std::io::stdout().lock();
+    for object in &report.done {
+        // Nobody reads what cannot be written.
+        let _ = writeln!(out, "{object}");
+    }
+    report.failed.iter().fold(Exit::Success, |_, failed| Exit::Unreadable.because(failed))
+}
