@@ -14,6 +14,9 @@ const answers = {
   '/fails': () => { throw new Error('made to fail'); },
   '/rejects': () => Promise.reject(new Error('made to fail')),
   '/slow': () => new Promise((resolve) => setTimeout(() => resolve('late'), 3000)),
+  '/hold': (event) => new Promise((resolve) => setTimeout(() => resolve(event.data.length), 1000)),
+  // The most memory that this process has had, in KiB.
+  '/peak': () => /VmHWM:\s+(\d+)/.exec(require('fs').readFileSync('/proc/self/status', 'utf8'))[1],
   '/created': (event) => { event.extensions.response.status(201).set('X-Made', 'up').json({ made: 'up' }); },
 };
 

@@ -20,7 +20,20 @@ def fails(event, context):
     raise RuntimeError("made to fail")
 
 
+def hold(event, context):
+    time.sleep(1)
+    return len(event["data"])
+
+
+def peak(event, context):
+    """The most memory that this process has had, in KiB."""
+    with open("/proc/self/status") as status:
+        return [line for line in status if line.startswith("VmHWM:")][0].split()[1]
+
+
 ANSWERS = {
+    "/hold": hold,
+    "/peak": peak,
     "/event": event_of,
     "/text": lambda event, context: "42",
     "/number": lambda event, context: 42,

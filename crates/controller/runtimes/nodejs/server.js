@@ -13,6 +13,7 @@ const moduleName = process.env.MOD_NAME || 'handler';
 const handlerName = process.env.FUNC_HANDLER || 'main';
 const port = setting('FUNC_PORT', 8080);
 const timeout = setting('FUNC_TIMEOUT', 180);
+const readTimeout = setting('FUNC_READ_TIMEOUT', 30) * 1000;
 const bodyLimit = setting('REQ_MB_LIMIT', 1) * 1024 * 1024;
 const logsRequests = process.env.KYMA_INTERNAL_LOGGER_ENABLED === 'true';
 const context = {
@@ -22,6 +23,8 @@ const context = {
   'memory-limit': process.env.FUNC_MEMORY_LIMIT,
 };
 
+// Callers choose methods: each value of a label is a series that stays in memory.
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const labelNames = ['method'];
 const calls = new prometheus.Counter({
   name: 'function_calls_total', help: 'Calls of the Function', labelNames,
@@ -40,7 +43,16 @@ app.get('/healthz', (request, response) => response.type('text').send('OK'));
 app.get('/metrics', async (request, response) => {
   response.set('Content-Type', prometheus.register.contentType).end(await prometheus.register.metrics());
 });
+app.use((request, response, next) => {
+  // A client that sends a byte now and then would hold its connection and its body for ever.
+  request.arriving = setTimeout(() => request.destroy(), readTimeout);
+  next();
+});
 app.use(express.raw({ type: () => true, limit: bodyLimit }));
+app.use((request, response, next) => {
+  clearTimeout(request.arriving);
+  next();
+});
 app.all('*', (request, response) => {
   if (logsRequests) logWhenDone(request, response);
   let event;
@@ -50,15 +62,20 @@ app.all('*', (request, response) => {
     response.status(400).type('text').send(`the body is not JSON: ${error.message}`);
     return;
   }
-  call(event, request.method, response);
+  call(event, methods.has(request.method) ? request.method : 'other', response);
 });
 // With four arguments, for errors: a body that is too large, or was cut off.
 app.use((error, request, response, next) => {
+  clearTimeout(request.arriving);
   if (response.headersSent) return next(error);
   return response.status(error.status || 500).type('text').send(error.expose ? error.message : 'Internal Server Error');
 });
 
 const server = http.createServer(app);
+server.headersTimeout = readTimeout;
+// Longer than a call may take: an idle connection ends, one whose call goes on does not.
+server.setTimeout(timeout * 1000 + readTimeout);
+server.maxConnections = 1000;
 server.listen(port);
 process.on('SIGTERM', () => server.close(() => process.exit(0)));
 process.on('SIGINT', () => process.exit(0));

@@ -5,6 +5,7 @@ Written for Python 3.8 and newer.
 
 import concurrent.futures
 import importlib
+import io
 import json
 import logging
 import os
@@ -12,10 +13,11 @@ import signal
 import socket
 import sys
 import time
+import urllib.parse
 
 import bottle
 import prometheus_client
-from cheroot import wsgi
+from cheroot import errors, makefile, server as http, wsgi
 
 
 def setting(name, by_default):
@@ -34,7 +36,10 @@ MODULE = os.environ.get("MOD_NAME", "handler")
 HANDLER = os.environ.get("FUNC_HANDLER", "main")
 PORT = setting("FUNC_PORT", 8080)
 TIMEOUT = setting("FUNC_TIMEOUT", 180)
-BODY_LIMIT = setting("FUNC_MEMFILE_MAX", 100 * 1024 * 1024)
+# Each thread holds some four copies of a body as it arrives: all of them fit into 128 MiB.
+BODY_LIMIT = setting("FUNC_MEMFILE_MAX", 1024 * 1024)
+HEAD_LIMIT = 64 * 1024
+READ_TIMEOUT = setting("FUNC_READ_TIMEOUT", 30)
 THREADS = setting("CHERRYPY_NUMTHREADS", 10)
 CONTEXT = {
     "function-name": HANDLER,
@@ -42,6 +47,8 @@ CONTEXT = {
     "runtime": os.environ.get("FUNC_RUNTIME"),
     "memory-limit": os.environ.get("FUNC_MEMORY_LIMIT"),
 }
+# Callers choose methods: each value of a label is a series that stays in memory.
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 ATTRIBUTES = ["type", "source", "eventtypeversion", "specversion", "id", "time"]
 
 CALLS = prometheus_client.Counter("function_calls", "Calls of the Function", ["method"])
@@ -86,7 +93,7 @@ def call():
         event = to_event(request)
     except ValueError as error:
         return text(400, "the body is not JSON: {}".format(error))
-    method = request.method
+    method = request.method if request.method in METHODS else "other"
     CALLS.labels(method).inc()
     with DURATION.labels(method).time():
         running = workers.submit(handler, event, CONTEXT)
@@ -141,6 +148,63 @@ def text(status, words):
     return bottle.HTTPResponse(words, status, {"Content-Type": "text/plain; charset=utf-8"})
 
 
+class Arriving(socket.SocketIO):
+    """The bytes of a socket, for as long as a request may take to arrive."""
+
+    deadline = 0.0
+
+    def readinto(self, buffer):
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise socket.timeout("timed out")
+        by_default = self._sock.gettimeout()
+        self._sock.settimeout(left)
+        try:
+            return super().readinto(buffer)
+        finally:
+            self._sock.settimeout(by_default)
+
+
+class Reader(makefile.StreamReader):
+    def __init__(self, sock, mode, size):
+        super(makefile.StreamReader, self).__init__(Arriving(sock, mode), size)
+        self.bytes_read = 0
+
+
+class Connection(http.HTTPConnection):
+    """A connection whose requests arrive in time: a client that sends a byte now and then would hold a thread for ever."""
+
+    def __init__(self, server, sock, makefile=None):
+        super().__init__(server, sock, open_socket)
+
+    def communicate(self):
+        self.rfile.raw.deadline = time.monotonic() + READ_TIMEOUT
+        return super().communicate()
+
+
+def open_socket(sock, mode, size):
+    return (Reader if "r" in mode else makefile.StreamWriter)(sock, mode, size)
+
+
+def joined(application):
+    """The application, for bodies that come in chunks: the server joins them already, which Bottle does not expect."""
+
+    def run(environ, start_response):
+        if environ.pop("HTTP_TRANSFER_ENCODING", None):
+            try:
+                body = environ["wsgi.input"].read()
+            except (errors.MaxSizeExceeded, OSError) as error:
+                # The library raises both, and the latter for a connection that has failed, too.
+                if error.args[0] != "Request Entity Too Large":
+                    raise
+                start_response("413 Request Entity Too Large", [("Content-Type", "text/plain; charset=utf-8")])
+                return [b"the body is too large"]
+            environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
+        return application(environ, start_response)
+
+    return run
+
+
 def logged(application):
     """The application, with a line for each request."""
 
@@ -153,7 +217,9 @@ def logged(application):
 
         answered = application(environ, begin)
         spent = (time.monotonic() - start) * 1000
-        log.info("%s %s %s %d ms", environ["REQUEST_METHOD"], environ["PATH_INFO"], line[-1], spent)
+        # Quoted: a line break in a path would begin another line.
+        path = urllib.parse.quote(environ["PATH_INFO"], encoding="latin-1")
+        log.info("%s %s %s %d ms", environ["REQUEST_METHOD"], path, line[-1], spent)
         return answered
 
     return run
@@ -168,10 +234,14 @@ if __name__ == "__main__":
     # More threads than workers, so that probes are answered while all of them work.
     server = wsgi.Server(
         ("::" if socket.has_dualstack_ipv6() else "0.0.0.0", PORT),
-        logged(app) if is_logged else app,
+        logged(joined(app)) if is_logged else joined(app),
         numthreads=THREADS + 4,
     )
+    server.ConnectionClass = Connection
+    # Beyond the five of the library, connections would be reset.
+    server.request_queue_size = 128
     server.max_request_body_size = BODY_LIMIT
+    server.max_request_header_size = HEAD_LIMIT
     # Until a signal.
     server.safe_start()
     # Whatever workers still do.
