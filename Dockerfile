@@ -1,7 +1,9 @@
 # Static binaries, in images that hold nothing else but the authorities that Git servers and registries are known by:
 # docker build --target webhook --tag serverless-webhook:0.1.0 .
 # docker build --target controller --tag serverless-controller:0.1.0 .
-FROM rust:1.95-slim-bookworm AS build
+# By its digest, where builds have to be repeatable: --build-arg rust=docker.io/library/rust@sha256:…
+ARG rust=docker.io/library/rust:1.95-slim-bookworm
+FROM ${rust} AS build
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates cmake g++ gcc make \
  && rm -rf /var/lib/apt/lists/*

@@ -55,8 +55,11 @@ fn installed_with_kustomize_it_runs_restricted_can_be_taken_off_in_an_emergency_
     let control_plane = control_plane();
     let root = testenv::root();
     let manifests = format!("{}/manifests", root.display());
-    // CRDs must be served before Functions can be made, and nothing here makes any: one command is enough.
-    kubectl(&control_plane, &format!("apply --server-side -k {manifests}"), NOTHING).unwrap();
+    kubectl(&control_plane, &format!("create -k {manifests}/namespace"), NOTHING).unwrap();
+    for folder in ["manifests/crds", "manifests"] {
+        let folder = root.join(folder);
+        kubectl(&control_plane, &format!("apply --server-side -k {}", folder.display()), NOTHING).unwrap();
+    }
     for name in ["serverless-webhook", "serverless-controller"] {
         wait(&control_plane, &format!("--for=condition=Available deployment/{name} -n {NAMESPACE}"));
     }
@@ -80,6 +83,31 @@ fn installed_with_kustomize_it_runs_restricted_can_be_taken_off_in_an_emergency_
 
     kubectl(&control_plane, &format!("delete -k {manifests} --ignore-not-found"), NOTHING).unwrap();
     assert_eq!(installed(&control_plane), BTreeSet::new());
+    // CRDs and the namespace stay until somebody deletes them on purpose.
+    assert_eq!(kubectl(&control_plane, "get crd -o name", NOTHING).unwrap().lines().count(), 2);
+    kubectl(&control_plane, &format!("delete -k {manifests}/crds"), NOTHING).unwrap();
+    kubectl(&control_plane, &format!("delete -k {manifests}/namespace --timeout=60s"), NOTHING).unwrap();
+    assert_eq!(kubectl(&control_plane, "get crd -o name", NOTHING).unwrap(), "");
+}
+
+/// Pods of others that "restricted" refuses go on there.
+#[test]
+fn a_namespace_that_is_there_gets_no_label() {
+    let control_plane = control_plane();
+    let manifests = format!("{}/manifests", testenv::root().display());
+    kubectl(&control_plane, &format!("create namespace {NAMESPACE}"), NOTHING).unwrap();
+    let labels = format!("get namespace {NAMESPACE} -o jsonpath={{.metadata.labels}}");
+    let before = kubectl(&control_plane, &labels, NOTHING).unwrap();
+    for folder in ["crds", "."] {
+        kubectl(&control_plane, &format!("apply -k {manifests}/{folder} --server-side"), NOTHING).unwrap();
+    }
+    // As somebody does who follows the instructions for a new namespace.
+    let refused = kubectl(&control_plane, &format!("create -k {manifests}/namespace"), NOTHING);
+    assert!(refused.err.contains(r#"namespaces "kyma-system" already exists"#), "{}", refused.err);
+    assert_eq!(kubectl(&control_plane, &labels, NOTHING).unwrap(), before);
+    assert_eq!(before, r#"{"kubernetes.io/metadata.name":"kyma-system"}"#);
+    let root = "run root --image=x --privileged -n kyma-system --dry-run=server -o name";
+    assert_eq!(kubectl(&control_plane, root, NOTHING).unwrap(), "pod/root\n");
 }
 
 /// The API server takes a moment to see that webhooks are gone.

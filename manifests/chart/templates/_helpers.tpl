@@ -9,8 +9,24 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{ include "serverless.labels" . | replace "serverless-webhook" "serverless-controller" }}
 {{- end }}
 
+{{/* An image by its digest, if that is given. */}}
+{{- define "serverless.image" -}}
+{{- $image := index . 0 }}
+{{- $image.repository }}:{{ $image.tag | default (index . 1) }}{{ with $image.digest }}@{{ . }}{{ end }}
+{{- end }}
+
 {{- define "serverless.selfManaged" -}}
 {{- if eq .Values.webhook.certificates.mode "self-managed" }}true{{ end }}
+{{- end }}
+
+{{/* Of what runs after an uninstall. */}}
+{{- define "serverless.cleanupMetadata" -}}
+name: serverless-cleanup
+labels:
+  {{- include "serverless.labels" . | replace "serverless-webhook" "serverless-cleanup" | nindent 2 }}
+annotations:
+  helm.sh/hook: post-delete
+  helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
 {{- end }}
 
 {{/* A webhook configuration as it is generated, with what depends on the release. */}}
