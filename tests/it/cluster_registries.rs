@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::cluster::{client, kubectl, wait_until_called};
 use crate::functions::{self, NOTHING, Namespace};
-use crate::registries::{Auth, Node, Registry, content, push};
+use crate::registries::{Auth, Node, Registry, content, on_loopback, push};
 use crate::support::{Limits, Server, wait_until};
 
 const OWN: &str = "serverless-registry-config";
@@ -50,7 +50,8 @@ impl Cluster {
         let kubeconfig = control_plane.kubeconfig();
         runtime.spawn(async move {
             let client = client(&kubeconfig).await;
-            lead(&client, &Config::default(), None, &Arc::new(Metrics::new()), stopping).await;
+            let config = Config { registry_check: on_loopback(), ..Config::default() };
+            lead(&client, &config, None, &Arc::new(Metrics::new()), stopping).await;
         });
         let node = Node::start(&control_plane);
         Self { _node: node, stop, control_plane, _runtime: runtime, _webhook: webhook }

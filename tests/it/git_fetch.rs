@@ -16,13 +16,13 @@ use crate::git_servers::{ACCOUNT, Daemon, Http, Repository, Ssh};
 
 /// What a Pod would get from its Secret and its volumes.
 #[derive(Default)]
-struct Pod {
-    secret: Vec<(&'static str, String)>,
-    base_dir: &'static str,
+pub struct Pod {
+    pub secret: Vec<(&'static str, String)>,
+    pub base_dir: &'static str,
 }
 
 /// Runs the container of a Function; its sources are in the folder then.
-fn fetch(url: &str, auth: Option<&str>, commit: &str, pod: &Pod, folder: &Path) -> Output {
+pub fn fetch(url: &str, auth: Option<&str>, commit: &str, pod: &Pod, folder: &Path) -> Output {
     let mut repository = json!({"url": url});
     if let Some(auth) = auth {
         repository["auth"] = json!({"type": auth, "secretName": "s"});
@@ -87,7 +87,7 @@ fn has_fetched(output: &Output, folder: &Path, source: &str) {
 }
 
 #[track_caller]
-fn complains(output: &Output, expected: &str) {
+pub fn complains(output: &Output, expected: &str) {
     assert!(!output.status.success());
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(complaint.contains(expected), "{complaint}");
@@ -95,7 +95,7 @@ fn complains(output: &Output, expected: &str) {
 
 const FIRST: &str = "module.exports = { main: () => 1 }";
 
-fn basic(password: &str) -> Pod {
+pub fn basic(password: &str) -> Pod {
     let secret = vec![("username", ACCOUNT.0.to_owned()), ("password", password.to_owned())];
     Pod { secret, base_dir: "fn" }
 }

@@ -1,6 +1,7 @@
 //! Registries on loopback that ask for credentials, by themselves or through a server of tokens, and the client that reads docker
 //! configurations.
 
+mod addresses;
 mod node;
 
 use std::path::{Path, PathBuf};
@@ -11,7 +12,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use controller::registry_check::{Account, probe};
+use controller::config::RegistryCheck;
+use controller::registry_check::{Account, Verdict};
 use k8s_openapi::ByteString;
 
 use serde_json::json;
@@ -207,13 +209,23 @@ fn a_registry_takes_and_gives_images_for_the_right_password_alone() {
     }
 }
 
+/// The configuration by which registries on this machine are asked.
+pub fn on_loopback() -> RegistryCheck {
+    let hosts = ["127.0.0.1", "localhost"].map(str::to_owned);
+    RegistryCheck { plain_http: hosts.into(), ..RegistryCheck::default() }
+}
+
+async fn probe(account: &Account, timeout: Duration) -> Verdict {
+    controller::registry_check::probe(account, &RegistryCheck { timeout, ..on_loopback() }).await
+}
+
 /// The account of a registry Secret.
 fn account(address: &str, password: &str) -> Account {
     let texts =
         json!({"username": USER, "password": password, "registryAddress": format!("{address}/functions")});
     let texts = texts.as_object().unwrap().iter();
     let data = texts.map(|(key, text)| (key.clone(), ByteString(text.as_str().unwrap().into())));
-    Account::of(data.collect()).unwrap()
+    Account::of(data.collect(), &on_loopback()).unwrap()
 }
 
 #[tokio::test]
@@ -263,10 +275,7 @@ async fn a_registry_that_sends_elsewhere_or_says_nothing_is_not_followed() {
         (axum::http::StatusCode::UNAUTHORIZED, [(axum::http::header::WWW_AUTHENTICATE, challenge)], "");
     let router = axum::Router::new().fallback(async move || answer.clone());
     let verdict = probe(&account(&serve(router).await, "hush"), Duration::from_secs(5)).await;
-    assert_eq!(
-        verdict.to_string(),
-        "no registry: it sends for a token to a bare address, which is not followed"
-    );
+    assert_eq!(verdict.to_string(), "no registry: it sends for a token without TLS");
     assert_eq!(asked.load(Ordering::SeqCst), 0);
 
     let silent = serve(axum::Router::new().fallback(async || std::future::pending::<()>().await)).await;

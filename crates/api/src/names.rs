@@ -105,6 +105,14 @@ pub const GIT_POLL_INTERVAL: &str = "serverless.kyma-project.io/gitPollInterval"
 /// Annotation of a `GitRepository`: the host keys that were met first, as lines of a `known_hosts` file.
 pub const HOST_KEYS: &str = "serverless.kyma-project.io/host-keys";
 
+/// The label of Secrets with credentials of Git repositories.
+pub mod git_label {
+    /// Its key.
+    pub const KEY: &str = "serverless.kyma-project.io/git-credentials";
+    /// Its value.
+    pub const VALUE: &str = "true";
+}
+
 /// The registry Secret: credentials with which images are pushed and pulled.
 pub mod registry_secret {
     /// Label that makes a Secret a registry Secret, with the value [`LABEL_VALUE`].

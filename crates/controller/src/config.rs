@@ -59,11 +59,23 @@ pub struct RegistryCheck {
     pub enabled: bool,
     /// How long a registry may take to answer.
     pub timeout: Duration,
+    /// Registries without TLS, as `host` or `host:port`. Those of this machine are asked only if they are named here.
+    pub plain_http: BTreeSet<String>,
+}
+
+impl RegistryCheck {
+    /// Whether a registry is asked without TLS.
+    pub(crate) fn is_plain(&self, host: &str, port: Option<u16>) -> bool {
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        let host = if host.contains(':') { format!("[{host}]") } else { host };
+        self.plain_http.contains(&host)
+            || port.is_some_and(|port| self.plain_http.contains(&format!("{host}:{port}")))
+    }
 }
 
 impl Default for RegistryCheck {
     fn default() -> Self {
-        Self { enabled: true, timeout: Duration::from_secs(10) }
+        Self { enabled: true, timeout: Duration::from_secs(10), plain_http: BTreeSet::new() }
     }
 }
 

@@ -8,20 +8,25 @@ mod daemon;
 mod host_keys;
 mod http;
 mod lookups;
+mod private_key;
 mod refs;
 mod ssh;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use policy::git_url::{self, Transport};
+use policy::git_url::{self, GitUrls, Transport};
 
 pub use credentials::Credentials;
 pub(crate) use lookups::Lookups;
 pub use refs::Resolution;
 pub(crate) use refs::is_commit;
 
+use crate::guard::{self, Loopback};
 use refs::Conversation;
+
+/// In its Pod, the controller alone listens, and to nothing of what is asked here.
+const LOOPBACK: Loopback = Loopback::Allowed;
 
 /// How remotes are asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +41,10 @@ pub struct GitConfig {
     pub concurrency: usize,
     /// Which host keys are trusted where the Secret names none.
     pub host_keys: HostKeys,
+    /// How strict addresses are judged, as in the configuration of the webhook.
+    pub urls: GitUrls,
+    /// Whether a Secret needs its label to be sent to a Git server.
+    pub require_credentials_label: bool,
 }
 
 impl Default for GitConfig {
@@ -46,6 +55,8 @@ impl Default for GitConfig {
             max_bytes: 16 * 1024 * 1024,
             concurrency: 16,
             host_keys: HostKeys::AcceptNew,
+            urls: GitUrls::Strict,
+            require_credentials_label: false,
         }
     }
 }
@@ -74,7 +85,7 @@ impl HostKeys {
 /// Why a remote gives no answer. No text holds any part of a credential.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum GitError {
-    /// The Secret is missing, or lacks something.
+    /// The Secret is missing, lacks something, or is for something else.
     #[error("{0}")]
     Secret(String),
     /// The credentials are refused.
@@ -89,6 +100,14 @@ pub enum GitError {
     /// The address is none.
     #[error("spec.url of the GitRepository {0}")]
     Address(git_url::GitUrlError),
+    /// The address is of a machine that is not asked.
+    #[error("the server cannot be reached: this address is not asked")]
+    Forbidden,
+    /// The server sends elsewhere.
+    #[error(
+        "the server answers {0} and redirects to another address, which is not followed: put the address that it redirects to into spec.url of the GitRepository"
+    )]
+    Redirected(String),
     /// The server cannot be reached.
     #[error("the server cannot be reached: {0}")]
     Unreachable(String),
@@ -101,9 +120,17 @@ pub enum GitError {
     /// The server does not speak as a Git server does.
     #[error("the answer is not that of a Git server: {0}")]
     Protocol(String),
+    /// The controller has a fault.
+    #[error("the look-up ended by a fault of the controller, which its log describes")]
+    Panic,
 }
 
 impl GitError {
+    /// A connection could not be made, or broke.
+    fn of_connection(error: &std::io::Error) -> Self {
+        if guard::is_refusal(error) { Self::Forbidden } else { Self::Unreachable(error.to_string()) }
+    }
+
     /// Whether other credentials are the remedy.
     #[must_use]
     pub fn is_of_credentials(&self) -> bool {
@@ -116,11 +143,13 @@ impl GitError {
             Self::Secret(_) | Self::Refused(_) => "credentials",
             Self::HostKey(_) => "host_key",
             Self::NoRepository(_) => "no_repository",
-            Self::Address(_) => "address",
+            Self::Address(_) | Self::Forbidden => "address",
+            Self::Redirected(_) => "redirect",
             Self::Unreachable(_) => "unreachable",
             Self::Timeout(_) => "timeout",
             Self::TooLarge(_) => "too_large",
             Self::Protocol(_) => "protocol",
+            Self::Panic => "panic",
         }
     }
 }
@@ -145,6 +174,7 @@ pub async fn ask(
     config: &GitConfig,
 ) -> Result<Said, GitError> {
     let asked = async {
+        git_url::parse(url, config.urls).1.map_err(GitError::Address)?;
         let address = git_url::address(url).map_err(GitError::Address)?;
         let conversation = Conversation::new(references, config.max_bytes);
         match address.transport {
@@ -154,6 +184,24 @@ pub async fn ask(
         }
     };
     tokio::time::timeout(config.timeout, asked).await.unwrap_or(Err(GitError::Timeout(config.timeout)))
+}
+
+/// For [`crate::fuzzing`].
+pub(crate) fn fuzz_judge(file: &str, host: &str, port: u16, key: &russh::keys::PublicKey) {
+    let _ = host_keys::judge(file, host, port, key);
+}
+
+/// For [`crate::fuzzing`].
+pub(crate) fn fuzz_key(text: &str, passphrase: Option<&str>) {
+    let _ = private_key::load(text, passphrase);
+}
+
+/// For [`crate::fuzzing`].
+pub(crate) fn fuzz_conversation(references: &BTreeSet<String>, pieces: &[Vec<u8>]) {
+    let mut conversation = Conversation::new(references, 100_000);
+    if pieces.iter().all(|piece| conversation.read(piece).is_ok()) {
+        let _ = conversation.end();
+    }
 }
 
 /// A text of a server, cut and without control characters, as the end of a sentence.

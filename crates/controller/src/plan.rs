@@ -168,6 +168,7 @@ fn plan_one(config: &Config, manifests: &Manifests, mut object: Value) -> Planne
                 host_keys: String::new(),
             }),
             answer: Answer::Commit(commit.to_owned()),
+            ..Git::default()
         },
         ..Observed::default()
     };

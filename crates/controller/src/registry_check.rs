@@ -4,6 +4,7 @@ mod account;
 mod probe;
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use api::names::{REGISTRY_CHECK, config_label, copy_mark, registry_secret};
@@ -23,14 +24,19 @@ use crate::backoff::Failures;
 use crate::cluster::{Cluster, Error, News};
 use crate::config::{Config, RegistryCheck};
 use crate::ending;
+use crate::guard;
 use crate::metrics::Metrics;
 use crate::stores::kept::fingerprint;
+use crate::turns::Turns;
 
-pub use account::Account;
+pub use account::{Account, AccountError};
+pub(crate) use probe::fuzz_challenge;
 pub use probe::{Verdict, probe};
 
 /// How many registries are asked at once.
-const CONCURRENCY: u16 = 4;
+const CONCURRENCY: usize = 4;
+/// How many of them for one namespace.
+const PER_NAMESPACE: usize = 1;
 
 type AnySecret = PartialObjectMeta<Secret>;
 
@@ -39,6 +45,7 @@ struct Context {
     client: Client,
     cluster: Cluster,
     metrics: Arc<Metrics>,
+    turns: Turns,
     /// What was tried, by the UID of the Secret.
     known: Mutex<HashMap<String, Known>>,
     /// Of Secrets, by their UIDs.
@@ -71,6 +78,7 @@ pub async fn run<S: Future<Output = ()> + Send + Sync + 'static>(
         client: client.clone(),
         cluster: Cluster::new(client.clone(), term.clone()),
         metrics,
+        turns: Turns::new(CONCURRENCY, PER_NAMESPACE),
         known: Mutex::default(),
         failures: Failures::default(),
     });
@@ -111,7 +119,8 @@ async fn follow(
     let end = term.ended_or(stop).shared();
     let seen = store.clone();
     let checks = Controller::for_stream(stream, store)
-        .with_config(LoopConfig::default().concurrency(CONCURRENCY))
+        // Any number: they wait for their turns, which the loop itself would not give out by namespace.
+        .with_config(LoopConfig::default().concurrency(0))
         .graceful_shutdown_on(end.clone())
         .run(
             reconcile,
@@ -134,12 +143,17 @@ async fn reconcile(secret: Arc<AnySecret>, context: Arc<Context>) -> Result<Acti
     if is_copy || secret.metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change());
     }
-    let secrets = Api::<Secret>::namespaced(context.client.clone(), &namespace);
-    let Some(mut secret) = secrets.get_opt(&secret.name_any()).await? else {
+    let turn = context.turns.take(&namespace).await;
+    guard::holding(turn, check(&secret.name_any(), &namespace, uid, &context)).await
+}
+
+async fn check(name: &str, namespace: &str, uid: String, context: &Context) -> Result<Action, Error> {
+    let secrets = Api::<Secret>::namespaced(context.client.clone(), namespace);
+    let Some(mut secret) = secrets.get_opt(name).await? else {
         return Ok(Action::await_change());
     };
     let data = fingerprint(&secret);
-    let account = Account::of(secret.data.take().unwrap_or_default());
+    let account = Account::of(secret.data.take().unwrap_or_default(), &context.config);
     let known = context.known().get(&uid).cloned();
     // After a restart nothing is known: then all are tried again, and most are as they were.
     let is_changed = known.as_ref().is_some_and(|known| known.data != data);
@@ -148,10 +162,14 @@ async fn reconcile(secret: Arc<AnySecret>, context: Arc<Context>) -> Result<Acti
     } else if known.is_some_and(|known| known.is_answered) {
         return Ok(Action::await_change());
     }
-    let Some(account) = account else { return Ok(Action::await_change()) };
-    let verdict = probe(&account, context.config.timeout).await;
+    let verdict = match account {
+        Ok(account) => survived(probe(&account, &context.config)).await,
+        // The webhook says so.
+        Err(AccountError::Incomplete) => return Ok(Action::await_change()),
+        Err(error) => Verdict::NoRegistry(error.to_string()),
+    };
     context.metrics.registry_check(verdict.word());
-    context.tell(&namespace, &secret, &verdict, is_changed).await?;
+    context.tell(namespace, &secret, &verdict, is_changed).await?;
     let is_answered = !matches!(verdict, Verdict::Unreachable(_));
     context.known().insert(uid.clone(), Known { data, is_answered });
     if !is_answered {
@@ -159,6 +177,16 @@ async fn reconcile(secret: Arc<AnySecret>, context: Arc<Context>) -> Result<Acti
     }
     context.failures.forget(&uid);
     Ok(Action::await_change())
+}
+
+/// The verdict, also of a check that panics.
+async fn survived(verdict: impl Future<Output = Verdict>) -> Verdict {
+    let panicked = |_| {
+        Verdict::Unreachable(
+            "the check ended by a fault of the controller, which its log describes".to_owned(),
+        )
+    };
+    AssertUnwindSafe(verdict).catch_unwind().await.unwrap_or_else(panicked)
 }
 
 impl Context {

@@ -58,16 +58,15 @@ impl Turns {
     /// Waits for a turn. Whoever stops waiting leaves the line.
     pub(crate) async fn take(&self, namespace: &str) -> Turn {
         loop {
+            if let Some(turn) = self.try_take(namespace) {
+                return turn;
+            }
             let (sender, receiver) = oneshot::channel();
-            let ticket = {
-                let mut state = self.state();
-                if state.may_begin(namespace) {
-                    return self.begin(&mut state, namespace);
-                }
-                state.line_up(namespace, sender)
-            };
+            let ticket = self.state().line_up(namespace, sender);
             // Dropped before the receiver: no turn is sent to one that has left.
             let _waiting = Waiting { turns: self, namespace, ticket };
+            // A turn may have been given back since.
+            self.serve();
             if let Ok(turn) = receiver.await {
                 return turn;
             }

@@ -1,13 +1,27 @@
 //! The configuration as its author wrote it. Every key is optional: built-in values fill the rest.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use policy::RegistryAddress;
+use policy::git_url::GitUrls;
 use serde::Deserialize;
 
 use super::{Config, Runtime};
 use crate::git::HostKeys;
+
+/// The longest time between two builds, and the longest that a build may take.
+const WEEK: Duration = Duration::from_hours(7 * 24);
+/// The longest time between two questions to a Git remote.
+const DAY: Duration = Duration::from_hours(24);
+/// The longest that a server may take to answer.
+const ANSWER: Duration = Duration::from_mins(10);
+/// The most that a Git server may say, in bytes.
+const MAX_BYTES: usize = 1024 * 1024 * 1024;
+/// The most Git remotes that are asked at once.
+const MAX_CONCURRENCY: usize = 256;
 
 /// All of it.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -75,6 +89,10 @@ pub struct RawGit {
     pub concurrency: Option<usize>,
     /// Which host keys are trusted where the Secret names none: `accept-new` or `strict`.
     pub host_keys: Option<HostKeys>,
+    /// How strict addresses are judged: `strict`, or `lenient` for paths that do not end in `.git`. As `gitUrls` of the webhook.
+    pub urls: Option<GitUrls>,
+    /// Whether only a Secret with the label `serverless.kyma-project.io/git-credentials: "true"` is sent to a Git server.
+    pub require_credentials_label: Option<bool>,
 }
 
 /// Whether credentials of registries are tried when they change.
@@ -85,6 +103,8 @@ pub struct RawRegistryCheck {
     pub enabled: Option<bool>,
     /// How long a registry may take to answer.
     pub timeout: Option<String>,
+    /// Registries without TLS, as `host` or `host:port`. Those of this machine are asked only if they are named here.
+    pub plain_http: Option<Vec<String>>,
 }
 
 /// From where and to where labelled objects are copied.
@@ -152,11 +172,17 @@ impl RawConfig {
         );
         text("function.serviceAccount", self.function.service_account, &mut checked.function_service_account);
 
-        let mut duration = |field: &str, given: Option<String>, least: Duration, value: &mut Duration| {
+        let mut duration = |field: &str,
+                            given: Option<String>,
+                            bounds: RangeInclusive<Duration>,
+                            value: &mut Duration| {
             let Some(given) = given else { return };
             match given.parse::<SignedDuration>().map(Duration::try_from) {
-                Ok(Ok(given)) if given >= least => *value = given,
-                Ok(_) => error(field, format!("{given:?} must be at least {} s", least.as_secs())),
+                Ok(Ok(given)) if bounds.contains(&given) => *value = given,
+                Ok(Ok(long)) if long > *bounds.end() => {
+                    error(field, format!("{given:?} must be at most {} s", bounds.end().as_secs()));
+                }
+                Ok(_) => error(field, format!("{given:?} must be at least {} s", bounds.start().as_secs())),
                 Err(_) => {
                     error(
                         field,
@@ -166,32 +192,31 @@ impl RawConfig {
             }
         };
         let second = Duration::from_secs(1);
-        duration("build.deadline", build.deadline, second, &mut checked.build_deadline);
+        duration("build.deadline", build.deadline, second..=WEEK, &mut checked.build_deadline);
         let mut retry = checked.build_retry.unwrap_or_default();
-        duration("build.retry", build.retry, Duration::ZERO, &mut retry);
+        duration("build.retry", build.retry, Duration::ZERO..=WEEK, &mut retry);
         checked.build_retry = Some(retry).filter(|retry| !retry.is_zero());
-        duration(
-            "registryCheck.timeout",
-            self.registry_check.timeout,
-            second,
-            &mut checked.registry_check.timeout,
-        );
-        duration("git.pollInterval", self.git.poll_interval, second * 5, &mut checked.git.poll);
-        duration("git.timeout", self.git.timeout, second, &mut checked.git.timeout);
+        let check = &mut checked.registry_check;
+        duration("registryCheck.timeout", self.registry_check.timeout, second..=ANSWER, &mut check.timeout);
+        duration("git.pollInterval", self.git.poll_interval, second * 5..=DAY, &mut checked.git.poll);
+        duration("git.timeout", self.git.timeout, second..=ANSWER, &mut checked.git.timeout);
 
-        let mut number = |field: &str, given: Option<usize>, least: usize, value: &mut usize| match given {
-            Some(given) if given < least => error(field, format!("{given} must be at least {least}")),
-            Some(given) => *value = given,
-            None => {}
-        };
-        number("build.maxSimultaneousJobs", build.max_simultaneous_jobs, 1, &mut checked.max_builds);
+        let mut number =
+            |field: &str, given: Option<usize>, bounds: RangeInclusive<usize>, value: &mut usize| match given
+            {
+                Some(given) if !bounds.contains(&given) => error(field, beyond(given, &bounds)),
+                Some(given) => *value = given,
+                None => {}
+            };
+        let all = || 1..=usize::MAX;
+        number("build.maxSimultaneousJobs", build.max_simultaneous_jobs, all(), &mut checked.max_builds);
         if let Some(given) = build.max_jobs_per_namespace {
             let mut share = 0;
-            number("build.maxJobsPerNamespace", Some(given), 1, &mut share);
+            number("build.maxJobsPerNamespace", Some(given), all(), &mut share);
             checked.max_builds_per_namespace = Some(share);
         }
-        number("git.maxBytes", self.git.max_bytes, 1024, &mut checked.git.max_bytes);
-        number("git.concurrency", self.git.concurrency, 1, &mut checked.git.concurrency);
+        number("git.maxBytes", self.git.max_bytes, 1024..=MAX_BYTES, &mut checked.git.max_bytes);
+        number("git.concurrency", self.git.concurrency, 1..=MAX_CONCURRENCY, &mut checked.git.concurrency);
         match self.workers {
             Some(0) => error("workers", "0 must be at least 1".to_owned()),
             Some(workers) => checked.workers = workers,
@@ -211,6 +236,14 @@ impl RawConfig {
             self.registry_check.enabled.unwrap_or(checked.registry_check.enabled);
         checked.executor_args = build.executor_args.unwrap_or(checked.executor_args);
         checked.git.host_keys = self.git.host_keys.unwrap_or_default();
+        checked.git.urls = self.git.urls.unwrap_or_default();
+        checked.git.require_credentials_label = self.git.require_credentials_label.unwrap_or_default();
+        for (index, given) in self.registry_check.plain_http.into_iter().flatten().enumerate() {
+            match host(&given) {
+                Ok(host) => drop(checked.registry_check.plain_http.insert(host)),
+                Err(problem) => error(&format!("registryCheck.plainHttp.{index}"), problem),
+            }
+        }
 
         for (name, given) in self.runtimes {
             match given.map(|given| given.runtime(&name)) {
@@ -224,6 +257,23 @@ impl RawConfig {
         }
         if errors.is_empty() { Ok(checked) } else { Err(errors) }
     }
+}
+
+fn beyond(given: usize, bounds: &RangeInclusive<usize>) -> String {
+    if given < *bounds.start() {
+        format!("{given} must be at least {}", bounds.start())
+    } else {
+        format!("{given} must be at most {}", bounds.end())
+    }
+}
+
+/// A host, or a host and a port, as they are compared.
+fn host(given: &str) -> Result<String, String> {
+    let address = RegistryAddress::parse(&given.to_ascii_lowercase()).ok();
+    let address = address.filter(|address| address.host().is_some() && address.path().is_empty());
+    address.map(|address| address.to_string()).ok_or_else(|| {
+        format!("{given:?} must be a host, or a host and a port, such as \"registry.example.com:5000\"")
+    })
 }
 
 impl RawRuntime {

@@ -38,13 +38,13 @@ fn everything_can_be_set() {
     let text = "
 build: {executorImage: e, executorArgs: [-a], fetcherImage: f, serviceAccount: b, maxSimultaneousJobs: 9, maxJobsPerNamespace: 4, deadline: 2h, retry: 0s}
 function: {serviceAccount: s, targetCpuUtilization: 70}
-git: {pollInterval: 1m30s, timeout: 10s, maxBytes: 2048, concurrency: 3, hostKeys: strict}
+git: {pollInterval: 1m30s, timeout: 10s, maxBytes: 2048, concurrency: 3, hostKeys: strict, urls: lenient, requireCredentialsLabel: true}
 runtimes:
   nodejs10: null
   nodejs22: {like: nodejs12, baseImage: node22}
   go: {sourceFile: handler.go, dependenciesFile: go.mod, env: {A: b}}
 propagation: {baseNamespace: base, excludedNamespaces: [x, y]}
-registryCheck: {enabled: false, timeout: 3s}
+registryCheck: {enabled: false, timeout: 3s, plainHttp: [Localhost, '[::1]:5000', registry.example.com:5000]}
 workers: 2
 ";
     let config = loaded(text, &[]).unwrap();
@@ -65,12 +65,18 @@ workers: 2
             max_bytes: 2048,
             concurrency: 3,
             host_keys: HostKeys::Strict,
+            urls: policy::git_url::GitUrls::Lenient,
+            require_credentials_label: true,
         },
         propagation: Propagation {
             base_namespace: "base".to_owned(),
             excluded_namespaces: ["x", "y"].map(str::to_owned).into(),
         },
-        registry_check: RegistryCheck { enabled: false, timeout: Duration::from_secs(3) },
+        registry_check: RegistryCheck {
+            enabled: false,
+            timeout: Duration::from_secs(3),
+            plain_http: ["localhost", "[::1]:5000", "registry.example.com:5000"].map(str::to_owned).into(),
+        },
         workers: 2,
         runtimes: config.runtimes.clone(),
     };
@@ -95,6 +101,25 @@ workers: 2
     "FILE:2: build.deadline: \"soon\" must be a duration such as \"30s\", \"5m\" or \"1h30m\""
 )]
 #[case("git:\n  pollInterval: 1s", "FILE:2: git.pollInterval: \"1s\" must be at least 5 s")]
+#[case(
+    "git:\n  pollInterval: 9223372036854775807s",
+    "FILE:2: git.pollInterval: \"9223372036854775807s\" must be at most 86400 s"
+)]
+#[case("git:\n  timeout: 11m", "FILE:2: git.timeout: \"11m\" must be at most 600 s")]
+#[case("git:\n  timeout: -5s", "FILE:2: git.timeout: \"-5s\" must be at least 1 s")]
+#[case("git:\n  maxBytes: 1073741825", "FILE:2: git.maxBytes: 1073741825 must be at most 1073741824")]
+#[case("git:\n  concurrency: 257", "FILE:2: git.concurrency: 257 must be at most 256")]
+#[case("git:\n  urls: any", "FILE:2: git.urls: unknown variant `any`")]
+#[case("build:\n  deadline: 169h", "FILE:2: build.deadline: \"169h\" must be at most 604800 s")]
+#[case(
+    "build:\n  retry: 9223372036854775807s",
+    "FILE:2: build.retry: \"9223372036854775807s\" must be at most 604800 s"
+)]
+#[case("registryCheck:\n  timeout: 1h", "FILE:2: registryCheck.timeout: \"1h\" must be at most 600 s")]
+#[case(
+    "registryCheck:\n  plainHttp: [a.example.com, 'http://b']",
+    "FILE:2: registryCheck.plainHttp.1: \"http://b\" must be a host, or a host and a port, such as \"registry.example.com:5000\""
+)]
 #[case("git:\n  hostKeys: any", "FILE:2: git.hostKeys: unknown variant `any`")]
 #[case(
     "function:\n  targetCpuUtilization: 0",
@@ -148,4 +173,23 @@ fn variables_of_the_reference_go_before_the_file_in_both_spellings() {
         error,
         "APP_FUNCTION_BUILD_MAX_SIMULTANEOUS_JOBS: build.maxSimultaneousJobs: 0 must be at least 1"
     );
+}
+
+#[rstest]
+#[case("localhost", None, true)]
+#[case("LOCALHOST", Some(5000), true)]
+#[case("registry.example.com", Some(5000), true)]
+#[case("registry.example.com", Some(5001), false)]
+#[case("registry.example.com", None, false)]
+#[case("::1", Some(5000), true)]
+#[case("[::1]", Some(5000), true)]
+#[case("127.0.0.1", Some(5000), false)]
+#[case("registry.kyma-system.svc.cluster.local", Some(5000), false)]
+fn registries_without_tls_are_those_that_are_named(
+    #[case] host: &str,
+    #[case] port: Option<u16>,
+    #[case] expected: bool,
+) {
+    let text = "registryCheck: {plainHttp: [localhost, '[::1]:5000', registry.example.com:5000]}";
+    assert_eq!(loaded(text, &[]).unwrap().registry_check.is_plain(host, port), expected);
 }

@@ -150,6 +150,11 @@ fn finish(job: &BuildJob, observed: &Observed, next: &mut Next) -> Option<Built>
 }
 
 fn start(inputs: &Inputs<'_>, observed: &Observed, attempt: u32, next: &mut Next) {
+    if observed.git.is_withheld && inputs.checkout.is_some() {
+        let message = "Waiting until the GitRepository and its Secret are found to be usable";
+        next.set(Kind::BuildReady, "Unknown", Reason::BuildQueued, message.to_owned());
+        return;
+    }
     let job = desired::job(inputs, attempt);
     let name = job.metadata.name.as_deref().unwrap_or_default();
     if observed.builds_ahead > 0 {

@@ -14,6 +14,11 @@ pub struct Git {
     pub remote: Option<Remote>,
     /// What it says of the reference.
     pub answer: Answer,
+    /// Whether the `GitRepository` is there, but is being deleted.
+    pub is_deleted: bool,
+    /// Whether nothing may be fetched: it is not known that the address is one that is asked, and that the Secret may be sent
+    /// there.
+    pub is_withheld: bool,
 }
 
 /// A `GitRepository`.
@@ -67,7 +72,14 @@ pub(super) fn place(
     }
     let kind = Kind::ConfigurationReady;
     let Some(remote) = &observed.git.remote else {
-        let message = format!("GitRepository {} is not in namespace {}", spec.source, identity.namespace);
+        let message = if observed.git.is_deleted {
+            format!(
+                "GitRepository {} is being deleted, and is not used any more: create it anew, or name another one in spec.source",
+                spec.source
+            )
+        } else {
+            format!("GitRepository {} is not in namespace {}", spec.source, identity.namespace)
+        };
         next.set(kind, "False", Reason::GitRepositoryMissing, message);
         return None;
     };

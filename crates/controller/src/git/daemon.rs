@@ -2,22 +2,23 @@
 
 use policy::git_url::Address;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
 use super::refs::{Conversation, Turn, packet};
-use super::{GitError, Said};
+use super::{GitError, LOOPBACK, Said};
+use crate::guard;
 
 const PORT: u16 = 9418;
 
 pub(super) async fn ask(address: &Address, mut conversation: Conversation) -> Result<Said, GitError> {
-    let unreachable = |error: std::io::Error| GitError::Unreachable(error.to_string());
+    let unreachable = |error: std::io::Error| GitError::of_connection(&error);
     let port = address.port.unwrap_or(PORT);
-    let mut stream = TcpStream::connect((address.host.as_str(), port)).await.map_err(unreachable)?;
+    let mut stream = guard::connect(&address.host, port, LOOPBACK).await.map_err(unreachable)?;
     let hello = format!("git-upload-pack {}\0host={}:{port}\0\0version=2\0", address.path, address.host);
     stream.write_all(&packet(hello.as_bytes())).await.map_err(unreachable)?;
     let mut buffer = vec![0; 16 * 1024];
     loop {
-        let length = stream.read(&mut buffer).await.map_err(unreachable)?;
+        let read = tokio::time::timeout(guard::SILENCE, stream.read(&mut buffer)).await;
+        let length = read.map_err(|_| GitError::Timeout(guard::SILENCE))?.map_err(unreachable)?;
         if length == 0 {
             break;
         }

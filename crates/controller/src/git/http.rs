@@ -1,37 +1,32 @@
 //! The Git protocol over HTTP.
 
 use std::error::Error as _;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+use policy::git_url::GitUrlError;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
 use super::refs::{Conversation, Turn};
-use super::{Credentials, GitError, Said};
+use super::{Credentials, GitError, LOOPBACK, Said};
 use crate::authorities::trusting;
+use crate::guard::{self, Resolver};
 
-/// How often a server may send elsewhere.
-const MAX_REDIRECTS: usize = 5;
-
-/// One for all, as it keeps connections.
+/// One for all, as it keeps connections. It follows no server elsewhere: credentials are for one host, and the build follows
+/// none either.
 static CLIENT: LazyLock<Result<Client, &str>> = LazyLock::new(|| {
-    let policy = Policy::custom(|attempt| {
-        let Some(from) = attempt.previous().last() else { return attempt.stop() };
-        let to = attempt.url();
-        let is_near =
-            from.host_str() == to.host_str() && (from.scheme() == to.scheme() || to.scheme() == "https");
-        if attempt.previous().len() > MAX_REDIRECTS {
-            attempt.error("it sends elsewhere too often")
-        } else if is_near {
-            attempt.follow()
-        } else {
-            // Credentials are for one host.
-            attempt.error("it sends to another host")
-        }
-    });
     let agent = concat!("git/2.0 (serverless-controller ", env!("CARGO_PKG_VERSION"), ")");
-    trusting(Client::builder().redirect(policy).user_agent(agent))
+    let client = Client::builder()
+        .redirect(Policy::none())
+        .dns_resolver(Arc::new(Resolver(LOOPBACK)))
+        .connect_timeout(guard::CONNECT)
+        .read_timeout(guard::SILENCE)
+        // Enough for one question, which is two requests; tenants choose the servers.
+        .pool_max_idle_per_host(1)
+        .pool_idle_timeout(guard::SILENCE)
+        .user_agent(agent);
+    trusting(client)
 });
 
 pub(super) async fn ask(
@@ -40,17 +35,19 @@ pub(super) async fn ask(
     mut conversation: Conversation,
 ) -> Result<Said, GitError> {
     let client = CLIENT.as_ref().map_err(|&why| GitError::Unreachable(why.to_owned()))?;
-    let base = url.trim_end_matches('/');
-    let request = client.get(format!("{base}/info/refs?service=git-upload-pack"));
+    let mut url = Url::parse(url).map_err(|_| GitError::Address(GitUrlError::Host))?;
+    guard::check_url(&url, LOOPBACK).map_err(|_| GitError::Forbidden)?;
+    url.set_path(&format!("{}/", url.path().trim_end_matches('/')));
+    let below = |path: &str| url.join(path).map_err(|_| GitError::Address(GitUrlError::Path));
+    let request = client.get(below("info/refs?service=git-upload-pack")?);
     let response = send(request, credentials).await?;
     let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if kind != "application/x-git-upload-pack-advertisement" {
         return Err(GitError::Protocol("it is of another media type".to_owned()));
     }
-    let base = moved(response.url(), base);
     if let Some(question) = take_in(response, &mut conversation).await? {
         let request = client
-            .post(format!("{base}/git-upload-pack"))
+            .post(below("git-upload-pack")?)
             .header(CONTENT_TYPE, "application/x-git-upload-pack-request")
             .header(ACCEPT, "application/x-git-upload-pack-result")
             .body(question);
@@ -72,6 +69,7 @@ async fn send(request: RequestBuilder, credentials: &Credentials) -> Result<Resp
         }
         StatusCode::NOT_FOUND => Err(GitError::NoRepository(format!(": {}", response.status()))),
         status if status.is_success() => Ok(response),
+        status if status.is_redirection() => Err(GitError::Redirected(status.to_string())),
         status => Err(GitError::Unreachable(status.to_string())),
     }
 }
@@ -91,15 +89,18 @@ async fn take_in(
     Ok(None)
 }
 
-/// Where the repository is, after the server has sent elsewhere.
-fn moved(url: &Url, base: &str) -> String {
-    let mut url = url.clone();
-    url.set_query(None);
-    url.as_str().strip_suffix("/info/refs").unwrap_or(base).to_owned()
-}
-
 /// The innermost cause says most, and none of them holds an address.
 fn unreachable(error: &reqwest::Error) -> GitError {
+    if guard::is_refusal(error) {
+        return GitError::Forbidden;
+    }
+    if error.is_timeout() {
+        return if error.is_connect() {
+            GitError::Unreachable(guard::no_connection())
+        } else {
+            GitError::Timeout(guard::SILENCE)
+        };
+    }
     let mut cause = error.source();
     while let Some(inner) = cause.and_then(std::error::Error::source) {
         cause = Some(inner);

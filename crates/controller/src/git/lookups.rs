@@ -1,25 +1,23 @@
-//! When a remote is asked, and for whom: once for all Functions that use it, beside the loop, which goes on meanwhile.
+//! When a remote is asked, and for whom: once for all Functions of a namespace that use it, beside the loop, which goes on
+//! meanwhile. `asking` asks.
 
+mod asking;
 mod state;
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use api::names::{GIT_POLL_INTERVAL, HOST_KEYS};
-use api::{Function, GitAuth, GitRepository};
+use api::names::GIT_POLL_INTERVAL;
+use api::{Function, GitAuth};
 use futures::channel::mpsc::UnboundedSender;
-use k8s_openapi::api::core::v1::Secret;
-use kube::api::{Patch, PatchParams};
+use kube::Client;
 use kube::runtime::reflector::ObjectRef;
-use kube::{Api, Client};
 use operation::lease::Term;
-use serde_json::json;
-use tokio::sync::Semaphore;
+use policy::git_url;
 
 use super::refs::{is_commit, missing, problem};
-use super::{Credentials, GitConfig, GitError, Resolution, ask};
-use crate::backoff::retry;
+use super::{GitConfig, GitError, Resolution};
+use crate::cluster::Cluster;
 use crate::decide::{Answer, Git, Remote};
 use crate::metrics::Metrics;
 use crate::names::Identity;
@@ -27,12 +25,16 @@ use crate::queue::Key;
 use crate::run::reference;
 use crate::stores::Stores;
 use crate::stores::function::PackedFunction;
-use state::{Access, Asked, Source, State, User, of};
+use crate::stores::kept::Repository;
+use crate::turns::Turns;
+use state::{Access, HostKeyLines, Source, State, User, of};
 
-/// How long to wait for more Functions of a remote before it is asked.
-const GATHER: Duration = Duration::from_millis(50);
 /// The least time between two questions for a Function.
 const LEAST_POLL: Duration = Duration::from_secs(5);
+/// The longest, and the time until a commit is asked for again, which is always the same.
+const LONGEST_POLL: Duration = Duration::from_hours(24);
+/// When a Function looks again for which there was no room.
+const TURNED_AWAY: Duration = Duration::from_mins(5);
 
 /// All look-ups.
 #[derive(Clone)]
@@ -40,12 +42,20 @@ pub(crate) struct Lookups(Arc<Inner>);
 
 struct Inner {
     client: Client,
+    cluster: Cluster,
     config: GitConfig,
     term: Term,
     metrics: Arc<Metrics>,
     wake: UnboundedSender<ObjectRef<PackedFunction>>,
-    slots: Semaphore,
+    turns: Turns,
     state: Mutex<State>,
+}
+
+/// What is known for a Function.
+struct Known {
+    answer: Answer,
+    is_cleared: bool,
+    host_keys: Arc<str>,
 }
 
 impl Lookups {
@@ -56,89 +66,124 @@ impl Lookups {
         metrics: Arc<Metrics>,
         wake: UnboundedSender<ObjectRef<PackedFunction>>,
     ) -> Self {
-        let slots = Semaphore::new(config.concurrency);
-        Self(Arc::new(Inner { client, config, term, metrics, wake, slots, state: Mutex::default() }))
+        let turns = Turns::new(config.concurrency, config.concurrency / 4);
+        let cluster = Cluster::new(client.clone(), term.clone());
+        Self(Arc::new(Inner { client, cluster, config, term, metrics, wake, turns, state: Mutex::default() }))
     }
 
     /// What is known of the repository of a Function, which is asked if it is time.
     pub(crate) fn ask(&self, function: &Function, identity: &Identity, stores: &Stores) -> Git {
         let key = (identity.namespace.clone(), identity.name.clone());
-        let spec = &function.spec;
-        let Some(repository) = stores.repository(&identity.namespace, &spec.source) else {
+        let repository = stores.repository(&identity.namespace, &function.spec.source);
+        let Some(repository) = repository.filter(|repository| !repository.is_deleted) else {
             self.forget(&key);
-            return Git::default();
+            let is_deleted = stores.repository(&identity.namespace, &function.spec.source).is_some();
+            return Git { is_deleted, ..Git::default() };
         };
-        let auth = repository.spec.auth.clone();
-        let remote = Remote {
-            url: repository.spec.url.clone(),
-            auth: auth.clone(),
-            host_keys: repository.host_keys.clone(),
-        };
-        let reference = spec.reference.clone().unwrap_or_default();
-        let answer = if is_commit(&reference) {
-            self.forget(&key);
-            Answer::Commit(reference.to_ascii_lowercase())
-        } else if let Some(problem) = problem(&reference) {
-            self.forget(&key);
-            Answer::Failed { is_of_credentials: false, message: format!("reference {reference:?} {problem}") }
-        } else {
-            let access = auth.map(|GitAuth { auth_type, secret_name }| Access {
-                version: stores.secret_version(&identity.namespace, &secret_name).unwrap_or_default(),
-                auth_type,
-                namespace: identity.namespace.clone(),
-                secret: secret_name,
-                repository: spec.source.clone(),
-            });
-            let source = Source { url: remote.url.clone(), access };
-            self.answer(&key, source, &repository.host_keys, User { reference, poll: self.poll(function) })
-        };
-        Git { remote: Some(remote), answer }
+        let version = |secret: &str| stores.secret_version(&identity.namespace, secret);
+        self.ask_repository(&key, function, &repository, version)
     }
 
-    fn answer(&self, key: &Key, source: Source, host_keys: &str, user: User) -> Answer {
+    fn ask_repository(
+        &self,
+        key: &Key,
+        function: &Function,
+        repository: &Repository,
+        version: impl FnOnce(&str) -> Option<String>,
+    ) -> Git {
+        let (url, auth) = (repository.spec.url.clone(), repository.spec.auth.clone());
+        let reference = function.spec.reference.clone().unwrap_or_default();
+        let failed = |message: String| Answer::Failed { is_of_credentials: false, message };
+        let mut git = Git {
+            remote: Some(Remote {
+                url: url.clone(),
+                auth: auth.clone(),
+                host_keys: repository.host_keys.to_string(),
+            }),
+            ..Git::default()
+        };
+        if let Some(problem) = unusable(repository, &self.0.config) {
+            self.forget(key);
+            git.answer = failed(problem);
+            git.is_withheld = true;
+        } else if auth.is_none() && is_commit(&reference) {
+            self.forget(key);
+            git.answer = Answer::Commit(reference.to_ascii_lowercase());
+        } else if let Some(problem) = problem(&reference) {
+            self.forget(key);
+            git.answer = failed(format!("reference {reference:?} {problem}"));
+            git.is_withheld = auth.is_some();
+        } else {
+            // With a Secret, a commit is asked for, too: only then it is known that the Secret may be sent there, and which
+            // host key the server has.
+            let poll = if is_commit(&reference) { LONGEST_POLL } else { self.poll(function) };
+            let access = auth.map(|GitAuth { auth_type, secret_name }| Access {
+                version: version(&secret_name).unwrap_or_default(),
+                auth_type,
+                secret: secret_name,
+                repository: function.spec.source.clone(),
+                uid: repository.uid.clone(),
+            });
+            let needs_clearance = access.is_some();
+            let source = Source { namespace: key.0.clone(), url, access };
+            let host_keys =
+                HostKeyLines { version: repository.version, lines: Arc::clone(&repository.host_keys) };
+            let known = self.answer(key, source, host_keys, User { reference, poll });
+            git.answer = known.answer;
+            git.is_withheld = needs_clearance && !known.is_cleared;
+            if let Some(remote) = &mut git.remote {
+                remote.host_keys = known.host_keys.to_string();
+            }
+        }
+        git
+    }
+
+    fn answer(&self, key: &Key, source: Source, host_keys: HostKeyLines, user: User) -> Known {
         let mut state = self.state();
         if state.users.get(key) != Some(&source) {
             self.hand_over(state.leave(key));
-            state.users.insert(key.clone(), source.clone());
         }
-        let entry = state.remotes.entry(source.clone()).or_default();
-        if entry.host_keys != host_keys {
-            host_keys.clone_into(&mut entry.host_keys);
+        let (reference, poll) = (user.reference.clone(), user.poll);
+        let entry = match state.join(key, &source, user) {
+            Ok(entry) => entry,
+            Err(message) => {
+                let answer = Answer::Failed { is_of_credentials: false, message };
+                return Known { answer, is_cleared: false, host_keys: host_keys.lines };
+            }
+        };
+        // What was recorded just now may not be seen yet.
+        if host_keys.version >= entry.host_keys.version {
+            let is_same = entry.host_keys.lines == host_keys.lines;
+            entry.host_keys = host_keys;
             // What was refused may be right now; what was right stays so.
-            if entry.failures > 0 {
+            if !is_same && entry.failures > 0 {
                 entry.due = None;
             }
         }
-        let reference = user.reference.clone();
-        let poll = user.poll;
-        entry.users.insert(key.clone(), user);
         if let (Some((at, Ok(_))), Some(due)) = (&entry.answer, &mut entry.due) {
             // Whoever wants to know sooner.
-            *due = (*due).min(*at + poll);
+            *due = (*due).min(after(*at, poll));
         }
         let known = entry.answer.as_ref().and_then(|(_, answer)| of(answer, &reference));
         let is_due = known.is_none() || entry.due.is_none_or(|due| due <= Instant::now());
         if is_due && !entry.is_asked {
             entry.is_asked = true;
-            let (lookups, source) = (self.clone(), source);
-            tokio::spawn(async move { lookups.look_up(source).await });
+            let lookups = self.clone();
+            tokio::spawn(Box::pin(async move { lookups.look_up(source).await }));
         }
-        drop(state);
-        match known {
-            None => Answer::Pending,
-            Some(Ok(Resolution::Commit(commit))) => Answer::Commit(commit),
-            Some(Ok(Resolution::Missing)) => {
-                Answer::Failed { is_of_credentials: false, message: missing(&reference) }
-            }
-            Some(Err(error)) => {
-                Answer::Failed { is_of_credentials: error.is_of_credentials(), message: error.to_string() }
-            }
+        Known {
+            answer: answer_of(known, &reference),
+            is_cleared: entry.is_cleared,
+            host_keys: Arc::clone(&entry.host_keys.lines),
         }
     }
 
     /// In how long a Function is to ask again.
     pub(crate) fn due(&self, key: &Key) -> Option<Duration> {
         let state = self.state();
+        if state.is_turned_away(key) {
+            return Some(TURNED_AWAY);
+        }
         let entry = state.remotes.get(state.users.get(key)?)?;
         if entry.is_asked {
             return None;
@@ -160,93 +205,80 @@ impl Lookups {
         }
     }
 
-    async fn look_up(&self, source: Source) {
-        tokio::time::sleep(GATHER).await;
-        // The semaphore is never closed.
-        let _slot = self.0.slots.acquire().await;
-        let (references, host_keys): (BTreeSet<String>, String) = {
-            let state = self.state();
-            let Some(entry) = state.remotes.get(&source) else { return };
-            (entry.users.values().map(|user| user.reference.clone()).collect(), entry.host_keys.clone())
-        };
-        let answer = self.answer_of(&source, &references, &host_keys).await;
-        self.0.metrics.lookup(answer.as_ref().map_or_else(GitError::word, |_| "success"));
-        if let Err(error) = &answer {
-            tracing::warn!(%error, "a Git remote gives no answer");
-        }
-        let mut state = self.state();
-        let Some(entry) = state.remotes.get_mut(&source) else { return };
-        entry.is_asked = false;
-        let now = Instant::now();
-        let pause = if answer.is_ok() {
-            entry.failures = 0;
-            let poll = entry.users.values().map(|user| user.poll).min().unwrap_or(self.0.config.poll);
-            // So that remotes that were asked together drift apart.
-            poll.mul_f64(0.9 + fastrand::f64() / 5.0)
-        } else {
-            entry.failures = entry.failures.saturating_add(1);
-            retry(entry.failures, fastrand::f64())
-        };
-        entry.due = Some(now + pause);
-        let before = entry.answer.replace((now, answer));
-        let changed = entry.changed(before.as_ref().map(|(_, answer)| answer));
-        for key in changed {
-            // The loop that listens lives as long as this.
-            let _ = self.0.wake.unbounded_send(reference(&key));
-        }
-    }
-
-    async fn answer_of(&self, source: &Source, references: &BTreeSet<String>, host_keys: &str) -> Asked {
-        let credentials = match &source.access {
-            None => Credentials::None,
-            Some(access) => self.credentials(access, host_keys).await?,
-        };
-        let said = ask(&source.url, &credentials, references, &self.0.config).await?;
-        if let (Some(line), Some(access)) = (said.new_host_key, &source.access) {
-            self.record(access, host_keys, &line).await?;
-        }
-        Ok(said.references)
-    }
-
-    async fn credentials(&self, access: &Access, host_keys: &str) -> Result<Credentials, GitError> {
-        let name = &access.secret;
-        let secrets = Api::<Secret>::namespaced(self.0.client.clone(), &access.namespace);
-        let secret = secrets
-            .get_opt(name)
-            .await
-            .map_err(|error| GitError::Unreachable(format!("Secret {name} cannot be read: {error}")))?
-            .ok_or_else(|| {
-                GitError::Secret(format!("Secret {name} is not in namespace {}", access.namespace))
-            })?;
-        let auth = GitAuth { auth_type: access.auth_type.clone(), secret_name: name.clone() };
-        Credentials::of(&auth, secret, host_keys)
-    }
-
-    /// Notes the key by which a host is known from now on. A key that cannot be noted is not trusted.
-    async fn record(&self, access: &Access, host_keys: &str, line: &str) -> Result<(), GitError> {
-        let failed = |why: &str| GitError::HostKey(format!("the host key cannot be recorded: {why}"));
-        if !self.0.term.holds() {
-            return Err(failed("this process does not lead any more"));
-        }
-        let repositories = Api::<GitRepository>::namespaced(self.0.client.clone(), &access.namespace);
-        let mut lines = host_keys.to_owned();
-        if !lines.is_empty() && !lines.ends_with('\n') {
-            lines.push('\n');
-        }
-        lines.push_str(line);
-        let patch = Patch::Merge(json!({"metadata": {"annotations": {HOST_KEYS: lines}}}));
-        let patched = repositories.patch_metadata(&access.repository, &PatchParams::default(), &patch).await;
-        patched.map(drop).map_err(|error| failed(&error.to_string()))
-    }
-
     fn poll(&self, function: &Function) -> Duration {
         let annotations = function.metadata.annotations.as_ref();
-        let wish = annotations.and_then(|all| all.get(GIT_POLL_INTERVAL));
-        let wish = wish.and_then(|text| text.parse::<jiff::SignedDuration>().ok());
-        wish.and_then(|wish| Duration::try_from(wish).ok()).unwrap_or(self.0.config.poll).max(LEAST_POLL)
+        poll(annotations.and_then(|all| all.get(GIT_POLL_INTERVAL)), self.0.config.poll)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How often a remote is asked, by the annotation of a Function or by the configuration.
+fn poll(wish: Option<&String>, otherwise: Duration) -> Duration {
+    let wish = wish.and_then(|text| text.parse::<jiff::SignedDuration>().ok());
+    let wish = wish.and_then(|wish| Duration::try_from(wish).ok()).unwrap_or(otherwise);
+    wish.clamp(LEAST_POLL, LONGEST_POLL)
+}
+
+/// A later time; the same one, if there is no such time.
+fn after(time: Instant, pause: Duration) -> Instant {
+    time.checked_add(pause).unwrap_or(time)
+}
+
+/// Why a `GitRepository` is not used, whatever the webhook has let pass.
+fn unusable(repository: &Repository, config: &GitConfig) -> Option<String> {
+    if let Some(problem) = repository.too_long {
+        return Some(problem.to_owned());
+    }
+    let judged = git_url::parse(&repository.spec.url, config.urls).1;
+    judged.err().map(|error| GitError::Address(error).to_string())
+}
+
+fn answer_of(known: Option<Result<Resolution, GitError>>, reference: &str) -> Answer {
+    match known {
+        None => Answer::Pending,
+        Some(Err(error)) => {
+            Answer::Failed { is_of_credentials: error.is_of_credentials(), message: error.to_string() }
+        }
+        Some(Ok(_)) if is_commit(reference) => Answer::Commit(reference.to_ascii_lowercase()),
+        Some(Ok(Resolution::Commit(commit))) => Answer::Commit(commit),
+        Some(Ok(Resolution::Missing)) => {
+            Answer::Failed { is_of_credentials: false, message: missing(reference) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("9223372036854775807s", LONGEST_POLL)]
+    #[case("9223372036854775807h", Duration::from_mins(5))]
+    #[case("2562047788015215h30m7s", LONGEST_POLL)]
+    #[case("-9223372036854775807s", Duration::from_mins(5))]
+    #[case("25h", LONGEST_POLL)]
+    #[case("24h", LONGEST_POLL)]
+    #[case("1ns", LEAST_POLL)]
+    #[case("0s", LEAST_POLL)]
+    #[case("30s", Duration::from_secs(30))]
+    #[case("often", Duration::from_mins(5))]
+    #[case("", Duration::from_mins(5))]
+    fn any_interval_lies_in_its_bounds(#[case] wish: &str, #[case] expected: Duration) {
+        assert_eq!(poll(Some(&wish.to_owned()), Duration::from_mins(5)), expected);
+        let now = Instant::now();
+        assert!(after(now, poll(Some(&wish.to_owned()), Duration::MAX)) > now);
+    }
+
+    #[test]
+    fn a_time_that_does_not_exist_is_no_panic() {
+        let now = Instant::now();
+        assert_eq!(after(now, Duration::MAX), now);
     }
 }

@@ -71,18 +71,21 @@ impl Conversation {
         self.left = self.left.checked_sub(bytes.len()).ok_or(GitError::TooLarge(self.max))?;
         self.buffer.extend_from_slice(bytes);
         let buffer = std::mem::take(&mut self.buffer);
-        let mut rest = buffer.as_slice();
+        let mut read = 0;
         let mut turn = Turn::Read;
         while turn == Turn::Read {
+            let rest = buffer.get(read..).unwrap_or_default();
             match streaming(rest).map_err(|error| GitError::Protocol(error.to_string()))? {
                 Stream::Incomplete { .. } => break,
                 Stream::Complete { line, bytes_consumed } => {
                     turn = self.line(&line)?;
-                    rest = rest.get(bytes_consumed..).unwrap_or_default();
+                    read += bytes_consumed;
                 }
             }
         }
-        self.buffer = rest.to_vec();
+        // What is incomplete stays where it is: it may come a byte at a time.
+        self.buffer = buffer;
+        self.buffer.drain(..read.min(self.buffer.len()));
         Ok(turn)
     }
 

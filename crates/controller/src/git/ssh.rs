@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use policy::git_url::Address;
-use russh::ChannelMsg;
 use russh::client::{self, Handle};
-use russh::keys::{Algorithm, PrivateKeyWithHashAlg, PublicKeyOrCertificate, decode_secret_key};
+use russh::keys::{Algorithm, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
+use russh::{ChannelMsg, Preferred, compression, kex};
 
 use super::host_keys::{self, Judgement};
 use super::refs::{Conversation, Turn};
-use super::{Credentials, GitError, HostKeys, Said, words};
+use super::{Credentials, GitError, HostKeys, LOOPBACK, Said, private_key, words};
+use crate::guard;
 
 pub(super) const PORT: u16 = 22;
 /// Whom a server knows that gives access by the key alone.
@@ -25,16 +26,10 @@ pub(super) async fn ask(
     let Credentials::Key { key, passphrase, known_hosts, recorded } = credentials else {
         return Err(GitError::Secret("a repository over SSH is read with spec.auth.type \"key\"".to_owned()));
     };
-    let key = decode_secret_key(key, passphrase.as_ref().map(|text| text.as_str())).map_err(|error| {
-        let remedy = match error {
-            russh::keys::Error::KeyIsEncrypted => "is encrypted: put its passphrase under \"password\"",
-            _ if passphrase.is_some() => {
-                "cannot be read, or its passphrase under \"password\" is another one"
-            }
-            _ => "cannot be read: it must be a private key as OpenSSH or PEM",
-        };
-        GitError::Secret(format!("the key of the Secret {remedy}"))
-    })?;
+    let (text, passphrase) = (key.clone(), passphrase.clone());
+    let key = guard::aside(move || private_key::load(&text, passphrase.as_ref().map(|text| text.as_str())));
+    let key = key.await.ok_or(GitError::Panic)?;
+    let key = key.map_err(|error| GitError::Secret(format!("the key of the Secret {error}")))?;
     let port = address.port.unwrap_or(PORT);
     let met = Arc::new(Mutex::new(None));
     let host = Host {
@@ -44,8 +39,9 @@ pub(super) async fn ask(
         accepts_new: known_hosts.is_none() && policy == HostKeys::AcceptNew,
         met: Arc::clone(&met),
     };
-    let config = client::Config { nodelay: true, ..client::Config::default() };
-    let mut session = client::connect(Arc::new(config), (address.host.as_str(), port), host).await?;
+    let stream = guard::connect(&address.host, port, LOOPBACK).await;
+    let stream = stream.map_err(|error| GitError::of_connection(&error))?;
+    let mut session = client::connect_stream(Arc::new(config()), stream, host).await?;
     let hash = match key.algorithm() {
         Algorithm::Rsa { .. } => session.best_supported_rsa_hash().await?.flatten(),
         _ => None,
@@ -61,6 +57,31 @@ pub(super) async fn ask(
     asked?;
     let new_host_key = met.lock().unwrap_or_else(PoisonError::into_inner).take();
     Ok(Said { references: conversation.end()?, new_host_key })
+}
+
+/// What a server can have the controller compute is bounded: no groups that it chooses, none of the largest, and nothing is
+/// decompressed.
+fn config() -> client::Config {
+    const KEX: &[kex::Name] = &[
+        kex::MLKEM768X25519_SHA256,
+        kex::CURVE25519,
+        kex::CURVE25519_PRE_RFC_8731,
+        kex::DH_G16_SHA512,
+        kex::DH_G14_SHA256,
+        kex::EXTENSION_SUPPORT_AS_CLIENT,
+        kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT,
+    ];
+    let preferred = Preferred {
+        kex: Cow::Borrowed(KEX),
+        compression: Cow::Borrowed(&[compression::NONE]),
+        ..Preferred::DEFAULT
+    };
+    client::Config {
+        nodelay: true,
+        preferred,
+        inactivity_timeout: Some(guard::SILENCE),
+        ..client::Config::default()
+    }
 }
 
 async fn converse(
@@ -83,8 +104,9 @@ async fn converse(
                     return Ok(());
                 }
             },
-            ChannelMsg::ExtendedData { data, .. } if complaint.len() < 1000 => {
-                complaint.extend_from_slice(&data);
+            ChannelMsg::ExtendedData { data, .. } => {
+                let room = 1000_usize.saturating_sub(complaint.len());
+                complaint.extend_from_slice(data.get(..room).unwrap_or(&data));
             }
             _ => {}
         }
@@ -128,7 +150,12 @@ impl From<Failure> for GitError {
 
 impl From<russh::Error> for GitError {
     fn from(error: russh::Error) -> Self {
-        Self::Unreachable(error.to_string())
+        match error {
+            russh::Error::InactivityTimeout => Self::Timeout(guard::SILENCE),
+            error => {
+                Self::Unreachable(words(error.to_string().as_bytes()).trim_start_matches(": ").to_owned())
+            }
+        }
     }
 }
 
@@ -139,7 +166,13 @@ impl client::Handler for Host {
         let key = shown.public_key();
         let refuse = |text: String| Err(Failure::Git(GitError::HostKey(text)));
         let fingerprint = key.fingerprint(russh::keys::HashAlg::Sha256);
-        match host_keys::judge(&self.known, &self.name, self.port, &key) {
+        let (known, name, port, shown) = (self.known.clone(), self.name.clone(), self.port, key.clone());
+        let judged = guard::aside(move || host_keys::judge(&known, &name, port, &shown));
+        let judgement = match judged.await.ok_or(Failure::Git(GitError::Panic))? {
+            Ok(judgement) => judgement,
+            Err(problem) => return refuse(problem),
+        };
+        match judgement {
             Judgement::Known => Ok(true),
             Judgement::New if self.accepts_new => {
                 *self.met.lock().unwrap_or_else(PoisonError::into_inner) =

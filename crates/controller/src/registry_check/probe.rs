@@ -1,18 +1,22 @@
 //! One look at a registry: whether it takes credentials. Nothing that it says is read but status codes and the challenge, and
 //! nobody is followed anywhere: who writes the Secret chooses the address, and is to learn little of the network by it.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
 use http_auth::{ChallengeRef, parse_challenges};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::WWW_AUTHENTICATE;
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
 use super::account::Account;
 use crate::authorities::trusting;
+use crate::config::RegistryCheck;
+use crate::guard::{self, Loopback, Resolver};
+
+/// The longest address of a server of tokens, with the name of the service, in bytes.
+const MAX_REALM: usize = 2048;
+/// The longest challenge that is read, in bytes.
+const MAX_CHALLENGE: usize = 8 * 1024;
 
 /// What a registry makes of credentials.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -52,44 +56,52 @@ impl std::fmt::Display for Verdict {
     }
 }
 
-/// One for all.
-static CLIENT: LazyLock<Result<Client, &str>> = LazyLock::new(|| {
+/// One for all registries.
+static CLIENT: LazyLock<Result<Client, &str>> = LazyLock::new(|| client(Loopback::Refused));
+/// One for those that the configuration names.
+static NAMED: LazyLock<Result<Client, &str>> = LazyLock::new(|| client(Loopback::Allowed));
+
+fn client(loopback: Loopback) -> Result<Client, &'static str> {
     let agent = concat!("serverless-controller/", env!("CARGO_PKG_VERSION"));
-    let resolver = Arc::new(WithoutLinkLocal);
     let client = Client::builder()
         .redirect(Policy::none())
         .no_proxy()
         .pool_max_idle_per_host(0)
-        .dns_resolver(resolver)
+        .connect_timeout(guard::CONNECT)
+        .dns_resolver(Arc::new(Resolver(loopback)))
         .user_agent(agent);
     trusting(client)
-});
+}
 
-/// Asks a registry, for so long.
-pub async fn probe(account: &Account, timeout: Duration) -> Verdict {
-    let asked = tokio::time::timeout(timeout, ask(account)).await;
+/// Asks a registry.
+pub async fn probe(account: &Account, config: &RegistryCheck) -> Verdict {
+    let timeout = config.timeout;
+    let asked = tokio::time::timeout(timeout, ask(account, config)).await;
     asked
         .unwrap_or_else(|_| Err(Verdict::Unreachable(format!("no answer within {} s", timeout.as_secs()))))
         .map_or_else(|verdict| verdict, |()| Verdict::Accepted)
 }
 
-async fn ask(account: &Account) -> Result<(), Verdict> {
-    let client = CLIENT.as_ref().map_err(|&why| Verdict::Unreachable(why.to_owned()))?;
+async fn ask(account: &Account, config: &RegistryCheck) -> Result<(), Verdict> {
     let base = Url::parse(&account.url)
         .map_err(|_| Verdict::NoRegistry("registryAddress does not begin with a host".to_owned()))?;
-    check_host(&base)?;
-    let response = send(client.get(base.clone())).await?;
+    let response = send(get(&base, account.is_plain)?, account.is_plain).await?;
     match response.status() {
         StatusCode::OK => return Ok(()),
         StatusCode::UNAUTHORIZED => {}
         status => return Err(other(status)),
     }
-    let request = match challenge(&response) {
-        Some(Challenge::Basic) => client.get(base),
-        Some(Challenge::Bearer { realm, service }) => client.get(token_url(&base, &realm, service, account)?),
+    let (url, is_plain) = match challenge(&response) {
+        Some(Challenge::Basic) => (base, account.is_plain),
+        Some(Challenge::Bearer { realm, service }) => {
+            let url = token_url(&base, &realm, service, account, config)?;
+            let is_plain = is_plain(&url, config);
+            (url, is_plain)
+        }
         None => return Err(Verdict::NoRegistry("it does not say how to log in".to_owned())),
     };
-    let status = send(request.basic_auth(&account.username, Some(account.password.as_str()))).await?.status();
+    let request = get(&url, is_plain)?.basic_auth(&account.username, Some(account.password.as_str()));
+    let status = send(request, is_plain).await?.status();
     match status {
         StatusCode::OK => Ok(()),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
@@ -99,10 +111,30 @@ async fn ask(account: &Account) -> Result<(), Verdict> {
     }
 }
 
-async fn send(request: RequestBuilder) -> Result<Response, Verdict> {
+fn get(url: &Url, is_plain: bool) -> Result<RequestBuilder, Verdict> {
+    let (client, loopback) =
+        if is_plain { (&NAMED, Loopback::Allowed) } else { (&CLIENT, Loopback::Refused) };
+    guard::check_url(url, loopback).map_err(|why| Verdict::NoRegistry(why.to_string()))?;
+    let client = client.as_ref().map_err(|&why| Verdict::Unreachable(why.to_owned()))?;
+    Ok(client.get(url.clone()))
+}
+
+fn is_plain(url: &Url, config: &RegistryCheck) -> bool {
+    config.is_plain(url.host_str().unwrap_or_default(), url.port_or_known_default())
+}
+
+async fn send(request: RequestBuilder, is_plain: bool) -> Result<Response, Verdict> {
     request.send().await.map_err(|error| {
-        let why =
-            if error.is_connect() { "it cannot be connected to" } else { "it does not answer as HTTP does" };
+        if guard::is_refusal(&error) {
+            return Verdict::NoRegistry(guard::Forbidden.to_string());
+        }
+        let why = match (error.is_connect(), is_plain) {
+            (true, true) => "it cannot be connected to",
+            (true, false) => {
+                "it cannot be connected to over TLS; one without TLS must be in registryCheck.plainHttp of the controller's configuration"
+            }
+            (false, _) => "it does not answer as HTTP does",
+        };
         Verdict::Unreachable(why.to_owned())
     })
 }
@@ -128,7 +160,11 @@ fn challenge(response: &Response) -> Option<Challenge> {
     headers.filter_map(|header| header.to_str().ok()).flat_map(parsed).next()
 }
 
+/// The challenges of a header; none of one that is too long.
 fn parsed(header: &str) -> Vec<Challenge> {
+    if header.len() > MAX_CHALLENGE {
+        return Vec::new();
+    }
     let known = |challenge: &ChallengeRef<'_>| {
         let parameter = |name: &str| {
             let found = challenge.params.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
@@ -145,19 +181,49 @@ fn parsed(header: &str) -> Vec<Challenge> {
     parse_challenges(header).unwrap_or_default().iter().filter_map(known).collect()
 }
 
-/// Where a token is asked for, with leave to push.
-fn token_url(base: &Url, realm: &str, service: Option<String>, account: &Account) -> Result<Url, Verdict> {
+/// For [`crate::fuzzing`].
+pub(crate) fn fuzz_challenge(header: &str) {
+    let account = Account {
+        url: String::new(),
+        is_plain: false,
+        repository: "r".to_owned(),
+        username: String::new(),
+        password: zeroize::Zeroizing::default(),
+    };
+    let Ok(base) = Url::parse("https://registry.example.com/v2/") else { return };
+    for challenge in parsed(header) {
+        if let Challenge::Bearer { realm, service } = challenge {
+            let _ = token_url(&base, &realm, service, &account, &RegistryCheck::default());
+        }
+    }
+}
+
+/// Where a token is asked for, with leave to push: by the host of the registry itself, or by another one that has a name and
+/// TLS. The registry chooses the address; so it learns nothing of hosts that have neither.
+fn token_url(
+    base: &Url,
+    realm: &str,
+    service: Option<String>,
+    account: &Account,
+    config: &RegistryCheck,
+) -> Result<Url, Verdict> {
     let problem = |what: &str| Verdict::NoRegistry(format!("it sends for a token {what}"));
+    if realm.len() + service.as_ref().map_or(0, String::len) > MAX_REALM {
+        return Err(problem("to an address that is too long"));
+    }
     let mut url = Url::parse(realm).map_err(|_| problem("to what is no address"))?;
+    let is_same_host = url.host_str() == base.host_str();
     // Credentials are not sent in the open, unless the registry itself is.
-    if url.scheme() != "https" && (url.scheme() != "http" || base.scheme() != "http") {
+    let may_be_plain = base.scheme() == "http" && (is_same_host || is_plain(&url, config));
+    if url.scheme() != "https" && !(url.scheme() == "http" && may_be_plain) {
         return Err(problem("without TLS"));
     }
-    let is_address = url.host_str().is_some_and(|host| ip(host).is_some());
-    if is_address && url.host_str() != base.host_str() {
+    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+        return Err(problem("to an address with a login or a fragment"));
+    }
+    if url.domain().is_none() && !is_same_host {
         return Err(problem("to a bare address, which is not followed"));
     }
-    check_host(&url)?;
     let scope = format!("repository:{}:pull,push", account.repository);
     url.query_pairs_mut()
         .extend_pairs(service.map(|service| ("service", service)))
@@ -165,106 +231,5 @@ fn token_url(base: &Url, realm: &str, service: Option<String>, account: &Account
     Ok(url)
 }
 
-fn ip(host: &str) -> Option<IpAddr> {
-    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
-}
-
-fn check_host(url: &Url) -> Result<(), Verdict> {
-    match url.host_str().and_then(ip) {
-        Some(address) if !is_asked(address) => {
-            Err(Verdict::NoRegistry("this address is not asked".to_owned()))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Addresses of machines that tell their own secrets to whoever asks are not.
-fn is_asked(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(address) => {
-            !(address.is_link_local()
-                || address.is_unspecified()
-                || address.is_multicast()
-                || address.is_broadcast())
-        }
-        IpAddr::V6(address) => {
-            !(address.is_unicast_link_local() || address.is_unspecified() || address.is_multicast())
-        }
-    }
-}
-
-struct WithoutLinkLocal;
-
-impl Resolve for WithoutLinkLocal {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let asked = found.into_iter().filter(|address| is_asked(address.ip()));
-            Ok(Box::new(asked.collect::<Vec<_>>().into_iter()) as Addrs)
-        })
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case("Basic realm=\"x\"", vec![Challenge::Basic])]
-    #[case(
-        "Bearer realm=\"https://auth.example.com/token\",service=\"r\",scope=\"x\"",
-        vec![Challenge::Bearer { realm: "https://auth.example.com/token".to_owned(), service: Some("r".to_owned()) }]
-    )]
-    #[case("Digest realm=\"x\"", vec![])]
-    #[case("\"", vec![])]
-    fn a_challenge_says_how_to_log_in(#[case] header: &str, #[case] expected: Vec<Challenge>) {
-        assert_eq!(parsed(header), expected);
-    }
-
-    #[rstest]
-    #[case(
-        "https://auth.example.com/token?a=b",
-        Ok("https://auth.example.com/token?a=b&service=s&scope=repository%3Ar%3Apull%2Cpush")
-    )]
-    #[case("http://auth.example.com/token", Err("no registry: it sends for a token without TLS"))]
-    #[case("file:///etc/passwd", Err("no registry: it sends for a token without TLS"))]
-    #[case("token", Err("no registry: it sends for a token to what is no address"))]
-    #[case(
-        "https://10.0.0.1/token",
-        Err("no registry: it sends for a token to a bare address, which is not followed")
-    )]
-    #[case(
-        "https://[fe80::1]/token",
-        Err("no registry: it sends for a token to a bare address, which is not followed")
-    )]
-    fn a_token_is_asked_for_where_credentials_may_go(
-        #[case] realm: &str,
-        #[case] expected: Result<&str, &str>,
-    ) {
-        let account = Account {
-            url: String::new(),
-            repository: "r".to_owned(),
-            username: "u".to_owned(),
-            password: zeroize::Zeroizing::new("p".to_owned()),
-        };
-        let base = Url::parse("https://registry.example.com/v2/").unwrap();
-        let url = token_url(&base, realm, Some("s".to_owned()), &account);
-        let told = url.map(|url| url.to_string()).map_err(|verdict| verdict.to_string());
-        assert_eq!(told, expected.map(str::to_owned).map_err(str::to_owned));
-    }
-
-    #[rstest]
-    #[case("169.254.169.254", false)]
-    #[case("::ffff:169.254.169.254", false)]
-    #[case("fe80::1", false)]
-    #[case("0.0.0.0", false)]
-    #[case("127.0.0.1", true)]
-    #[case("10.0.0.1", true)]
-    fn addresses_that_tell_secrets_are_not_asked(#[case] address: &str, #[case] expected: bool) {
-        assert_eq!(is_asked(address.parse().unwrap()), expected);
-    }
-}
+mod tests;

@@ -100,11 +100,13 @@ fn zero_is_one() {
     assert!(turn.is_some() && turns.try_take("a").is_none());
 }
 
+/// Of one namespace: the tickets with a turn, those that wait, and since when it may have one more turn.
+type Line = (Vec<u64>, Vec<u64>, Option<u64>);
+
 /// What is to be, the slow way: all are looked at in each step.
 #[derive(Default)]
 struct Model {
-    /// By namespace: the tickets with a turn, those that wait, and since when it may have one more turn.
-    namespaces: BTreeMap<String, (Vec<u64>, Vec<u64>, Option<u64>)>,
+    namespaces: BTreeMap<String, Line>,
     clock: u64,
 }
 

@@ -63,6 +63,41 @@ fn a_repository_that_cannot_be_asked_stops_nothing_that_runs() {
 }
 
 #[test]
+fn nothing_is_fetched_with_a_secret_that_is_not_known_to_be_for_it() {
+    let mut world = World::git();
+    world.0.observed.git.answer = Answer::Commit(COMMIT.to_owned());
+    world.run();
+    // The author names another server and another Secret: the commit is that of before.
+    let remote = world.0.observed.git.remote.as_mut().unwrap();
+    remote.url = "https://elsewhere.example.com/r.git".to_owned();
+    let message = "Secret s is not for Git".to_owned();
+    world.0.observed.git.answer = Answer::Failed { is_of_credentials: true, message };
+    world.0.observed.git.is_withheld = true;
+    let (did, said) = world.pass();
+    assert_eq!(did, ["delete Job f-build-ffplz"]);
+    assert_eq!(
+        said,
+        [
+            "ConfigurationReady=False GitCredentialsInvalid Sources update failed: Secret s is not for Git",
+            "BuildReady=Unknown BuildQueued Waiting until the GitRepository and its Secret are found to be usable",
+            "Running=True DeploymentReady Deployment f-b2zg9 is ready",
+        ]
+    );
+    assert_eq!(world.pass().0, [""; 0]);
+    world.0.observed.git.answer = Answer::Commit(COMMIT.to_owned());
+    world.0.observed.git.is_withheld = false;
+    assert!(world.pass().0[0].starts_with("create Job "));
+}
+
+#[test]
+fn a_repository_that_is_being_deleted_is_not_used() {
+    let mut world = World::git();
+    world.0.observed.git = Git { is_deleted: true, ..Git::default() };
+    let text = "ConfigurationReady=False GitRepositoryMissing GitRepository repo is being deleted, and is not used any more: create it anew, or name another one in spec.source";
+    assert_eq!(world.pass(), (vec![], vec![text.to_owned()]));
+}
+
+#[test]
 fn a_function_that_becomes_inline_forgets_its_commit_and_back() {
     let mut world = World::git();
     world.0.observed.git.answer = Answer::Commit(COMMIT.to_owned());
