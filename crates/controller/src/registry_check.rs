@@ -25,7 +25,9 @@ use crate::cluster::{Cluster, Error, News};
 use crate::config::{Config, RegistryCheck};
 use crate::ending;
 use crate::guard;
+use crate::guarded::guarded;
 use crate::metrics::Metrics;
+use crate::stores::cache::PAGE;
 use crate::stores::kept::fingerprint;
 use crate::turns::Turns;
 
@@ -97,7 +99,7 @@ async fn follow(
 ) {
     let (store, writer) = reflector::store();
     let forget = Arc::clone(&context);
-    let stream = watcher(secrets, WatcherConfig::default().labels(labels))
+    let stream = watcher(secrets, WatcherConfig::default().labels(labels).page_size(PAGE))
         .default_backoff()
         .modify(|secret| {
             let metadata = &mut secret.metadata;
@@ -136,6 +138,10 @@ async fn follow(
 }
 
 async fn reconcile(secret: Arc<AnySecret>, context: Arc<Context>) -> Result<Action, Error> {
+    guarded(look(&secret, &context)).await
+}
+
+async fn look(secret: &AnySecret, context: &Context) -> Result<Action, Error> {
     let is_copy = secret.annotations().contains_key(copy_mark::COPIED_FROM);
     let (Some(namespace), Some(uid)) = (secret.namespace(), secret.uid()) else {
         return Ok(Action::await_change());
@@ -144,7 +150,7 @@ async fn reconcile(secret: Arc<AnySecret>, context: Arc<Context>) -> Result<Acti
         return Ok(Action::await_change());
     }
     let turn = context.turns.take(&namespace).await;
-    guard::holding(turn, check(&secret.name_any(), &namespace, uid, &context)).await
+    guard::holding(turn, check(&secret.name_any(), &namespace, uid, context)).await
 }
 
 async fn check(name: &str, namespace: &str, uid: String, context: &Context) -> Result<Action, Error> {
