@@ -236,7 +236,11 @@ async fn a_server_that_does_not_stop_is_cut_off() {
     "the server cannot be reached: this address is not asked"
 )]
 #[case::this_network("http://0.0.0.0:1/r.git", "the server cannot be reached: this address is not asked")]
-#[case::query("http://127.0.0.1:1/any/path?q=1&y=", "spec.url of the GitRepository must end with .git")]
+#[case::query(
+    "http://127.0.0.1:1/any/path?q=1&y=",
+    "spec.url of the GitRepository must not have a query or a fragment: put credentials into a Secret and name it in spec.auth.secretName"
+)]
+#[case::suffix("http://127.0.0.1:1/any/path", "spec.url of the GitRepository must end with .git")]
 #[case::file(
     "file:///etc/passwd",
     "spec.url of the GitRepository must start with http://, https://, git://, ssh:// or git+ssh://, or have the form user@host:path"

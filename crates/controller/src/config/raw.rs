@@ -211,9 +211,8 @@ impl RawConfig {
         let all = || 1..=usize::MAX;
         number("build.maxSimultaneousJobs", build.max_simultaneous_jobs, all(), &mut checked.max_builds);
         if let Some(given) = build.max_jobs_per_namespace {
-            let mut share = 0;
-            number("build.maxJobsPerNamespace", Some(given), all(), &mut share);
-            checked.max_builds_per_namespace = Some(share);
+            let share = checked.max_builds_per_namespace.insert(1);
+            number("build.maxJobsPerNamespace", Some(given), all(), share);
         }
         number("git.maxBytes", self.git.max_bytes, 1024..=MAX_BYTES, &mut checked.git.max_bytes);
         number("git.concurrency", self.git.concurrency, 1..=MAX_CONCURRENCY, &mut checked.git.concurrency);
