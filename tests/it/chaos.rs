@@ -1,12 +1,15 @@
-//! The whole system while it is killed, cut off and changed all at once: afterwards everything is as it was last asked for.
-//! `CHAOS_SEED` says what happens, `CHAOS_SECONDS` for how long at least.
+//! The whole system while it is killed, cut off and changed all at once, and while a tenant attacks the others: afterwards
+//! everything is as it was last asked for. `CHAOS_SEED` says what happens, `CHAOS_SECONDS` for how long at least.
 #![allow(clippy::print_stderr, reason = "whoever runs it for ten minutes wants to see what happens")]
 
+mod adversary;
 mod author;
+mod health;
 mod journal;
 mod plan;
 mod system;
 mod verdict;
+mod waits;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -17,51 +20,81 @@ use fastrand::Rng;
 use tokio::runtime::Runtime;
 
 use crate::cluster::client;
+use adversary::{Adversary, Caps};
 use author::Author;
+use health::{Memory, Program};
 use journal::Journal;
+use plan::Wanted;
 use system::{Disturbance, System};
 use verdict::Verdict;
+use waits::Waits;
 
 /// How long it may take until all is well, after the last disturbance.
 const RECOVERY: Duration = Duration::from_mins(3);
 /// For how long nothing may be written then.
 const IDLE: Duration = Duration::from_secs(5);
+/// How many times as long as without the adversary a build may wait. Of the 8 build slots its three namespaces can hold 6,
+/// so that a quarter is left, and its requests have a part of a machine of two cores: 4 for the slots, 2 for the machine.
+const FACTOR: u32 = 8;
+/// How often it is measured without the adversary.
+const MEASUREMENTS: usize = 3;
 
 fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap())
 }
 
 #[test]
-fn whatever_is_killed_cut_off_and_changed_all_is_as_asked_for_in_the_end() {
+fn whatever_is_killed_cut_off_changed_and_attacked_all_is_as_asked_for_in_the_end() {
     let (seed, seconds) = (number("CHAOS_SEED", 1), number("CHAOS_SECONDS", 0));
     let journal = Arc::new(Journal::new());
     journal.tell(&format!("CHAOS_SEED={seed} CHAOS_SECONDS={seconds}"));
     let mut system = System::start();
     let runtime = Runtime::new().unwrap();
     let client = runtime.block_on(client(&system.installed.kubeconfig));
-    let author = Author { client, remotes: Arc::clone(&system.remotes), journal: Arc::clone(&journal) };
+    let turn = Arc::default();
+    let (remotes, journal_of_author) = (Arc::clone(&system.remotes), Arc::clone(&journal));
+    let author = Author { client: client.clone(), remotes, journal: journal_of_author, turn };
     runtime.block_on(author.prepare());
+    let caps = Caps::of(seconds);
+    let adversary = runtime.block_on(Adversary::new(&system, client.clone(), caps, Arc::clone(&journal)));
+    let waits = runtime.block_on(Waits::new(client, system.remotes.git_url()));
+    let (memory, running) = (Memory::default(), system.running.clone());
     journal.tell("everything runs");
 
-    let stop = AtomicBool::new(false);
+    let (stop, over) = (AtomicBool::new(false), AtomicBool::new(false));
     let wanted = std::thread::scope(|scope| {
+        scope.spawn(|| memory.watch(&over));
+        scope.spawn(|| running.watch(&journal, &over));
         let work = scope.spawn(|| runtime.block_on(author.work(seed, &stop)));
-        let time = Duration::from_secs(seconds);
-        // Whatever comes of it: the other thread is waited for.
-        let disturbed = catch_unwind(AssertUnwindSafe(|| disturb(&mut system, seed, time, &journal)));
+        let waits = Measured { waits: &waits, runtime: &runtime, author: &author, journal: &journal };
+        // Whatever comes of it: the other threads are waited for.
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            let usual = waits.without_adversary();
+            let attacks = scope.spawn(|| runtime.block_on(adversary.work(seed.wrapping_add(2), &stop)));
+            disturb(&mut system, seed, Duration::from_secs(seconds), &waits, usual);
+            stop.store(true, Ordering::SeqCst);
+            attacks.join().unwrap();
+            journal.tell("nothing happens any more");
+            let wanted = work.join().unwrap();
+            settle(&mut system, &wanted, seed, &journal);
+            wanted
+        }));
         stop.store(true, Ordering::SeqCst);
-        disturbed.unwrap_or_else(|panic| resume_unwind(panic));
-        work.join().unwrap()
+        over.store(true, Ordering::SeqCst);
+        done.unwrap_or_else(|panic| resume_unwind(panic))
     });
-    journal.tell("nothing happens any more");
     assert!(
         wanted.namespaces.values().any(|namespace| !namespace.functions.is_empty()),
         "nothing to look at"
     );
+    judge(&mut system, &adversary, &memory, &journal);
+}
 
+/// Waits until all is as it was asked for, and stays so.
+fn settle(system: &mut System, wanted: &Wanted, seed: u64, journal: &Journal) {
     let over = Instant::now();
     let settled = loop {
-        let found = Verdict::new(&system.installed.control_plane, &wanted, &system.remotes);
+        let found = Verdict::new(&system.installed.control_plane, wanted, &system.remotes);
         let problems = found.problems();
         if problems.is_empty() {
             break found.versions();
@@ -71,20 +104,72 @@ fn whatever_is_killed_cut_off_and_changed_all_is_as_asked_for_in_the_end() {
     };
     journal.tell("all is well");
     std::thread::sleep(IDLE);
-    let found = Verdict::new(&system.installed.control_plane, &wanted, &system.remotes);
+    let found = Verdict::new(&system.installed.control_plane, wanted, &system.remotes);
     let versions = found.versions();
     let written: Vec<_> = versions.symmetric_difference(&settled).collect();
     assert!(written.is_empty(), "CHAOS_SEED={seed}: written for nothing: {written:#?}");
-    assert_eq!(journal.blamed(), [""; 0], "CHAOS_SEED={seed}");
+}
+
+/// What is no matter of the state in the end: what went wrong meanwhile, what leaked, what was logged, and memory.
+fn judge(system: &mut System, adversary: &Adversary, memory: &Memory, journal: &Journal) {
+    let arrived = adversary.arrived();
+    journal.tell(&format!("connections to the servers of the adversary: {:?}", arrived.connections));
+    assert!(!arrived.connections.is_empty(), "the servers of the adversary were never asked");
+    assert_eq!(arrived.leaks, [""; 0]);
+    drop(arrived);
+    let peaks = memory.peaks();
+    journal.tell(&format!("the most memory, in KiB: {peaks:?}"));
+    for program in Program::ALL {
+        let (peak, limit) = (peaks[&program], program.limit());
+        assert!(peak < limit, "{program:?} had {peak} KiB, and its Pods may have {limit}");
+    }
+    assert_eq!(system.ended(), [""; 0]);
+    assert_eq!(journal.blamed(), [""; 0]);
     for (name, log) in system.logs() {
-        assert!(!log.contains("ERROR panic"), "CHAOS_SEED={seed}: {name}: {log}");
-        assert!(!log.contains("fake-"), "CHAOS_SEED={seed}: {name} holds a password");
+        assert!(!log.contains("ERROR panic"), "{name}: {log}");
+        assert!(!log.contains("fake-"), "{name} holds a password");
+        assert!(!log.contains("mine-"), "{name} holds a password of the adversary");
+    }
+}
+
+/// Measures while nobody else asks for anything, but the adversary.
+struct Measured<'a> {
+    waits: &'a Waits,
+    runtime: &'a Runtime,
+    author: &'a Author,
+    journal: &'a Journal,
+}
+
+impl Measured<'_> {
+    fn without_adversary(&self) -> Duration {
+        let limit = RECOVERY;
+        let usual = (0..MEASUREMENTS).map(|_| self.measure(limit).unwrap()).max().unwrap();
+        self.journal.tell(&format!("without the adversary a build takes {usual:?}"));
+        usual
+    }
+
+    /// Whether a build waits no longer than it may.
+    fn check(&self, usual: Duration) {
+        match self.measure(usual * FACTOR) {
+            Ok(took) => self.journal.tell(&format!("with the adversary a build takes {took:?}")),
+            Err(said) => {
+                self.journal.blame(&format!("longer than {FACTOR} times {usual:?}: {said}"));
+            }
+        }
+    }
+
+    fn measure(&self, limit: Duration) -> Result<Duration, String> {
+        self.runtime.block_on(async {
+            let _alone = self.author.turn.lock().await;
+            self.waits.settle().await?;
+            self.waits.measure(limit).await
+        })
     }
 }
 
 /// Every disturbance once, in an order that the seed says, and all of them again until the time is over.
-fn disturb(system: &mut System, seed: u64, time: Duration, journal: &Journal) {
-    let mut random = Rng::with_seed(seed.wrapping_add(1));
+fn disturb(system: &mut System, seed: u64, time: Duration, waits: &Measured<'_>, usual: Duration) {
+    let (mut random, journal) = (Rng::with_seed(seed.wrapping_add(1)), waits.journal);
     let start = Instant::now();
     let mut all = Disturbance::ALL;
     loop {
@@ -95,7 +180,10 @@ fn disturb(system: &mut System, seed: u64, time: Duration, journal: &Journal) {
             journal.tell(&format!("{disturbance:?}"));
             system.disturb(disturbance, index, cut, journal);
             journal.tell(&format!("{disturbance:?} is over"));
+            let ended = system.ended();
+            assert!(ended.is_empty(), "CHAOS_SEED={seed}: {ended:?}");
         }
+        waits.check(usual);
         if start.elapsed() >= time {
             return;
         }

@@ -74,6 +74,15 @@ impl Process {
         anyhow::bail!("does not end: {}", self.tail())
     }
 
+    /// The exit code of a process that has ended, as [`Self::wait`] gives it; `None` while it runs.
+    ///
+    /// # Errors
+    /// If it cannot be asked for.
+    pub fn ended(&mut self) -> anyhow::Result<Option<i32>> {
+        let Some(status) = self.watchdog.try_wait()? else { return Ok(None) };
+        Ok(Some(status.code().context("the watchdog was killed")?))
+    }
+
     /// Waits until something holds of the running process.
     ///
     /// # Errors

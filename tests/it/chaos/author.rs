@@ -11,7 +11,9 @@ use kube::api::{
 use kube::core::Status;
 use kube::{Client, Error};
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
+use super::adversary::forged::{self, BYSTANDERS, JobForm};
 use super::journal::Journal;
 use super::plan::{Change, Plan, Wanted, Which};
 use super::system::Remotes;
@@ -28,6 +30,8 @@ pub struct Author {
     pub client: Client,
     pub remotes: Arc<Remotes>,
     pub journal: Arc<Journal>,
+    /// Nothing is asked for while somebody else holds it.
+    pub turn: Arc<Mutex<()>>,
 }
 
 impl Author {
@@ -41,6 +45,7 @@ impl Author {
         let mut plan = Plan::new(seed);
         while !stop.load(Ordering::SeqCst) {
             tokio::time::sleep(Duration::from_millis(plan.pause())).await;
+            let _working = self.turn.lock().await;
             let Some(change) = plan.next() else { break };
             self.journal.tell(&change.to_string());
             self.make(&change, &plan.wanted).await;
@@ -55,6 +60,9 @@ impl Author {
                 self.put(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})).await;
                 let code = repository("code", &json!({"url": self.remotes.git_url()}));
                 self.put(&within(name, code)).await;
+                for object in bystanders(name) {
+                    self.put(&object).await;
+                }
             }
             Change::DeleteNamespace(name) => self.delete("v1", "Namespace", "", name).await,
             Change::PutFunction(namespace, name, spec) => {
@@ -214,4 +222,11 @@ fn within(namespace: &str, mut object: Value) -> Value {
 
 fn for_all() -> Value {
     json!({"serverless.kyma-project.io/config": "credentials"})
+}
+
+/// What the tenant of a namespace has there beside Functions.
+pub fn bystanders(namespace: &str) -> [Value; 3] {
+    let metadata = BYSTANDERS.map(|name| json!({"name": name, "namespace": namespace}));
+    let [config_map, deployment, job] = metadata;
+    [forged::config_map(&config_map), forged::deployment(&deployment), forged::job(job, JobForm::Suspended)]
 }

@@ -7,8 +7,9 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use serde_json::Value;
-use testenv::{ControlPlane, Options, Process};
+use testenv::{ControlPlane, Options, Process, Replica, free_port};
 
+use super::health::{Ports, Running};
 use super::journal::Journal;
 use super::plan::Which;
 use crate::cluster::{kubectl, wait_until_called};
@@ -19,6 +20,8 @@ use crate::replicas::{Installed, NAMESPACE};
 const NOTHING: &Value = &Value::Null;
 const REPLICAS: usize = 3;
 const CONTROLLERS: usize = 2;
+/// How many builds there are at once, and how many of one namespace.
+const CONFIGURATION: &str = "build: {maxSimultaneousJobs: 8, maxJobsPerNamespace: 2}";
 
 /// What happens to the system, and is over in the end.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +102,9 @@ static CONTROLLER: LazyLock<PathBuf> = LazyLock::new(|| {
 pub struct System {
     pub installed: Installed,
     pub remotes: Arc<Remotes>,
-    controllers: Vec<Process>,
+    pub running: Running,
+    /// With their names.
+    controllers: Vec<(String, Process)>,
     started: usize,
     _node: Node,
 }
@@ -111,8 +116,10 @@ impl System {
         control_plane.leave_pods_alone();
         let node = Node::start(&control_plane);
         let mut installed = Installed::on(control_plane, &[]);
+        std::fs::write(installed.control_plane.folder().join("controller.yaml"), CONFIGURATION).unwrap();
+        let running = Running::default();
         for _ in 0..REPLICAS {
-            installed.start();
+            start_replica(&mut installed, &running);
         }
         wait_until_called(&installed.control_plane);
         for file in ["manifests/controller/accounts.yaml", "manifests/runtimes/runtimes.yaml"] {
@@ -120,7 +127,7 @@ impl System {
             kubectl(&installed.control_plane, &words, NOTHING).unwrap();
         }
         let remotes = Arc::new(Remotes::start());
-        let mut new = Self { installed, remotes, controllers: Vec::new(), started: 0, _node: node };
+        let mut new = Self { installed, remotes, running, controllers: Vec::new(), started: 0, _node: node };
         for _ in 0..CONTROLLERS {
             new.start_controller();
         }
@@ -128,16 +135,47 @@ impl System {
     }
 
     fn start_controller(&mut self) {
-        let log = self.installed.control_plane.folder().join(format!("controller-{}.log", self.started));
+        let (name, folder) = (format!("controller-{}", self.started), self.installed.control_plane.folder());
+        let log = folder.join(format!("{name}.log"));
         self.started += 1;
+        let admin = free_port().unwrap();
         let mut run = Command::new(&*CONTROLLER);
-        run.args(["run", "--log-format=text", "--admin-listen=127.0.0.1:0", "--lease-duration=3s"]);
-        run.env("KUBECONFIG", &self.installed.kubeconfig)
-            .env("HOSTNAME", format!("controller-{}", self.started));
+        run.args(["run", "--log-format=text", "--lease-duration=3s"]);
+        run.arg(format!("--admin-listen=127.0.0.1:{admin}"));
+        run.arg("--config").arg(folder.join("controller.yaml"));
+        run.env("KUBECONFIG", &self.installed.kubeconfig).env("HOSTNAME", &name);
         // What is down comes back in seconds here.
         run.env("APP_FUNCTION_REQUEUE_DURATION", "5s")
             .env("APP_FUNCTION_FUNCTION_READY_REQUEUE_DURATION", "5s");
-        self.controllers.push(Process::start(&run, &log).unwrap());
+        self.running.add(&name, Ports { serves: None, admin });
+        self.controllers.push((name, Process::start(&run, &log).unwrap()));
+    }
+
+    fn remove_controller(&mut self, index: usize) -> Process {
+        let (name, process) = self.controllers.remove(index % CONTROLLERS);
+        self.running.remove(&name);
+        process
+    }
+
+    fn start_replica(&mut self) {
+        start_replica(&mut self.installed, &self.running);
+    }
+
+    /// A replica that is being ended need not answer any more.
+    fn leave_replica(&self, index: usize) {
+        self.running.remove(&replica_name(&self.installed.replicas[index]));
+    }
+
+    /// Processes that have ended though nobody has ended them.
+    pub fn ended(&mut self) -> Vec<String> {
+        let replicas = self.installed.replicas.iter_mut();
+        let replicas = replicas.map(|replica| (replica_name(replica), &mut replica.process));
+        let controllers = self.controllers.iter_mut().map(|(name, process)| (name.clone(), process));
+        let ended = controllers.chain(replicas).filter_map(|(name, process)| {
+            let code = process.ended().unwrap()?;
+            Some(format!("{name} has ended by itself with code {code}: {}", process.output_file().display()))
+        });
+        ended.collect()
     }
 
     /// Has something happen, of several alike to the one of an index; those that are cut off are so for a while.
@@ -145,19 +183,21 @@ impl System {
         let pause = || std::thread::sleep(cut);
         match disturbance {
             Disturbance::KillReplica => {
+                self.leave_replica(index % REPLICAS);
                 journal.outage(|| self.installed.kill(index % REPLICAS));
-                self.installed.start();
+                self.start_replica();
             }
             Disturbance::RollReplica => {
-                self.installed.start();
+                self.start_replica();
+                self.leave_replica(index % REPLICAS);
                 self.installed.terminate(index % REPLICAS);
             }
             Disturbance::KillController => {
-                drop(self.controllers.remove(index % CONTROLLERS));
+                drop(self.remove_controller(index));
                 self.start_controller();
             }
             Disturbance::RollController => {
-                let mut controller = self.controllers.remove(index % CONTROLLERS);
+                let mut controller = self.remove_controller(index);
                 self.start_controller();
                 controller.signal("TERM").unwrap();
                 assert_eq!(controller.wait().unwrap(), 0, "{}", controller.output());
@@ -187,4 +227,14 @@ impl System {
         let logs = logs.chain((0..self.started).map(|index| format!("controller-{index}.log")));
         logs.map(|name| (name.clone(), std::fs::read_to_string(folder.join(name)).unwrap())).collect()
     }
+}
+
+fn start_replica(installed: &mut Installed, running: &Running) {
+    installed.start();
+    let replica = installed.replicas.last().unwrap();
+    running.add(&replica_name(replica), Ports { serves: Some(replica.port), admin: replica.admin_port });
+}
+
+fn replica_name(replica: &Replica) -> String {
+    format!("webhook of port {}", replica.port)
 }

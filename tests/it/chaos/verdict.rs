@@ -6,9 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::author::{DEFAULT, OWN};
+use super::adversary::NAMESPACES;
+use super::author::{DEFAULT, OWN, bystanders};
 use super::plan::{Namespace, Wanted, Which, is_git};
 use super::system::{Remotes, password};
+use super::waits;
 use crate::cluster::kubectl;
 use crate::registries::{USER, content};
 use testenv::ControlPlane;
@@ -26,7 +28,13 @@ impl<'a> Verdict<'a> {
             "namespaces,functions,configmaps,jobs,deployments,services,horizontalpodautoscalers,pods,secrets";
         let listed = kubectl(control_plane, &format!("get {kinds} -A -o json"), &Value::Null).unwrap();
         let mut listed: Value = serde_json::from_str(&listed).unwrap();
-        let Value::Array(objects) = listed["items"].take() else { panic!("no list") };
+        let Value::Array(mut objects) = listed["items"].take() else { panic!("no list") };
+        // What the adversary has in its own namespaces is its own business, and the builds that are measured are gone.
+        objects.retain(|object| {
+            let metadata = &object["metadata"];
+            let own = |name: &Value| name == waits::NAMESPACE || NAMESPACES.iter().any(|own| name == own);
+            !own(&metadata["namespace"]) && !(object["kind"] == "Namespace" && own(&metadata["name"]))
+        });
         Self { wanted, remotes, objects }
     }
 
@@ -42,6 +50,7 @@ impl<'a> Verdict<'a> {
         let mut problems = self.namespaces();
         for (name, namespace) in &self.wanted.namespaces {
             problems.extend(self.secrets(name, namespace));
+            problems.extend(self.bystanders(name));
             let found: Vec<_> = self.within("Function", name).map(name_of).collect();
             if !found.iter().eq(namespace.functions.keys()) {
                 problems.push(format!("{name} has the Functions {found:?}"));
@@ -61,6 +70,23 @@ impl<'a> Verdict<'a> {
         let found: Vec<_> = self.all("Namespace").map(name_of).filter(|name| !own.contains(name)).collect();
         let is_right = found.iter().eq(self.wanted.namespaces.keys());
         if is_right { Vec::new() } else { vec![format!("there are the namespaces {found:?}")] }
+    }
+
+    /// What its tenant has beside its Functions: it is there, and as it was made.
+    fn bystanders(&self, name: &str) -> Vec<String> {
+        let wanted = bystanders(name);
+        let changed = wanted.iter().filter(|wanted| {
+            let found =
+                self.within(text(&wanted["kind"]), name).find(|found| name_of(found) == name_of(wanted));
+            let is_same = |found: &Value| {
+                wanted["data"] == found["data"]
+                    && found["metadata"]["labels"]["serverless.kyma-project.io/uuid"].is_null()
+                    && found["spec"]["replicas"] == wanted["spec"]["replicas"]
+                    && found["spec"]["suspend"] == wanted["spec"]["suspend"]
+            };
+            !found.is_some_and(is_same)
+        });
+        changed.map(|object| format!("{} is not as its tenant made it", told(object))).collect()
     }
 
     /// The registry Secrets of a namespace.

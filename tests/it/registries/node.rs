@@ -1,10 +1,11 @@
 //! A kubelet that really pushes and pulls: a Pod of a build pushes an image to its destination with the credentials that are
 //! mounted into it, and a Pod of a Function gets ready once its image was pulled with its `imagePullSecrets`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ impl Node {
         let thread = std::thread::spawn(move || {
             let runtime = Runtime::new().unwrap();
             let client = runtime.block_on(client(&kubeconfig));
-            let kubelet = Kubelet { runtime, client };
+            let kubelet = Arc::new(Kubelet { runtime, client, playing: Mutex::default() });
             while !stopped.load(Ordering::SeqCst) {
                 kubelet.look();
                 std::thread::sleep(Duration::from_millis(100));
@@ -55,19 +56,31 @@ impl Drop for Node {
 struct Kubelet {
     runtime: Runtime,
     client: kube::Client,
+    /// The UIDs of the Pods that something is done for.
+    playing: Mutex<HashSet<String>>,
 }
 
 impl Kubelet {
-    fn look(&self) {
+    fn look(self: &Arc<Self>) {
         let pods = Api::<Pod>::all(self.client.clone());
+        // Before the list: what is done since then may not show in it.
+        let busy = self.playing.lock().unwrap().clone();
         // The API server may be away for a while.
         let Ok(pods) = self.runtime.block_on(pods.list(&ListParams::default())) else { return };
-        // At once: one that waits for a registry holds up no other.
-        std::thread::scope(|scope| {
-            for pod in pods.iter().filter(|pod| is_due(pod)) {
-                scope.spawn(|| self.play(pod));
+        for pod in pods.items.into_iter().filter(is_due) {
+            let uid = pod.metadata.uid.clone().unwrap();
+            if busy.contains(&uid) {
+                continue;
             }
-        });
+            self.playing.lock().unwrap().insert(uid.clone());
+            // In a thread of its own: a Pod that waits for a server holds up no other.
+            let kubelet = Arc::clone(self);
+            std::thread::spawn(move || {
+                // A Pod that nobody here can play is played again at the next look.
+                let _ = catch_unwind(AssertUnwindSafe(|| kubelet.play(&pod)));
+                kubelet.playing.lock().unwrap().remove(&uid);
+            });
+        }
     }
 
     fn play(&self, pod: &Pod) {
@@ -85,21 +98,31 @@ impl Kubelet {
         let _ = self.runtime.block_on(api.patch_status(name, &PatchParams::default(), &patch));
     }
 
-    /// Pushes an image with the source of the Function in it.
+    /// Pushes an image with the source of the Function in it, unless the label `testenv/build` wants something else.
     fn build(&self, pod: &Pod) -> Value {
         let spec = pod.spec.as_ref().unwrap();
         let container = &spec.containers[0];
-        let destination = container
-            .args
-            .iter()
-            .flatten()
-            .find_map(|argument| argument.strip_prefix("--destination="))
-            .unwrap();
+        let end = |phase: &str, state: &Value| json!({"phase": phase, "containerStatuses": [container_status(container, state, false)]});
+        match pod.metadata.labels.as_ref().and_then(|labels| labels.get("testenv/build")).map(String::as_str)
+        {
+            Some("hangs") => {
+                return end("Running", &json!({"running": {"startedAt": Timestamp::now().to_string()}}));
+            }
+            Some("fails") => return end("Failed", &terminated(1, "as its label wants it")),
+            _ => {}
+        }
+        let arguments = container.args.iter().flatten();
+        let destination = arguments.filter_map(|argument| argument.strip_prefix("--destination=")).next();
+        // A Job that somebody made by hand builds nothing.
+        let Some(destination) = destination else { return end("Succeeded", &terminated(0, "")) };
+        if !is_local(destination) {
+            return end("Failed", &terminated(1, "this node reaches no other machine"));
+        }
         let volume = |name: &str| spec.volumes.iter().flatten().find(|volume| volume.name == name);
         let secret = volume("credentials").unwrap().secret.as_ref().unwrap().secret_name.clone().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let source = match (spec.init_containers.iter().flatten().next(), volume("sources")) {
-            (Some(fetch), _) => match fetched(fetch, folder.path()) {
+            (Some(fetch), _) => match fetched(fetch, &self.secret_of(pod, fetch), folder.path()) {
                 Ok(source) => Some(source),
                 Err(said) => {
                     let status = container_status(fetch, &terminated(1, &said), false);
@@ -115,12 +138,11 @@ impl Kubelet {
         };
         let layer = layer(folder.path(), &source).display().to_string();
         let pushed = crane(&config, &["append", "-f", &layer, "-t", destination]);
-        let (phase, ended) = match pushed {
+        match pushed {
             // As the builder reports it: the digest of what it has pushed.
-            Ok(said) => ("Succeeded", terminated(0, said.trim().rsplit('@').next().unwrap())),
-            Err(said) => ("Failed", terminated(1, &said)),
-        };
-        json!({"phase": phase, "containerStatuses": [container_status(container, &ended, false)]})
+            Ok(said) => end("Succeeded", &terminated(0, said.trim().rsplit('@').next().unwrap())),
+            Err(said) => end("Failed", &terminated(1, &said)),
+        }
     }
 
     /// Pulls the image.
@@ -136,6 +158,11 @@ impl Kubelet {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("image.tar").display().to_string();
         let image = spec.containers[0].image.as_deref().unwrap();
+        if !is_local(image) {
+            let waiting =
+                json!({"waiting": {"reason": "ImagePullBackOff", "message": "not on this machine"}});
+            return json!({"containerStatuses": [container_status(&spec.containers[0], &waiting, false)]});
+        }
         match crane(&json!({"auths": auths}).to_string(), &["pull", image, &target]) {
             Ok(_) => {
                 let running = json!({"running": {"startedAt": Timestamp::now().to_string()}});
@@ -160,6 +187,17 @@ impl Kubelet {
         config_map.data?.get("source").cloned()
     }
 
+    /// What the environment of a container takes from a Secret.
+    fn secret_of(&self, pod: &Pod, container: &Container) -> Vec<(String, String)> {
+        let sources = container.env.iter().flatten().filter_map(|variable| variable.value_from.as_ref());
+        let wanted = sources.filter_map(|source| source.secret_key_ref.as_ref()).filter_map(|reference| {
+            let secret = self.runtime.block_on(self.api::<Secret>(pod).get(&reference.name)).ok()?;
+            let text = String::from_utf8(secret.data?.get(&reference.key)?.0.clone()).ok()?;
+            Some((reference.key.clone(), text))
+        });
+        wanted.collect()
+    }
+
     fn docker_config(&self, pod: &Pod, secret: &str) -> Option<String> {
         let secret = self.runtime.block_on(self.api::<Secret>(pod).get(secret)).ok()?;
         Some(String::from_utf8(secret.data?.get(".dockerconfigjson")?.0.clone()).unwrap())
@@ -180,9 +218,17 @@ fn is_due(pod: &Pod) -> bool {
     pod.metadata.deletion_timestamp.is_some() || (is_scheduled && phase == "Pending")
 }
 
-/// Runs the container that fetches; the handler, or what it has said.
-fn fetched(container: &Container, folder: &Path) -> Result<String, String> {
-    let output = git_fetch::run(&serde_json::to_value(container).unwrap(), &[], folder);
+/// Whether an image is in a registry of the tests: no other is asked.
+fn is_local(image: &str) -> bool {
+    let host = image.split(['/', '\\', '?', '#']).next().unwrap();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    name == "localhost" || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Runs the container that fetches, with its texts of a Secret; the handler, or what it has said.
+fn fetched(container: &Container, secret: &[(String, String)], folder: &Path) -> Result<String, String> {
+    let secret: Vec<_> = secret.iter().map(|(key, text)| (key.as_str(), text.clone())).collect();
+    let output = git_fetch::run(&serde_json::to_value(container).unwrap(), &secret, folder);
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }

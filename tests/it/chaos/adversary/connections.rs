@@ -1,0 +1,115 @@
+//! Connections to the replicas of the webhook, and to the ports of probes, that say little and stay for some seconds.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::super::health::Ports;
+use crate::support::{PATH, head};
+
+/// Where the adversary comes from: what is bounded by peer is bounded for it alone.
+const PEER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 66);
+/// How long one connection may take to be made.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often a connection is made again that was closed.
+const AGAIN: usize = 3;
+
+/// What is done to connections.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    /// Announce bodies, and send nothing.
+    Announced,
+    /// Half of a body.
+    Half,
+    /// Nothing after the handshake.
+    Idle,
+    /// Nothing at all, to the port of probes.
+    Probes,
+}
+
+impl Form {
+    const ALL: [Self; 4] = [Self::Announced, Self::Half, Self::Idle, Self::Probes];
+
+    fn count(self) -> usize {
+        match self {
+            Self::Announced => 10,
+            Self::Half => 260,
+            Self::Idle => 300,
+            Self::Probes => 200,
+        }
+    }
+}
+
+/// Holds connections for some seconds; what was done.
+pub async fn hold(ports: &[Ports], tls: &Arc<ClientConfig>, random: &mut Rng) -> String {
+    let form = Form::ALL[random.usize(0..Form::ALL.len())];
+    let time = Duration::from_millis(random.u64(3000..8000));
+    let ports: Vec<u16> = match form {
+        Form::Probes => ports.iter().map(|ports| ports.admin).collect(),
+        _ => ports.iter().filter_map(|ports| ports.serves).collect(),
+    };
+    let mut all = JoinSet::new();
+    for &port in &ports {
+        for _ in 0..form.count() {
+            let tls = Arc::clone(tls);
+            all.spawn(timeout(time, async move {
+                for _ in 0..AGAIN {
+                    // Refused, or closed by the server: as its limits have it.
+                    let _ = once(form, port, &tls).await;
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            }));
+        }
+    }
+    let made = all.len();
+    while all.join_next().await.is_some() {}
+    format!("{form:?}: {made} connections to {} ports for {time:?}", ports.len())
+}
+
+/// One connection, until the server closes it.
+async fn once(form: Form, port: u16, tls: &Arc<ClientConfig>) -> std::io::Result<()> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from((PEER, 0)))?;
+    let stream = timeout(PATIENCE, socket.connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))).await??;
+    if matches!(form, Form::Probes) {
+        return closed(stream).await;
+    }
+    let stream = handshake(stream, tls).await?;
+    speak(form, stream).await
+}
+
+async fn handshake(
+    stream: TcpStream,
+    tls: &Arc<ClientConfig>,
+) -> std::io::Result<impl AsyncRead + AsyncWrite + Unpin> {
+    let name = ServerName::try_from("127.0.0.1").unwrap();
+    timeout(PATIENCE, TlsConnector::from(Arc::clone(tls)).connect(name, stream)).await?
+}
+
+async fn speak(form: Form, mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result<()> {
+    match form {
+        Form::Announced => stream.write_all(head(PATH, 7 << 20).as_bytes()).await?,
+        Form::Half => {
+            stream.write_all(head(PATH, 2000).as_bytes()).await?;
+            stream.write_all(&[b' '; 1000]).await?;
+        }
+        Form::Idle | Form::Probes => {}
+    }
+    stream.flush().await?;
+    closed(stream).await
+}
+
+async fn closed(mut stream: impl AsyncRead + Unpin) -> std::io::Result<()> {
+    let mut buffer = [0; 1024];
+    while stream.read(&mut buffer).await? > 0 {}
+    Ok(())
+}

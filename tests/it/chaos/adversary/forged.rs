@@ -1,0 +1,116 @@
+//! Objects that say that they belong to a victim.
+
+use controller::names::Identity;
+use fastrand::Rng;
+use serde_json::{Value, json};
+
+/// What the other tenants have beside their Functions, which nobody but they may change.
+pub const BYSTANDERS: [&str; 3] = ["payments-config", "payments", "nightly-backup"];
+
+/// The labels of what is made for a Function.
+pub fn labels(function: &Value) -> Value {
+    let metadata = &function["metadata"];
+    json!({
+        "serverless.kyma-project.io/managed-by": "function-controller",
+        "serverless.kyma-project.io/function-name": metadata["name"],
+        "serverless.kyma-project.io/uuid": metadata["uid"],
+    })
+}
+
+pub fn owner(function: &Value) -> Value {
+    let metadata = &function["metadata"];
+    json!([{
+        "apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "Function", "controller": true,
+        "blockOwnerDeletion": true, "name": metadata["name"], "uid": metadata["uid"],
+    }])
+}
+
+/// An object of any kind, with the victim's labels, maybe its owner, maybe the name of something of its.
+pub fn any(victim: &Value, random: &mut Rng) -> Value {
+    let function: api::Function = serde_json::from_value(victim.clone()).unwrap();
+    let identity = Identity::of(&function).unwrap();
+    let other = format!("forged-{}", random.u8(0..12));
+    let names = [
+        identity.child(),
+        identity.child(),
+        identity.name.clone(),
+        identity.job("image", random.u32(1..3)),
+        BYSTANDERS[random.usize(0..BYSTANDERS.len())].to_owned(),
+        BYSTANDERS[random.usize(0..BYSTANDERS.len())].to_owned(),
+        other,
+    ];
+    let mut metadata = json!({"name": names[random.usize(0..names.len())], "labels": labels(victim)});
+    if random.u8(0..4) > 0 {
+        metadata["ownerReferences"] = owner(victim);
+    }
+    if random.bool() {
+        // So that the garbage collector leaves it.
+        metadata["finalizers"] = json!(["example.com/stay"]);
+    }
+    match random.u8(0..5) {
+        0 => config_map(&metadata),
+        1 => deployment(&metadata),
+        2 => service(&metadata),
+        3 => autoscaler(&metadata),
+        _ => {
+            let form = JobForm::ALL[random.usize(0..JobForm::ALL.len())];
+            job(metadata, form)
+        }
+    }
+}
+
+pub fn config_map(metadata: &Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"source": "forged"}})
+}
+
+pub fn deployment(metadata: &Value) -> Value {
+    let labels = json!({"app": "theirs"});
+    let pod = json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": "b"}]}});
+    let spec = json!({"replicas": 0, "selector": {"matchLabels": labels}, "template": pod});
+    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec})
+}
+
+fn service(metadata: &Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": [{"port": 80}]}})
+}
+
+fn autoscaler(metadata: &Value) -> Value {
+    let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "payments"});
+    let spec = json!({"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 9});
+    json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": metadata, "spec": spec})
+}
+
+/// How far a Job comes.
+#[derive(Clone, Copy, Debug)]
+pub enum JobForm {
+    Suspended,
+    Hanging,
+    Complete,
+    Failed,
+}
+
+impl JobForm {
+    pub const ALL: [Self; 4] = [Self::Suspended, Self::Hanging, Self::Complete, Self::Failed];
+}
+
+/// A Job with the annotations of one that builds, in their last attempt.
+pub fn job(mut metadata: Value, form: JobForm) -> Value {
+    metadata["annotations"] = json!({
+        "serverless.kyma-project.io/image": "127.0.0.1:1/forged:1",
+        "serverless.kyma-project.io/attempt": "4294967295",
+        "serverless.kyma-project.io/image-digest": format!("sha256:{}", "0".repeat(64)),
+        "serverless.kyma-project.io/credentials-version": "0",
+        "serverless.kyma-project.io/failure": "forged",
+    });
+    let build = match form {
+        JobForm::Hanging | JobForm::Suspended => "hangs",
+        JobForm::Complete => "ends",
+        JobForm::Failed => "fails",
+    };
+    let pod = json!({"containers": [{"name": "a", "image": "b"}], "restartPolicy": "Never"});
+    let template = json!({"metadata": {"labels": {"testenv/build": build}}, "spec": pod});
+    let spec = json!({
+        "suspend": matches!(form, JobForm::Suspended), "backoffLimit": 0, "template": template,
+    });
+    json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec})
+}

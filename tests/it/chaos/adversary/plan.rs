@@ -1,0 +1,140 @@
+//! What the adversary does, one act after the other: it follows from a seed alone.
+
+use fastrand::Rng;
+
+/// A kind of attack.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Attack {
+    /// An object with the labels, the owner and maybe the name of what belongs to a victim.
+    ForgedObject,
+    /// More Jobs than there are slots, which say that they build for a victim, for the adversary or for nobody.
+    ForgedJobs,
+    /// A status of its own Function that no controller wrote.
+    ForgedStatus,
+    /// Intervals of Git polls that overflow, are negative or are nothing.
+    PollInterval,
+    /// Labels of a Function that would make a runtime of its `ConfigMap`.
+    RuntimeLabels,
+    /// A source of 1 MiB that hardly packs.
+    HugeSource,
+    /// Annotations as large as the API server takes them.
+    HugeAnnotations,
+    /// Ten Functions at once.
+    ManyFunctions,
+    /// A build that no node has room for.
+    Unschedulable,
+    /// Builds that never end.
+    HangingBuilds,
+    /// A build that fails.
+    FailingBuild,
+    /// A build whose Pod the namespace forbids.
+    RestrictedBuild,
+    /// `ConfigMap`s of 1 MB that say that they are runtimes.
+    RuntimeMaps,
+    /// A registry Secret whose address leads elsewhere.
+    RegistrySecret,
+    /// Writes over the copies that the controller keeps.
+    EditCopies,
+    /// Deletes the copies that the controller keeps.
+    DeleteCopies,
+    /// A Function whose Git server means harm.
+    HostileGit,
+    /// A repository on a server of the adversary that names the copied registry Secret as its credentials.
+    StolenCredentials,
+    /// A pattern of `known_hosts` with many stars.
+    KnownHosts,
+    /// Connections to the webhook and to the ports of probes that say little and stay long.
+    Connections,
+    /// Takes back some of what it has made.
+    Withdraw,
+}
+
+impl Attack {
+    pub const ALL: [Self; 21] = [
+        Self::ForgedObject,
+        Self::ForgedJobs,
+        Self::ForgedStatus,
+        Self::PollInterval,
+        Self::RuntimeLabels,
+        Self::HugeSource,
+        Self::HugeAnnotations,
+        Self::ManyFunctions,
+        Self::Unschedulable,
+        Self::HangingBuilds,
+        Self::FailingBuild,
+        Self::RestrictedBuild,
+        Self::RuntimeMaps,
+        Self::RegistrySecret,
+        Self::EditCopies,
+        Self::DeleteCopies,
+        Self::HostileGit,
+        Self::StolenCredentials,
+        Self::KnownHosts,
+        Self::Connections,
+        Self::Withdraw,
+    ];
+
+    /// How often an attack comes before all come again.
+    fn weight(self) -> usize {
+        match self {
+            Self::ForgedObject => 6,
+            Self::HostileGit | Self::StolenCredentials | Self::EditCopies | Self::RegistrySecret => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// One attack, after a pause.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Act {
+    pub attack: Attack,
+    /// How many acts there were before.
+    pub number: usize,
+    /// Milliseconds before it.
+    pub pause: u64,
+    /// The seed of all that is left to choose.
+    dice: u64,
+}
+
+impl Act {
+    pub fn dice(&self) -> Rng {
+        Rng::with_seed(self.dice)
+    }
+}
+
+/// All acts, without end.
+pub struct Acts {
+    random: Rng,
+    /// What comes next, from its end.
+    next: Vec<Attack>,
+    number: usize,
+}
+
+impl Acts {
+    pub fn new(seed: u64) -> Self {
+        Self { random: Rng::with_seed(seed), next: Vec::new(), number: 0 }
+    }
+}
+
+impl Iterator for Acts {
+    type Item = Act;
+
+    fn next(&mut self) -> Option<Act> {
+        if self.next.is_empty() {
+            let each = Attack::ALL.into_iter();
+            self.next.extend(each.flat_map(|attack| std::iter::repeat_n(attack, attack.weight())));
+            self.random.shuffle(&mut self.next);
+        }
+        let attack = self.next.pop()?;
+        self.number += 1;
+        Some(Act { attack, number: self.number, pause: self.random.u64(0..400), dice: self.random.u64(..) })
+    }
+}
+
+#[test]
+fn the_same_seed_has_the_same_acts_and_each_attack_comes_soon() {
+    let acts = |seed| Acts::new(seed).take(60).collect::<Vec<_>>();
+    assert_eq!(acts(1), acts(1));
+    assert_ne!(acts(1), acts(2));
+    assert!(Attack::ALL.iter().all(|attack| acts(1).iter().any(|act| act.attack == *attack)));
+}

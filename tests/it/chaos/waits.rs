@@ -1,0 +1,135 @@
+//! How long builds of a tenant wait that has nothing to do with anybody else, while nothing is cut off or killed.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use kube::Client;
+use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, PostParams};
+use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
+
+use crate::cluster::{function, repository};
+
+/// Between those of the adversary, in any order of names.
+pub const NAMESPACE: &str = "mmm-waits";
+/// For how long anything is waited for.
+const PATIENCE: Duration = Duration::from_mins(3);
+/// The time between two looks.
+const PERIOD: Duration = Duration::from_millis(50);
+/// Functions that are made at once: their number and, of the last, a source in Git.
+const FUNCTIONS: usize = 3;
+
+pub struct Waits {
+    client: Client,
+    number: AtomicUsize,
+}
+
+impl Waits {
+    pub async fn new(client: Client, git_url: &str) -> Self {
+        let new = Self { client, number: AtomicUsize::default() };
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
+        let namespaces = Api::all_with(
+            new.client.clone(),
+            &ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Namespace")),
+        );
+        namespaces.create(&PostParams::default(), &object(namespace)).await.unwrap();
+        let code = repository("code", &json!({"url": git_url}));
+        new.api("GitRepository").create(&PostParams::default(), &object(code)).await.unwrap();
+        new
+    }
+
+    /// Waits until a build goes through, whatever happened before.
+    pub async fn settle(&self) -> Result<(), String> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let name = format!("settles-{}", self.next());
+            let found = self.measure_one(&name, &inline(&name), Duration::from_secs(20)).await;
+            match found {
+                Ok(_) => return Ok(()),
+                Err(said) if Instant::now() > end => return Err(said),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Makes some Functions at once; how long the last took until it ran, or what is said of one that does not within a
+    /// time.
+    pub async fn measure(&self, limit: Duration) -> Result<Duration, String> {
+        let number = self.next();
+        let all = (0..FUNCTIONS).map(|index| {
+            let name = format!("waits-{number}-{index}");
+            let spec = if index + 1 == FUNCTIONS {
+                json!({"type": "git", "source": "code", "baseDir": "fn", "reference": "main", "env": [{"name": "A", "value": name}]})
+            } else {
+                inline(&name)
+            };
+            async move { self.measure_one(&name, &spec, limit).await }
+        });
+        let mut longest = Duration::ZERO;
+        for took in futures::future::join_all(all).await {
+            longest = longest.max(took?);
+        }
+        Ok(longest)
+    }
+
+    async fn measure_one(&self, name: &str, spec: &Value, limit: Duration) -> Result<Duration, String> {
+        let functions = self.api("Function");
+        let new = object(function(name, spec));
+        let start = Instant::now();
+        let mut said = "it was not created".to_owned();
+        let running = async {
+            while let Err(error) = functions.create(&PostParams::default(), &new).await {
+                said = error.to_string();
+                sleep(PERIOD).await;
+            }
+            loop {
+                if let Ok(function) = functions.get(name).await {
+                    let conditions = &function.data["status"]["conditions"];
+                    said = conditions.to_string();
+                    let all = conditions.as_array().into_iter().flatten();
+                    if all.filter(|condition| condition["status"] == "True").count() == 3 {
+                        return;
+                    }
+                }
+                sleep(PERIOD).await;
+            }
+        };
+        let ended = timeout(limit, running).await;
+        let took = start.elapsed();
+        self.clean(name).await;
+        ended.map(|()| took).map_err(|_| format!("{name} does not run after {took:?}: {said}"))
+    }
+
+    /// Deletes a Function, and waits for its Pods to go: they need no node any more.
+    async fn clean(&self, name: &str) {
+        let functions = self.api("Function");
+        let gone = async {
+            loop {
+                let asked = functions.delete(name, &DeleteParams::default()).await;
+                if matches!(asked, Err(kube::Error::Api(status)) if status.code == 404) {
+                    return;
+                }
+                sleep(PERIOD).await;
+            }
+        };
+        let _ = timeout(PATIENCE, gone).await;
+    }
+
+    /// Each name has another number: it is built anew.
+    fn next(&self) -> usize {
+        self.number.fetch_add(1, Ordering::SeqCst)
+    }
+
+    fn api(&self, kind: &str) -> Api<DynamicObject> {
+        let kind = GroupVersionKind::gvk("serverless.kyma-project.io", "v1alpha1", kind);
+        Api::namespaced_with(self.client.clone(), NAMESPACE, &ApiResource::from_gvk(&kind))
+    }
+}
+
+fn inline(name: &str) -> Value {
+    json!({"source": format!("// {name}"), "minReplicas": 1, "maxReplicas": 1})
+}
+
+fn object(value: Value) -> DynamicObject {
+    serde_json::from_value(value).unwrap()
+}
