@@ -6,10 +6,11 @@ pub mod connections;
 pub mod forged;
 mod hostile;
 mod plan;
+mod remotes;
 pub mod servers;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use kube::api::{
@@ -133,7 +134,7 @@ impl Adversary {
     }
 
     /// What arrived at its servers.
-    pub fn arrived(&self) -> std::sync::MutexGuard<'_, Arrived> {
+    pub fn arrived(&self) -> MutexGuard<'_, Arrived> {
         self.servers.arrived()
     }
 

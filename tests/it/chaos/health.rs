@@ -119,7 +119,7 @@ impl Memory {
     pub fn watch(&self, stop: &AtomicBool) {
         while !stop.load(Ordering::SeqCst) {
             self.look();
-            std::thread::sleep(Duration::from_millis(200));
+            std::thread::sleep(PERIOD / 2);
         }
     }
 

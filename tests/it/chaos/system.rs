@@ -140,7 +140,7 @@ impl System {
         self.started += 1;
         let admin = free_port().unwrap();
         let mut run = Command::new(&*CONTROLLER);
-        run.args(["run", "--log-format=text", "--lease-duration=3s"]);
+        run.args(["run", "--log-format=text", "--lease-duration=5s"]);
         run.arg(format!("--admin-listen=127.0.0.1:{admin}"));
         run.arg("--config").arg(folder.join("controller.yaml"));
         run.env("KUBECONFIG", &self.installed.kubeconfig).env("HOSTNAME", &name);

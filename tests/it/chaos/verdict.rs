@@ -33,7 +33,8 @@ impl<'a> Verdict<'a> {
         objects.retain(|object| {
             let metadata = &object["metadata"];
             let own = |name: &Value| name == waits::NAMESPACE || NAMESPACES.iter().any(|own| name == own);
-            !own(&metadata["namespace"]) && !(object["kind"] == "Namespace" && own(&metadata["name"]))
+            let namespace = if object["kind"] == "Namespace" { "name" } else { "namespace" };
+            !own(&metadata[namespace])
         });
         Self { wanted, remotes, objects }
     }

@@ -111,8 +111,8 @@ impl Kubelet {
             Some("fails") => return end("Failed", &terminated(1, "as its label wants it")),
             _ => {}
         }
-        let arguments = container.args.iter().flatten();
-        let destination = arguments.filter_map(|argument| argument.strip_prefix("--destination=")).next();
+        let mut arguments = container.args.iter().flatten();
+        let destination = arguments.find_map(|argument| argument.strip_prefix("--destination="));
         // A Job that somebody made by hand builds nothing.
         let Some(destination) = destination else { return end("Succeeded", &terminated(0, "")) };
         if !is_local(destination) {

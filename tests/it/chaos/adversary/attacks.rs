@@ -7,12 +7,9 @@ use serde_json::{Value, json};
 
 use super::forged::JobForm;
 use super::plan::{Act, Attack};
-use super::servers::Harm;
-use super::{Adversary, DEVELOPMENT, FIRST, LAST, connections, forged, hostile};
-use crate::chaos::author::DEFAULT;
-use crate::git::text;
+use super::{Adversary, FIRST, LAST, connections, forged, hostile};
 
-const FUNCTION: &str = "serverless.kyma-project.io/v1alpha1";
+pub(super) const FUNCTION: &str = "serverless.kyma-project.io/v1alpha1";
 /// More than there are slots.
 const JOBS: usize = 9;
 
@@ -26,7 +23,7 @@ impl Adversary {
             Attack::ForgedObject => self.forge_object(random).await,
             Attack::ForgedJobs => self.forge_jobs(random).await,
             Attack::ForgedStatus => self.forge_status(random).await,
-            Attack::PollInterval => self.poll(act.number, random).await,
+            Attack::PollInterval => self.poll(random).await,
             Attack::RuntimeLabels => {
                 let victim = self.victim(random.usize(..)).await;
                 self.put(LAST, &hostile::labelled(&name, victim.as_ref(), random)).await
@@ -44,10 +41,7 @@ impl Adversary {
                 self.put(FIRST, &hostile::function(&name, "", &spec)).await
             }
             Attack::RuntimeMaps => self.runtimes(act.number, random).await,
-            Attack::RegistrySecret => {
-                let namespace = if random.bool() { FIRST } else { LAST };
-                self.put(namespace, &hostile::registry(act.number, &self.servers, random)).await
-            }
+            Attack::RegistrySecret => self.registries(act.number, random).await,
             Attack::EditCopies => self.edit_copies(act.number, random).await,
             Attack::DeleteCopies => self.delete_copies().await,
             Attack::HostileGit => self.hostile_git(act.number, random).await,
@@ -110,14 +104,6 @@ impl Adversary {
         let status =
             json!({"status": {"conditions": conditions, "commit": "0".repeat(40), "source": "forged"}});
         self.patch(LAST, (FUNCTION, "Function/status", name), &status).await
-    }
-
-    /// Two Functions on one repository that answers: the second asks for the time of the first.
-    async fn poll(&self, number: usize, random: &mut Rng) -> String {
-        self.put(LAST, &hostile::repository("reachable", self.remotes.git_url(), None)).await;
-        let first = hostile::function("polls", "", &hostile::git("reachable", "main"));
-        self.put(LAST, &first).await;
-        self.put(LAST, &hostile::polling(&format!("polls-{}", number % 3), random)).await
     }
 
     async fn many(&self, number: usize) -> String {
@@ -191,67 +177,6 @@ impl Adversary {
             said = self.delete(namespace, ("v1", kind, name)).await;
         }
         format!("{} copies, the last: {said}", copies.len())
-    }
-
-    /// A repository on a server that means harm, with credentials that are the adversary's own, and a Function of it.
-    async fn hostile_git(&self, number: usize, random: &mut Rng) -> String {
-        let harms =
-            [Harm::Tarpit, Harm::Endless, Harm::Garbage, Harm::Redirect, Harm::Unauthorized, Harm::Ssh];
-        let harm = harms[random.usize(0..harms.len())];
-        let labels = json!({"serverless.kyma-project.io/git-credentials": "true"});
-        let key = text(&self.key);
-        let mine = json!({"username": "mine", "password": "mine-0", "key": key.as_str()});
-        self.put(LAST, &hostile::secret("mine", &labels, &mine)).await;
-        let auth = match harm {
-            Harm::Ssh => Some(("key", "mine")),
-            _ => random.bool().then_some(("basic", "mine")),
-        };
-        let name = format!("harm-{}", number % 40);
-        let url = hostile::url(&self.servers, harm, &name);
-        let mut repository = hostile::repository(&name, &url, auth);
-        let is_kept = random.u8(0..4) == 0;
-        if is_kept {
-            repository["metadata"]["finalizers"] = json!(["example.com/stay"]);
-        }
-        let said = self.put(LAST, &repository).await;
-        // A whole commit is not looked up: the build asks for it.
-        let commit = "0".repeat(40);
-        let reference = if random.u8(0..3) == 0 { commit.as_str() } else { "main" };
-        let spec = hostile::git(&name, reference);
-        let function = self.put(LAST, &hostile::function(&name, "", &spec)).await;
-        if is_kept {
-            let repositories = super::api(&self.client, FUNCTION, "GitRepository", LAST);
-            let _ = repositories.delete(&name, &kube::api::DeleteParams::default()).await;
-        }
-        format!("{harm:?} {auth:?}: {said}; {function}")
-    }
-
-    /// By who may write only Functions and repositories.
-    async fn steal(&self, number: usize, random: &mut Rng) -> String {
-        let name = format!("stolen-{}", number % 20);
-        let harm = [Harm::Unauthorized, Harm::Redirect][random.usize(0..2)];
-        let url = hostile::url(&self.servers, harm, &name);
-        let said = self.put(DEVELOPMENT, &hostile::repository(&name, &url, Some(("basic", DEFAULT)))).await;
-        let commit = "0".repeat(40);
-        let reference = if random.bool() { commit.as_str() } else { "main" };
-        let spec = hostile::git(&name, reference);
-        let function = self.put(DEVELOPMENT, &hostile::function(&name, "", &spec)).await;
-        format!("{harm:?}: {said}; {function}")
-    }
-
-    async fn known_hosts(&self, number: usize) -> String {
-        let (host, line) = hostile::slow_pattern(&self.ssh.known_hosts);
-        let key = text(&self.key);
-        let labels = json!({"serverless.kyma-project.io/git-credentials": "true"});
-        let texts = json!({"key": key.as_str(), "known_hosts": line});
-        self.put(LAST, &hostile::secret("slow", &labels, &texts)).await;
-        let name = format!("slow-{}", number % 4);
-        let url = format!("ssh://git@{host}:{}/r.git", self.ssh.port);
-        let repository = hostile::repository(&name, &url, Some(("key", "slow")));
-        let said = self.put(LAST, &repository).await;
-        let spec = hostile::git(&name, "main");
-        let function = self.put(LAST, &hostile::function(&name, "", &spec)).await;
-        format!("{said}; {function}")
     }
 
     async fn withdraw(&self, random: &mut Rng) -> String {

@@ -28,12 +28,14 @@ pub fn git(repository: &str, reference: &str) -> Value {
     spec
 }
 
+/// Texts of how often a commit is asked for.
+pub const INTERVALS: [&str; 8] =
+    ["9223372036854775807s", "-9223372036854775808s", "-1s", "0s", "1ns", "1h1h", "", "P9999Y"];
+
 /// Asks for its commit as often as a text says.
-pub fn polling(name: &str, random: &mut Rng) -> Value {
-    let texts = ["9223372036854775807s", "-9223372036854775808s", "-1s", "0s", "1ns", "1h1h", "", "P9999Y"];
+pub fn polling(name: &str, interval: &str) -> Value {
     let mut function = function(name, "", &git("reachable", "main"));
-    let text = texts[random.usize(0..texts.len())];
-    function["metadata"]["annotations"] = json!({"serverless.kyma-project.io/gitPollInterval": text});
+    function["metadata"]["annotations"] = json!({"serverless.kyma-project.io/gitPollInterval": interval});
     function
 }
 

@@ -127,7 +127,7 @@ impl Iterator for Acts {
         }
         let attack = self.next.pop()?;
         self.number += 1;
-        Some(Act { attack, number: self.number, pause: self.random.u64(0..400), dice: self.random.u64(..) })
+        Some(Act { attack, number: self.number, pause: self.random.u64(100..800), dice: self.random.u64(..) })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// How long a connection is held at most.
 const HELD: Duration = Duration::from_secs(45);
 /// How much of an answer without end is sent at most.
-const ENDLESS: usize = 64 << 20;
+const ENDLESS: usize = 32 << 20;
 /// How much of a request is looked at.
 const HEAD: usize = 32 << 10;
 
@@ -89,7 +89,7 @@ impl Servers {
         self.addresses[&harm]
     }
 
-    pub fn arrived(&self) -> std::sync::MutexGuard<'_, Arrived> {
+    pub fn arrived(&self) -> MutexGuard<'_, Arrived> {
         self.arrived.lock().unwrap()
     }
 }
