@@ -67,7 +67,13 @@ fn whatever_is_killed_cut_off_changed_and_attacked_all_is_as_asked_for_in_the_en
         scope.spawn(|| memory.watch(&over));
         scope.spawn(|| running.watch(&journal, &over));
         let work = scope.spawn(|| runtime.block_on(author.work(seed, &stop)));
-        let waits = Measured { waits: &waits, runtime: &runtime, author: &author, journal: &journal };
+        let waits = Measured {
+            waits: &waits,
+            runtime: &runtime,
+            author: &author,
+            adversary: &adversary,
+            journal: &journal,
+        };
         // Whatever comes of it: the other threads are waited for.
         let done = catch_unwind(AssertUnwindSafe(|| {
             let usual = waits.without_adversary();
@@ -145,6 +151,7 @@ struct Measured<'a> {
     waits: &'a Waits,
     runtime: &'a Runtime,
     author: &'a Author,
+    adversary: &'a Adversary,
     journal: &'a Journal,
 }
 
@@ -158,6 +165,7 @@ impl Measured<'_> {
 
     /// Whether a build waits no longer than it may.
     fn check(&self, usual: Duration) {
+        self.adversary.await_round();
         match self.measure(usual * FACTOR) {
             Ok(took) => self.journal.tell(&format!("with the adversary a build takes {took:?}")),
             Err(said) => {

@@ -9,9 +9,9 @@ mod plan;
 mod remotes;
 pub mod servers;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kube::api::{
     Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
@@ -43,6 +43,8 @@ pub const NAMESPACES: [&str; 3] = [FIRST, LAST, DEVELOPMENT];
 
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long all attacks together may take.
+const ROUND: Duration = Duration::from_mins(3);
 
 /// How many objects of a kind there are at most.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +77,8 @@ pub struct Adversary {
     running: Running,
     remotes: Arc<Remotes>,
     journal: Arc<Journal>,
+    /// How many acts are over.
+    acts: AtomicUsize,
 }
 
 impl Adversary {
@@ -115,6 +119,16 @@ impl Adversary {
             running: system.running.clone(),
             remotes: Arc::clone(&system.remotes),
             journal,
+            acts: AtomicUsize::default(),
+        }
+    }
+
+    /// Waits until each attack was made once at least.
+    pub fn await_round(&self) {
+        let end = Instant::now() + ROUND;
+        while self.acts.load(Ordering::SeqCst) < Acts::round() {
+            assert!(Instant::now() < end, "the adversary is not through with its attacks");
+            std::thread::sleep(Duration::from_millis(100));
         }
     }
 
@@ -123,12 +137,13 @@ impl Adversary {
         // To find out which attack it was.
         let without = std::env::var("CHAOS_WITHOUT").unwrap_or_default();
         let is_done = |attack: Attack| without.split(',').all(|name| name != format!("{attack:?}"));
-        for act in Acts::new(seed).filter(|act| is_done(act.attack)) {
+        for act in Acts::new(seed) {
             tokio::time::sleep(Duration::from_millis(act.pause)).await;
             if stop.load(Ordering::SeqCst) {
                 return;
             }
-            let done = self.act(&act).await;
+            let done = if is_done(act.attack) { self.act(&act).await } else { "left out".to_owned() };
+            self.acts.fetch_add(1, Ordering::SeqCst);
             self.journal.tell(&format!("adversary {}: {:?}: {done}", act.number, act.attack));
         }
     }

@@ -14,11 +14,12 @@ use serde_json::Value;
 use super::journal::Journal;
 
 /// Pause between two looks.
-const PERIOD: Duration = Duration::from_secs(1);
+const PERIOD: Duration = Duration::from_millis(500);
 /// Within what a probe is to be answered: the timeout of a kubelet, by default.
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// So many probes in vain, one after the other, and a kubelet would restart it: it asks less often, and three times.
-const FAILURES: usize = 10;
+/// So many probes in vain, one after the other, and a kubelet restarts it, by default. It asks less often: connections that
+/// are held for seconds here are held for longer there.
+const FAILURES: usize = 3;
 
 /// Where a process listens.
 #[derive(Clone, Copy, Debug)]
@@ -51,9 +52,14 @@ impl Running {
         let mut failures: BTreeMap<String, usize> = BTreeMap::new();
         while !stop.load(Ordering::SeqCst) {
             let asked = self.0.lock().unwrap().clone();
-            for (name, ports) in asked {
+            // At once: one that does not answer holds up no other.
+            let alive: Vec<bool> = std::thread::scope(|scope| {
+                let asking = asked.values().map(|ports| scope.spawn(|| is_alive(ports.admin)));
+                asking.collect::<Vec<_>>().into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            for (name, is_alive) in asked.into_keys().zip(alive) {
                 let in_vain = failures.entry(name.clone()).or_default();
-                *in_vain = if is_alive(ports.admin) { 0 } else { *in_vain + 1 };
+                *in_vain = if is_alive { 0 } else { *in_vain + 1 };
                 // One that has been ended meanwhile need not answer.
                 if *in_vain == FAILURES && self.0.lock().unwrap().contains_key(&name) {
                     journal.blame(&format!("{name} does not answer probes"));
@@ -119,7 +125,7 @@ impl Memory {
     pub fn watch(&self, stop: &AtomicBool) {
         while !stop.load(Ordering::SeqCst) {
             self.look();
-            std::thread::sleep(PERIOD / 2);
+            std::thread::sleep(PERIOD);
         }
     }
 

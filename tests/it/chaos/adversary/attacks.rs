@@ -116,14 +116,14 @@ impl Adversary {
         format!("10 Functions, the last: {said}")
     }
 
-    /// More of them than the namespace has slots.
+    /// More of them than there are slots.
     async fn hang(&self, number: usize) -> String {
         let mut said = String::new();
-        for index in 0..4 {
+        for index in 0..JOBS {
             let spec = hostile::inline(&format!("// {number}"));
             said = self.put(LAST, &hostile::function(&format!("hangs-{index}"), "hangs", &spec)).await;
         }
-        format!("4 Functions, the last: {said}")
+        format!("{JOBS} Functions, the last: {said}")
     }
 
     async fn runtimes(&self, number: usize, random: &mut Rng) -> String {

@@ -49,10 +49,23 @@ impl Form {
     }
 }
 
-/// Holds connections for some seconds; what was done.
+/// Holds connections for some seconds, of one form after the other; what was done.
 pub async fn hold(ports: &[Ports], tls: &Arc<ClientConfig>, random: &mut Rng) -> String {
-    let form = Form::ALL[random.usize(0..Form::ALL.len())];
-    let time = Duration::from_millis(random.u64(3000..8000));
+    let mut forms = Form::ALL;
+    random.shuffle(&mut forms);
+    let mut said = Vec::new();
+    for form in forms {
+        let time = match form {
+            // Long enough for some probes.
+            Form::Probes => random.u64(6000..8000),
+            _ => random.u64(2000..5000),
+        };
+        said.push(hold_all(form, Duration::from_millis(time), ports, tls).await);
+    }
+    said.join(", ")
+}
+
+async fn hold_all(form: Form, time: Duration, ports: &[Ports], tls: &Arc<ClientConfig>) -> String {
     let ports: Vec<u16> = match form {
         Form::Probes => ports.iter().map(|ports| ports.admin).collect(),
         _ => ports.iter().filter_map(|ports| ports.serves).collect(),

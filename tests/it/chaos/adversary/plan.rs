@@ -111,6 +111,11 @@ pub struct Acts {
 }
 
 impl Acts {
+    /// Within so many acts each attack comes once at least.
+    pub fn round() -> usize {
+        Attack::ALL.into_iter().map(Attack::weight).sum()
+    }
+
     pub fn new(seed: u64) -> Self {
         Self { random: Rng::with_seed(seed), next: Vec::new(), number: 0 }
     }
@@ -127,7 +132,7 @@ impl Iterator for Acts {
         }
         let attack = self.next.pop()?;
         self.number += 1;
-        Some(Act { attack, number: self.number, pause: self.random.u64(100..800), dice: self.random.u64(..) })
+        Some(Act { attack, number: self.number, pause: self.random.u64(0..600), dice: self.random.u64(..) })
     }
 }
 
@@ -136,5 +141,6 @@ fn the_same_seed_has_the_same_acts_and_each_attack_comes_soon() {
     let acts = |seed| Acts::new(seed).take(60).collect::<Vec<_>>();
     assert_eq!(acts(1), acts(1));
     assert_ne!(acts(1), acts(2));
-    assert!(Attack::ALL.iter().all(|attack| acts(1).iter().any(|act| act.attack == *attack)));
+    let round: Vec<_> = Acts::new(1).take(Acts::round()).map(|act| act.attack).collect();
+    assert!(Attack::ALL.iter().all(|attack| round.contains(attack)));
 }
