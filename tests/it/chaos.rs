@@ -34,9 +34,9 @@ use waits::Waits;
 const RECOVERY: Duration = Duration::from_mins(3);
 /// For how long nothing may be written then.
 const IDLE: Duration = Duration::from_secs(5);
-/// How many times as long as without the adversary a build may wait. Of the 8 build slots its three namespaces can hold 6,
-/// so that a quarter is left, and its requests have a part of a machine of two cores: 4 for the slots, 2 for the machine.
-const FACTOR: u32 = 8;
+/// How many times as long as without the adversary a build may wait. Of the 10 build slots its four namespaces can hold 8, so
+/// that a fifth is left: 5 for the slots, and the rest for the machine, of which its requests have a part. It is 2 to 3 times.
+const FACTOR: u32 = 6;
 /// How often it is measured without the adversary.
 const MEASUREMENTS: usize = 2;
 

@@ -1,5 +1,5 @@
-//! A tenant who may do anything in two namespaces of its own, and write Functions and repositories in a third, and who does
-//! at random what an adversarial review has found, and variations of it. What it may do the API server decides.
+//! A tenant who may do anything in three namespaces of its own, and write Functions and repositories in a fourth, and who
+//! does at random what an adversarial review has found, and variations of it. What it may do the API server decides.
 
 mod attacks;
 pub mod connections;
@@ -39,7 +39,9 @@ const FIRST: &str = "aaa-mallory";
 const LAST: &str = "zzz-mallory";
 /// Where the adversary may write Functions and repositories alone, and read no Secret.
 const DEVELOPMENT: &str = "zzz-mallory-dev";
-pub const NAMESPACES: [&str; 3] = [FIRST, LAST, DEVELOPMENT];
+/// Where builds hang, and nothing else changes what they build.
+const HANGING: &str = "bbb-mallory";
+pub const NAMESPACES: [&str; 4] = [FIRST, HANGING, LAST, DEVELOPMENT];
 
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -61,7 +63,7 @@ impl Caps {
 }
 
 pub struct Adversary {
-    /// May do anything in [`FIRST`] and [`LAST`].
+    /// May do anything in [`FIRST`], [`HANGING`] and [`LAST`].
     client: Client,
     /// May write Functions and repositories in [`DEVELOPMENT`].
     developer: Client,
@@ -90,7 +92,7 @@ impl Adversary {
             admin(&format!("create namespace {namespace}"));
         }
         admin(&format!("label namespace {FIRST} pod-security.kubernetes.io/enforce=restricted"));
-        for namespace in [FIRST, LAST] {
+        for namespace in [FIRST, HANGING, LAST] {
             admin(&format!("create role all -n {namespace} --verb=* --resource=*.*"));
             admin(&format!("create rolebinding all -n {namespace} --role=all --user=mallory"));
         }
@@ -137,6 +139,10 @@ impl Adversary {
         // To find out which attack it was.
         let without = std::env::var("CHAOS_WITHOUT").unwrap_or_default();
         let is_done = |attack: Attack| without.split(',').all(|name| name != format!("{attack:?}"));
+        // Without somebody to attack much of it would be for nothing.
+        while self.victim(0).await.is_none() && !stop.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
         for act in Acts::new(seed) {
             tokio::time::sleep(Duration::from_millis(act.pause)).await;
             if stop.load(Ordering::SeqCst) {

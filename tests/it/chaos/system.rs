@@ -20,8 +20,8 @@ use crate::replicas::{Installed, NAMESPACE};
 const NOTHING: &Value = &Value::Null;
 const REPLICAS: usize = 3;
 const CONTROLLERS: usize = 2;
-/// How many builds there are at once, and how many of one namespace.
-const CONFIGURATION: &str = "build: {maxSimultaneousJobs: 8, maxJobsPerNamespace: 2}";
+/// How many builds there are at once, and how many of one namespace: the four of the adversary leave two slots.
+const CONFIGURATION: &str = "build: {maxSimultaneousJobs: 10, maxJobsPerNamespace: 2}";
 
 /// What happens to the system, and is over in the end.
 #[derive(Clone, Copy, Debug)]

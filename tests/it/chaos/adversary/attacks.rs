@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::forged::JobForm;
 use super::plan::{Act, Attack};
-use super::{Adversary, FIRST, LAST, connections, forged, hostile};
+use super::{Adversary, FIRST, HANGING, LAST, connections, forged, hostile};
 
 pub(super) const FUNCTION: &str = "serverless.kyma-project.io/v1alpha1";
 /// More than there are slots.
-const JOBS: usize = 9;
+const JOBS: usize = 11;
 
 impl Adversary {
     /// Does it; what came of it.
@@ -20,7 +20,7 @@ impl Adversary {
         let random = &mut random;
         let name = format!("f{}", act.number % self.caps.functions);
         match act.attack {
-            Attack::ForgedObject => self.forge_object(random).await,
+            Attack::ForgedObjects => self.forge_objects(random).await,
             Attack::ForgedJobs => self.forge_jobs(random).await,
             Attack::ForgedStatus => self.forge_status(random).await,
             Attack::PollInterval => self.poll(random).await,
@@ -32,7 +32,7 @@ impl Adversary {
             Attack::HugeAnnotations => self.put(LAST, &hostile::huge_annotations(&name, random)).await,
             Attack::ManyFunctions => self.many(act.number).await,
             Attack::Unschedulable => self.put(LAST, &hostile::unschedulable(&name)).await,
-            Attack::HangingBuilds => self.hang(act.number).await,
+            Attack::HangingBuilds => self.hang(random).await,
             Attack::FailingBuild => {
                 self.put(LAST, &hostile::function(&name, "fails", &hostile::inline(&name))).await
             }
@@ -55,10 +55,15 @@ impl Adversary {
         }
     }
 
-    async fn forge_object(&self, random: &mut Rng) -> String {
+    /// All that might be taken for a victim's, under the names of what it has.
+    async fn forge_objects(&self, random: &mut Rng) -> String {
         let Some(victim) = self.victim(random.usize(..)).await else { return "no victim".to_owned() };
         let namespace = if random.bool() { FIRST } else { LAST };
-        self.put(namespace, &forged::any(&victim, random)).await
+        let mut said = Vec::new();
+        for object in forged::all(&victim, random) {
+            said.push(self.put(namespace, &object).await);
+        }
+        said.join(", ")
     }
 
     async fn forge_jobs(&self, random: &mut Rng) -> String {
@@ -116,14 +121,16 @@ impl Adversary {
         format!("10 Functions, the last: {said}")
     }
 
-    /// More of them than there are slots.
-    async fn hang(&self, number: usize) -> String {
+    /// More of them than there are slots. Those that are as they were go on, so that they hold what they have.
+    async fn hang(&self, random: &mut Rng) -> String {
         let mut said = String::new();
-        for index in 0..JOBS {
-            let spec = hostile::inline(&format!("// {number}"));
-            said = self.put(LAST, &hostile::function(&format!("hangs-{index}"), "hangs", &spec)).await;
+        for index in 0..2 * JOBS {
+            let text = if random.u8(0..10) == 0 { random.u8(..) } else { 0 };
+            let spec = hostile::inline(&format!("// {text}"));
+            let namespace = if index % 2 == 0 { HANGING } else { LAST };
+            said = self.put(namespace, &hostile::function(&format!("hangs-{index}"), "hangs", &spec)).await;
         }
-        format!("{JOBS} Functions, the last: {said}")
+        format!("{} Functions, the last: {said}", 2 * JOBS)
     }
 
     async fn runtimes(&self, number: usize, random: &mut Rng) -> String {

@@ -25,38 +25,40 @@ pub fn owner(function: &Value) -> Value {
     }])
 }
 
-/// An object of any kind, with the victim's labels, maybe its owner, maybe the name of something of its.
-pub fn any(victim: &Value, random: &mut Rng) -> Value {
+/// What a victim has beside its Function, what the controller makes for it, and more: with its labels, and most of it with it
+/// as the owner.
+pub fn all(victim: &Value, random: &mut Rng) -> Vec<Value> {
     let function: api::Function = serde_json::from_value(victim.clone()).unwrap();
     let identity = Identity::of(&function).unwrap();
-    let other = format!("forged-{}", random.u8(0..12));
-    let names = [
-        identity.child(),
-        identity.child(),
-        identity.name.clone(),
-        identity.job("image", random.u32(1..3)),
-        BYSTANDERS[random.usize(0..BYSTANDERS.len())].to_owned(),
-        BYSTANDERS[random.usize(0..BYSTANDERS.len())].to_owned(),
-        other,
-    ];
-    let mut metadata = json!({"name": names[random.usize(0..names.len())], "labels": labels(victim)});
-    if random.u8(0..4) > 0 {
-        metadata["ownerReferences"] = owner(victim);
-    }
-    if random.bool() {
-        // So that the garbage collector leaves it.
-        metadata["finalizers"] = json!(["example.com/stay"]);
-    }
-    match random.u8(0..5) {
-        0 => config_map(&metadata),
-        1 => deployment(&metadata),
-        2 => service(&metadata),
-        3 => autoscaler(&metadata),
-        _ => {
-            let form = JobForm::ALL[random.usize(0..JobForm::ALL.len())];
-            job(metadata, form)
+    let mut metadata = |name: &str| {
+        let mut metadata = json!({"name": name, "labels": labels(victim)});
+        if random.u8(0..4) > 0 {
+            metadata["ownerReferences"] = owner(victim);
         }
-    }
+        if random.u8(0..4) > 0 {
+            // So that the garbage collector leaves it.
+            metadata["finalizers"] = json!(["example.com/stay"]);
+        }
+        metadata
+    };
+    let child = identity.child();
+    let [config, payments, backup] = BYSTANDERS;
+    let [config, payments, backup] = [metadata(config), metadata(payments), metadata(backup)];
+    let [first, second, third] = [metadata(&child), metadata(&child), metadata(&child)];
+    let [service_of_it, build] = [metadata(&identity.name), metadata(&identity.job("image", 1))];
+    let mut form = || JobForm::ALL[random.usize(0..JobForm::ALL.len())];
+    let jobs = [job(backup, form()), job(build, form())];
+    let mut all = vec![
+        config_map(&config),
+        config_map(&first),
+        deployment(&payments),
+        deployment(&second),
+        autoscaler(&third),
+        service(&service_of_it),
+    ];
+    all.extend(jobs);
+    random.shuffle(&mut all);
+    all
 }
 
 pub fn config_map(metadata: &Value) -> Value {

@@ -5,8 +5,8 @@ use fastrand::Rng;
 /// A kind of attack.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Attack {
-    /// An object with the labels, the owner and maybe the name of what belongs to a victim.
-    ForgedObject,
+    /// Objects with the labels, the owner and the names of what belongs to a victim.
+    ForgedObjects,
     /// More Jobs than there are slots, which say that they build for a victim, for the adversary or for nobody.
     ForgedJobs,
     /// A status of its own Function that no controller wrote.
@@ -51,7 +51,7 @@ pub enum Attack {
 
 impl Attack {
     pub const ALL: [Self; 21] = [
-        Self::ForgedObject,
+        Self::ForgedObjects,
         Self::ForgedJobs,
         Self::ForgedStatus,
         Self::PollInterval,
@@ -77,7 +77,7 @@ impl Attack {
     /// How often an attack comes before all come again.
     fn weight(self) -> usize {
         match self {
-            Self::ForgedObject => 6,
+            Self::ForgedObjects => 4,
             Self::HostileGit | Self::StolenCredentials | Self::EditCopies | Self::RegistrySecret => 2,
             _ => 1,
         }
