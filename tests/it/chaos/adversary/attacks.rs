@@ -121,8 +121,10 @@ impl Adversary {
         format!("10 Functions, the last: {said}")
     }
 
-    /// More of them than there are slots. Those that are as they were go on, so that they hold what they have.
+    /// More of them than there are slots. Those that are as they were go on, so that they hold what they have, whatever
+    /// registry others get: theirs is their own.
     async fn hang(&self, random: &mut Rng) -> String {
+        self.put(HANGING, &hostile::own_registry()).await;
         let mut said = String::new();
         for index in 0..2 * JOBS {
             let text = if random.u8(0..10) == 0 { random.u8(..) } else { 0 };

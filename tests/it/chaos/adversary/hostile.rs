@@ -125,6 +125,23 @@ pub fn registry(number: usize, servers: &Servers, random: &mut Rng) -> Value {
     )
 }
 
+/// A registry of a namespace alone, at which nobody listens.
+pub fn own_registry() -> Value {
+    let labels = json!({
+        "serverless.kyma-project.io/remote-registry": "config",
+        "serverless.kyma-project.io/managed-by": "user",
+    });
+    let address = "127.0.0.1:9";
+    secret(
+        "serverless-registry-config",
+        &labels,
+        &json!({
+            "username": "mine", "password": "mine-0",
+            "serverAddress": address, "registryAddress": format!("{address}/functions"),
+        }),
+    )
+}
+
 pub fn secret(name: &str, labels: &Value, texts: &Value) -> Value {
     let metadata = json!({"name": name, "labels": labels});
     json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": texts})
