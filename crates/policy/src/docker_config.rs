@@ -95,3 +95,20 @@ fn wipe(value: &mut Value) {
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    /// Found by fuzzing: a number that is parsed roughly is another one when it is written.
+    #[test]
+    fn what_is_kept_for_other_servers_stays_as_it_is() {
+        let mut config = DockerConfig::parse(br#"{"auths":{"other":-6666666664e-230}}"#).unwrap();
+        assert!(config.set("mine", b"u", b"p"));
+        let written = BASE64.decode(config.to_base64()).unwrap();
+        let text = String::from_utf8(written).unwrap();
+        assert_eq!(text, r#"{"auths":{"mine":{"auth":"dTpw"},"other":-6.666666664e-221}}"#);
+    }
+}
