@@ -22,6 +22,7 @@ use bodies::{SHAPES, Shape};
 use server::Server;
 use serverless_webhook::review::review;
 use serverless_webhook::routes::{ENDPOINTS, Endpoint};
+use tokio::runtime::Runtime;
 
 /// The size of bodies: about what the API server takes at most, object and old object together.
 const SIZE: usize = 3_500_000;
@@ -33,10 +34,14 @@ const LIMIT_MIB: f64 = 160.0;
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.as_slice() {
-        [work, index, size] if work == "work" => {
-            work_on(&SHAPES[index.parse::<usize>().unwrap()], size.parse().unwrap())
+        [work, label, file] if work == "work" => work_on(endpoint(label), &std::fs::read(file).unwrap()),
+        [binary] => {
+            let worst = shapes(binary).max(attacks(binary));
+            println!("\nThe worst of all: {worst:.1} MiB; the limit of the manifests is {LIMIT_MIB} MiB.");
+            assert!(worst < LIMIT_MIB, "the limit of the manifests does not hold");
         }
-        [binary] => report(binary),
+        [only, binary] if only == "shapes" => drop(shapes(binary)),
+        [only, binary] if only == "attacks" => drop(attacks(binary)),
         _ => panic!("the path of the release binary is missing: use make bench-shapes"),
     }
 }
@@ -52,13 +57,10 @@ pub fn status(process: &str, name: &str) -> f64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// Reviews one body: prints its size, the nanoseconds and the memory beyond the body itself.
-fn work_on(shape: &Shape, size: usize) {
+/// Reviews a body that was read into a process in which nothing else was done: prints its size, the nanoseconds and the
+/// memory beyond the body itself.
+fn work_on(endpoint: &Endpoint, body: &[u8]) {
     let config = serverless_webhook::config::parse(None, |_| None).unwrap();
-    let endpoint = endpoint(shape.endpoint);
-    // The code itself is in memory before anything is measured.
-    let _ = review(endpoint, &config, &(shape.body)(2000)).map(drop);
-    let body = (shape.body)(size);
     // 5: the peak is from now on.
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
     let before = status("self", "VmRSS:");
@@ -66,7 +68,7 @@ fn work_on(shape: &Shape, size: usize) {
     let mut peak = 0.0;
     for round in 0..5 {
         let start = Instant::now();
-        let reviewed = review(endpoint, &config, &body).unwrap();
+        let reviewed = review(endpoint, &config, body).unwrap();
         best = best.min(start.elapsed());
         drop(reviewed);
         if round == 0 {
@@ -76,24 +78,31 @@ fn work_on(shape: &Shape, size: usize) {
     println!("{} {} {}", body.len(), best.as_nanos(), (peak * 1024.0) as u64);
 }
 
-fn measure(index: usize, size: usize) -> [f64; 3] {
+fn measure(shape: &Shape, size: usize) -> [f64; 3] {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), (shape.body)(size)).unwrap();
     let own = std::env::current_exe().unwrap();
-    let output = Command::new(own).args(["work", &index.to_string(), &size.to_string()]).output().unwrap();
+    let output = Command::new(own).args(["work", shape.endpoint]).arg(file.path()).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let figures: Vec<f64> = text.split_whitespace().map(|figure| figure.parse().unwrap()).collect();
     [figures[0], figures[1], figures[2]]
 }
 
-fn report(binary: &str) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// What each shape costs. Answers with the most memory that a server had, in MiB.
+fn shapes(binary: &str) -> f64 {
+    let runtime = runtime();
     println!(
         "| shape | endpoint | bytes | ns/byte | ns/byte of a quarter | memory/byte | peak MiB of a server, {IN_FLIGHT} at once | answered |"
     );
     println!("|---|---|---|---|---|---|---|---|");
     let mut worst: f64 = 0.0;
-    for (index, shape) in SHAPES.iter().enumerate() {
-        let [quarter, quarter_ns, _] = measure(index, SIZE / 4);
-        let [bytes, ns, memory] = measure(index, SIZE);
+    for shape in &SHAPES {
+        let [quarter, quarter_ns, _] = measure(shape, SIZE / 4);
+        let [bytes, ns, memory] = measure(shape, SIZE);
         let server = Server::start(binary);
         let path = endpoint(shape.endpoint).path;
         let answered = runtime.block_on(server.ask(IN_FLIGHT, path, &(shape.body)(SIZE)));
@@ -108,6 +117,13 @@ fn report(binary: &str) {
             memory / bytes
         );
     }
+    worst
+}
+
+/// What each attack costs. Answers with the most memory that a server had, in MiB.
+fn attacks(binary: &str) -> f64 {
+    let runtime = runtime();
+    let mut worst: f64 = 0.0;
     println!("\n| attack | peak MiB |\n|---|---|");
     let mut attack = |name: &str, run: &dyn Fn(&Server)| {
         let server = Server::start(binary);
@@ -145,6 +161,5 @@ fn report(binary: &str) {
     attack("512 clients that announce 7 MiB and send nothing", &|server| {
         runtime.block_on(server.send_half(512, 7 << 20, 0));
     });
-    println!("\nThe worst of all: {worst:.1} MiB; the limit of the manifests is {LIMIT_MIB} MiB.");
-    assert!(worst < LIMIT_MIB, "the limit of the manifests does not hold");
+    worst
 }

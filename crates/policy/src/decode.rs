@@ -3,6 +3,8 @@
 
 mod bounded;
 
+use std::fmt::Write as _;
+
 use api::limits::ENTRIES_MAX;
 use serde::Deserialize;
 use serde_json::error::Category;
@@ -50,7 +52,8 @@ fn path_text(path: &Path) -> String {
     let mut text = String::new();
     for segment in path {
         match segment {
-            Segment::Seq { index } => text.push_str(&format!("[{index}]")),
+            // Writing to a String cannot fail.
+            Segment::Seq { index } => drop(write!(text, "[{index}]")),
             Segment::Map { key: name } | Segment::Enum { variant: name } => {
                 if !text.is_empty() {
                     text.push('.');
