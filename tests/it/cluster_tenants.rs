@@ -1,9 +1,12 @@
 //! What a tenant who may do anything in a namespace, and nothing elsewhere, can have the controller do.
 
+use std::future::pending;
 use std::time::{Duration, Instant};
 
+use controller::config::Config;
 use controller::names::Identity;
-use controller::run::run_with;
+use controller::run::{run, run_with};
+use operation::lease::Term;
 use serde_json::{Value, json};
 
 use crate::cluster::{Printed, kubectl};
@@ -166,17 +169,22 @@ fn jobs_that_are_no_builds_take_up_no_slot() {
 /// As many as there are slots in the whole cluster.
 #[test]
 fn builds_that_get_no_pod_give_their_slots_back_within_two_minutes_and_say_why() {
+    // Of its own: for minutes no other builds here.
+    let cluster = Controlled::start_with(control_plane(), |client, metrics| async move {
+        let config = Config { max_builds: 2, ..config() };
+        run(client, config, Term::endless(), metrics, pending()).await;
+    });
     let start = Instant::now();
-    let restricted = Namespace::new(&SLOTS.control_plane, "restricted");
+    let restricted = Namespace::new(&cluster.control_plane, "restricted");
     let enforce = "label namespace restricted pod-security.kubernetes.io/enforce=restricted";
-    kubectl(&SLOTS.control_plane, enforce, NOTHING).unwrap();
-    let huge = Namespace::new(&SLOTS.control_plane, "huge");
+    kubectl(&cluster.control_plane, enforce, NOTHING).unwrap();
+    let huge = Namespace::new(&cluster.control_plane, "huge");
     restricted.apply("demo", &json!({}));
     huge.apply("demo", &json!({"buildResources": {"requests": {"cpu": "1000000"}}}));
     for namespace in [&restricted, &huge] {
         namespace.await_condition("demo", "BuildReady", "Unknown JobRunning");
     }
-    let victim = Namespace::new(&SLOTS.control_plane, "waits");
+    let victim = Namespace::new(&cluster.control_plane, "waits");
     victim.apply("shop", &json!({}));
     victim.await_condition("shop", "BuildReady", "Unknown BuildQueued");
     let running = || victim.condition("shop", "Running").starts_with("True");
@@ -266,8 +274,7 @@ fn a_runtime_that_is_not_configured_is_none() {
 #[test]
 fn a_panic_ends_the_look_at_one_function_and_nothing_else() {
     let cluster = Controlled::start_with(control_plane(), |client, metrics| async move {
-        let (term, never) = (operation::lease::Term::endless(), std::future::pending());
-        run_with(client, config(), term, metrics, never, |config, function, observed, now| {
+        run_with(client, config(), Term::endless(), metrics, pending(), |config, function, observed, now| {
             assert_ne!(function.metadata.name.as_deref(), Some("bad"));
             controller::decide::decide(config, function, observed, now)
         })

@@ -41,5 +41,10 @@ fn the_configuration_of_the_readme_is_one_and_says_what_is_built_in() {
     let runtimes: Vec<_> = config.runtimes.keys().map(String::as_str).collect();
     assert_eq!(runtimes, ["nodejs12", "nodejs22", "python312", "python38"]);
     config.runtimes = config::Config::default().runtimes;
+    // It follows from the number of slots.
+    assert_eq!(
+        config.max_builds_per_namespace.take(),
+        Some(config::Config::default().builds_per_namespace())
+    );
     assert_eq!(config, config::Config::default());
 }
