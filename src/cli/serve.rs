@@ -3,6 +3,7 @@
 mod certificates;
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -22,6 +23,10 @@ use crate::metrics::Metrics;
 use crate::server::{Bound, ConnectionLimits, Phase, Serving};
 use crate::tls::Clients;
 use crate::{probes, reload, server};
+
+/// The most threads that answer reviews. Each has memory of its own, which on a large machine would exceed the limit of a
+/// Pod; a few threads answer more reviews than an API server asks.
+const WORKERS_MAX: usize = 8;
 
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = environment_help())]
@@ -133,10 +138,12 @@ pub(super) fn run(args: &Args) -> Exit {
     if let Err(error) = logging::init(args.log_format, &args.log_level) {
         return Exit::Usage.because(error);
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return Exit::Unreadable.because(error),
-    };
+    let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(WORKERS_MAX);
+    let runtime =
+        match tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return Exit::Unreadable.because(error),
+        };
     let exit = runtime.block_on(serve(args));
     // What did not end within the drain timeout ends now.
     runtime.shutdown_background();

@@ -2,9 +2,9 @@
 //!
 //! Anybody who reaches the port may connect, and a probe of the kubelet must be answered within a second all the same.
 //! Probes have no second port for that: the kubelet comes from an address that is not known, so a second port would be as
-//! open as this one, and every manifest, chart value and alert would have to name it. Instead each connection is short (a
-//! head within [`HEAD_TIMEOUT`], an end within [`CONNECTION_TIMEOUT`]), and when there are many the oldest one is closed, so
-//! a new one always gets in.
+//! open as this one, and every manifest, chart value and alert would have to name it. Instead each connection is short (one
+//! request, a head within [`HEAD_TIMEOUT`], an end within [`CONNECTION_TIMEOUT`]), and when there are many the oldest one is
+//! closed, so a new one always gets in.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,7 +29,7 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 const MAX_CONNECTIONS: usize = 256;
 /// How long a connection is left alone before it may be closed for a new one: enough to answer a probe on a busy machine.
 const GRACE: Duration = Duration::from_millis(100);
-/// How long a client may take for the head of its request, or be idle.
+/// How long a client may take for the head of its request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a connection may last in all: as long as a scraper waits by default.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -67,7 +67,7 @@ async fn make_room(connections: &mut VecDeque<(Instant, JoinHandle<()>)>) {
     oldest.abort();
 }
 
-/// Answers requests, for as long as a connection may last.
+/// Answers one request.
 async fn answer(stream: TcpStream, router: Router) {
     let mut builder = http1::Builder::new();
     builder

@@ -3,6 +3,8 @@
 pub mod function;
 pub mod git_repository;
 
+use crate::violation::Violation;
+
 pub use function::function;
 pub use git_repository::git_repository;
 
@@ -18,4 +20,12 @@ fn is_untouched<S: PartialEq>(
             && new.metadata.name == old.metadata.name
             && labels.iter().all(|key| new.metadata.label(key) == old.metadata.label(key))
     })
+}
+
+/// A text that may have `max` characters: the schema of the CRD says the same.
+fn check_length(field: &str, text: &str, max: usize, violations: &mut Vec<Violation>) {
+    // No text has more characters than bytes, so most texts need no count.
+    if text.len() > max && text.chars().nth(max).is_some() {
+        violations.push(Violation::too_long(field, max));
+    }
 }

@@ -15,16 +15,18 @@ const STAY: &str = "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n";
 const REOPEN: Duration = Duration::from_millis(50);
 /// One attack at a time: several at once would measure how many clients the machine can run.
 static ATTACK: AsyncMutex<()> = AsyncMutex::const_new(());
+/// About what the metrics of a process take.
+const USUAL: usize = 64 << 10;
 /// Larger than what the kernel keeps for a client that does not read.
 const LARGE: usize = 8 << 20;
 
-async fn start(rendered: &Arc<AtomicUsize>) -> SocketAddr {
+async fn start(rendered: &Arc<AtomicUsize>, size: usize) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let rendered = Arc::clone(rendered);
     let render = move || {
         rendered.fetch_add(1, Ordering::Relaxed);
-        "x".repeat(LARGE)
+        "x".repeat(size)
     };
     let router = Router::new().route("/livez", get(async || "ok\n")).route("/metrics", metrics(render));
     tokio::spawn(serve(listener, router));
@@ -69,7 +71,7 @@ fn hold(address: SocketAddr, connections: usize, request: &'static str, reads: b
 
 async fn five_probes_succeed_beside(connections: usize, request: &'static str, reads: bool) {
     let _alone = ATTACK.lock().await;
-    let address = start(&Arc::default()).await;
+    let address = start(&Arc::default(), USUAL).await;
     let holders = hold(address, connections, request, reads);
     let mut succeeded = 0;
     for _ in 0..5 {
@@ -108,7 +110,7 @@ async fn probes_succeed_beside_more_connections_than_there_may_be() {
 
 #[tokio::test]
 async fn half_a_head_is_closed_soon() {
-    let address = start(&Arc::default()).await;
+    let address = start(&Arc::default(), USUAL).await;
     let begin = Instant::now();
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(b"GET /livez HTT").await.unwrap();
@@ -120,7 +122,7 @@ async fn half_a_head_is_closed_soon() {
 #[tokio::test]
 async fn metrics_that_nobody_reads_are_few_and_others_still_get_some() {
     let rendered = Arc::default();
-    let address = start(&rendered).await;
+    let address = start(&rendered, LARGE).await;
     let mut unread = Vec::new();
     for _ in 0..MAX_TEXTS + 20 {
         let mut stream = TcpStream::connect(address).await.unwrap();

@@ -39,6 +39,7 @@ pub fn function(config: &Config, new: &FunctionObject, old: Option<&FunctionObje
     resources::check(&config.function, "spec.resources", spec.resources.as_ref(), violations);
     resources::check(&config.build, "spec.buildResources", spec.build_resources.as_ref(), violations);
     source::check_git(spec, violations);
+    source::check_lengths(spec, violations);
     decision.warnings.extend(source::check_deps(config, spec, violations));
     decision
 }

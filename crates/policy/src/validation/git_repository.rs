@@ -41,6 +41,7 @@ fn check_url(rule: GitUrls, url: &str, violations: &mut Vec<Violation>) -> Optio
         violations.push(Violation::required("spec.url", "the address of the repository"));
         return None;
     }
+    super::check_length("spec.url", url, api::limits::URL_MAX, violations);
     let (transport, judged) = git_url::parse(url, rule);
     if let Err(error) = judged {
         let shown = if git_url::may_hold_credentials(url) { Value::Withheld } else { url.into() };
@@ -168,6 +169,15 @@ mod tests {
     fn refuses(#[case] spec: &str, #[case] text: &str) {
         let violations: Vec<_> = judge(spec).violations.iter().map(ToString::to_string).collect();
         assert_eq!(violations.join("; "), text);
+    }
+
+    #[test]
+    fn an_address_has_a_greatest_length() {
+        let judge =
+            |length: usize| judge(&format!(r#"{{"url": "https://h/{}.git"}}"#, "a".repeat(length - 14)));
+        assert_eq!(judge(2048), Decision::allowed());
+        let texts: Vec<_> = judge(2049).violations.iter().map(ToString::to_string).collect();
+        assert_eq!(texts, ["spec.url: Too long: may not be more than 2048 bytes"]);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Where the code comes from: source, runtime, dependencies, and the place in a Git repository.
 
-use api::FunctionSpec;
+use api::{FunctionSpec, limits};
 use serde::de::IgnoredAny;
 
 use super::Violations;
 use crate::config::{Config, Language};
 use crate::syntax;
+use crate::validation::check_length;
 use crate::violation::Violation;
 
 pub(super) fn check_source(spec: &FunctionSpec, violations: &mut Violations) {
@@ -29,6 +30,19 @@ pub(super) fn check_source(spec: &FunctionSpec, violations: &mut Violations) {
             spec.source.as_str(),
             format!("{what_for}: {rule}"),
         ));
+    }
+}
+
+/// The lengths of all texts. Far beyond what a real Function has, so they are the last that is said of it.
+pub(super) fn check_lengths(spec: &FunctionSpec, violations: &mut Violations) {
+    for (field, text, max) in [
+        ("spec.source", Some(spec.source.as_str()), limits::TEXT_MAX),
+        ("spec.deps", spec.deps.as_deref(), limits::TEXT_MAX),
+        ("spec.runtime", spec.runtime.as_deref(), limits::NAME_MAX),
+        ("spec.baseDir", spec.base_dir.as_deref(), limits::PATH_MAX),
+        ("spec.reference", spec.reference.as_deref(), limits::PATH_MAX),
+    ] {
+        check_length(field, text.unwrap_or_default(), max, violations);
     }
 }
 

@@ -56,6 +56,7 @@ const DNS_1035: &str = "must be a DNS-1035 label: lower-case letters, digits or 
 #[case::python_deps(json!({"spec": {"runtime": "python38", "deps": "requests==2.24.0"}}))]
 #[case::git(json!({"spec": {"type": "git", "source": "my.repo", "baseDir": "/", "reference": "main", "deps": "x"}}))]
 #[case::git_dots_in_a_name(json!({"spec": {"type": "git", "source": "r", "baseDir": "a/..b/...", "reference": "v1"}}))]
+#[case::longest_texts(json!({"spec": {"source": "é".repeat(1 << 20), "deps": format!("{{{}}}", " ".repeat((1 << 20) - 2))}}))]
 fn allows(#[case] change: Value) {
     assert_eq!(judge(&with(&change), None), Decision::allowed());
 }
@@ -266,4 +267,20 @@ fn an_update_of_annotations_judges_nothing_but_them() {
         "metadata.annotations[{POLL}]: Invalid value: \"1s\": must be a duration between 5s and 24h, such as 30s or 5m"
     );
     assert_eq!(texts(&judge(&new, Some(&old))), [expected]);
+}
+
+#[test]
+fn texts_have_a_greatest_length() {
+    let object = with(&json!({"spec": {
+        "type": "git", "source": "r", "baseDir": "d".repeat(4097), "reference": "r".repeat(4097),
+        "deps": " ".repeat((1 << 20) + 1),
+    }}));
+    let expected = [
+        "spec.deps: Too long: may not be more than 1048576 bytes",
+        "spec.baseDir: Too long: may not be more than 4096 bytes",
+        "spec.reference: Too long: may not be more than 4096 bytes",
+    ];
+    assert_eq!(texts(&judge(&object, None)), expected);
+    let object = with(&json!({"spec": {"source": "x".repeat((1 << 20) + 1)}}));
+    assert_eq!(texts(&judge(&object, None)), ["spec.source: Too long: may not be more than 1048576 bytes"]);
 }
