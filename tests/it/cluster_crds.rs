@@ -137,6 +137,33 @@ fn odd_addresses_are_accepted() {
     }
 }
 
+#[rstest]
+#[case::env(json!({"env": (0..1001).map(|index| json!({"name": format!("A{index}")})).collect::<Value>()}), "spec.env: Too many: 1001: must have at most 1000 items")]
+#[case::labels(json!({"labels": many_members()}), "spec.labels: Too many: 1001: must have at most 1000 items")]
+#[case::limits(json!({"resources": {"limits": many_members()}}), "spec.resources.limits: Too many: 1001: must have at most 1000 items")]
+#[case::requests(json!({"buildResources": {"requests": many_members()}}), "spec.buildResources.requests: Too many: 1001: must have at most 1000 items")]
+#[case::source(json!({"source": "x".repeat((1 << 20) + 1)}), "spec.source: Too long: may not be more than 1048576 bytes")]
+#[case::deps(json!({"deps": "x".repeat((1 << 20) + 1)}), "spec.deps: Too long: may not be more than 1048576 bytes")]
+#[case::base_dir(json!({"baseDir": "x".repeat(4097)}), "spec.baseDir: Too long: may not be more than 4096 bytes")]
+fn what_is_too_much_is_refused_as_the_webhook_refuses_it(#[case] spec: Value, #[case] text: &str) {
+    let mut spec = spec;
+    spec.as_object_mut().unwrap().entry("source").or_insert_with(|| "x".into());
+    let printed = kubectl(&BARE, CREATE, &function("demo", &spec));
+    assert!(printed.err.contains(text), "{}", printed.err.chars().take(600).collect::<String>());
+}
+
+fn many_members() -> Value {
+    (0..1001).map(|index| (format!("a{index}"), json!("1"))).collect::<serde_json::Map<_, _>>().into()
+}
+
+#[test]
+fn an_address_that_is_too_long_is_refused_as_the_webhook_refuses_it() {
+    let url = format!("https://h/{}.git", "a".repeat(2049 - 14));
+    let printed = kubectl(&BARE, CREATE, &repository("demo", &json!({"url": url})));
+    let text = "spec.url: Too long: may not be more than 2048 bytes";
+    assert!(printed.err.contains(text), "{}", printed.err);
+}
+
 /// What the webhook lets in, under any configuration, the CRDs let in too.
 #[test]
 fn the_crds_are_never_stricter_than_the_webhook() {

@@ -4,7 +4,7 @@ use api::names::registry_secret;
 use api::{GitAuth, GitRepositorySpec};
 
 use crate::decision::Decision;
-use crate::git_url::{self, GitUrls, Transport};
+use crate::git_url::{self, GitUrlError, GitUrls, Transport};
 use crate::object::GitRepositoryObject;
 use crate::syntax;
 use crate::violation::{Value, Violation};
@@ -41,9 +41,10 @@ fn check_url(rule: GitUrls, url: &str, violations: &mut Vec<Violation>) -> Optio
         violations.push(Violation::required("spec.url", "the address of the repository"));
         return None;
     }
-    super::check_length("spec.url", url, api::limits::URL_MAX, violations);
     let (transport, judged) = git_url::parse(url, rule);
-    if let Err(error) = judged {
+    if judged == Err(GitUrlError::Length) {
+        violations.push(Violation::too_long("spec.url", api::limits::URL_MAX));
+    } else if let Err(error) = judged {
         let shown = if git_url::may_hold_credentials(url) { Value::Withheld } else { url.into() };
         violations.push(Violation::invalid("spec.url", shown, error.to_string()));
     }
