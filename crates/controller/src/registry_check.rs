@@ -138,7 +138,7 @@ async fn follow(
 }
 
 async fn reconcile(secret: Arc<AnySecret>, context: Arc<Context>) -> Result<Action, Error> {
-    guarded(look(&secret, &context)).await
+    guarded(Box::pin(look(&secret, &context))).await
 }
 
 async fn look(secret: &AnySecret, context: &Context) -> Result<Action, Error> {
