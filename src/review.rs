@@ -6,8 +6,6 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::buffer::Buffer;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
 use policy::text::{NAME_SHOWN, cut, printable};
 use policy::{Config, Decision, Violation};
@@ -15,7 +13,7 @@ use serde_json::Value;
 
 use crate::extract::{NoReview, Review};
 use crate::routes::Endpoint;
-use crate::wire::{Answer, Cause, Details, KIND, Request, Response, Status};
+use crate::wire::{Answer, Base64, Cause, Details, KIND, Request, Response, Status};
 
 /// The longest warning, in characters: the API server cuts longer ones.
 const WARNING_MAX: usize = 256;
@@ -114,7 +112,7 @@ pub fn encode(endpoint: &Endpoint, review: &Review<'_>, outcome: &Outcome) -> (V
                 uid: &request.uid,
                 allowed: true,
                 status: None,
-                patch: patch.as_ref().and_then(|patch| std::str::from_utf8(patch.as_ref()).ok()),
+                patch: patch.as_ref().map(|patch| Base64(patch.as_ref())),
                 patch_type: patch.as_ref().map(|_| "JSONPatch"),
                 warnings: bounded(&decision.warnings),
             };
@@ -218,14 +216,10 @@ fn bounded_warning(warning: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// The patch in base64.
+/// The patch as JSON. It is encoded as the answer is written, so that one copy less exists: it may be a whole Secret.
 fn encode_patch(decision: &Decision, secret: bool) -> Buffer {
     let texts: usize = decision.patch.iter().map(text_length).sum();
-    let json = Buffer::new(to_json(&decision.patch, texts + 512), secret);
-    let mut text = vec![0; json.as_ref().len().div_ceil(3) * 4];
-    // The size is that of the result, so it fits.
-    let _ = BASE64.encode_slice(&json, &mut text);
-    Buffer::new(text, secret)
+    Buffer::new(to_json(&decision.patch, texts + 512), secret)
 }
 
 fn text_length(operation: &PatchOperation) -> usize {
@@ -238,7 +232,7 @@ fn text_length(operation: &PatchOperation) -> usize {
 
 fn to_bytes(review: &Review<'_>, response: Response<'_>) -> Vec<u8> {
     let texts: usize = response.warnings.iter().map(|warning| warning.len()).sum();
-    let room = response.patch.map_or(0, str::len) + 2 * texts + 512;
+    let room = response.patch.map_or(0, |patch| patch.0.len().div_ceil(3) * 4) + 2 * texts + 512;
     to_json(&Answer { api_version: review.api_version, kind: KIND, response }, room)
 }
 

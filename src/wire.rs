@@ -6,7 +6,9 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use base64::display::Base64Display;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 /// The versions of the review that are understood; the answer has the version of the question.
@@ -130,13 +132,29 @@ pub struct Response<'a> {
     pub status: Option<Status<'a>>,
     /// A JSON Patch, in base64.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub patch: Option<&'a str>,
+    pub patch: Option<Base64<'a>>,
     /// `JSONPatch`, together with a patch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patch_type: Option<&'static str>,
     /// Shown to the author.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Cow<'a, str>>,
+}
+
+/// Bytes that are written in base64. They may be a Secret.
+#[derive(Clone, Copy)]
+pub struct Base64<'a>(pub &'a [u8]);
+
+impl std::fmt::Debug for Base64<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "({} bytes)", self.0.len())
+    }
+}
+
+impl Serialize for Base64<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&Base64Display::new(self.0, &STANDARD))
+    }
 }
 
 /// A refusal (`metav1.Status`).
