@@ -3,7 +3,7 @@
 //! Anybody who reaches the port may connect, and a probe of the kubelet must be answered within a second all the same.
 //! Probes have no second port for that: the kubelet comes from an address that is not known, so a second port would be as
 //! open as this one, and every manifest, chart value and alert would have to name it. Instead each connection is short (one
-//! request, a head within [`HEAD_TIMEOUT`], an end within [`CONNECTION_TIMEOUT`]), and when there are many the oldest one is
+//! request, a head within `HEAD_TIMEOUT`, an end within `CONNECTION_TIMEOUT`), and when there are many the oldest one is
 //! closed, so a new one always gets in.
 
 use std::collections::VecDeque;
@@ -80,7 +80,7 @@ async fn answer(stream: TcpStream, router: Router) {
     let _ = timeout(CONNECTION_TIMEOUT, connection).await;
 }
 
-/// Answers with metrics. When [`MAX_TEXTS`] clients have not read theirs yet, others get the last text again: scraping
+/// Answers with metrics. When `MAX_TEXTS` clients have not read theirs yet, others get the last text again: scraping
 /// neither takes more memory than that nor fails.
 pub fn metrics(render: impl Fn() -> String + Clone + Send + Sync + 'static) -> MethodRouter {
     let texts = Arc::new(Texts { free: Arc::new(Semaphore::new(MAX_TEXTS)), last: Mutex::default() });
