@@ -41,7 +41,7 @@ async fn serve() {
     let app = Arc::new(App {
         config: Arc::new(ArcSwap::from_pointee(serverless_webhook::config::parse(None, |_| None).unwrap())),
         metrics: Arc::clone(&metrics),
-        bodies: BodyLimits::new(7 << 20, 48 << 20, Duration::from_secs(10)),
+        bodies: BodyLimits::new(7 << 20, 40 << 20, Duration::from_secs(10)),
         max_request_time: Duration::from_secs(30),
         in_flight: Arc::new(Semaphore::new(256)),
         work_memory: app::work_memory(7 << 20),

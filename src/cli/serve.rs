@@ -94,7 +94,7 @@ struct Limits {
     #[arg(long, env = "WEBHOOK_MAX_BODY", default_value = "7Mi", value_parser = size, value_name = "BYTES")]
     max_body: usize,
     /// The memory for all bodies and answers together, in bytes; beyond it requests are turned away with 429
-    #[arg(long, env = "WEBHOOK_BODY_MEMORY", default_value = "48Mi", value_parser = size, value_name = "BYTES")]
+    #[arg(long, env = "WEBHOOK_BODY_MEMORY", default_value = "40Mi", value_parser = size, value_name = "BYTES")]
     body_memory: usize,
     /// How long the body of a request may take to arrive
     #[arg(long, env = "WEBHOOK_BODY_TIMEOUT", default_value = "10s", value_parser = positive_duration, value_name = "TIME")]
