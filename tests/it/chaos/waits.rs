@@ -76,12 +76,13 @@ impl Waits {
         let functions = self.api("Function");
         let new = object(function(name, spec));
         let start = Instant::now();
-        let mut said = "it was not created".to_owned();
+        let (mut said, mut created) = ("it was not created".to_owned(), None);
         let running = async {
             while let Err(error) = functions.create(&PostParams::default(), &new).await {
                 said = error.to_string();
                 sleep(PERIOD).await;
             }
+            created = Some(start.elapsed());
             loop {
                 if let Ok(function) = functions.get(name).await {
                     let conditions = &function.data["status"]["conditions"];
@@ -97,7 +98,9 @@ impl Waits {
         let ended = timeout(limit, running).await;
         let took = start.elapsed();
         self.clean(name).await;
-        ended.map(|()| took).map_err(|_| format!("{name} does not run after {took:?}: {said}"))
+        ended.map(|()| took).map_err(|_| {
+            format!("{name}, created after {created:?}, does not run after {took:?}: {said}")
+        })
     }
 
     /// Deletes a Function, and waits for its Pods to go: they need no node any more.
