@@ -14,7 +14,7 @@ mod value;
 
 use clap::{Parser, Subcommand};
 
-use operation::exit::{self, Exit};
+use process::exit::{self, Exit};
 
 const AFTER_HELP: &str = "\
 Exit codes:

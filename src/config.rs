@@ -5,7 +5,7 @@ mod env;
 
 use std::path::{Path, PathBuf};
 
-use operation::yaml;
+use process::yaml;
 use policy::Config;
 use policy::config::{ConfigError, RawConfig};
 

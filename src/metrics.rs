@@ -165,7 +165,7 @@ impl Metrics {
             "Whether the configuration in its file is in force",
             configuration_reload_successful.clone(),
         );
-        operation::metrics::register_version(&mut registry);
+        process::metrics::register_version(&mut registry);
 
         Self {
             endpoints,
@@ -268,7 +268,7 @@ impl Metrics {
     /// All of it as text.
     #[must_use]
     pub fn render(&self) -> String {
-        operation::metrics::render(&self.registry)
+        process::metrics::render(&self.registry)
     }
 }
 

@@ -21,7 +21,7 @@ pub fn router(metrics: Arc<Metrics>, not_after: NotAfter, phase: watch::Receiver
             "/readyz",
             get(async move || readiness(*phase.borrow(), **not_after.load(), SystemTime::now())),
         )
-        .route("/metrics", operation::admin::metrics(move || metrics.render()))
+        .route("/metrics", process::admin::metrics(move || metrics.render()))
 }
 
 fn readiness(phase: Phase, not_after: SystemTime, now: SystemTime) -> impl IntoResponse {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 use kube::Client;
-use operation::lease::Lease;
+use process::lease::Lease;
 use rustls::ServerConfig;
 
 use crate::issue::{self, Pair};

@@ -7,7 +7,7 @@ mod strict;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use operation::yaml;
+use process::yaml;
 use policy::{Config, Decision, Violation};
 use serde_json::Value;
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
-use operation::logging::{self, LogFormat};
+use process::logging::{self, LogFormat};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
@@ -173,7 +173,7 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let not_after = Arc::new(ArcSwap::from_pointee(SystemTime::UNIX_EPOCH));
     let probes = probes::router(Arc::clone(&metrics), Arc::clone(&not_after), phases.clone());
     let admin_address = admin.local_addr()?;
-    tokio::spawn(operation::admin::serve(admin, probes));
+    tokio::spawn(process::admin::serve(admin, probes));
     let tls = tokio::select! {
         tls = certificates.keep(not_after, &metrics, args.reload_interval) => tls,
         () = signals.wait() => return Ok(Exit::Success),

@@ -10,7 +10,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{ApiResource, DynamicObject, ObjectMeta, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
-use operation::lease::{unless_changed, unless_created};
+use process::lease::{unless_changed, unless_created};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 

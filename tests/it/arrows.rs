@@ -8,10 +8,10 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 /// Each crate and the crates of the workspace that it may know, beside tests.
 const ARROWS: [(&str, &[&str]); 7] = [
     ("serverless-api", &[]),
-    ("serverless-controller", &["serverless-api", "serverless-operation", "serverless-policy"]),
-    ("serverless-operation", &[]),
+    ("serverless-controller", &["serverless-api", "serverless-process", "serverless-policy"]),
+    ("serverless-process", &[]),
     ("serverless-policy", &["serverless-api"]),
-    ("serverless-webhook", &["serverless-api", "serverless-operation", "serverless-policy"]),
+    ("serverless-webhook", &["serverless-api", "serverless-process", "serverless-policy"]),
     ("testenv", &[]),
     ("xtask", &["serverless-api", "serverless-webhook"]),
 ];

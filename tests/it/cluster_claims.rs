@@ -9,7 +9,7 @@ use futures::FutureExt as _;
 use http::Method;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, Patch, PatchParams};
-use operation::lease::Term;
+use process::lease::Term;
 use serde_json::{Value, json};
 use testenv::{ControlPlane, Options};
 

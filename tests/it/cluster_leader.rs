@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use controller::config::Config;
 use controller::lead::{Election, lead};
 use controller::metrics::Metrics;
-use operation::lease::Term;
+use process::lease::Term;
 use serde_json::{Value, json};
 use testenv::ControlPlane;
 use tokio::sync::watch;

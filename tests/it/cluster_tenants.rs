@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use controller::config::Config;
 use controller::names::Identity;
 use controller::run::{run, run_with};
-use operation::lease::Term;
+use process::lease::Term;
 use serde_json::{Value, json};
 
 use crate::cluster::{Printed, kubectl};

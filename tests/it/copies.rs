@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use controller::config::{Config, Propagation};
 use controller::metrics::Metrics;
-use operation::lease::Term;
+use process::lease::Term;
 use serde_json::{Value, json};
 use testenv::{ControlPlane, Options};
 use tokio::runtime::Runtime;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use controller::config::Config;
 use controller::git::GitConfig;
 use controller::metrics::Metrics;
-use operation::lease::Term;
+use process::lease::Term;
 use serde_json::{Value, json};
 use testenv::{ControlPlane, Options};
 use tokio::runtime::Runtime;

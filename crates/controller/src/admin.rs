@@ -23,5 +23,5 @@ pub fn router(metrics: Arc<Metrics>, stopping: watch::Receiver<bool>) -> Router 
     Router::new()
         .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(async move || readiness()))
-        .route("/metrics", operation::admin::metrics(move || metrics.render()))
+        .route("/metrics", process::admin::metrics(move || metrics.render()))
 }

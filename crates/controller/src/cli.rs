@@ -5,7 +5,7 @@ mod plan;
 mod run;
 
 use clap::{Parser, Subcommand};
-use operation::exit::{self, Exit};
+use process::exit::{self, Exit};
 
 const AFTER_HELP: &str = "\
 Exit codes:

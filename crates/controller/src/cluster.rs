@@ -83,11 +83,11 @@ pub(crate) struct News<'a> {
 
 pub(crate) struct Cluster {
     client: Client,
-    term: operation::lease::Term,
+    term: process::lease::Term,
 }
 
 impl Cluster {
-    pub(crate) fn new(client: Client, term: operation::lease::Term) -> Self {
+    pub(crate) fn new(client: Client, term: process::lease::Term) -> Self {
         Self { client, term }
     }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use operation::yaml;
+use process::yaml;
 
 use crate::git::GitConfig;
 

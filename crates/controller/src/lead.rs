@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::future::{Either, join3, select};
 use kube::Client;
-use operation::lease::{Lease, Term};
+use process::lease::{Lease, Term};
 use tokio::sync::watch;
 
 use crate::config::Config;

@@ -98,7 +98,7 @@ impl Metrics {
         );
         registry.register("git_lookups", "Look-ups of Git remotes", new.lookups.clone());
         registry.register("leads", "Whether this process leads", new.leads.clone());
-        operation::metrics::register_version(&mut registry);
+        process::metrics::register_version(&mut registry);
         Self { registry, ..new }
     }
 
@@ -174,7 +174,7 @@ impl Metrics {
     /// All of it as text.
     #[must_use]
     pub fn render(&self) -> String {
-        operation::metrics::render(&self.registry)
+        process::metrics::render(&self.registry)
     }
 }
 

@@ -18,7 +18,7 @@ use kube::runtime::controller::{Action, Config as LoopConfig};
 use kube::runtime::watcher::{Config as WatcherConfig, Event};
 use kube::runtime::{Controller, WatchStreamExt as _, reflector, watcher};
 use kube::{Api, Client};
-use operation::lease::Term;
+use process::lease::Term;
 use serde_json::{Map, Value};
 
 use crate::backoff::Failures;

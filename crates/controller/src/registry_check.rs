@@ -17,7 +17,7 @@ use kube::runtime::controller::{Action, Config as LoopConfig};
 use kube::runtime::watcher::{Config as WatcherConfig, Event};
 use kube::runtime::{Controller, WatchStreamExt as _, reflector, watcher};
 use kube::{Api, Client, Resource as _, ResourceExt as _};
-use operation::lease::Term;
+use process::lease::Term;
 use serde_json::json;
 
 use crate::backoff::Failures;

@@ -14,7 +14,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::runtime::Controller;
 use kube::runtime::controller::{Action, Config as LoopConfig};
 use kube::{Client, Resource as _};
-use operation::lease::Term;
+use process::lease::Term;
 
 use crate::cluster::{Cluster, Error};
 use crate::config::Config;

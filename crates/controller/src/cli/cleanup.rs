@@ -7,7 +7,7 @@ use std::time::Duration;
 use controller::client;
 use controller::metrics::Metrics;
 use controller::propagation::cleanup::{self, Options};
-use operation::exit::Exit;
+use process::exit::Exit;
 
 /// How long a controller may take to stop: longer than its Pod may, and than its Lease lasts.
 const PATIENCE: Duration = Duration::from_secs(45);

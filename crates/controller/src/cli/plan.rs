@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use controller::config;
 use controller::plan::{self, Manifests};
-use operation::exit::Exit;
+use process::exit::Exit;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {

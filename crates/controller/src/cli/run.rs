@@ -9,8 +9,8 @@ use controller::client;
 use controller::config::{self, Config};
 use controller::lead::{Election, lead};
 use controller::metrics::Metrics;
-use operation::exit::Exit;
-use operation::logging::{self, LogFormat};
+use process::exit::Exit;
+use process::logging::{self, LogFormat};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -115,7 +115,7 @@ async fn serve(args: Args, config: Config) -> Exit {
     let admin = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), admin, "starts");
     let (stop, stopping) = watch::channel(false);
-    tokio::spawn(operation::admin::serve(
+    tokio::spawn(process::admin::serve(
         listener,
         controller::admin::router(Arc::clone(&metrics), stopping.clone()),
     ));

@@ -12,7 +12,7 @@ use api::{Function, GitAuth};
 use futures::channel::mpsc::UnboundedSender;
 use kube::Client;
 use kube::runtime::reflector::ObjectRef;
-use operation::lease::Term;
+use process::lease::Term;
 use policy::git_url;
 
 use super::refs::{is_commit, missing, problem};
