@@ -75,11 +75,8 @@ fn forged(index: usize, text: &str) -> Value {
         "uid": uid, "controller": true,
     });
     // The name that such a Function would give it.
-    let identity = controller::names::Identity {
-        name: format!("f-{index}"),
-        namespace: String::new(),
-        uid: uid.clone(),
-    };
+    let identity =
+        decide::function::Identity { name: format!("f-{index}"), namespace: String::new(), uid: uid.clone() };
     let metadata = json!({"name": identity.child(), "labels": labels, "ownerReferences": [owner]});
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"source": text}})
 }

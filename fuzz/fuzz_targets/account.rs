@@ -5,5 +5,5 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (&[u8], &[u8], &[u8])| {
     let (address, username, password) = input;
-    controller::fuzzing::account(address, username, password);
+    remote::fuzzing::account(address, username, password);
 });

@@ -5,5 +5,5 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (Vec<String>, Vec<Vec<u8>>)| {
     let (references, pieces) = input;
-    controller::fuzzing::advertisement(&references.into_iter().take(8).collect(), &pieces);
+    remote::fuzzing::advertisement(&references.into_iter().take(8).collect(), &pieces);
 });

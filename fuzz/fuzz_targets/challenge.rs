@@ -3,4 +3,4 @@
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|header: &str| controller::fuzzing::challenge(header));
+fuzz_target!(|header: &str| remote::fuzzing::challenge(header));

@@ -5,5 +5,5 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (&str, &str, u16)| {
     let (file, host, port) = input;
-    controller::fuzzing::known_hosts(file, host, port);
+    remote::fuzzing::known_hosts(file, host, port);
 });

@@ -5,5 +5,5 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (&str, Option<&str>)| {
     let (text, passphrase) = input;
-    controller::fuzzing::private_key(text, passphrase);
+    remote::fuzzing::private_key(text, passphrase);
 });

@@ -1,23 +1,38 @@
 //! The arrows of ARCHITECTURE.md: which crate may know which.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// Each crate and the crates of the workspace that it may know, beside tests.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("serverless-api", &[]),
-    ("serverless-controller", &["serverless-api", "serverless-process", "serverless-policy"]),
-    ("serverless-process", &[]),
+    ("serverless-cluster", &["serverless-decide", "serverless-process"]),
+    (
+        "serverless-controller",
+        &[
+            "serverless-api",
+            "serverless-cluster",
+            "serverless-decide",
+            "serverless-policy",
+            "serverless-process",
+            "serverless-remote",
+        ],
+    ),
+    ("serverless-decide", &["serverless-api", "serverless-policy"]),
     ("serverless-policy", &["serverless-api"]),
-    ("serverless-webhook", &["serverless-api", "serverless-process", "serverless-policy"]),
+    ("serverless-process", &[]),
+    ("serverless-remote", &["serverless-api", "serverless-policy"]),
+    ("serverless-webhook", &["serverless-api", "serverless-policy", "serverless-process"]),
     ("testenv", &[]),
     ("xtask", &["serverless-api", "serverless-webhook"]),
 ];
 
 /// What a crate without I/O must not bring in, however indirectly.
-const IO: [&str; 6] = ["axum", "hyper", "kube-client", "mio", "rustls", "tokio"];
+const IO: [&str; 8] = ["axum", "hyper", "kube-client", "mio", "reqwest", "russh", "rustls", "tokio"];
 
 #[test]
 fn crates_of_the_workspace_know_only_those_below() {
@@ -39,7 +54,7 @@ fn crates_of_the_workspace_know_only_those_below() {
 
 #[test]
 fn crates_of_rules_bring_in_no_io() {
-    for package in ["serverless-api", "serverless-policy"] {
+    for package in ["serverless-api", "serverless-policy", "serverless-decide"] {
         let tree = Command::new(env!("CARGO"))
             .args([
                 "tree",
@@ -72,4 +87,27 @@ fn metadata() -> Metadata {
         .other_options(["--offline".to_owned(), "--locked".to_owned(), "--no-deps".to_owned()])
         .exec()
         .unwrap()
+}
+
+/// The reconcilers of the controller know nothing of each other: what they share is in none of them.
+#[test]
+fn reconcilers_know_nothing_of_each_other() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/controller/src");
+    let names = ["functions", "copies", "credentials"];
+    for name in names {
+        let mut files = vec![root.join(format!("{name}.rs"))];
+        let mut folders = vec![root.join(name)];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { folders.push(path) } else { files.push(path) }
+            }
+        }
+        for file in files {
+            let text = fs::read_to_string(&file).unwrap();
+            for other in names.into_iter().filter(|other| *other != name) {
+                assert!(!text.contains(&format!("crate::{other}")), "{} uses {other}", file.display());
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use controller::git::{Credentials, GitConfig, Resolution, ask};
+use remote::git::{Credentials, GitConfig, Resolution, ask};
 use serverless_webhook::dev_certs::{self, DevCerts};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;

@@ -157,7 +157,7 @@ fn values_reach_the_controller() {
         found["value"].as_str().map(str::to_owned)
     };
     let config = controller::config::load(Some(file.path()), variable).unwrap();
-    assert_eq!(config.build_retry, Some(std::time::Duration::from_mins(1)));
+    assert_eq!(config.functions.build_retry, Some(std::time::Duration::from_mins(1)));
     assert_eq!(config.max_builds, 7);
 }
 
@@ -224,8 +224,8 @@ fn images_run_by_their_digests() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), map["data"]["controller.yaml"].as_str().unwrap()).unwrap();
     let config = controller::config::load(Some(file.path()), |_| None).unwrap();
-    assert_eq!((config.executor_image, config.fetcher_image), (executor, fetcher));
-    assert_eq!(config.runtimes["nodejs12"].base_image, Some(base));
+    assert_eq!((config.functions.executor_image, config.functions.fetcher_image), (executor, fetcher));
+    assert_eq!(config.functions.runtimes["nodejs12"].base_image, Some(base));
 }
 
 fn network_policy(values: &str, name: &str) -> Value {

@@ -9,13 +9,12 @@ use futures::FutureExt as _;
 use http::Method;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, Patch, PatchParams};
-use process::lease::Term;
 use serde_json::{Value, json};
 use testenv::{ControlPlane, Options};
 
 use crate::cluster::{client, kubectl};
 use crate::copies::secret;
-use crate::functions::NOTHING;
+use crate::functions::{NOTHING, shared};
 use crate::gate::Gate;
 use crate::support::eventually;
 
@@ -52,7 +51,7 @@ async fn what_users_make_theirs_just_before_it_is_written_or_deleted_stays_their
     let (config, metrics) = (Config::default(), Arc::<Metrics>::default());
     tokio::spawn(async move {
         let never = std::future::pending();
-        controller::propagation::run(controller, &config, Term::endless(), metrics, never).await;
+        controller::copies::run(&shared(controller, metrics), &config, never).await;
     });
     for namespace in ["kyma-system", "changed", "noted", "deleted", "plain"] {
         run(&format!("create namespace {namespace}"), NOTHING);

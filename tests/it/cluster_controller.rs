@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use controller::names::Identity;
+use decide::function::Identity;
 use serde_json::{Value, json};
 
 use crate::cluster::function;
@@ -215,7 +215,7 @@ fn what_has_a_name_of_ours_is_left_alone_and_its_end_is_seen() {
     namespace.apply("demo", &json!({}));
     namespace.await_condition("demo", "ConfigurationReady", "False RegistryConfigMissing");
     let function: api::Function = serde_json::from_value(namespace.get("function demo")).unwrap();
-    let name = Identity::of(&function).unwrap().child();
+    let name = Identity::of(&function.metadata).unwrap().child();
     let labels = json!({"app": "theirs"});
     let pod = json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": "b"}]}});
     let spec = json!({"replicas": 0, "selector": {"matchLabels": labels}, "template": pod});

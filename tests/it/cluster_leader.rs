@@ -5,20 +5,20 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use controller::config::Config;
-use controller::lead::{Election, lead};
 use controller::metrics::Metrics;
-use process::lease::Term;
+use controller::run::{Election, Reconciler, lead};
 use serde_json::{Value, json};
 use testenv::ControlPlane;
 use tokio::sync::watch;
 
-use crate::functions::{CLUSTER, Namespace, control_plane};
+use crate::functions::{CLUSTER, Namespace, control_plane, shared};
 use crate::gate::Gate;
 
 /// Runs a controller until `end`; what it does then is dropped, as by a kill.
 async fn run_until(gate: &Gate, control_plane: &ControlPlane, end: impl Future<Output = ()>) {
     let client = gate.client(control_plane).await;
-    let run = controller::run::run(client, config(), Term::endless(), Arc::default(), std::future::pending());
+    let (shared, config) = (shared(client, Arc::default()), config());
+    let run = controller::functions::run(&shared, &config, std::future::pending());
     tokio::select! {
         () = run => {}
         () = end => {}
@@ -139,8 +139,9 @@ impl Instance {
             duration: LEASE,
         };
         let counted = Arc::clone(&metrics);
-        let task =
-            tokio::spawn(async move { lead(&client, &config(), Some(&election), &counted, stopping).await });
+        let task = tokio::spawn(async move {
+            lead(&client, &config(), &Reconciler::ALL, Some(&election), &counted, stopping).await
+        });
         Self { gate, metrics, stop, task }
     }
 
@@ -206,7 +207,9 @@ async fn one_that_is_stopped_before_it_has_seen_everything_ends_at_once() {
     gate.closed.store(true, Ordering::SeqCst);
     let client = gate.client(control_plane).await;
     let (stop, stopping) = watch::channel(false);
-    let task = tokio::spawn(async move { lead(&client, &config(), None, &Arc::default(), stopping).await });
+    let task = tokio::spawn(async move {
+        lead(&client, &config(), &Reconciler::ALL, None, &Arc::default(), stopping).await
+    });
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert!(!task.is_finished());
     stop.send_replace(true);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use controller::config::Config;
-use controller::lead::lead;
 use controller::metrics::Metrics;
+use controller::run::{Reconciler, lead};
 use serde_json::{Value, json};
 use testenv::{ControlPlane, Options};
 use tokio::runtime::Runtime;
@@ -50,8 +50,8 @@ impl Cluster {
         let kubeconfig = control_plane.kubeconfig();
         runtime.spawn(async move {
             let client = client(&kubeconfig).await;
-            let config = Config { registry_check: on_loopback(), ..Config::default() };
-            lead(&client, &config, None, &Arc::new(Metrics::new()), stopping).await;
+            let config = Config { registries: on_loopback(), ..Config::default() };
+            lead(&client, &config, &Reconciler::ALL, None, &Arc::new(Metrics::new()), stopping).await;
         });
         let node = Node::start(&control_plane);
         Self { _node: node, stop, control_plane, _runtime: runtime, _webhook: webhook }
@@ -194,7 +194,7 @@ fn a_tag_that_somebody_moves_changes_nothing_that_runs() {
     namespace.apply("demo", &json!({"source": "mine"}));
     let image = await_image(&namespace, &registry, "");
     let (tagged, digest) = image.split_once('@').unwrap();
-    assert!(controller::image::is_digest(digest), "{image}");
+    assert!(decide::function::is_digest(digest), "{image}");
     let job = namespace.list("jobs")[0].clone();
     assert_eq!(job["metadata"]["annotations"]["serverless.kyma-project.io/image-digest"], digest);
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use controller::config::Config;
-use controller::lead::{Election, lead};
+use controller::run::{Election, Reconciler, lead};
 use russh::keys::Algorithm;
 use serde_json::json;
 use testenv::{ControlPlane, Options};
@@ -48,7 +48,7 @@ fn the_controller_may_do_what_it_does_and_nothing_else() {
             duration: Duration::from_secs(3),
         };
         let client = client(&kubeconfig).await;
-        lead(&client, &Config::default(), Some(&election), &Arc::default(), stopping).await;
+        lead(&client, &Config::default(), &Reconciler::ALL, Some(&election), &Arc::default(), stopping).await;
     });
     let namespace = Namespace::new(&control_plane, "rights");
     // Its Job gets no Pod, and it takes a while until the controller asks why.

@@ -4,13 +4,14 @@ use std::future::pending;
 use std::time::{Duration, Instant};
 
 use controller::config::Config;
-use controller::names::Identity;
-use controller::run::{run, run_with};
-use process::lease::Term;
+use controller::functions::{run, run_with};
+use decide::function::Identity;
 use serde_json::{Value, json};
 
 use crate::cluster::{Printed, kubectl};
-use crate::functions::{CLUSTER, Controlled, NOTHING, Namespace, SLOTS, config, control_plane, runtime};
+use crate::functions::{
+    CLUSTER, Controlled, NOTHING, Namespace, SLOTS, config, control_plane, runtime, shared,
+};
 
 /// A tenant with a namespace.
 struct Adversary<'a> {
@@ -100,7 +101,7 @@ fn labels_and_owners_that_a_tenant_forges_reach_into_no_other_namespace() {
         })
     };
     let parsed: api::Function = serde_json::from_value(function.clone()).unwrap();
-    let child = Identity::of(&parsed).unwrap().child();
+    let child = Identity::of(&parsed.metadata).unwrap().child();
     adversary.create(&config_map(&forged("payments-config")));
     adversary.create(&deployment(&forged("payments")));
     adversary.create(&job(&forged("nightly-backup"), true));
@@ -172,7 +173,7 @@ fn builds_that_get_no_pod_give_their_slots_back_within_two_minutes_and_say_why()
     // Of its own: for minutes no other builds here.
     let cluster = Controlled::start_with(control_plane(), |client, metrics| async move {
         let config = Config { max_builds: 2, ..config() };
-        run(client, config, Term::endless(), metrics, pending()).await;
+        run(&shared(client, metrics), &config, pending()).await;
     });
     let start = Instant::now();
     let restricted = Namespace::new(&cluster.control_plane, "restricted");
@@ -274,9 +275,10 @@ fn a_runtime_that_is_not_configured_is_none() {
 #[test]
 fn a_panic_ends_the_look_at_one_function_and_nothing_else() {
     let cluster = Controlled::start_with(control_plane(), |client, metrics| async move {
-        run_with(client, config(), Term::endless(), metrics, pending(), |config, function, observed, now| {
-            assert_ne!(function.metadata.name.as_deref(), Some("bad"));
-            controller::decide::decide(config, function, observed, now)
+        let (shared, config) = (shared(client, metrics), config());
+        run_with(&shared, &config, pending(), |config, function, observed, now| {
+            assert_ne!(function.identity.name, "bad");
+            decide::function::decide(config, function, observed, now)
         })
         .await;
     });

@@ -6,8 +6,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use controller::config::Config;
-use controller::lead::{Election, lead};
-use controller::propagation::cleanup::{self, Options as Cleanup, Report};
+use controller::copies::cleanup::{self, Options as Cleanup, Report};
+use controller::run::{Election, Reconciler, lead};
 use serde_json::json;
 use testenv::{ControlPlane, Options};
 use tokio::runtime::Runtime;
@@ -54,7 +54,15 @@ impl Controller {
                 duration: Duration::from_secs(3),
             };
             let client = client(&kubeconfig).await;
-            lead(&client, &Config::default(), Some(&election), &std::sync::Arc::default(), stopping).await;
+            lead(
+                &client,
+                &Config::default(),
+                &Reconciler::ALL,
+                Some(&election),
+                &std::sync::Arc::default(),
+                stopping,
+            )
+            .await;
         });
         Self { runtime, stop, running }
     }

@@ -19,7 +19,7 @@ fn every_fixture_is_planned_as_recorded() {
         let mut manifests = Manifests::new("default");
         manifests.read(&std::fs::read_to_string(case.join("manifests.yaml")).unwrap()).unwrap();
         let planned: String =
-            plan::plan(&config, &manifests).into_iter().map(|planned| planned.text).collect();
+            plan::plan(&config.functions, &manifests).into_iter().map(|planned| planned.text).collect();
         let recorded = case.join("plan.yaml");
         if std::env::var_os(RECORD).is_some() {
             std::fs::write(&recorded, &planned).unwrap();
@@ -38,9 +38,9 @@ fn the_configuration_of_the_readme_is_one_and_says_what_is_built_in() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), text).unwrap();
     let mut config = config::load(Some(file.path()), |_| None).unwrap();
-    let runtimes: Vec<_> = config.runtimes.keys().map(String::as_str).collect();
+    let runtimes: Vec<_> = config.functions.runtimes.keys().map(String::as_str).collect();
     assert_eq!(runtimes, ["nodejs12", "nodejs22", "python312", "python38"]);
-    config.runtimes = config::Config::default().runtimes;
+    config.functions.runtimes = config::Config::default().functions.runtimes;
     // It follows from the number of slots.
     assert_eq!(
         config.max_builds_per_namespace.take(),

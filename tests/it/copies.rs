@@ -4,13 +4,12 @@ use std::sync::{Arc, LazyLock};
 
 use controller::config::{Config, Propagation};
 use controller::metrics::Metrics;
-use process::lease::Term;
 use serde_json::{Value, json};
 use testenv::{ControlPlane, Options};
 use tokio::runtime::Runtime;
 
 use crate::cluster::{Printed, client, kubectl};
-use crate::functions::NOTHING;
+use crate::functions::{NOTHING, shared};
 use crate::support::wait_until;
 
 /// A control plane with the controller, on which nothing ends a namespace.
@@ -27,7 +26,7 @@ pub static CLUSTER: LazyLock<ControlPlane> = LazyLock::new(|| {
         let config = Config { propagation, ..Config::default() };
         let metrics = Arc::new(Metrics::new());
         let never = std::future::pending();
-        controller::propagation::run(client, &config, Term::endless(), metrics, never).await;
+        controller::copies::run(&shared(client, metrics), &config, never).await;
     });
     control_plane
 });

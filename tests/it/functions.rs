@@ -5,9 +5,10 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use controller::config::Config;
-use controller::git::GitConfig;
 use controller::metrics::Metrics;
+use controller::shared::Shared;
 use process::lease::Term;
+use remote::git::GitConfig;
 use serde_json::{Value, json};
 use testenv::{ControlPlane, Options};
 use tokio::runtime::Runtime;
@@ -35,7 +36,16 @@ pub static SLOTS: LazyLock<Controlled> = LazyLock::new(|| {
 pub fn config() -> Config {
     // Failed builds are tried again soon, and remotes are not waited for long.
     let git = GitConfig { timeout: Duration::from_secs(3), ..GitConfig::default() };
-    Config { build_retry: Some(Duration::from_secs(8)), git, ..Config::default() }
+    let functions = decide::function::Config {
+        build_retry: Some(Duration::from_secs(8)),
+        ..decide::function::Config::default()
+    };
+    Config { functions, git, ..Config::default() }
+}
+
+/// What reconcilers share of which nobody is deposed.
+pub fn shared(client: kube::Client, metrics: Arc<Metrics>) -> Shared {
+    Shared { client, term: Term::endless(), metrics }
 }
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
@@ -49,7 +59,8 @@ pub struct Controlled {
 impl Controlled {
     fn start(config: Config) -> Self {
         Self::start_with(control_plane(), |client, metrics| async move {
-            controller::run::run(client, config, Term::endless(), metrics, std::future::pending()).await;
+            let shared = shared(client, metrics);
+            controller::functions::run(&shared, &config, std::future::pending()).await;
         })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use controller::git::{Credentials, GitConfig, HostKeys, Resolution, Said, ask};
+use remote::git::{Credentials, GitConfig, HostKeys, RemoteAnswer, Resolution, ask};
 use rstest::rstest;
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::ssh_key::rand_core::UnwrapErr;
@@ -18,7 +18,11 @@ fn config() -> GitConfig {
     GitConfig { timeout: Duration::from_secs(10), ..GitConfig::default() }
 }
 
-pub async fn asked(url: &str, credentials: &Credentials, references: &[&str]) -> Result<Said, String> {
+pub async fn asked(
+    url: &str,
+    credentials: &Credentials,
+    references: &[&str],
+) -> Result<RemoteAnswer, String> {
     let references: BTreeSet<_> = references.iter().map(|&reference| reference.to_owned()).collect();
     ask(url, credentials, &references, &config()).await.map_err(|error| error.to_string())
 }

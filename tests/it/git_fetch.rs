@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use controller::config::Config;
 use controller::plan::{self, Manifests};
+use decide::function::Config;
 use rstest::rstest;
 use russh::keys::Algorithm;
 use russh::keys::ssh_key::rand_core::UnwrapErr;

@@ -13,6 +13,7 @@ mod arrows;
 mod authorities;
 mod chaos;
 mod chart;
+mod circles;
 mod cli;
 mod cli_check;
 mod cli_replay;

@@ -12,9 +12,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use controller::config::RegistryCheck;
-use controller::registry_check::{Account, Verdict};
 use k8s_openapi::ByteString;
+use remote::registry::{Account, RegistryConfig, Verdict, probe as ask};
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -210,13 +209,13 @@ fn a_registry_takes_and_gives_images_for_the_right_password_alone() {
 }
 
 /// The configuration by which registries on this machine are asked.
-pub fn on_loopback() -> RegistryCheck {
+pub fn on_loopback() -> RegistryConfig {
     let hosts = ["127.0.0.1", "localhost"].map(str::to_owned);
-    RegistryCheck { plain_http: hosts.into(), ..RegistryCheck::default() }
+    RegistryConfig { plain_http: hosts.into(), ..RegistryConfig::default() }
 }
 
 async fn probe(account: &Account, timeout: Duration) -> Verdict {
-    controller::registry_check::probe(account, &RegistryCheck { timeout, ..on_loopback() }).await
+    ask(account, &RegistryConfig { timeout, ..on_loopback() }).await
 }
 
 /// The account of a registry Secret.

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cel;
+use crate::condition::Condition;
 use crate::limits;
 use crate::quantity::RawQuantity;
 
@@ -204,28 +205,4 @@ pub struct FunctionStatus {
     /// The runtime that was built for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runtime: Option<String>,
-}
-
-/// One stage of a Function.
-#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Condition {
-    /// The stage: `ConfigurationReady`, `BuildReady` or `Running`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// `True`, `False`, or `Unknown` while work goes on.
-    #[schemars(extend("enum" = ["True", "False", "Unknown"]))]
-    pub status: String,
-    /// When `status` last changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_transition_time: Option<k8s_openapi::apimachinery::pkg::apis::meta::v1::Time>,
-    /// A word for programs that says why.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// A sentence for people that says why.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// The generation of the Function that the stage was judged for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
 }

@@ -6,13 +6,15 @@
 #![allow(unreachable_pub, reason = "KubeSchema declares a copy of each type inside a function")]
 
 mod cel;
+pub mod condition;
 pub mod function;
 pub mod git_repository;
 pub mod limits;
 pub mod names;
 pub mod quantity;
 
-pub use function::{Condition, Function, FunctionSpec, FunctionStatus, Resources};
+pub use condition::{Condition, ConditionType, Reason};
+pub use function::{Function, FunctionSpec, FunctionStatus, Resources};
 pub use git_repository::{GitAuth, GitRepository, GitRepositorySpec};
 pub use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, ObjectFieldSelector, ResourceFieldSelector};
 pub use quantity::RawQuantity;

@@ -3,15 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use api::{Condition, Function};
+use api::{Condition, ConditionType};
+use decide::function::slots::Slots;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-
-use crate::decide::Kind;
-use crate::slots::Slots;
 
 type Label = [(&'static str, &'static str); 1];
 
@@ -114,19 +112,17 @@ impl Metrics {
         self.building.set(number(slots.building()));
     }
 
-    /// A condition of a Function is decided.
-    pub(crate) fn transition(&self, condition: &Condition, before: &Function) {
-        if condition.kind != Kind::BuildReady.as_str() {
+    /// A condition of a Function is decided, which had others before.
+    pub(crate) fn transition(&self, condition: &Condition, before: &[Condition]) {
+        if condition.kind != ConditionType::BuildReady.as_str() {
             return;
         }
         self.builds.inc();
         if condition.status == "False" {
             self.failed_builds.inc();
         }
-        let known = before.status.iter().flat_map(|status| status.conditions.iter().flatten());
-        let since = known
-            .filter(|known| known.kind == condition.kind)
-            .find_map(|known| known.last_transition_time.as_ref());
+        let known = before.iter().find(|known| known.kind == condition.kind);
+        let since = known.and_then(|known| known.last_transition_time.as_ref());
         if let (Some(since), Some(end)) = (since, &condition.last_transition_time) {
             self.build_seconds.observe(end.0.duration_since(since.0).as_secs_f64());
         }

@@ -1,23 +1,20 @@
-//! What a Function would become in a cluster where all goes well, without one: the decisions of the loop on a cluster that is
-//! played. What the manifests leave out is as in a fresh installation.
+//! What a Function would become in a cluster where all goes well, without one: the decisions of the loop on a simulated
+//! cluster. What the manifests leave out is as in a fresh installation.
 
 use std::collections::BTreeMap;
 
 use api::names::{config_label, registry_secret};
-use api::{Condition, Function, GitRepository};
+use api::{Condition, GitRepository};
+use decide::function::simulation::Simulation;
+use decide::function::{
+    Answer, Config, Function, Git, Observed, Registry, RegistryProblem, RegistrySecret, Remote, RuntimeImage,
+    RuntimeMap, RuntimeProblem, registry, runtime_image,
+};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use policy::FunctionObject;
+use remote::git::is_commit;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-
-use crate::config::Config;
-use crate::decide::{
-    Answer, Git, Observed, RegistryProblem, Remote, RuntimeProblem, registry, runtime_image,
-};
-use crate::desired::{Registry, RuntimeImage};
-use crate::git::is_commit;
-use crate::played::Played;
-use crate::stores::kept::{RegistrySecret, RuntimeMap};
 
 /// The registry of a fresh installation.
 const REGISTRY: &str = "registry.example.com";
@@ -101,8 +98,9 @@ impl Manifests {
     }
 
     fn registry(&self, namespace: &str) -> Result<Registry, RegistryProblem> {
-        let secret =
-            |name: &str| RegistrySecret::of(self.registries.get(&(namespace.to_owned(), name.to_owned()))?);
+        let secret = |name: &str| {
+            self.registries.get(&(namespace.to_owned(), name.to_owned())).map(RegistrySecret::of)
+        };
         let (own, default) = (secret(registry_secret::NAME), secret(registry_secret::DEFAULT_NAME));
         match registry(own.as_ref(), default.as_ref()) {
             Err(RegistryProblem::Missing) => Ok(Registry {
@@ -149,17 +147,16 @@ fn plan_one(config: &Config, manifests: &Manifests, mut object: Value) -> Planne
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
     let title = format!("# Function {namespace}/{name}\n");
-    let function = fill_in(&mut object).and_then(|()| decode::<Function>(object));
-    let function = match function {
+    let function = match fill_in(&mut object).and_then(|()| convert(object)) {
         Ok(function) => function,
         Err(error) => return Planned { is_ready: false, text: format!("{title}# {error}\n") },
     };
-    let spec = &function.spec;
-    let repository = manifests.repositories.get(&(namespace.clone(), spec.source.clone()));
-    let reference = spec.reference.as_deref().unwrap_or_default();
+    let source = &function.source;
+    let repository = manifests.repositories.get(&(namespace.clone(), source.text().to_owned()));
+    let reference = source.reference().unwrap_or_default();
     let commit = if is_commit(reference) { reference } else { COMMIT };
     let observed = Observed {
-        runtime_image: manifests.runtime_image(&namespace, spec.runtime.as_deref().unwrap_or_default()),
+        runtime_image: manifests.runtime_image(&namespace, &function.runtime),
         registry: manifests.registry(&namespace),
         git: Git {
             remote: repository.map(|repository| Remote {
@@ -172,21 +169,27 @@ fn plan_one(config: &Config, manifests: &Manifests, mut object: Value) -> Planne
         },
         ..Observed::default()
     };
-    let mut played = Played::new(config.clone(), function, observed);
-    let objects = played.run();
+    let mut simulation = Simulation::new(config.clone(), function, observed);
+    let objects = simulation.run();
     let mut text = title;
     for object in objects {
         text.push_str("---\n");
         // What was JSON can be YAML.
         text.push_str(&serde_saphyr::to_string(&object).unwrap_or_default());
     }
-    let conditions = played.status().conditions.unwrap_or_default();
+    let conditions = &simulation.status().conditions;
     let is_ready = conditions.iter().all(|condition| condition.status == "True") && !conditions.is_empty();
     for Condition { kind, status, reason, message, .. } in conditions {
-        let words = [kind, status, reason.unwrap_or_default(), message.unwrap_or_default()];
+        let text_of = |text: &Option<String>| text.clone().unwrap_or_default();
+        let words = [kind.clone(), status.clone(), text_of(reason), text_of(message)];
         text.extend(["# ", &words.join(" "), "\n"]);
     }
     Planned { is_ready, text }
+}
+
+fn convert(object: Value) -> Result<Function, String> {
+    let function = decode::<api::Function>(object)?;
+    Function::of_v1alpha1(function).ok_or_else(|| "a Function must have a name".to_owned())
 }
 
 /// What the webhook would add, and then the API server.

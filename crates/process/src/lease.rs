@@ -173,8 +173,13 @@ impl Term {
     /// A term that does not end, of a process that has no others beside it.
     #[must_use]
     pub fn endless() -> Self {
-        let far = Instant::now() + Duration::from_hours(24 * 365 * 100);
-        Self(watch::Sender::new(Some(far)).subscribe())
+        Self::until(Instant::now() + Duration::from_hours(24 * 365 * 100))
+    }
+
+    /// A term that ends at a certain time.
+    #[must_use]
+    pub fn until(end: Instant) -> Self {
+        Self(watch::Sender::new(Some(end)).subscribe())
     }
 
     /// Whether this process leads. To be asked before every write.

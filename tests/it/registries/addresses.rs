@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use controller::config::RegistryCheck;
-use controller::registry_check::Account;
 use k8s_openapi::ByteString;
+use remote::registry::{Account, RegistryConfig, probe};
 
 use super::{on_loopback, serve};
 
@@ -23,12 +22,12 @@ async fn registries_on_this_machine_are_asked_only_if_they_are_named() {
     let port = address.rsplit_once(':').unwrap().1;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let by_name = format!("localhost:{}", listener.local_addr().unwrap().port());
-    let unnamed = RegistryCheck::default();
-    let verdict = async |address: &str, config: &RegistryCheck| {
+    let unnamed = RegistryConfig::default();
+    let verdict = async |address: &str, config: &RegistryConfig| {
         let texts = [("username", "u"), ("password", "hush"), ("registryAddress", address)];
         let data = texts.map(|(key, text)| (key.to_owned(), ByteString(text.into())));
         match Account::of(data.into(), config) {
-            Ok(account) => controller::registry_check::probe(&account, config).await.to_string(),
+            Ok(account) => probe(&account, config).await.to_string(),
             Err(error) => error.to_string(),
         }
     };

@@ -1,12 +1,10 @@
 //! `cleanup`: removes what the controller leaves in a cluster.
 
 use std::io::Write as _;
-use std::sync::Arc;
 use std::time::Duration;
 
-use controller::client;
-use controller::metrics::Metrics;
-use controller::propagation::cleanup::{self, Options};
+use cluster::client;
+use controller::copies::cleanup::{self, Options};
 use process::exit::Exit;
 
 /// How long a controller may take to stop: longer than its Pod may, and than its Lease lasts.
@@ -45,7 +43,7 @@ pub(super) fn run(args: Args) -> Exit {
 }
 
 async fn clean_up(args: Args) -> Exit {
-    let client = match client::connect(&Arc::new(Metrics::new())).await {
+    let client = match client::connect(|_, _| {}).await {
         Ok(client) => client,
         Err(error) => return Exit::Unreadable.because(format!("the cluster is not known: {error:#}")),
     };

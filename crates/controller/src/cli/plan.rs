@@ -40,7 +40,7 @@ pub(super) fn run(args: &Args) -> Exit {
             return Exit::Unreadable.because(format!("{name}: {error}"));
         }
     }
-    let planned = plan::plan(&config, &manifests);
+    let planned = plan::plan(&config.functions, &manifests);
     if planned.is_empty() {
         return Exit::Unreadable.because("there is no Function in what was given");
     }

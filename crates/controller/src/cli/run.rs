@@ -1,14 +1,15 @@
 //! `run`: the process around the loop. Many may run; one leads.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use controller::client;
+use cluster::client;
 use controller::config::{self, Config};
-use controller::lead::{Election, lead};
 use controller::metrics::Metrics;
+use controller::run::{Election, Reconciler, lead};
 use process::exit::Exit;
 use process::logging::{self, LogFormat};
 use tokio::net::TcpListener;
@@ -24,6 +25,9 @@ pub(super) struct Args {
     /// The address for /livez, /readyz and /metrics, in plain HTTP
     #[arg(long, env = "APP_METRICS_ADDRESS", default_value = "[::]:8080", value_parser = address, value_name = "ADDRESS")]
     admin_listen: SocketAddr,
+    /// What this controller does, separated by commas; all of it by default
+    #[arg(long, env = "APP_RECONCILE", value_enum, value_delimiter = ',', default_values_t = Reconciler::ALL, value_name = "NAMES")]
+    reconcile: Vec<Reconciler>,
     /// Whether other controllers may run beside this one: then one of them leads
     #[arg(long, env = "APP_LEADER_ELECTION_ENABLED", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL", help_heading = "Leader election")]
     leader_election: bool,
@@ -99,7 +103,9 @@ pub(super) fn run(args: Args) -> Exit {
 
 async fn serve(args: Args, config: Config) -> Exit {
     let metrics = Arc::new(Metrics::new());
-    let client = match client::connect(&metrics).await {
+    let counted = Arc::clone(&metrics);
+    let called = move |method: &str, query: Option<&str>| counted.call(method, query);
+    let client = match client::connect(called).await {
         Ok(client) => client,
         Err(error) => return Exit::Unreadable.because(format!("the cluster is not known: {error:#}")),
     };
@@ -134,7 +140,9 @@ async fn serve(args: Args, config: Config) -> Exit {
         identity: format!("{host}_{:08x}", fastrand::u32(..)),
         duration: args.lease_duration,
     });
-    lead(&client, &config, election.as_ref(), &metrics, stopping).await;
+    let reconcilers: BTreeSet<_> = args.reconcile.into_iter().collect();
+    let reconcilers = Vec::from_iter(reconcilers);
+    lead(&client, &config, &reconcilers, election.as_ref(), &metrics, stopping).await;
     tracing::info!("has stopped");
     Exit::Success
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use decide::function::config::Runtime;
 use jiff::SignedDuration;
-use policy::RegistryAddress;
 use policy::git_url::GitUrls;
+use policy::{HostKeys, RegistryAddress};
 use serde::Deserialize;
 
-use super::{Config, Runtime};
-use crate::git::HostKeys;
+use super::checked::Config;
 
 /// The longest time between two builds, and the longest that a build may take.
 const WEEK: Duration = Duration::from_hours(7 * 24);
@@ -162,15 +162,19 @@ impl RawConfig {
             None => {}
         };
         let build = self.build;
-        text("build.executorImage", build.executor_image, &mut checked.executor_image);
-        text("build.fetcherImage", build.fetcher_image, &mut checked.fetcher_image);
-        text("build.serviceAccount", build.service_account, &mut checked.build_service_account);
+        text("build.executorImage", build.executor_image, &mut checked.functions.executor_image);
+        text("build.fetcherImage", build.fetcher_image, &mut checked.functions.fetcher_image);
+        text("build.serviceAccount", build.service_account, &mut checked.functions.build_service_account);
         text(
             "propagation.baseNamespace",
             self.propagation.base_namespace,
             &mut checked.propagation.base_namespace,
         );
-        text("function.serviceAccount", self.function.service_account, &mut checked.function_service_account);
+        text(
+            "function.serviceAccount",
+            self.function.service_account,
+            &mut checked.functions.function_service_account,
+        );
 
         let mut duration = |field: &str,
                             given: Option<String>,
@@ -192,12 +196,12 @@ impl RawConfig {
             }
         };
         let second = Duration::from_secs(1);
-        duration("build.deadline", build.deadline, second..=WEEK, &mut checked.build_deadline);
-        let mut retry = checked.build_retry.unwrap_or_default();
+        duration("build.deadline", build.deadline, second..=WEEK, &mut checked.functions.build_deadline);
+        let mut retry = checked.functions.build_retry.unwrap_or_default();
         duration("build.retry", build.retry, Duration::ZERO..=WEEK, &mut retry);
-        checked.build_retry = Some(retry).filter(|retry| !retry.is_zero());
-        let check = &mut checked.registry_check;
-        duration("registryCheck.timeout", self.registry_check.timeout, second..=ANSWER, &mut check.timeout);
+        checked.functions.build_retry = Some(retry).filter(|retry| !retry.is_zero());
+        let timeout = &mut checked.registries.timeout;
+        duration("registryCheck.timeout", self.registry_check.timeout, second..=ANSWER, timeout);
         duration("git.pollInterval", self.git.poll_interval, second * 5..=DAY, &mut checked.git.poll);
         duration("git.timeout", self.git.timeout, second..=ANSWER, &mut checked.git.timeout);
 
@@ -225,33 +229,33 @@ impl RawConfig {
             Some(target) if !(1..=1000).contains(&target) => {
                 error("function.targetCpuUtilization", format!("{target} must be from 1 to 1000"));
             }
-            Some(target) => checked.target_cpu = target,
+            Some(target) => checked.functions.target_cpu = target,
             None => {}
         }
         if let Some(excluded) = self.propagation.excluded_namespaces {
             checked.propagation.excluded_namespaces = excluded.into_iter().collect();
         }
-        checked.registry_check.enabled =
-            self.registry_check.enabled.unwrap_or(checked.registry_check.enabled);
-        checked.executor_args = build.executor_args.unwrap_or(checked.executor_args);
+        checked.registry_check = self.registry_check.enabled.unwrap_or(checked.registry_check);
+        checked.functions.executor_args = build.executor_args.unwrap_or(checked.functions.executor_args);
         checked.git.host_keys = self.git.host_keys.unwrap_or_default();
+        checked.functions.host_keys = checked.git.host_keys;
         checked.git.urls = self.git.urls.unwrap_or_default();
         checked.git.require_credentials_label = self.git.require_credentials_label.unwrap_or_default();
         for (index, given) in self.registry_check.plain_http.into_iter().flatten().enumerate() {
             match host(&given) {
-                Ok(host) => drop(checked.registry_check.plain_http.insert(host)),
+                Ok(host) => drop(checked.registries.plain_http.insert(host)),
                 Err(problem) => error(&format!("registryCheck.plainHttp.{index}"), problem),
             }
         }
 
         for (name, given) in self.runtimes {
             match given.map(|given| given.runtime(&name)) {
-                Some(Ok(runtime)) => drop(checked.runtimes.insert(name, runtime)),
+                Some(Ok(runtime)) => drop(checked.functions.runtimes.insert(name, runtime)),
                 Some(Err((field, problem))) => error(&format!("runtimes.{name}.{field}"), problem),
-                None => drop(checked.runtimes.remove(&name)),
+                None => drop(checked.functions.runtimes.remove(&name)),
             }
         }
-        if checked.runtimes.is_empty() {
+        if checked.functions.runtimes.is_empty() {
             error("runtimes", "must leave at least one runtime".to_owned());
         }
         if errors.is_empty() { Ok(checked) } else { Err(errors) }

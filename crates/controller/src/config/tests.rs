@@ -1,11 +1,16 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::io::Write as _;
+use std::time::Duration;
 
+use decide::function::Config as FunctionConfig;
+use decide::function::config::Runtime;
+use policy::HostKeys;
+use remote::git::GitConfig;
+use remote::registry::RegistryConfig;
 use rstest::rstest;
 
 use super::*;
-use crate::git::HostKeys;
 
 fn loaded(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -49,16 +54,20 @@ workers: 2
 ";
     let config = loaded(text, &[]).unwrap();
     let expected = Config {
-        executor_image: "e".to_owned(),
-        executor_args: vec!["-a".to_owned()],
-        fetcher_image: "f".to_owned(),
-        build_service_account: "b".to_owned(),
+        functions: FunctionConfig {
+            executor_image: "e".to_owned(),
+            executor_args: vec!["-a".to_owned()],
+            fetcher_image: "f".to_owned(),
+            build_service_account: "b".to_owned(),
+            build_deadline: Duration::from_hours(2),
+            build_retry: None,
+            function_service_account: "s".to_owned(),
+            host_keys: HostKeys::Strict,
+            target_cpu: 70,
+            runtimes: config.functions.runtimes.clone(),
+        },
         max_builds: 9,
         max_builds_per_namespace: Some(4),
-        build_deadline: Duration::from_hours(2),
-        build_retry: None,
-        function_service_account: "s".to_owned(),
-        target_cpu: 70,
         git: GitConfig {
             poll: Duration::from_secs(90),
             timeout: Duration::from_secs(10),
@@ -72,21 +81,20 @@ workers: 2
             base_namespace: "base".to_owned(),
             excluded_namespaces: ["x", "y"].map(str::to_owned).into(),
         },
-        registry_check: RegistryCheck {
-            enabled: false,
+        registry_check: false,
+        registries: RegistryConfig {
             timeout: Duration::from_secs(3),
             plain_http: ["localhost", "[::1]:5000", "registry.example.com:5000"].map(str::to_owned).into(),
         },
         workers: 2,
-        runtimes: config.runtimes.clone(),
     };
     assert_eq!(config, expected);
-    let names: Vec<_> = config.runtimes.keys().map(String::as_str).collect();
+    let names: Vec<_> = config.functions.runtimes.keys().map(String::as_str).collect();
     assert_eq!(names, ["go", "nodejs12", "nodejs22", "python38"]);
     let nodejs22 =
         Runtime { base_image: Some("node22".to_owned()), ..Runtime::builtin()["nodejs12"].clone() };
-    assert_eq!(config.runtimes["nodejs22"], nodejs22);
-    assert_eq!(config.runtimes["go"].env, [("A".to_owned(), "b".to_owned())]);
+    assert_eq!(config.functions.runtimes["nodejs22"], nodejs22);
+    assert_eq!(config.functions.runtimes["go"].env, [("A".to_owned(), "b".to_owned())]);
 }
 
 #[rstest]
@@ -160,9 +168,9 @@ fn variables_of_the_reference_go_before_the_file_in_both_spellings() {
         ("APP_KUBERNETES_EXCLUDED_NAMESPACES", "x, y"),
     ];
     let config = loaded("build: {maxSimultaneousJobs: 2}", &variables).unwrap();
-    assert_eq!((config.max_builds, config.fetcher_image.as_str()), (50, "f"));
-    assert_eq!(config.executor_args, ["--insecure", "--cache=true"]);
-    assert_eq!(config.build_retry, Some(Duration::from_mins(5)));
+    assert_eq!((config.max_builds, config.functions.fetcher_image.as_str()), (50, "f"));
+    assert_eq!(config.functions.executor_args, ["--insecure", "--cache=true"]);
+    assert_eq!(config.functions.build_retry, Some(Duration::from_mins(5)));
     assert_eq!(config.propagation.base_namespace, "base");
     assert_eq!(config.propagation.excluded_namespaces, ["x", "y"].map(str::to_owned).into());
 
@@ -191,5 +199,5 @@ fn registries_without_tls_are_those_that_are_named(
     #[case] expected: bool,
 ) {
     let text = "registryCheck: {plainHttp: [localhost, '[::1]:5000', registry.example.com:5000]}";
-    assert_eq!(loaded(text, &[]).unwrap().registry_check.is_plain(host, port), expected);
+    assert_eq!(loaded(text, &[]).unwrap().registries.is_plain(host, port), expected);
 }

@@ -1,6 +1,6 @@
 //! Objects that say that they belong to a victim.
 
-use controller::names::Identity;
+use decide::function::Identity;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ pub fn owner(function: &Value) -> Value {
 /// as the owner.
 pub fn all(victim: &Value, random: &mut Rng) -> Vec<Value> {
     let function: api::Function = serde_json::from_value(victim.clone()).unwrap();
-    let identity = Identity::of(&function).unwrap();
+    let identity = Identity::of(&function.metadata).unwrap();
     let mut metadata = |name: &str| {
         let mut metadata = json!({"name": name, "labels": labels(victim)});
         if random.u8(0..4) > 0 {

@@ -1,0 +1,53 @@
+//! How long to wait after what has failed is tried again.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use kube::runtime::controller::Action;
+
+/// How long to wait after the first error; twice as long after each further one.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+/// The longest wait.
+const LONGEST_RETRY: Duration = Duration::from_mins(5);
+
+/// The pause after so many failures in a row: doubled each time, and of that between a half and all, so that what failed
+/// together is not tried again together. `random` is between 0 and 1.
+pub fn retry(failures: u32, random: f64) -> Duration {
+    let doubled = FIRST_RETRY.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
+    let pause = doubled.min(LONGEST_RETRY);
+    FIRST_RETRY.max(pause.mul_f64(0.5 + random / 2.0))
+}
+
+/// What has failed, and how often in a row.
+#[derive(Debug, Default)]
+pub struct Failures(Mutex<HashMap<String, u32>>);
+
+impl Failures {
+    /// It has failed once more: when to try again.
+    pub fn failed(&self, what: &str) -> Action {
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = failures.entry(what.to_owned()).or_default();
+        *number = number.saturating_add(1);
+        Action::requeue(retry(*number, fastrand::f64()))
+    }
+
+    /// It has not failed, or is gone, or is another matter now.
+    pub fn forget(&self, what: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_five_minutes_and_differ() {
+        let longest: Vec<_> = (1..=12).map(|failures| retry(failures, 1.0).as_secs()).collect();
+        assert_eq!(longest, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
+        assert_eq!(retry(5, 0.0), Duration::from_secs(8));
+        assert_eq!(retry(1, 0.0), Duration::from_secs(1));
+        assert_eq!(retry(u32::MAX, 0.5), Duration::from_secs(225));
+    }
+}

@@ -1,0 +1,318 @@
+//! Objects of one kind as a watch tells of them, each kept as the little that is asked of it, and found by name or by the
+//! group that it belongs to.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt::Debug;
+use std::future::ready;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use decide::Key;
+use futures::{Stream, StreamExt as _};
+use kube::runtime::watcher::{Config, Error, Event};
+use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Api, Resource};
+use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+
+/// How many objects a page of a list has. A page is in memory as a whole, and others say how large its objects are: 1.5 MiB
+/// at most.
+pub const PAGE: u32 = 20;
+
+/// What is kept of an object.
+pub trait Kept: Debug + Send + Sync + 'static {
+    /// The group by which it is found beside its name: the UID of its Function, its namespace.
+    fn group(&self) -> &str;
+
+    /// Takes over what outlasts a change from what was known before.
+    fn succeed(&mut self, _before: &Self) {}
+}
+
+/// An object that has come, changed or gone.
+#[derive(Debug)]
+pub struct Change<T> {
+    /// Its namespace and name.
+    pub key: Key,
+    /// As it was known.
+    pub before: Option<Arc<T>>,
+    /// As it is known now.
+    pub after: Option<Arc<T>>,
+}
+
+/// What is known of all objects of a kind.
+#[derive(Debug)]
+pub struct Cache<T> {
+    objects: RwLock<Objects<T>>,
+    synced: watch::Sender<bool>,
+}
+
+#[derive(Debug)]
+struct Objects<T> {
+    /// With the version of each.
+    by_key: HashMap<Key, (u64, Arc<T>)>,
+    /// Keys by group: one tree, since most groups are of one.
+    groups: BTreeSet<(Box<str>, Key)>,
+    /// What has been listed so far, while all is listed anew.
+    listed: Option<HashSet<Key>>,
+    /// The latest version that the watch has told of.
+    seen: u64,
+}
+
+impl<T> Default for Cache<T> {
+    fn default() -> Self {
+        let objects = Objects { by_key: HashMap::new(), groups: BTreeSet::new(), listed: None, seen: 0 };
+        Self { objects: RwLock::new(objects), synced: watch::Sender::new(false) }
+    }
+}
+
+impl<T: Kept> Cache<T> {
+    /// The one of a name.
+    pub fn get(&self, key: &Key) -> Option<Arc<T>> {
+        self.read().by_key.get(key).map(|(_, object)| Arc::clone(object))
+    }
+
+    /// Those of a group, by key.
+    pub fn group(&self, group: &str) -> Vec<(Key, Arc<T>)> {
+        let objects = self.read();
+        let members = objects.groups.range((group.into(), Key::default())..);
+        members
+            .take_while(|(known, _)| **known == *group)
+            .filter_map(|(_, key)| Some((key.clone(), Arc::clone(&objects.by_key.get(key)?.1))))
+            .collect()
+    }
+
+    /// Waits until all has been listed once.
+    pub async fn ready(&self) {
+        // The sender lives as long as this.
+        let _ = self.synced.subscribe().wait_for(|synced| *synced).await;
+    }
+
+    /// Stores what the API server answers to a write, before the watch shows it. An answer that the watch has passed already
+    /// is of an object that is gone, or has changed since.
+    pub fn answered(&self, key: Key, version: Option<&str>, object: T) {
+        let mut objects = self.write();
+        let version = self::version(version);
+        if version > objects.seen {
+            objects.put(key, version, object);
+        }
+    }
+
+    fn told(&self, key: Key, version: Option<&str>, object: T) -> Option<Change<T>> {
+        let mut objects = self.write();
+        let version = self::version(version);
+        objects.see(version);
+        if let Some(listed) = &mut objects.listed {
+            listed.insert(key.clone());
+        }
+        objects.put(key, version, object)
+    }
+
+    fn remove(&self, key: Key) -> Option<Change<T>> {
+        let before = self.write().remove(&key)?;
+        Some(Change { key, before: Some(before), after: None })
+    }
+
+    /// Takes in what a watch says, for ever. Tells of every change, those too that were missed while there was no watch.
+    pub async fn follow<K>(
+        &self,
+        api: Api<K>,
+        config: Config,
+        keep: impl Fn(&K) -> Option<T>,
+        changed: impl Fn(Change<T>),
+    ) where
+        K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
+    {
+        let events = watcher(api, config.page_size(PAGE)).default_backoff();
+        self.take_in(events, keep, changed).await;
+    }
+
+    async fn take_in<K: Resource>(
+        &self,
+        events: impl Stream<Item = Result<Event<K>, Error>>,
+        keep: impl Fn(&K) -> Option<T>,
+        changed: impl Fn(Change<T>),
+    ) {
+        let tell = |change: Option<Change<T>>| change.into_iter().for_each(&changed);
+        let put = |object: &K| {
+            let key = key(object);
+            // An object that this program fails on is passed over: all others are still followed.
+            let kept = catch_unwind(AssertUnwindSafe(|| keep(object)));
+            match kept.unwrap_or_else(|_| failed_on(&key)) {
+                Some(kept) => self.told(key, object.meta().resource_version.as_deref(), kept),
+                None => self.remove(key),
+            }
+        };
+        events
+            .for_each(|event| {
+                match event {
+                    Ok(Event::Init) => self.write().listed = Some(HashSet::new()),
+                    Ok(Event::InitApply(object) | Event::Apply(object)) => tell(put(&object)),
+                    Ok(Event::Delete(object)) => {
+                        self.write().see(version(object.meta().resource_version.as_deref()));
+                        tell(self.remove(key(&object)));
+                    }
+                    Ok(Event::InitDone) => {
+                        self.vanished().into_iter().for_each(|key| tell(self.remove(key)));
+                        self.synced.send_replace(true);
+                    }
+                    Err(error) => tracing::warn!(%error, "a watch is interrupted"),
+                }
+                ready(())
+            })
+            .await;
+    }
+
+    fn vanished(&self) -> Vec<Key> {
+        let mut objects = self.write();
+        let listed = objects.listed.take().unwrap_or_default();
+        objects.by_key.keys().filter(|key| !listed.contains(*key)).cloned().collect()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Objects<T>> {
+        self.objects.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Objects<T>> {
+        self.objects.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: Kept> Objects<T> {
+    fn see(&mut self, version: u64) {
+        self.seen = self.seen.max(version);
+    }
+
+    /// `None` if what is stored is as new.
+    fn put(&mut self, key: Key, version: u64, mut object: T) -> Option<Change<T>> {
+        if self.by_key.get(&key).is_some_and(|(known, _)| *known >= version) {
+            return None;
+        }
+        let before = self.remove(&key);
+        if let Some(before) = &before {
+            object.succeed(before);
+        }
+        let after = Arc::new(object);
+        self.groups.insert((after.group().into(), key.clone()));
+        self.by_key.insert(key.clone(), (version, Arc::clone(&after)));
+        Some(Change { key, before, after: Some(after) })
+    }
+
+    fn remove(&mut self, key: &Key) -> Option<Arc<T>> {
+        let (_, before) = self.by_key.remove(key)?;
+        self.groups.remove(&(before.group().into(), key.clone()));
+        Some(before)
+    }
+}
+
+fn failed_on<T>((namespace, name): &Key) -> Option<T> {
+    tracing::error!(namespace, name, "an object is passed over, since the controller failed on it");
+    None
+}
+
+/// Versions of objects are numbers that grow.
+pub fn version(version: Option<&str>) -> u64 {
+    version.and_then(|version| version.parse().ok()).unwrap_or_default()
+}
+
+/// The namespace and the name of an object.
+pub fn key<K: Resource>(object: &K) -> Key {
+    let meta = object.meta();
+    (meta.namespace.clone().unwrap_or_default(), meta.name.clone().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::cell::RefCell;
+
+    use k8s_openapi::api::core::v1::ConfigMap;
+    use kube::api::ObjectMeta;
+
+    use super::*;
+
+    impl Kept for String {
+        fn group(&self) -> &str {
+            self
+        }
+    }
+
+    fn map(name: &str, version: &str, group: &str) -> ConfigMap {
+        let metadata = ObjectMeta {
+            namespace: Some("n".to_owned()),
+            name: Some(name.to_owned()),
+            resource_version: Some(version.to_owned()),
+            generate_name: Some(group.to_owned()),
+            ..ObjectMeta::default()
+        };
+        ConfigMap { metadata, ..ConfigMap::default() }
+    }
+
+    async fn told(cache: &Cache<String>, events: Vec<Event<ConfigMap>>) -> Vec<String> {
+        let told = RefCell::new(Vec::new());
+        let events = futures::stream::iter(events.into_iter().map(Ok));
+        let keep = |map: &ConfigMap| map.metadata.generate_name.clone();
+        let text = |object: &Option<Arc<String>>| object.as_ref().map_or("-".to_owned(), ToString::to_string);
+        cache
+            .take_in(events, keep, |change| {
+                told.borrow_mut().push(format!(
+                    "{} {}>{}",
+                    change.key.1,
+                    text(&change.before),
+                    text(&change.after)
+                ));
+            })
+            .await;
+        told.into_inner()
+    }
+
+    #[tokio::test]
+    async fn what_changes_is_told_once_and_what_vanished_unseen_too() {
+        let cache = Cache::<String>::default();
+        let events = vec![
+            Event::Init,
+            Event::InitApply(map("a", "1", "x")),
+            Event::InitApply(map("b", "2", "x")),
+            Event::InitDone,
+            Event::Apply(map("a", "3", "y")),
+            Event::Apply(map("a", "3", "y")),
+            Event::Apply(map("a", "2", "old")),
+        ];
+        assert_eq!(told(&cache, events).await, ["a ->x", "b ->x", "a x>y"]);
+        let of =
+            |group: &str| -> Vec<_> { cache.group(group).into_iter().map(|((_, name), _)| name).collect() };
+        assert_eq!((of("x"), of("y")), (vec!["b".to_owned()], vec!["a".to_owned()]));
+
+        let events = vec![Event::Init, Event::InitApply(map("c", "4", "x")), Event::InitDone];
+        let mut relisted = told(&cache, events).await;
+        relisted.sort();
+        assert_eq!(relisted, ["a y>-", "b x>-", "c ->x"]);
+        assert_eq!(told(&cache, vec![Event::Delete(map("c", "5", "x"))]).await, ["c x>-"]);
+        assert_eq!(of("x"), [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn an_object_that_the_controller_fails_on_hides_no_other() {
+        let cache = Cache::<String>::default();
+        let events = [Event::Apply(map("bad", "1", "x")), Event::Apply(map("good", "2", "x"))];
+        let keep = |map: &ConfigMap| {
+            assert_ne!(map.metadata.name.as_deref(), Some("bad"));
+            map.metadata.generate_name.clone()
+        };
+        cache.take_in(futures::stream::iter(events.map(Ok)), keep, |_| {}).await;
+        let known = |name: &str| cache.get(&("n".to_owned(), name.to_owned())).is_some();
+        assert!(known("good") && !known("bad"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_to_a_write_counts_before_the_watch_shows_it() {
+        let cache = Cache::<String>::default();
+        let key = ("n".to_owned(), "a".to_owned());
+        cache.answered(key.clone(), Some("7"), "x".to_owned());
+        assert_eq!(cache.get(&key).as_deref().map(String::as_str), Some("x"));
+        assert_eq!(told(&cache, vec![Event::Apply(map("a", "7", "x"))]).await, [""; 0]);
+        assert_eq!(told(&cache, vec![Event::Delete(map("a", "8", "x"))]).await, ["a x>-"]);
+        cache.answered(key.clone(), Some("7"), "x".to_owned());
+        assert_eq!(cache.get(&key), None, "an answer that came late is of what is gone");
+    }
+}

@@ -1,0 +1,29 @@
+//! The API server, for objects of any kind: what is kept of them ([`Cache`]), the one loop that all reconcilers run in
+//! ([`reconcile`]), and the one place that writes ([`Writer`]). What is to be written is decided elsewhere.
+
+mod apply;
+mod backoff;
+mod cache;
+pub mod client;
+mod error;
+mod events;
+mod guarded;
+mod object;
+mod packed;
+mod presence;
+pub mod reconcile;
+mod shutdown;
+mod turns;
+mod writer;
+
+pub use apply::Intent;
+pub use backoff::{Failures, retry};
+pub use cache::{Cache, Change, Kept, PAGE, key, version};
+pub use error::Error;
+pub use events::Note;
+pub use guarded::or_else;
+pub use object::Object;
+pub use packed::Packed;
+pub use presence::Presence;
+pub use turns::{Turn, Turns};
+pub use writer::Writer;

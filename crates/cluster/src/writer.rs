@@ -1,0 +1,123 @@
+//! The one place that writes. Nothing is written, nor asked for, once this process does not lead any more.
+
+use decide::Kind;
+use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
+use kube::{Api, Client, Resource as _};
+use process::lease::Term;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::object::Object;
+
+/// The field manager of everything that is written.
+pub(crate) const FIELD_MANAGER: &str = "serverless-controller";
+
+/// Writes for as long as a term lasts.
+#[derive(Clone)]
+pub struct Writer {
+    client: Client,
+    term: Term,
+}
+
+impl Writer {
+    /// A writer for a term.
+    #[must_use]
+    pub fn new(client: Client, term: Term) -> Self {
+        Self { client, term }
+    }
+
+    /// The client, for what is only read.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The objects of a kind in a namespace.
+    #[must_use]
+    pub fn api(&self, kind: Kind, namespace: &str) -> Api<Object> {
+        Api::namespaced_with(self.client.clone(), namespace, &kind.resource())
+    }
+
+    /// An object as it is now, if there is one.
+    ///
+    /// # Errors
+    /// If the API server does not say.
+    pub async fn get(&self, kind: Kind, namespace: &str, name: &str) -> Result<Option<Value>, Error> {
+        let found = self.fenced(self.api(kind, namespace).get_opt(name)).await?;
+        found.map(|object| object.value().map_err(Error::of_json)).transpose()
+    }
+
+    /// Deletes an object if it is meant, as it is at that moment: not one that has changed since, nor another one of the name.
+    ///
+    /// # Errors
+    /// If the API server does not do so.
+    pub async fn delete_if(
+        &self,
+        kind: Kind,
+        namespace: &str,
+        name: &str,
+        is_meant: impl FnOnce(&Value) -> bool,
+    ) -> Result<(), Error> {
+        let api = self.api(kind, namespace);
+        let Some(found) = self.fenced(api.get_opt(name)).await? else { return Ok(()) };
+        if !is_meant(&found.value().map_err(Error::of_json)?) {
+            return Ok(());
+        }
+        let metadata = found.meta();
+        let (uid, resource_version) = (metadata.uid.clone(), metadata.resource_version.clone());
+        let preconditions = Some(Preconditions { uid, resource_version });
+        let params = DeleteParams { preconditions, ..DeleteParams::background() };
+        match self.fenced(api.delete(name, &params)).await {
+            Err(error) if error.is_not_found() => {}
+            deleted => drop(deleted?),
+        }
+        tracing::info!(namespace, kind = kind.as_str(), name, "deleted");
+        Ok(())
+    }
+
+    /// Changes some fields of an object, by a merge patch.
+    ///
+    /// # Errors
+    /// If the API server does not do so.
+    pub async fn patch(
+        &self,
+        kind: Kind,
+        namespace: &str,
+        name: &str,
+        patch: Value,
+    ) -> Result<Object, Error> {
+        self.merge(&self.api(kind, namespace), name, patch).await
+    }
+
+    pub(crate) async fn merge(&self, api: &Api<Object>, name: &str, patch: Value) -> Result<Object, Error> {
+        self.fenced(api.patch(name, &PatchParams::default(), &Patch::Merge(patch))).await
+    }
+
+    /// Changes some fields of a status, by a merge patch. The object as it is then.
+    ///
+    /// # Errors
+    /// If the API server does not do so.
+    pub async fn patch_status<K>(&self, api: &Api<K>, name: &str, patch: Value) -> Result<K, Error>
+    where
+        K: Clone + DeserializeOwned + std::fmt::Debug,
+    {
+        self.fenced(api.patch_status(name, &PatchParams::default(), &Patch::Merge(patch))).await
+    }
+
+    /// Asks the API server for as long as this process leads: what is held up on its way is dropped at the end of the term.
+    ///
+    /// # Errors
+    /// If the API server does not answer as it was asked, or the term has ended.
+    pub async fn fenced<T>(&self, call: impl Future<Output = kube::Result<T>>) -> Result<T, Error> {
+        if !self.term.holds() {
+            return Err(Error::Deposed);
+        }
+        tokio::select! {
+            // What has been answered counts.
+            biased;
+            answer = call => Ok(answer?),
+            () = self.term.clone().ended() => Err(Error::Deposed),
+        }
+    }
+}

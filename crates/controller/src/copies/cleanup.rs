@@ -1,0 +1,280 @@
+//! Removes what the controller leaves in a cluster when it is uninstalled: finalizers on Secrets of the base namespace, which
+//! would keep that namespace for ever, and the copies in all other namespaces. The controller must have stopped: it would
+//! write both again.
+
+use std::time::{Duration, Instant};
+
+use api::names::copy_mark::{COPIED_FROM, FINALIZER, KEPT_BY_USER};
+use api::names::owned_label::MANAGED_BY;
+use decide::copies::CopiedKind;
+use futures::{StreamExt as _, stream};
+use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{DeleteParams, DynamicObject, ListParams, ObjectMeta, Patch, PatchParams, Preconditions};
+use kube::{Api, Client};
+use serde_json::{Value, json};
+
+/// How many objects one answer of the API server lists.
+const PAGE: u32 = 500;
+/// How many deletions are sent at the same time.
+const AT_ONCE: usize = 16;
+/// How often the Lease is read.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What is cleaned up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The namespace whose labelled objects the controller copied.
+    pub base_namespace: String,
+    /// The namespace of the controller's Lease.
+    pub namespace: String,
+    /// The name of the controller's Lease.
+    pub lease: String,
+    /// How long a controller may take to stop.
+    pub patience: Duration,
+    /// Whether copies stay.
+    pub finalizers_only: bool,
+    /// Whether nothing is written.
+    pub dry_run: bool,
+}
+
+/// What was done.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub struct Report {
+    /// Secrets without the finalizer now, and copies that are deleted, as `Kind namespace/name`.
+    pub done: Vec<String>,
+    /// What could not be done, with the reason.
+    pub failed: Vec<String>,
+}
+
+/// Why nothing was done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The controller runs.
+    #[error(
+        "the controller still runs: {holder:?} holds the Lease {namespace}/{lease}. Stop it first: \
+         `kubectl scale deployment/serverless-controller --replicas=0 -n {namespace}`"
+    )]
+    Running {
+        /// Who holds the Lease.
+        holder: String,
+        /// The namespace of the Lease.
+        namespace: String,
+        /// Its name.
+        lease: String,
+    },
+    /// Something cannot be read.
+    #[error("{what} cannot be read")]
+    Read {
+        /// What.
+        what: String,
+        /// Why.
+        #[source]
+        source: kube::Error,
+    },
+}
+
+/// Waits until the controller has stopped, then removes finalizers and copies. What fails does not hold up the rest.
+///
+/// # Errors
+/// If the controller does not stop, or something cannot be listed.
+pub async fn run(client: &Client, options: &Options) -> Result<Report, Error> {
+    if !options.dry_run {
+        wait_for_the_end(client, options).await?;
+    }
+    let mut report = Report::default();
+    release(client, options, &mut report).await?;
+    if !options.finalizers_only {
+        for kind in CopiedKind::ALL.into_iter().rev() {
+            delete_copies(client, options, kind, &mut report).await?;
+        }
+    }
+    Ok(report)
+}
+
+/// Waits until nobody holds the Lease, or its holder has been silent for as long as the Lease lasts. Clocks are not compared.
+async fn wait_for_the_end(client: &Client, options: &Options) -> Result<(), Error> {
+    let leases = Api::<Lease>::namespaced(client.clone(), &options.namespace);
+    let start = Instant::now();
+    let mut seen: Option<(Option<String>, Instant)> = None;
+    loop {
+        let lease = leases.get_opt(&options.lease).await.map_err(|source| Error::Read {
+            what: format!("Lease {}/{}", options.namespace, options.lease),
+            source,
+        })?;
+        let Some(lease) = lease else { return Ok(()) };
+        let spec = lease.spec.unwrap_or_default();
+        let Some(holder) = spec.holder_identity.clone().filter(|holder| !holder.is_empty()) else {
+            return Ok(());
+        };
+        let version = lease.metadata.resource_version;
+        match &seen {
+            Some((known, since)) if *known == version => {
+                if since.elapsed() > duration(&spec, options.patience) {
+                    return Ok(());
+                }
+            }
+            _ => seen = Some((version, Instant::now())),
+        }
+        if start.elapsed() > options.patience {
+            let (namespace, lease) = (options.namespace.clone(), options.lease.clone());
+            return Err(Error::Running { holder, namespace, lease });
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// How long a silent holder keeps the Lease. What somebody has written there lasts no longer than the patience does.
+fn duration(spec: &LeaseSpec, patience: Duration) -> Duration {
+    let seconds = spec.lease_duration_seconds.and_then(|seconds| u64::try_from(seconds).ok());
+    Duration::from_secs(seconds.unwrap_or_default()).min(patience / 2)
+}
+
+/// Removes the finalizer from all Secrets of the base namespace.
+async fn release(client: &Client, options: &Options, report: &mut Report) -> Result<(), Error> {
+    let secrets = Api::<Secret>::namespaced(client.clone(), &options.base_namespace);
+    let mut page = ListParams::default().limit(PAGE);
+    loop {
+        let what = || format!("Secrets of {}", options.base_namespace);
+        let listed = secrets.list_metadata(&page).await;
+        let listed = listed.map_err(|source| Error::Read { what: what(), source })?;
+        for secret in listed.items {
+            let Some(patch) = without_finalizer(&secret.metadata) else { continue };
+            let name = secret.metadata.name.unwrap_or_default();
+            let object = format!("Secret {}/{name}", options.base_namespace);
+            if options.dry_run {
+                report.done.push(object);
+                continue;
+            }
+            let Ok(patch) = serde_json::from_value(patch) else { continue };
+            let patch = Patch::Json::<()>(patch);
+            let patched = secrets.patch_metadata(&name, &PatchParams::default(), &patch).await;
+            report.note(object, patched.map(drop));
+        }
+        match listed.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => page = page.continue_token(&token),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// The JSON patch that removes the finalizer, and fails if another change of the list came first.
+fn without_finalizer(metadata: &ObjectMeta) -> Option<Value> {
+    let finalizers = metadata.finalizers.as_deref().unwrap_or_default();
+    let path = format!("/metadata/finalizers/{}", finalizers.iter().position(|known| known == FINALIZER)?);
+    Some(json!([{"op": "test", "path": path, "value": FINALIZER}, {"op": "remove", "path": path}]))
+}
+
+/// Deletes the copies of a kind.
+async fn delete_copies(
+    client: &Client,
+    options: &Options,
+    kind: CopiedKind,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let resource = kind.kind().resource();
+    let all = Api::<DynamicObject>::all_with(client.clone(), &resource);
+    let (label, value) = kind.label();
+    let mut page = ListParams::default().labels(&format!("{label}={value}")).limit(PAGE);
+    loop {
+        let listed = all.list_metadata(&page).await;
+        let listed = listed.map_err(|source| Error::Read { what: resource.plural.clone(), source })?;
+        let copies = listed.items.into_iter().map(|object| object.metadata);
+        let copies = copies.filter(|metadata| is_copy(metadata, &options.base_namespace));
+        let mut deletions = stream::iter(copies)
+            .map(async |metadata: ObjectMeta| {
+                let namespace = metadata.namespace.unwrap_or_default();
+                let name = metadata.name.unwrap_or_default();
+                let object = format!("{} {namespace}/{name}", resource.kind);
+                if options.dry_run {
+                    return (object, Ok(()));
+                }
+                // Somebody may have made it theirs since it was listed.
+                let preconditions =
+                    Preconditions { uid: metadata.uid, resource_version: metadata.resource_version };
+                let params = DeleteParams::default().preconditions(preconditions);
+                let copies = Api::<DynamicObject>::namespaced_with(client.clone(), &namespace, &resource);
+                (object, copies.delete(&name, &params).await.map(drop))
+            })
+            .buffer_unordered(AT_ONCE);
+        while let Some((object, deleted)) = deletions.next().await {
+            report.note(object, deleted);
+        }
+        drop(deletions);
+        match listed.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => page = page.continue_token(&token),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Whether an object is a copy that this installation made, and that its users have not made theirs.
+fn is_copy(metadata: &ObjectMeta, base_namespace: &str) -> bool {
+    let origin = metadata.annotations.as_ref().and_then(|all| all.get(COPIED_FROM));
+    let manager = metadata.labels.as_ref().and_then(|all| all.get(MANAGED_BY));
+    metadata.namespace.as_deref() != Some(base_namespace)
+        && origin.is_some_and(|origin| origin == base_namespace)
+        && manager.is_none_or(|manager| manager != KEPT_BY_USER)
+}
+
+impl Report {
+    fn note(&mut self, object: String, result: kube::Result<()>) {
+        match result {
+            Ok(()) => self.done.push(object),
+            Err(kube::Error::Api(status)) if status.is_not_found() => {}
+            Err(error) => self.failed.push(format!("{object}: {error}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use rstest::rstest;
+
+    use super::*;
+
+    fn metadata(namespace: &str, annotations: &Value, labels: &Value) -> ObjectMeta {
+        serde_json::from_value(json!({"namespace": namespace, "annotations": annotations, "labels": labels}))
+            .unwrap()
+    }
+
+    #[rstest]
+    #[case::a_copy("team", json!({(COPIED_FROM): "kyma-system"}), json!({}), true)]
+    #[case::of_another_installation("team", json!({(COPIED_FROM): "other"}), json!({}), false)]
+    #[case::no_copy("team", json!({}), json!({}), false)]
+    #[case::in_the_base_namespace("kyma-system", json!({(COPIED_FROM): "kyma-system"}), json!({}), false)]
+    #[case::kept_by_its_users("team", json!({(COPIED_FROM): "kyma-system"}), json!({(MANAGED_BY): "user"}), false)]
+    fn copies_of_this_installation_are_deleted(
+        #[case] namespace: &str,
+        #[case] annotations: Value,
+        #[case] labels: Value,
+        #[case] expected: bool,
+    ) {
+        assert_eq!(is_copy(&metadata(namespace, &annotations, &labels), "kyma-system"), expected);
+    }
+
+    #[test]
+    fn the_finalizers_of_others_stay() {
+        let finalizers = |names: &[&str]| ObjectMeta {
+            finalizers: Some(names.iter().map(|name| (*name).to_owned()).collect()),
+            ..ObjectMeta::default()
+        };
+        assert_eq!(without_finalizer(&finalizers(&["a", "b"])), None);
+        let place = "/metadata/finalizers/1";
+        let expected =
+            json!([{"op": "test", "path": place, "value": FINALIZER}, {"op": "remove", "path": place}]);
+        assert_eq!(without_finalizer(&finalizers(&["a", FINALIZER, "b"])), Some(expected));
+    }
+
+    #[rstest]
+    #[case::as_written(Some(10), 10)]
+    #[case::none(None, 0)]
+    #[case::negative(Some(-1), 0)]
+    #[case::for_ever(Some(i32::MAX), 15)]
+    fn the_lease_is_waited_for_within_bounds(#[case] seconds: Option<i32>, #[case] expected: u64) {
+        let spec = LeaseSpec { lease_duration_seconds: seconds, ..LeaseSpec::default() };
+        assert_eq!(duration(&spec, Duration::from_secs(30)), Duration::from_secs(expected));
+    }
+}

@@ -1,0 +1,197 @@
+//! What is cached of the objects of Functions: what a decision asks for, and no credential.
+
+use std::sync::Arc;
+
+use api::names::owned_label;
+use cluster::{Kept, Object, Packed};
+use decide::function::{BuildJob, RegistrySecret, RuntimeMap, names};
+use decide::owner::Owner;
+use k8s_openapi::api::batch::v1::JobStatus;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use kube::Resource;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::secrets::fingerprint;
+
+/// The largest content of an object that is kept in memory, packed, in bytes. What is larger is asked for when it is needed.
+pub(super) const MAX_CACHED: usize = 32 * 1024;
+
+/// The group of all that a Function of a namespace controls. What another namespace says of the same UID is not in it.
+pub(super) fn owned_by(namespace: &str, uid: &str) -> String {
+    format!("{namespace}/{uid}")
+}
+
+/// An object with the labels of what is made for Functions.
+#[derive(Debug)]
+pub(super) struct Child {
+    group: Box<str>,
+    /// The name of the Function that its label gives: whom a change wakes, and no proof of anything.
+    pub(super) function: String,
+    content: Content,
+}
+
+/// What is kept of an object beside its name.
+#[derive(Debug)]
+enum Content {
+    /// All of it.
+    Packed(Packed),
+    /// Nothing, since it is large.
+    Large,
+    /// Nothing, since no decision looks into it: no Function controls it, or it has no name that a Function gives.
+    Unneeded,
+}
+
+/// An object as the cache has it.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// All of it.
+    Whole(Value),
+    /// It is too large to be kept.
+    Large,
+    /// No Function controls it.
+    Foreign,
+}
+
+impl Child {
+    pub(super) fn of(object: &Object) -> Option<Self> {
+        let metadata = object.meta();
+        let function = metadata.labels.as_ref()?.get(owned_label::FUNCTION_NAME)?.clone();
+        let name = metadata.name.as_deref()?;
+        let namespace = metadata.namespace.as_deref()?;
+        let Some(owner) = Owner::of(metadata) else {
+            return Some(Self { group: Box::default(), function, content: Content::Unneeded });
+        };
+        let group = owned_by(namespace, &owner.uid).into();
+        let is_named = name == owner.name || name == names::child(&owner.name, &owner.uid);
+        let content = match Packed::of(object) {
+            _ if !is_named => Content::Unneeded,
+            Ok(packed) if packed.len() <= MAX_CACHED => Content::Packed(packed),
+            Ok(_) | Err(_) => Content::Large,
+        };
+        Some(Self { group, function, content })
+    }
+
+    /// The object, of which a certain Function wants to be the owner.
+    pub(super) fn found(&self, group: &str) -> Found {
+        match &self.content {
+            _ if *self.group != *group => Found::Foreign,
+            Content::Packed(packed) => packed.unpack().map_or(Found::Large, Found::Whole),
+            Content::Large | Content::Unneeded => Found::Large,
+        }
+    }
+}
+
+impl Kept for Child {
+    fn group(&self) -> &str {
+        &self.group
+    }
+}
+
+/// A Job, by the Function that controls it.
+#[derive(Debug)]
+pub(super) struct CachedJob {
+    group: String,
+    pub(super) job: Arc<BuildJob>,
+}
+
+#[derive(Deserialize)]
+struct JobHead {
+    suspend: Option<bool>,
+}
+
+impl CachedJob {
+    pub(super) fn of(object: &Object) -> Option<Self> {
+        let metadata = object.meta();
+        let is_suspended = object.spec::<JobHead>().and_then(|spec| spec.suspend).unwrap_or_default();
+        let status: JobStatus = object.status().unwrap_or_default();
+        let job = BuildJob::of(metadata, is_suspended, &status)?;
+        let group = owned_by(metadata.namespace.as_deref().unwrap_or_default(), &job.owner.uid);
+        Some(Self { group, job: Arc::new(job) })
+    }
+}
+
+impl Kept for CachedJob {
+    fn group(&self) -> &str {
+        &self.group
+    }
+}
+
+/// The ConfigMap of a runtime, by its namespace.
+#[derive(Debug)]
+pub(super) struct CachedRuntime {
+    namespace: String,
+    pub(super) map: RuntimeMap,
+}
+
+impl CachedRuntime {
+    pub(super) fn of(map: &ConfigMap) -> Option<Self> {
+        Some(Self { namespace: map.metadata.namespace.clone()?, map: RuntimeMap::of(map)? })
+    }
+}
+
+impl Kept for CachedRuntime {
+    fn group(&self) -> &str {
+        &self.namespace
+    }
+}
+
+/// A registry Secret, by its namespace.
+#[derive(Debug)]
+pub(super) struct CachedRegistry {
+    namespace: String,
+    /// By what it is seen whether its data change.
+    fingerprint: u64,
+    pub(super) secret: RegistrySecret,
+}
+
+impl CachedRegistry {
+    pub(super) fn of(secret: &Secret) -> Option<Self> {
+        Some(Self {
+            namespace: secret.metadata.namespace.clone()?,
+            fingerprint: fingerprint(secret),
+            secret: RegistrySecret::of(secret),
+        })
+    }
+}
+
+impl Kept for CachedRegistry {
+    fn group(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Credentials that stay the same are no reason to build again.
+    fn succeed(&mut self, before: &Self) {
+        if self.fingerprint == before.fingerprint {
+            self.secret.version.clone_from(&before.secret.version);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use k8s_openapi::ByteString;
+    use kube::api::ObjectMeta;
+
+    use super::*;
+
+    #[test]
+    fn a_registry_secret_has_the_version_in_which_its_data_came() {
+        let secret = |version: &str, password: &str| {
+            let data = [("password".to_owned(), ByteString(password.as_bytes().to_vec()))];
+            let metadata = ObjectMeta {
+                namespace: Some("n".to_owned()),
+                resource_version: Some(version.to_owned()),
+                ..ObjectMeta::default()
+            };
+            CachedRegistry::of(&Secret { metadata, data: Some(data.into()), ..Secret::default() }).unwrap()
+        };
+        let (first, mut annotated, mut rotated) = (secret("1", "a"), secret("2", "a"), secret("3", "b"));
+        annotated.succeed(&first);
+        assert_eq!(annotated.secret.version, "1");
+        rotated.succeed(&annotated);
+        assert_eq!(rotated.secret.version, "3");
+    }
+}

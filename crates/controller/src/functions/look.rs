@@ -1,0 +1,335 @@
+//! A look at a Function: observe → decide → apply → write the status → say so. A reader sees all of it here.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::FunctionStatus;
+use cluster::reconcile::{Action, Reconciler};
+use cluster::{Error, Note, key};
+use decide::function::{Function, Observed, Plan, Refusal, Report, Start, Status, failed_on};
+use decide::plan::Question;
+use decide::transition::{Significance, transitions};
+use decide::{Key, Kind};
+use k8s_openapi::api::core::v1::ObjectReference;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::runtime::watcher::Event;
+use kube::{Api, Resource as _};
+use serde_json::{Value, json};
+
+use super::packed::PackedFunction;
+use super::{Functions, pods, steps};
+
+/// How often a plan is made anew for what the API server says of its steps: once for each of the objects.
+const ATTEMPTS: usize = 6;
+
+/// How long at least a Function waits whose namespace has all the looks that it may have.
+const TURN: Duration = Duration::from_millis(50);
+
+/// How long something has to go on to be worth saying.
+const BEGINNING: Duration = Duration::from_secs(2);
+/// How long a further stage has to last.
+const STAGE: Duration = Duration::from_secs(5);
+/// How long other words for a stage have to be right to be worth saying.
+const WORDS: Duration = Duration::from_secs(10);
+
+impl Reconciler for Functions {
+    type Object = PackedFunction;
+
+    async fn ready(&self) {
+        self.stores.ready().await;
+    }
+
+    fn seen(&self, event: &Event<PackedFunction>) {
+        self.stores.names.see(event);
+        if let Event::Delete(function) = event {
+            self.forget(&key(function));
+        }
+    }
+
+    /// What this loop has written itself is no reason to look again.
+    fn is_echo(&self, function: &PackedFunction) -> bool {
+        self.memory.is_echo(function)
+    }
+
+    async fn look(&self, packed: &PackedFunction) -> Result<Action, Error> {
+        let key = key(packed);
+        if packed.meta().deletion_timestamp.is_some() {
+            self.forget(&key);
+            return Ok(Action::await_change());
+        }
+        // One namespace with many Functions does not hold up the others.
+        let Some(_turn) = self.turns.try_take(&key.0) else {
+            return Ok(Action::requeue(TURN.mul_f64(1.0 + fastrand::f64())));
+        };
+        let timer = self.metrics.reconcile();
+        let Some(function) = self.whole(packed, &key).await? else { return Ok(Action::await_change()) };
+
+        let (plan, refused) = self.bring_forward(&function, &key).await?;
+
+        let wake = self.say(&function, &key, &plan.status).await?;
+        drop(timer);
+        self.measure(&function, &key, &plan.status);
+        if let Some(refused) = refused {
+            return Err(refused);
+        }
+        self.memory.succeeded(&key);
+        let pauses = [plan.wake, wake, self.lookups.due(&key)];
+        Ok(pauses.into_iter().flatten().min().map_or_else(Action::await_change, Action::requeue))
+    }
+
+    fn failed(&self, function: &PackedFunction, error: &Error) -> Action {
+        self.metrics.failed(error.reason());
+        let key = key(function);
+        tracing::warn!(%error, namespace = key.0, name = key.1, "a Function could not be brought forward");
+        self.memory.failed(key)
+    }
+
+    /// Says of a Function that this program has failed on it.
+    async fn panicked(&self, packed: &PackedFunction) -> Result<(), Error> {
+        let key = key(packed);
+        let Some(function) = self.whole(packed, &key).await? else { return Ok(()) };
+        self.say(&function, &key, &failed_on(&function, now())).await.map(drop)
+    }
+}
+
+/// What the API server has said meanwhile.
+#[derive(Default)]
+struct Learnt {
+    taken: BTreeSet<(Kind, String)>,
+    refused: Option<Refusal>,
+    report: Option<Report>,
+    start: Option<Start>,
+}
+
+impl Learnt {
+    /// Whether an error says something to decide on.
+    fn takes_in(&mut self, error: &Error) -> bool {
+        match error {
+            Error::Taken { kind, name } => self.taken.insert((*kind, name.clone())),
+            Error::Refused { kind, name, message } => {
+                let (name, message) = (name.clone(), message.clone());
+                self.refused = Some(Refusal { kind: *kind, name, message });
+                true
+            }
+            Error::Api(_) | Error::Deposed | Error::Panicked => false,
+        }
+    }
+}
+
+impl Functions {
+    /// A Function that is gone is not remembered.
+    fn forget(&self, key: &Key) {
+        self.builds.forget(key);
+        self.lookups.forget(key);
+        self.memory.forget(key);
+    }
+
+    /// All of a Function. What was written last counts, even if the watch has not shown it yet; one that is too large to be
+    /// kept is asked for.
+    async fn whole(&self, packed: &PackedFunction, key: &Key) -> Result<Option<Arc<Function>>, Error> {
+        let shown = match packed.unpack().map_err(Error::of_json)? {
+            Some(function) => function,
+            None => match self.writer.get(Kind::Function, &key.0, &key.1).await? {
+                Some(object) => serde_json::from_value(object).map_err(Error::of_json)?,
+                None => return Ok(None),
+            },
+        };
+        Ok(Function::of_v1alpha1(shown).map(|shown| self.memory.latest(key, shown)))
+    }
+
+    /// Observes, decides and applies, until the API server has no say in it any more. The plan that was followed, and the
+    /// refusal that it tells of.
+    async fn bring_forward(&self, function: &Function, key: &Key) -> Result<(Plan, Option<Error>), Error> {
+        let mut learnt = Learnt::default();
+        let mut refused = None;
+        let mut attempt = 0;
+        loop {
+            // 1. Observe.
+            let mut observed = self.observe(function, &learnt).await?;
+            // 2. Decide. Where that needs an answer of the API server, it is asked first.
+            let mut plan = (self.decide)(&self.config, function, &observed, now());
+            if let Some(question) = plan.question.take() {
+                self.ask(&question, &observed, key, &mut learnt).await?;
+                (observed.report, observed.start) = (learnt.report.clone(), learnt.start.clone());
+                plan = (self.decide)(&self.config, function, &observed, now());
+            }
+            let started = self.take_slot(&mut plan, key);
+            // 3. Apply.
+            let Err(error) = self.apply(function, &plan).await else { return Ok((plan, refused)) };
+            // A slot that was granted is of use to others until there is a Job. Asking again is cheap.
+            if let Some(job) = started {
+                self.builds.job_changed(&(key.0.clone(), job), None);
+            }
+            attempt += 1;
+            if attempt == ATTEMPTS || !learnt.takes_in(&error) {
+                return Err(error);
+            }
+            // Only of Services a watch tells when the name is free.
+            refused = Some(error);
+        }
+    }
+
+    async fn observe(&self, function: &Function, learnt: &Learnt) -> Result<Observed, Error> {
+        let identity = &function.identity;
+        let (mut observed, large) = self.stores.observe(identity, &function.runtime);
+        for kind in large {
+            let name = if kind == Kind::Service { identity.name.clone() } else { identity.child() };
+            let object = self.writer.get(kind, &identity.namespace, &name).await?;
+            if let Some(stored) = observed.stored(kind) {
+                stored.0 = object;
+            }
+        }
+        observed.taken.extend(learnt.taken.iter().cloned());
+        observed.refused.clone_from(&learnt.refused);
+        (observed.report, observed.start) = (learnt.report.clone(), learnt.start.clone());
+        observed.git = self.lookups.git(function, &self.stores);
+        Ok(observed)
+    }
+
+    /// Asks for what a decision needs.
+    async fn ask(
+        &self,
+        question: &Question,
+        observed: &Observed,
+        (namespace, _): &Key,
+        learnt: &mut Learnt,
+    ) -> Result<(), Error> {
+        let (Question::Report(name) | Question::Start(name)) = question;
+        let Some(job) = observed.jobs.iter().find(|job| job.name == *name) else { return Ok(()) };
+        match question {
+            Question::Report(_) => learnt.report = Some(pods::report(&self.writer, namespace, job).await?),
+            Question::Start(_) => learnt.start = Some(pods::started(&self.writer, namespace, job).await?),
+        }
+        Ok(())
+    }
+
+    /// Asks for a slot for the build that a plan wants. The Job that starts, if one does.
+    fn take_slot(&self, plan: &mut Plan, key: &Key) -> Option<String> {
+        let Some(request) = &plan.build else {
+            self.builds.leave(key);
+            return None;
+        };
+        let job = request.job.name.clone();
+        match self.builds.ask(key, &job) {
+            0 => plan.start_build(),
+            ahead => {
+                plan.queue_build(ahead);
+                return None;
+            }
+        }
+        Some(job)
+    }
+
+    async fn apply(&self, function: &Function, plan: &Plan) -> Result<(), Error> {
+        for step in &plan.steps {
+            steps::take(&self.writer, &function.identity, step, &self.stores).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the status, if it says anything new, and tells of transitions. What goes on is said when it has lasted for a
+    /// while, since most of it is overtaken soon: in how long, then.
+    async fn say(&self, function: &Function, key: &Key, status: &Status) -> Result<Option<Duration>, Error> {
+        let before = &function.status;
+        let left = match Significance::between(before, status) {
+            Significance::Nothing => {
+                self.memory.said(key);
+                return Ok(None);
+            }
+            Significance::Words => self.memory.unsaid(key, WORDS),
+            Significance::Stage => self.memory.unsaid(key, STAGE),
+            Significance::Beginning => self.memory.unsaid(key, BEGINNING),
+            Significance::Result => Duration::ZERO,
+        };
+        if !left.is_zero() {
+            return Ok(Some(left));
+        }
+        // 4. Write the status.
+        let functions = Api::<api::Function>::namespaced(self.writer.client().clone(), &key.0);
+        let patch = status_patch(function, status);
+        let written = self.writer.patch_status(&functions, &key.1, patch).await?;
+        self.memory.said(key);
+        if let Some(written) = Function::of_v1alpha1(written) {
+            self.memory.wrote(key, function, written);
+        }
+        // 5. Tell of transitions.
+        for condition in transitions(before, status) {
+            self.metrics.transition(condition, &before.conditions);
+            let note = Note {
+                regarding: reference(function),
+                time: condition.last_transition_time.as_ref().map(|time| time.0).unwrap_or_default(),
+                action: &condition.kind,
+                reason: condition.reason.as_deref().unwrap_or_default(),
+                note: condition.message.as_deref().unwrap_or_default(),
+                is_warning: condition.status == "False",
+            };
+            self.writer.note(&note).await?;
+        }
+        Ok(None)
+    }
+
+    /// Measures how long it takes from a change of a Function until it runs.
+    fn measure(&self, function: &Function, key: &Key, status: &Status) {
+        if !status.is_ready() {
+            self.memory.is_not_ready(key, function.metadata.generation);
+        } else if let Some(since) = self.memory.is_ready(key) {
+            self.metrics.ready(since.elapsed());
+        }
+    }
+}
+
+fn now() -> Time {
+    Time(jiff::Timestamp::now())
+}
+
+/// The patch that makes the status of a Function another one.
+fn status_patch(function: &Function, status: &Status) -> Value {
+    let json =
+        |status: &Status| serde_json::to_value(FunctionStatus::from(status.clone())).unwrap_or_default();
+    let (before, mut patch) = (json(&function.status), json(status));
+    // What is no longer said has to be taken away by name.
+    if let (Some(patch), Some(before)) = (patch.as_object_mut(), before.as_object()) {
+        for key in before.keys() {
+            patch.entry(key.clone()).or_insert(Value::Null);
+        }
+    }
+    // A Function of that name that is another one by now is not meant.
+    json!({"metadata": {"uid": function.identity.uid}, "status": patch})
+}
+
+/// The Function, for Events.
+fn reference(function: &Function) -> ObjectReference {
+    let identity = function.identity.clone();
+    ObjectReference {
+        api_version: Some(Kind::Function.api_version()),
+        kind: Some(Kind::Function.as_str().to_owned()),
+        name: Some(identity.name),
+        namespace: Some(identity.namespace),
+        uid: Some(identity.uid),
+        ..ObjectReference::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn a_status_is_written_with_what_is_no_longer_said() {
+        let function = json!({
+            "metadata": {"name": "f", "namespace": "n", "uid": "u"},
+            "spec": {"source": "x"},
+            "status": {"source": "repo", "commit": "c", "reference": "main"},
+        });
+        let function = Function::of_v1alpha1(serde_json::from_value(function).unwrap()).unwrap();
+        let status = Status { source: Some("x".to_owned()), ..Status::default() };
+        let expected = json!({
+            "metadata": {"uid": "u"},
+            "status": {"source": "x", "commit": null, "reference": null},
+        });
+        assert_eq!(status_patch(&function, &status), expected);
+    }
+}

@@ -1,0 +1,10 @@
+//! Copies of labelled objects of the base namespace in all other namespaces: what a copy is to be, and whether one is.
+
+mod base;
+mod kind;
+mod replica;
+pub mod wanted;
+
+pub use base::{Base, State, Template};
+pub use kind::CopiedKind;
+pub use replica::Replica;

@@ -1,0 +1,99 @@
+//! Whether a stored object is what is wanted, so that nothing is written that is there already. What is wanted is compared
+//! as a part of what is stored, which holds defaults and notes of others too; what is no longer wanted is found by a mark
+//! that each object carries of all that was wanted when it was written.
+
+use api::names::APPLIED;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::hash;
+
+/// An object as it is to be applied, with its mark.
+#[must_use]
+pub fn marked(object: &impl Serialize) -> Value {
+    let mut value = serde_json::to_value(object).unwrap_or_default();
+    let mark = hash::of_bytes(&serde_json::to_vec(&value).unwrap_or_default());
+    if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+        let annotations =
+            metadata.entry("annotations").or_insert_with(|| Value::Object(serde_json::Map::new()));
+        if let Some(annotations) = annotations.as_object_mut() {
+            annotations.insert(APPLIED.to_owned(), Value::String(mark));
+        }
+    }
+    value
+}
+
+/// Whether an object is stored as it is wanted. What it is, the items of a list do not say.
+#[must_use]
+pub fn is_stored(wanted: &Value, stored: &Value) -> bool {
+    let fields = wanted.as_object().into_iter().flatten();
+    fields
+        .filter(|(key, _)| !["apiVersion", "kind"].contains(&key.as_str()))
+        .all(|(key, value)| is_in(value, stored.get(key).unwrap_or(&Value::Null)))
+}
+
+fn is_in(wanted: &Value, stored: &Value) -> bool {
+    match (wanted, stored) {
+        (Value::Object(wanted), Value::Object(stored)) => {
+            wanted.iter().all(|(key, value)| is_in(value, stored.get(key).unwrap_or(&Value::Null)))
+        }
+        (Value::Array(wanted), Value::Array(stored)) => {
+            wanted.len() == stored.len()
+                && wanted.iter().zip(stored).all(|(wanted, stored)| is_in(wanted, stored))
+        }
+        // The API server leaves out what says nothing.
+        (wanted, Value::Null) => is_empty(wanted),
+        (wanted, stored) => wanted == stored,
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.values().all(is_empty),
+        Value::Bool(value) => !value,
+        Value::Number(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    #[rstest]
+    #[case::same(json!({"a": 1}), json!({"a": 1}), true)]
+    #[case::defaults_beside(json!({"a": {"b": 1}}), json!({"a": {"b": 1, "c": 2}, "d": 3}), true)]
+    #[case::other_value(json!({"a": 1}), json!({"a": 2}), false)]
+    #[case::missing(json!({"a": 1}), json!({}), false)]
+    #[case::empty_is_missing(json!({"a": "", "b": [], "c": {"d": null}, "e": false}), json!({}), true)]
+    #[case::lists_by_order(json!([{"a": 1}, {"a": 2}]), json!([{"a": 1, "b": 0}, {"a": 2}]), true)]
+    #[case::a_longer_list(json!([1]), json!([1, 2]), false)]
+    #[case::other_kind(json!({"a": []}), json!({"a": "x"}), false)]
+    fn what_is_wanted_is_a_part(#[case] wanted: Value, #[case] stored: Value, #[case] expected: bool) {
+        assert_eq!(is_in(&wanted, &stored), expected);
+    }
+
+    #[test]
+    fn what_is_no_longer_wanted_changes_the_mark() {
+        let with = json!({"metadata": {"name": "a"}, "data": {"x": "1", "y": "2"}});
+        let without = json!({"metadata": {"name": "a"}, "data": {"x": "1"}});
+        assert!(is_stored(&marked(&with), &marked(&with)));
+        assert!(!is_stored(&marked(&without), &marked(&with)));
+    }
+
+    #[test]
+    fn what_a_list_leaves_out_is_no_difference() {
+        let wanted =
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"x": "1"}});
+        let mut stored = marked(&wanted);
+        stored.as_object_mut().unwrap().retain(|key, _| !["apiVersion", "kind"].contains(&key.as_str()));
+        assert!(is_stored(&marked(&wanted), &stored));
+    }
+}

@@ -1,0 +1,234 @@
+//! The build: at most one Job for what is wanted now, none for what was wanted before.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use api::{ConditionType, Reason};
+use serde_json::Value;
+
+use super::build_job::{BuildJob, End, Start};
+use super::ensure::wanted;
+use super::image;
+use super::inputs::Inputs;
+use super::model::Status;
+use super::objects;
+use super::observed::Observed;
+use crate::Kind;
+use crate::draft::Draft;
+use crate::plan::{AHEAD, BuildRequest, JobChange, Question};
+
+/// How long after the first failure a build is tried again when something has changed; twice as long after each further one.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest such pause.
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+
+/// How long a Job may be without a Pod that runs before it is looked why.
+const START: Duration = Duration::from_secs(90);
+/// How often it is looked again.
+const LOOK_AT_START: Duration = Duration::from_secs(10);
+/// How long a Pod that a node has taken may prepare itself, such as pull the image of the builder.
+const LONGEST_START: Duration = Duration::from_mins(5);
+
+const NO_DIGEST: &str = "the builder reports no digest of the image: it must write it to /dev/termination-log, as kaniko does with --digest-file";
+
+/// An image that is in its registry.
+pub(super) struct Built {
+    /// By which it runs; `None` of one that was deployed by its tag before digests were noted.
+    pub(super) digest: Option<String>,
+}
+
+/// The image, if it is there.
+pub(super) fn image(inputs: &Inputs<'_>, observed: &Observed, draft: &mut Draft<Status>) -> Option<Built> {
+    let image = inputs.push_image();
+    let current = observed.jobs.iter().filter(|job| job.image == image).max_by_key(|job| job.attempt);
+    for job in &observed.jobs {
+        if current.is_none_or(|current| current.name != job.name) {
+            draft.delete(Kind::Job, job.name.clone());
+        }
+    }
+    let is_relabelled = current.is_some_and(|job| relabel(inputs, job, draft));
+    // An image that is deployed is there, whatever has become of the Job that built it.
+    if let Some(deployed) = deployed(inputs, observed) {
+        let name = current.map_or_else(|| inputs.identity.job(&image, 1), |job| job.name.clone());
+        draft.set_unless_true(ConditionType::BuildReady, Reason::JobFinished, format!("Job {name} finished"));
+        let reported = current.and_then(|job| job.digest.clone());
+        return Some(Built { digest: reported.or(deployed.digest) });
+    }
+    let Some(job) = current else {
+        start(inputs, observed, 1, draft);
+        return None;
+    };
+    match &job.end {
+        None => wait(job, is_relabelled, observed, draft),
+        Some(end) if end.succeeded && job.failure.is_none() => return finish(job, observed, draft),
+        Some(end) => {
+            let pause = pause(inputs, job, end, draft);
+            if pause == Some(Duration::ZERO) {
+                start(inputs, observed, job.attempt.saturating_add(1), draft);
+            } else {
+                draft.wake = draft.wake.into_iter().chain(pause).min();
+                fail(inputs, job, end, observed, draft);
+            }
+        }
+    }
+    None
+}
+
+/// Follows a Job that has not ended. One that gets no Pod would hold its build slot for hours: it is ended.
+fn wait(job: &BuildJob, is_relabelled: bool, observed: &Observed, draft: &mut Draft<Status>) {
+    let name = &job.name;
+    if let Some(why) = &job.failure {
+        draft.set(ConditionType::BuildReady, "False", Reason::JobFailed, format!("Job {name} failed: {why}"));
+        return;
+    }
+    if !job.has_started && !job.is_suspended {
+        let age = Duration::try_from(draft.now.0.duration_since(job.created)).unwrap_or_default();
+        let hindrance = match &observed.start {
+            _ if age < START => {
+                draft.wake_in(START.saturating_sub(age));
+                None
+            }
+            None => {
+                draft.question = Some(Question::Start(name.clone()));
+                None
+            }
+            Some(Start::Runs) => None,
+            Some(Start::Waits(_)) if age < LONGEST_START => {
+                draft.wake_in(LOOK_AT_START);
+                None
+            }
+            Some(Start::Waits(why) | Start::Hindered(why)) => Some(why),
+        };
+        if let Some(why) = hindrance {
+            draft.change(job, JobChange::End(why.clone()));
+            draft.set(
+                ConditionType::BuildReady,
+                "False",
+                Reason::JobFailed,
+                format!("Job {name} failed: {why}"),
+            );
+            return;
+        }
+    }
+    let (reason, message) = if is_relabelled {
+        (Reason::JobUpdated, format!("Job {name} updated"))
+    } else if job.is_suspended {
+        (Reason::JobRunning, format!("Job {name} is suspended: resume it, or delete it to build anew"))
+    } else {
+        (Reason::JobRunning, format!("Job {name} is still in progress"))
+    };
+    draft.set(ConditionType::BuildReady, "Unknown", reason, message);
+}
+
+/// Notes the digest of the image that a Job has pushed. Without one, what runs could be changed by whoever moves the tag.
+fn finish(job: &BuildJob, observed: &Observed, draft: &mut Draft<Status>) -> Option<Built> {
+    let name = &job.name;
+    let digest = match (&job.digest, &observed.report) {
+        (Some(digest), _) => digest.clone(),
+        (None, None) => {
+            draft.question = Some(Question::Report(name.clone()));
+            return None;
+        }
+        (None, Some(report)) => {
+            let words = report.words.as_deref().map(str::trim);
+            let Some(digest) = words.filter(|words| image::is_digest(words)) else {
+                draft.change(job, JobChange::Fail(NO_DIGEST.to_owned()));
+                draft.set(
+                    ConditionType::BuildReady,
+                    "False",
+                    Reason::JobFailed,
+                    format!("Job {name} failed: {NO_DIGEST}"),
+                );
+                return None;
+            };
+            draft.change(job, JobChange::Digest(digest.to_owned()));
+            digest.to_owned()
+        }
+    };
+    draft.set(ConditionType::BuildReady, "True", Reason::JobFinished, format!("Job {name} finished"));
+    Some(Built { digest: Some(digest) })
+}
+
+fn start(inputs: &Inputs<'_>, observed: &Observed, attempt: u32, draft: &mut Draft<Status>) {
+    if observed.git.is_withheld && inputs.checkout.is_some() {
+        let message = "Waiting until the GitRepository and its Secret are found to be usable";
+        draft.set(ConditionType::BuildReady, "Unknown", Reason::BuildQueued, message.to_owned());
+        return;
+    }
+    let job = wanted(Kind::Job, &objects::job(inputs, attempt));
+    if draft.is_hindered(observed, Kind::Job, &job.name) {
+        return;
+    }
+    let said = |reason, message| draft.condition(ConditionType::BuildReady, "Unknown", reason, message);
+    let started = said(Reason::JobCreated, format!("Job {} created", job.name));
+    let queued = said(Reason::BuildQueued, format!("Waiting for a free build slot: {AHEAD} in front"));
+    draft.build = Some(BuildRequest { job, started, queued });
+}
+
+/// How long until a failed build is tried again: at once, later or, without a change, never.
+fn pause(inputs: &Inputs<'_>, job: &BuildJob, end: &End, draft: &Draft<Status>) -> Option<Duration> {
+    let by_change = (job.credentials != inputs.registry.version).then(|| {
+        let doubled = 2_u32.saturating_pow(job.attempt.saturating_sub(1));
+        FIRST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE)
+    });
+    let pause = by_change.into_iter().chain(inputs.config.build_retry).min()?;
+    let passed = Duration::try_from(draft.now.0.duration_since(end.at)).unwrap_or_default();
+    Some(pause.saturating_sub(passed))
+}
+
+/// Says why a build has failed: in the words of its container if they are known, and once they have been said they stay.
+fn fail(inputs: &Inputs<'_>, job: &BuildJob, end: &End, observed: &Observed, draft: &mut Draft<Status>) {
+    let start = format!("Job {} failed: ", job.name);
+    let known = draft.before(ConditionType::BuildReady).and_then(|condition| condition.message.clone());
+    let words = observed.report.as_ref().and_then(|report| report.words.as_deref());
+    let message = match (&job.failure, words, known) {
+        (Some(why), ..) => format!("{start}{why}"),
+        (None, Some(words), _) => format!("{start}{words}{}", remedy(words, &inputs.registry.secret)),
+        (None, None, Some(known)) if known.starts_with(&start) => known,
+        (None, None, _) => {
+            if observed.report.is_none() {
+                draft.question = Some(Question::Report(job.name.clone()));
+            }
+            format!("{start}{}", end.message)
+        }
+    };
+    draft.set(ConditionType::BuildReady, "False", Reason::JobFailed, message);
+}
+
+/// What to do about a registry that refuses credentials; it says so in one of these words.
+fn remedy(words: &str, secret: &str) -> String {
+    let words = words.to_lowercase();
+    let refused =
+        ["unauthorized", "authentication required", "denied:", "403 forbidden", "no basic auth credentials"];
+    if refused.iter().any(|refusal| words.contains(refusal)) {
+        format!(
+            " (the registry refuses the credentials of Secret {secret}: correct its username and password)"
+        )
+    } else {
+        String::new()
+    }
+}
+
+/// Plans other labels for a Job, if it is to have others. The rest of a Job cannot change.
+fn relabel(inputs: &Inputs<'_>, job: &BuildJob, draft: &mut Draft<Status>) -> bool {
+    let wanted = objects::job_labels(inputs);
+    let Some(labels) = job.labels.as_ref().filter(|labels| **labels != wanted) else { return false };
+    let gone = labels.keys().filter(|key| !wanted.contains_key(*key));
+    let mut labels: BTreeMap<_, _> = gone.map(|key| (key.clone(), None)).collect();
+    labels.extend(wanted.into_iter().map(|(key, value)| (key, Some(value))));
+    draft.change(job, JobChange::Relabel(labels));
+    true
+}
+
+/// The image, if the Deployment runs it.
+fn deployed(inputs: &Inputs<'_>, observed: &Observed) -> Option<Built> {
+    let deployment = observed.deployment.0.as_ref()?;
+    let image = deployment.pointer("/spec/template/spec/containers/0/image").and_then(Value::as_str)?;
+    match image.strip_prefix(&inputs.pull_image())? {
+        "" => Some(Built { digest: None }),
+        rest => {
+            let digest = rest.strip_prefix('@').filter(|digest| image::is_digest(digest))?;
+            Some(Built { digest: Some(digest.to_owned()) })
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! A Job that builds, as decisions see it. It is in the namespace of a tenant, so every text is bounded.
+
+use std::collections::BTreeMap;
+
+use api::names::job_annotation;
+use jiff::Timestamp;
+use k8s_openapi::api::batch::v1::JobStatus;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::image;
+use crate::owner::Owner;
+
+/// The highest attempt that is believed: each takes seconds at least.
+const MAX_ATTEMPT: u32 = 1_000_000;
+/// The longest text of an annotation that is kept, in bytes: the name of an image, a reason.
+const MAX_TEXT: usize = 2048;
+/// The most bytes of labels that are kept.
+const MAX_LABELS: usize = 16 * 1024;
+
+/// A Job that builds, or has built, for a Function that controls it.
+#[derive(Clone, Debug)]
+pub struct BuildJob {
+    /// Its name.
+    pub name: String,
+    /// Its UID.
+    pub uid: String,
+    /// Its version.
+    pub version: Option<String>,
+    /// The Function that controls it.
+    pub owner: Owner,
+    /// Its labels; `None` if they are more than a Function has.
+    pub labels: Option<BTreeMap<String, String>>,
+    /// The image that it pushes.
+    pub image: String,
+    /// Which attempt at that image it is, from 1.
+    pub attempt: u32,
+    /// The version of the credentials that it was given.
+    pub credentials: String,
+    /// The digest of the image that it has pushed.
+    pub digest: Option<String>,
+    /// Why it has failed, if the controller has found that out itself.
+    pub failure: Option<String>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// Whether somebody has stopped it: it has no Pod then.
+    pub is_suspended: bool,
+    /// Whether a Pod of it runs, or has run.
+    pub has_started: bool,
+    /// How it ended.
+    pub end: Option<End>,
+}
+
+/// How a Job ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct End {
+    /// Whether it did what it was to do.
+    pub succeeded: bool,
+    /// What the Job controller says of it.
+    pub message: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What the Pods of a Job that has ended say.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Report {
+    /// The last words of the container that decided it: of a build that went well, the digest of the image.
+    pub words: Option<String>,
+}
+
+/// How far a Job has come with its Pod.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Start {
+    /// It runs, or has run.
+    Runs,
+    /// A node prepares it, and this is what it waits for.
+    Waits(String),
+    /// There is none, or none that will run, and this is why.
+    Hindered(String),
+}
+
+impl BuildJob {
+    /// `None` of a Job that no Function controls.
+    #[must_use]
+    pub fn of(metadata: &ObjectMeta, is_suspended: bool, status: &JobStatus) -> Option<Self> {
+        let annotation = |key: &str| {
+            let text = metadata.annotations.as_ref()?.get(key)?;
+            Some(text.clone()).filter(|text| text.len() <= MAX_TEXT)
+        };
+        let owner = Owner::of(metadata)?;
+        let labels = metadata.labels.clone().unwrap_or_default();
+        let size: usize = labels.iter().map(|(key, value)| key.len() + value.len()).sum();
+        let is_some = |number: Option<i32>| number.unwrap_or_default() > 0;
+        Some(Self {
+            name: metadata.name.clone()?,
+            uid: metadata.uid.clone().unwrap_or_default(),
+            version: metadata.resource_version.clone(),
+            owner,
+            labels: (size <= MAX_LABELS).then_some(labels),
+            image: annotation(job_annotation::IMAGE).unwrap_or_default(),
+            attempt: annotation(job_annotation::ATTEMPT)
+                .and_then(|text| text.parse().ok())
+                .filter(|attempt| *attempt <= MAX_ATTEMPT)
+                .unwrap_or(1),
+            credentials: annotation(job_annotation::CREDENTIALS).unwrap_or_default(),
+            digest: annotation(job_annotation::DIGEST).filter(|digest| image::is_digest(digest)),
+            failure: annotation(job_annotation::FAILURE),
+            created: metadata.creation_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0),
+            is_suspended,
+            has_started: is_some(status.ready) || is_some(status.succeeded) || is_some(status.failed),
+            end: end(status),
+        })
+    }
+
+    /// Whether it takes up a build slot.
+    #[must_use]
+    pub fn is_building(&self) -> bool {
+        self.end.is_none() && !self.is_suspended
+    }
+
+    /// Whether a decision would see a difference. Most of what the Job controller notes on a Job is none.
+    #[must_use]
+    pub fn differs(&self, other: &Self) -> bool {
+        let decided_on = |job: &Self| {
+            let Self {
+                name,
+                uid,
+                labels,
+                image,
+                attempt,
+                credentials,
+                digest,
+                failure,
+                is_suspended,
+                end,
+                ..
+            } = job.clone();
+            (name, uid, labels, image, attempt, credentials, digest, failure, is_suspended, end)
+        };
+        decided_on(self) != decided_on(other)
+    }
+}
+
+fn end(status: &JobStatus) -> Option<End> {
+    status.conditions.as_ref()?.iter().find_map(|condition| {
+        let succeeded = match (condition.type_.as_str(), condition.status.as_str()) {
+            ("Complete" | "SuccessCriteriaMet", "True") => true,
+            ("Failed", "True") => false,
+            _ => return None,
+        };
+        Some(End {
+            succeeded,
+            message: condition.message.clone().unwrap_or_default(),
+            at: condition.last_transition_time.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0),
+        })
+    })
+}

@@ -1,0 +1,110 @@
+//! How Functions are built and run.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use policy::HostKeys;
+
+/// The arguments of the reference implementation, but for those by which any registry is trusted.
+const EXECUTOR_ARGS: [&str; 3] = ["--skip-unused-stages", "--log-format=text", "--cache=true"];
+
+/// How Functions are built and run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The image that builds images, in a Job.
+    pub executor_image: String,
+    /// Its arguments, before destination and context.
+    pub executor_args: Vec<String>,
+    /// The service account of build Jobs.
+    pub build_service_account: String,
+    /// The service account of Functions, with the Secrets by which their images are pulled.
+    pub function_service_account: String,
+    /// How long a Job may build.
+    pub build_deadline: Duration,
+    /// How long after a failure a build is tried again although nothing has changed; never if `None`.
+    pub build_retry: Option<Duration>,
+    /// The image that fetches sources of Functions of type `git`: with a POSIX shell, git and ssh.
+    pub fetcher_image: String,
+    /// Which host keys it trusts where the Secret names none.
+    pub host_keys: HostKeys,
+    /// Of how much of its CPU request a Function is scaled up, in per cent.
+    pub target_cpu: i32,
+    /// The runtimes.
+    pub runtimes: BTreeMap<String, Runtime>,
+}
+
+impl Config {
+    /// The service accounts of builds and of Functions.
+    #[must_use]
+    pub fn accounts(&self) -> [&str; 2] {
+        [&self.build_service_account, &self.function_service_account]
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            executor_image: "gcr.io/kaniko-project/executor:v1.23.2".to_owned(),
+            executor_args: EXECUTOR_ARGS.map(str::to_owned).into(),
+            build_service_account: "serverless-build".to_owned(),
+            function_service_account: "serverless-function".to_owned(),
+            build_deadline: Duration::from_hours(1),
+            build_retry: Some(Duration::from_mins(30)),
+            fetcher_image: "docker.io/alpine/git:v2.49.1".to_owned(),
+            host_keys: HostKeys::default(),
+            target_cpu: 50,
+            runtimes: Runtime::builtin(),
+        }
+    }
+}
+
+/// How a runtime wants its files, and what it finds in its environment.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Runtime {
+    /// The file of the source.
+    pub source_file: String,
+    /// The file of the dependencies.
+    pub dependencies_file: String,
+    /// What blank dependencies mean.
+    pub no_dependencies: String,
+    /// The image that its Dockerfile is to build upon, in place of the one that it names.
+    pub base_image: Option<String>,
+    /// Variables of the environment, beside `FUNC_RUNTIME`.
+    pub env: Vec<(String, String)>,
+}
+
+impl Runtime {
+    /// Those that are known without configuration.
+    #[must_use]
+    pub fn builtin() -> BTreeMap<String, Self> {
+        let runtimes =
+            [("nodejs10", Self::nodejs()), ("nodejs12", Self::nodejs()), ("python38", Self::python("3.8"))];
+        runtimes.map(|(name, runtime)| (name.to_owned(), runtime)).into()
+    }
+
+    fn nodejs() -> Self {
+        Self {
+            source_file: "handler.js".to_owned(),
+            dependencies_file: "package.json".to_owned(),
+            no_dependencies: "{}".to_owned(),
+            base_image: None,
+            env: vec![("NODE_PATH".to_owned(), "$(KUBELESS_INSTALL_VOLUME)/node_modules".to_owned())],
+        }
+    }
+
+    fn python(version: &str) -> Self {
+        let packages = format!(
+            "$(KUBELESS_INSTALL_VOLUME)/lib.python{version}/site-packages:$(KUBELESS_INSTALL_VOLUME)"
+        );
+        Self {
+            source_file: "handler.py".to_owned(),
+            dependencies_file: "requirements.txt".to_owned(),
+            no_dependencies: String::new(),
+            base_image: None,
+            env: vec![
+                ("PYTHONPATH".to_owned(), packages),
+                ("PYTHONUNBUFFERED".to_owned(), "TRUE".to_owned()),
+            ],
+        }
+    }
+}

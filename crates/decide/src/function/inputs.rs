@@ -1,0 +1,127 @@
+//! All that the objects of a Function follow from.
+
+use std::cell::OnceCell;
+
+use api::GitAuth;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::config::{Config, Runtime};
+use super::image;
+use super::model::{Function, Source};
+use super::names::Identity;
+use super::registry::Registry;
+use super::runtime::RuntimeImage;
+use crate::hash;
+
+/// Where the source of a Function of type `git` is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Checkout {
+    /// The address of the repository.
+    pub url: String,
+    /// The commit, in full.
+    pub commit: String,
+    /// The credentials to read it with.
+    pub auth: Option<GitAuth>,
+    /// The host keys that were first seen, as lines of a `known_hosts` file.
+    pub host_keys: String,
+}
+
+/// All that the objects of a Function follow from.
+#[derive(Debug)]
+pub struct Inputs<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The Function.
+    pub function: &'a Function,
+    /// Who it is.
+    pub identity: &'a Identity,
+    /// How its runtime wants its files.
+    pub runtime: &'a Runtime,
+    /// The runtime as the cluster has it.
+    pub runtime_image: &'a RuntimeImage,
+    /// Where images go.
+    pub registry: &'a Registry,
+    /// Where the source is, if not in the Function.
+    pub checkout: Option<Checkout>,
+    /// The digest of the image, once it is built.
+    pub digest: Option<String>,
+    /// See [`Inputs::tag`]: a source can be a megabyte, and is asked for by several objects.
+    tag: OnceCell<String>,
+}
+
+impl<'a> Inputs<'a> {
+    /// What is known before anything is built.
+    pub(super) fn new(
+        config: &'a Config,
+        function: &'a Function,
+        (runtime, runtime_image, registry): (&'a Runtime, &'a RuntimeImage, &'a Registry),
+        checkout: Option<Checkout>,
+    ) -> Self {
+        let (digest, tag) = (None, OnceCell::new());
+        let identity = &function.identity;
+        Self { config, function, identity, runtime, runtime_image, registry, checkout, digest, tag }
+    }
+
+    /// The dependencies as they are built.
+    #[must_use]
+    pub fn dependencies(&self) -> &str {
+        match &self.function.source {
+            Source::Inline { dependencies: Some(given), .. } if !given.trim().is_empty() => given,
+            Source::Inline { .. } | Source::Git { .. } => &self.runtime.no_dependencies,
+        }
+    }
+
+    /// The directory of the repository, without slashes around it.
+    #[must_use]
+    pub fn base_dir(&self) -> &str {
+        match &self.function.source {
+            Source::Git { base_dir: Some(base_dir), .. } => base_dir.trim_matches('/'),
+            Source::Git { base_dir: None, .. } | Source::Inline { .. } => "",
+        }
+    }
+
+    /// The tag of the image: of everything that goes into it, and of nothing else.
+    #[must_use]
+    pub fn tag(&self) -> &str {
+        self.tag.get_or_init(|| self.hash())
+    }
+
+    fn hash(&self) -> String {
+        let mut parts = vec![self.identity.uid.as_str()];
+        match &self.checkout {
+            None => parts.extend(["inline", self.function.source.text(), self.dependencies()]),
+            Some(checkout) => parts.extend(["git", &checkout.url, &checkout.commit, self.base_dir()]),
+        }
+        parts.push(&self.function.runtime);
+        parts.push(&self.runtime_image.dockerfile);
+        parts.push(self.runtime.base_image.as_deref().unwrap_or_default());
+        // Who asks for an image to be built anew wants it to be rolled out, too.
+        parts.extend(self.function.annotation(api::names::REBUILD));
+        hash::of_parts(&parts)
+    }
+
+    /// The image as it is pushed.
+    #[must_use]
+    pub fn push_image(&self) -> String {
+        image::name(&self.registry.push, self.identity, self.tag())
+    }
+
+    /// The image as it is pulled.
+    #[must_use]
+    pub fn pull_image(&self) -> String {
+        image::name(&self.registry.pull, self.identity, self.tag())
+    }
+
+    /// The image as it runs: by its digest, so that whoever moves the tag changes nothing.
+    #[must_use]
+    pub fn run_image(&self) -> String {
+        let image = self.pull_image();
+        self.digest.as_ref().map_or_else(|| image.clone(), |digest| format!("{image}@{digest}"))
+    }
+
+    /// The metadata of an object of the Function.
+    #[must_use]
+    pub fn metadata(&self, name: String) -> ObjectMeta {
+        self.identity.metadata(self.function.metadata.labels.as_ref(), name)
+    }
+}

@@ -1,0 +1,131 @@
+//! Names and labels of what is made for a Function. Names are derived, never generated: a crash between a creation and the
+//! note of it makes no duplicate.
+
+use std::collections::BTreeMap;
+
+use api::names::owned_label;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use sha2::{Digest as _, Sha256};
+
+/// The value of [`owned_label::RESOURCE`] on Pods.
+pub const DEPLOYMENT: &str = "deployment";
+/// How many characters are put behind the name of a Function.
+const SUFFIX: usize = 5;
+/// Characters without vowels, as Kubernetes generates names, so that no words come out.
+const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+
+/// Who a Function is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Identity {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its UID.
+    pub uid: String,
+}
+
+impl Identity {
+    /// `None` of a Function that no API server has stored.
+    #[must_use]
+    pub fn of(metadata: &ObjectMeta) -> Option<Self> {
+        Some(Self {
+            name: metadata.name.clone()?,
+            namespace: metadata.namespace.clone()?,
+            uid: metadata.uid.clone()?,
+        })
+    }
+
+    /// The name of its ConfigMap, Deployment and autoscaler.
+    #[must_use]
+    pub fn child(&self) -> String {
+        child(&self.name, &self.uid)
+    }
+
+    /// The name of the Job that builds an image, at a certain attempt.
+    #[must_use]
+    pub fn job(&self, image: &str, attempt: u32) -> String {
+        format!("{}-build-{}", self.name, suffix(&format!("{attempt} {image}")))
+    }
+
+    /// The labels by which everything of the Function is found.
+    #[must_use]
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            (owned_label::FUNCTION_NAME.to_owned(), self.name.clone()),
+            (owned_label::MANAGED_BY.to_owned(), owned_label::MANAGER.to_owned()),
+            (owned_label::UUID.to_owned(), self.uid.clone()),
+        ])
+    }
+
+    /// The labels of its Pods that the Deployment and the Service select.
+    #[must_use]
+    pub fn selector(&self) -> BTreeMap<String, String> {
+        let mut labels = self.labels();
+        labels.insert(owned_label::RESOURCE.to_owned(), DEPLOYMENT.to_owned());
+        labels
+    }
+
+    /// The metadata of an object of the Function, which goes when the Function goes; `labels` are those of its author.
+    #[must_use]
+    pub fn metadata(&self, labels: Option<&BTreeMap<String, String>>, name: String) -> ObjectMeta {
+        let mut labels = inherited(labels);
+        labels.extend(self.labels());
+        let owner = OwnerReference {
+            api_version: format!("{}/{}", api::names::GROUP, api::names::VERSION),
+            kind: "Function".to_owned(),
+            name: self.name.clone(),
+            uid: self.uid.clone(),
+            controller: Some(true),
+            block_owner_deletion: Some(true),
+        };
+        ObjectMeta {
+            name: Some(name),
+            namespace: Some(self.namespace.clone()),
+            labels: Some(labels),
+            owner_references: Some(vec![owner]),
+            ..ObjectMeta::default()
+        }
+    }
+}
+
+/// The name of the ConfigMap, Deployment and autoscaler of a Function.
+#[must_use]
+pub fn child(name: &str, uid: &str) -> String {
+    format!("{name}-{}", suffix(uid))
+}
+
+/// The labels that what is made for a Function has from its author. Those of our own group are not among them: one could
+/// make a runtime of a ConfigMap, or a copy of a Secret.
+#[must_use]
+pub fn inherited(labels: Option<&BTreeMap<String, String>>) -> BTreeMap<String, String> {
+    let is_ours = |key: &str| key.split_once('/').is_some_and(|(prefix, _)| prefix == api::names::GROUP);
+    let labels = labels.into_iter().flatten().filter(|(key, _)| !is_ours(key));
+    labels.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+fn suffix(seed: &str) -> String {
+    let digest = Sha256::digest(seed.as_bytes());
+    let letter = |byte: &u8| ALPHABET.get(usize::from(*byte) % ALPHABET.len()).copied().map(char::from);
+    digest.iter().filter_map(letter).take(SUFFIX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_derived_and_fit() {
+        let identity = Identity { name: "f".repeat(51), namespace: "n".to_owned(), uid: "u-1".to_owned() };
+        assert_eq!(identity.job("image", 1).len(), 63);
+        assert_eq!(identity.child(), identity.child());
+        let other = Identity { uid: "u-2".to_owned(), ..identity.clone() };
+        assert_ne!(identity.child(), other.child());
+        assert_ne!(identity.job("a", 1), identity.job("b", 1));
+        assert_ne!(identity.job("a", 1), identity.job("a", 2));
+        let is_plain = |name: &str| {
+            name.bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
+        assert!(is_plain(&identity.child()) && is_plain(&identity.job("image", 1)));
+    }
+}

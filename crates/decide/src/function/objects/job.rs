@@ -1,0 +1,160 @@
+//! The Job that builds the image.
+
+use std::collections::BTreeMap;
+
+use api::names::job_annotation;
+use k8s_openapi::api::batch::v1::{Job, JobSpec};
+use k8s_openapi::api::core::v1::{
+    ConfigMapVolumeSource, Container, EnvVar, KeyToPath, PodSpec, PodTemplateSpec, SecretVolumeSource,
+    SecurityContext, Volume, VolumeMount,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::fetch::WORKSPACE;
+use super::resources::resources;
+use super::{config_map, fetch};
+use crate::function::inputs::Inputs;
+use crate::function::names::inherited;
+
+/// Where the source is in it.
+const SOURCES: &str = "/workspace/src";
+const DOCKER_CONFIG: &str = "/docker/.docker";
+/// Where the builder reports the digest of what it has pushed: what a container writes there its Pod says when it has ended.
+const REPORT: &str = "/dev/termination-log";
+
+/// The labels of the Job, the only part of it that may change.
+#[must_use]
+pub fn job_labels(inputs: &Inputs<'_>) -> BTreeMap<String, String> {
+    let mut labels = inherited(inputs.function.metadata.labels.as_ref());
+    labels.extend(inputs.identity.labels());
+    labels
+}
+
+/// The Job. Its name follows from what it builds: another image, or another attempt at it, is another Job.
+#[must_use]
+pub fn job(inputs: &Inputs<'_>, attempt: u32) -> Job {
+    let identity = inputs.identity;
+    let image = inputs.push_image();
+    let init = inputs.checkout.as_ref().map(|checkout| vec![fetch::container(inputs, checkout)]);
+    let pod = PodSpec {
+        restart_policy: Some("Never".to_owned()),
+        service_account_name: Some(inputs.config.build_service_account.clone()),
+        // The executor is root in its container, and has no business with the API server.
+        automount_service_account_token: Some(false),
+        init_containers: init,
+        containers: vec![executor(inputs, &image)],
+        volumes: Some(volumes(inputs)),
+        ..PodSpec::default()
+    };
+    let annotation = ("sidecar.istio.io/inject".to_owned(), "false".to_owned());
+    let template = PodTemplateSpec {
+        metadata: Some(ObjectMeta {
+            labels: Some(job_labels(inputs)),
+            annotations: Some(BTreeMap::from([annotation])),
+            ..ObjectMeta::default()
+        }),
+        spec: Some(pod),
+    };
+    let mut metadata = inputs.metadata(identity.job(&image, attempt));
+    let annotations = [
+        (job_annotation::IMAGE, image),
+        (job_annotation::ATTEMPT, attempt.to_string()),
+        (job_annotation::CREDENTIALS, inputs.registry.version.clone()),
+    ];
+    metadata.annotations = Some(annotations.map(|(key, value)| (key.to_owned(), value)).into());
+    Job {
+        metadata,
+        spec: Some(JobSpec {
+            parallelism: Some(1),
+            completions: Some(1),
+            // Whether to try again is for the controller to say, which knows what has changed.
+            backoff_limit: Some(0),
+            active_deadline_seconds: i64::try_from(inputs.config.build_deadline.as_secs()).ok(),
+            template,
+            ..JobSpec::default()
+        }),
+        status: None,
+    }
+}
+
+fn executor(inputs: &Inputs<'_>, image: &str) -> Container {
+    let mut args = inputs.config.executor_args.clone();
+    args.extend(inputs.runtime.base_image.as_ref().map(|image| format!("--build-arg=base_image={image}")));
+    args.push(format!("--destination={image}"));
+    args.push(format!("--context=dir://{WORKSPACE}"));
+    args.push(format!("--digest-file={REPORT}"));
+    let mut mounts = vec![
+        VolumeMount {
+            name: "credentials".to_owned(),
+            mount_path: "/docker".to_owned(),
+            read_only: Some(true),
+            ..VolumeMount::default()
+        },
+        file("runtime", "Dockerfile", format!("{WORKSPACE}/Dockerfile")),
+    ];
+    if inputs.checkout.is_some() {
+        mounts.push(fetch::sources(inputs, SOURCES));
+    } else {
+        let runtime = inputs.runtime;
+        let source = format!("{SOURCES}/{}", runtime.source_file);
+        mounts.push(file("sources", config_map::SOURCE, source));
+        let dependencies = format!("{SOURCES}/{}", runtime.dependencies_file);
+        mounts.push(file("sources", config_map::DEPENDENCIES, dependencies));
+    }
+    Container {
+        name: "executor".to_owned(),
+        image: Some(inputs.config.executor_image.clone()),
+        image_pull_policy: Some("IfNotPresent".to_owned()),
+        args: Some(args),
+        env: Some(vec![EnvVar {
+            name: "DOCKER_CONFIG".to_owned(),
+            value: Some(DOCKER_CONFIG.to_owned()),
+            value_from: None,
+        }]),
+        resources: resources(inputs.function.build_resources.as_ref()),
+        // The executor changes owners of files, and so is root in its container.
+        security_context: Some(SecurityContext { run_as_user: Some(0), ..SecurityContext::default() }),
+        termination_message_policy: Some(fetch::LAST_LINES.to_owned()),
+        volume_mounts: Some(mounts),
+        ..Container::default()
+    }
+}
+
+fn file(volume: &str, key: &str, path: String) -> VolumeMount {
+    VolumeMount {
+        name: volume.to_owned(),
+        mount_path: path,
+        // By itself, since links, which a mounted folder consists of, break COPY.
+        sub_path: Some(key.to_owned()),
+        read_only: Some(true),
+        ..VolumeMount::default()
+    }
+}
+
+fn volumes(inputs: &Inputs<'_>) -> Vec<Volume> {
+    let of_config_map = |volume: &str, name: String| Volume {
+        name: volume.to_owned(),
+        config_map: Some(ConfigMapVolumeSource { name, ..ConfigMapVolumeSource::default() }),
+        ..Volume::default()
+    };
+    let docker_config = KeyToPath {
+        key: api::names::registry_secret::DOCKER_CONFIG_KEY.to_owned(),
+        path: ".docker/config.json".to_owned(),
+        mode: None,
+    };
+    let credentials = Volume {
+        name: "credentials".to_owned(),
+        secret: Some(SecretVolumeSource {
+            secret_name: Some(inputs.registry.secret.clone()),
+            items: Some(vec![docker_config]),
+            ..SecretVolumeSource::default()
+        }),
+        ..Volume::default()
+    };
+    let mut volumes = vec![credentials, of_config_map("runtime", inputs.runtime_image.config_map.clone())];
+    match &inputs.checkout {
+        None => volumes.push(of_config_map("sources", inputs.identity.child())),
+        Some(checkout) => volumes.extend(fetch::volumes(checkout)),
+    }
+    volumes
+}

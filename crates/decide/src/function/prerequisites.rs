@@ -1,0 +1,84 @@
+//! What must be there before anything can be made of a Function: its runtime, and a registry.
+
+use api::names::{config_label, registry_secret, runtime_label};
+use api::{ConditionType, Reason};
+
+use super::config::{Config, Runtime};
+use super::model::{Function, Status};
+use super::observed::Observed;
+use super::registry::{Registry, RegistryProblem};
+use super::runtime::{RuntimeImage, RuntimeProblem};
+use crate::draft::Draft;
+
+/// All of it; `None` if something is missing, which has been said.
+pub(super) fn check<'a>(
+    config: &'a Config,
+    function: &Function,
+    observed: &'a Observed,
+    draft: &mut Draft<Status>,
+) -> Option<(&'a Runtime, &'a RuntimeImage, &'a Registry)> {
+    let name = function.runtime.as_str();
+    let namespace = &function.identity.namespace;
+    let mut miss = |reason, message| draft.set(ConditionType::ConfigurationReady, "False", reason, message);
+    let Some(runtime) = config.runtimes.get(name) else {
+        let known: Vec<_> = config.runtimes.keys().map(String::as_str).collect();
+        let message = format!("Runtime {name:?} is not configured; known runtimes: {}", known.join(", "));
+        miss(Reason::RuntimeMissing, message);
+        return None;
+    };
+    let image = match &observed.runtime_image {
+        Ok(image) => image,
+        Err(problem) => {
+            miss(Reason::RuntimeMissing, runtime_message(problem, name, namespace));
+            return None;
+        }
+    };
+    let registry = match &observed.registry {
+        Ok(registry) => registry,
+        Err(problem) => {
+            miss(Reason::RegistryConfigMissing, registry_message(problem, namespace));
+            return None;
+        }
+    };
+    // A Pod without it would not start, or pull without credentials.
+    if let Some(account) = &observed.missing_account {
+        let message = format!(
+            "ServiceAccount {account}, with which images are built and pulled, is not in namespace {namespace}"
+        );
+        miss(Reason::RegistryConfigMissing, message);
+        return None;
+    }
+    Some((runtime, image, registry))
+}
+
+fn runtime_message(problem: &RuntimeProblem, runtime: &str, namespace: &str) -> String {
+    let labels =
+        format!("{}={} and {}={runtime}", config_label::KEY, config_label::RUNTIME, runtime_label::RUNTIME);
+    match problem {
+        RuntimeProblem::Missing => format!("No ConfigMap in namespace {namespace} has the labels {labels}"),
+        RuntimeProblem::Several(names) => format!(
+            "More than one ConfigMap in namespace {namespace} has the labels {labels}: {}; delete all but one",
+            names.join(", ")
+        ),
+        RuntimeProblem::NoDockerfile(name) => format!(
+            "ConfigMap {name} in namespace {namespace} has no key {}: put the Dockerfile of runtime {runtime} there",
+            runtime_label::DOCKERFILE
+        ),
+    }
+}
+
+fn registry_message(problem: &RegistryProblem, namespace: &str) -> String {
+    match problem {
+        RegistryProblem::Missing => format!(
+            "Neither Secret {} nor {} is in namespace {namespace}",
+            registry_secret::NAME,
+            registry_secret::DEFAULT_NAME
+        ),
+        RegistryProblem::NoAddress { secret, key } => {
+            format!("Secret {secret} in namespace {namespace} has no key {key}, or a blank one")
+        }
+        RegistryProblem::BadAddress { secret, key, rule } => {
+            format!("Key {key} of Secret {secret} in namespace {namespace} {rule}")
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Who builds next: first in, first out within a namespace, and namespaces in turn, so that one with many Functions does not
+//! hold up the others.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use crate::Key;
+
+/// Those that wait for a build slot. What is asked often costs as much as there are namespaces that wait, not Functions.
+#[derive(Debug, Default)]
+pub struct Queue {
+    /// All that wait, with the numbers that they drew.
+    numbers: HashMap<Key, u64>,
+    /// By namespace.
+    lines: BTreeMap<String, Line>,
+    /// The number that was drawn last.
+    last: u64,
+}
+
+/// Those of one namespace that wait, at least one.
+#[derive(Debug)]
+struct Line {
+    /// The lower, the earlier it is this namespace's turn.
+    turn: u64,
+    /// With their numbers, in the order of these.
+    functions: VecDeque<(u64, Key)>,
+}
+
+impl Queue {
+    /// Lines up, unless already in line, and tells how many are in front for whom no slot is free; 0: it has left the queue
+    /// and may build. `room` is how many more of a namespace may build, however many slots are free.
+    pub fn ask(&mut self, key: &Key, free: usize, room: impl Fn(&str) -> usize) -> usize {
+        if !self.numbers.contains_key(key) {
+            self.line_up(key);
+        }
+        let (rounds, others) = self.place(key, &room).unwrap_or_default();
+        let (place, own_room) = (rounds + others, room(&key.0));
+        if place < free && rounds < own_room {
+            self.leave(key);
+            // It was this namespace's turn.
+            self.last += 1;
+            if let Some(line) = self.lines.get_mut(&key.0) {
+                line.turn = self.last;
+            }
+            return 0;
+        }
+        (place + 1).saturating_sub(free).max((rounds + 1).saturating_sub(own_room))
+    }
+
+    fn line_up(&mut self, key: &Key) {
+        self.last += 1;
+        let new = Line { turn: self.last, functions: VecDeque::new() };
+        let line = self.lines.entry(key.0.clone()).or_insert(new);
+        line.functions.push_back((self.last, key.clone()));
+        self.numbers.insert(key.clone(), self.last);
+    }
+
+    /// How many of its own namespace, and of others, are in front of one that waits. Of another namespace no more are than
+    /// may build.
+    fn place(&self, key: &Key, room: &impl Fn(&str) -> usize) -> Option<(usize, usize)> {
+        let number = self.numbers.get(key)?;
+        let own = self.lines.get(&key.0)?;
+        let rounds = own.functions.partition_point(|(earlier, _)| earlier < number);
+        // In each round before its own one of each namespace is served, in its own one of those whose turn is before.
+        let in_front = |(namespace, line): (&String, &Line)| {
+            line.functions.len().min(rounds + usize::from(line.turn < own.turn)).min(room(namespace))
+        };
+        let others = self.lines.iter().filter(|(namespace, _)| **namespace != key.0).map(in_front).sum();
+        Some((rounds, others))
+    }
+
+    /// Takes a Function out: it is gone, or needs no build any more.
+    pub fn leave(&mut self, key: &Key) {
+        let Some(number) = self.numbers.remove(key) else { return };
+        let Some(line) = self.lines.get_mut(&key.0) else { return };
+        if let Ok(index) = line.functions.binary_search_by_key(&number, |(number, _)| *number) {
+            line.functions.remove(index);
+        }
+        if line.functions.is_empty() {
+            self.lines.remove(&key.0);
+        }
+    }
+
+    /// How many wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// The first of those that wait, so many at most, in the order in which they will be served; `room` is how many more of a
+    /// namespace may build.
+    #[must_use]
+    pub fn first(&self, number: usize, room: impl Fn(&str) -> usize) -> Vec<Key> {
+        if number == 0 {
+            return Vec::new();
+        }
+        let lines =
+            self.lines.iter().map(|(namespace, line)| (line, room(namespace).min(line.functions.len())));
+        let mut lines: Vec<_> = lines.collect();
+        lines.sort_unstable_by_key(|(line, _)| line.turn);
+        let longest = lines.iter().map(|(_, served)| *served).max().unwrap_or_default();
+        let served = (0..longest).flat_map(|round| {
+            let in_round = lines.iter().filter(move |(_, served)| round < *served);
+            in_round.filter_map(move |(line, _)| line.functions.get(round))
+        });
+        served.take(number).map(|(_, key)| key.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key(text: &str) -> Key {
+        let (namespace, name) = text.split_once('/').unwrap_or_default();
+        (namespace.to_owned(), name.to_owned())
+    }
+
+    /// Room for all of them.
+    fn all(_: &str) -> usize {
+        usize::MAX
+    }
+
+    fn order(queue: &Queue) -> Vec<String> {
+        queue.first(usize::MAX, all).iter().map(|(namespace, name)| format!("{namespace}/{name}")).collect()
+    }
+
+    #[test]
+    fn namespaces_take_turns_and_within_one_the_first_is_first() {
+        let mut queue = Queue::default();
+        for waiting in ["a/1", "a/2", "a/3", "b/1", "c/1", "b/2"] {
+            assert_ne!(queue.ask(&key(waiting), 0, all), 0);
+        }
+        assert_eq!(order(&queue), ["a/1", "b/1", "c/1", "a/2", "b/2", "a/3"]);
+        assert_eq!(queue.ask(&key("a/3"), 0, all), 6);
+        assert_eq!(queue.ask(&key("a/3"), 2, all), 4);
+        assert_eq!(queue.ask(&key("a/1"), 1, all), 0);
+        assert_eq!(order(&queue), ["b/1", "c/1", "a/2", "b/2", "a/3"]);
+        // Asking again changes nothing.
+        assert_eq!(queue.ask(&key("a/2"), 0, all), 3);
+        queue.leave(&key("c/1"));
+        assert_eq!(order(&queue), ["b/1", "a/2", "b/2", "a/3"]);
+        for gone in ["b/1", "b/2", "c/1"] {
+            queue.leave(&key(gone));
+        }
+        assert_eq!(order(&queue), ["a/2", "a/3"]);
+    }
+
+    #[test]
+    fn as_many_as_there_are_slots_build_at_once() {
+        let mut queue = Queue::default();
+        for waiting in ["a/1", "a/2", "b/1"] {
+            queue.ask(&key(waiting), 0, all);
+        }
+        assert_eq!(queue.ask(&key("b/1"), 2, all), 0);
+        assert_eq!(queue.ask(&key("a/2"), 1, all), 1);
+        assert_eq!(queue.ask(&key("a/1"), 1, all), 0);
+        assert_eq!(queue.ask(&key("a/2"), 1, all), 0);
+        assert_eq!(order(&queue), [""; 0]);
+    }
+
+    #[test]
+    fn a_namespace_that_has_its_share_is_passed_over() {
+        let mut queue = Queue::default();
+        for waiting in ["a/1", "a/2", "a/3", "b/1"] {
+            queue.ask(&key(waiting), 0, all);
+        }
+        let room = |namespace: &str| if namespace == "a" { 1 } else { 3 };
+        assert_eq!(queue.first(4, room), [key("a/1"), key("b/1")]);
+        // It waits for one of its own, however many slots are free.
+        assert_eq!(queue.ask(&key("a/2"), 4, room), 1);
+        assert_eq!(queue.ask(&key("a/3"), 4, room), 2);
+        assert_eq!(queue.ask(&key("a/1"), 4, room), 0);
+        let full = |namespace: &str| if namespace == "a" { 0 } else { 3 };
+        assert_eq!(queue.first(4, full), [key("b/1")]);
+        // And it is in nobody's way.
+        assert_eq!(queue.ask(&key("b/1"), 1, full), 0);
+        assert_eq!(queue.ask(&key("a/2"), 4, full), 1);
+        assert_eq!(queue.ask(&key("a/2"), 4, room), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn each_is_told_its_place_and_the_others_keep_their_order(steps in prop::collection::vec((0..4u8, 0..6u8, 0..3u8), 1..60)) {
+            let mut queue = Queue::default();
+            for (namespace, name, step) in steps {
+                let asking = key(&format!("{namespace}/{name}"));
+                let before = queue.first(usize::MAX, all);
+                match step {
+                    0 => queue.leave(&asking),
+                    1 => prop_assert!(queue.ask(&asking, 0, all) > 0),
+                    // So many slots that it may build.
+                    _ => prop_assert_eq!(queue.ask(&asking, 24, all), 0),
+                }
+                let after = queue.first(usize::MAX, all);
+                prop_assert_eq!(queue.waiting(), after.len());
+                prop_assert_eq!(after.contains(&asking), step == 1);
+                for (in_front, waiting) in after.iter().enumerate() {
+                    prop_assert_eq!(queue.ask(waiting, 0, all), in_front + 1);
+                }
+                // Within each namespace, the order of the others is as it was.
+                for namespace in 0..4u8 {
+                    let others = |keys: &[Key]| -> Vec<Key> {
+                        keys.iter().filter(|key| key.0 == namespace.to_string() && **key != asking).cloned().collect()
+                    };
+                    prop_assert_eq!(others(&before), others(&after));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! A cluster that is simulated: steps are taken at once, Jobs succeed and Deployments get ready when they are told to. For
+//! plans without a cluster, and for tests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use k8s_openapi::api::batch::v1::JobStatus;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use serde::Deserialize as _;
+use serde_json::{Value, json};
+
+use super::{
+    BuildJob, Config, End, Function, Leftover, Observed, Plan, Report, Start, Status, Stored, decide,
+};
+use crate::Kind;
+use crate::plan::{JobChange, Question, Step, Wanted};
+
+/// The digest of every image: only the registry knows the true one.
+pub const DIGEST: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+/// More passes than any Function needs from nothing to running.
+const PASSES: usize = 20;
+
+/// A Function with its cluster.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    /// The configuration.
+    pub config: Config,
+    /// The Function, with its status.
+    pub function: Function,
+    /// What the cluster holds.
+    pub observed: Observed,
+    /// How many builds are in front of this one.
+    pub builds_ahead: usize,
+    /// The time.
+    pub now: Timestamp,
+}
+
+impl Simulation {
+    /// A Function of which nothing has been made.
+    #[must_use]
+    pub fn new(config: Config, function: Function, observed: Observed) -> Self {
+        Self { config, function, observed, builds_ahead: 0, now: Timestamp::UNIX_EPOCH }
+    }
+
+    /// One pass, whose steps are taken and whose status is written.
+    pub fn pass(&mut self) -> Plan {
+        let mut plan = self.decide();
+        if let Some(question) = plan.question.take() {
+            let known = (self.observed.report.clone(), self.observed.start.clone());
+            self.answer(&question);
+            plan = self.decide();
+            (self.observed.report, self.observed.start) = known;
+        }
+        match self.builds_ahead {
+            0 => plan.start_build(),
+            ahead => plan.queue_build(ahead),
+        }
+        for step in &plan.steps {
+            self.take(step);
+        }
+        self.function.status = plan.status.clone();
+        plan
+    }
+
+    /// What is decided now.
+    #[must_use]
+    pub fn decide(&self) -> Plan {
+        decide(&self.config, &self.function, &self.observed, Time(self.now))
+    }
+
+    /// Passes until nothing changes any more. What was applied, in order.
+    pub fn run(&mut self) -> Vec<Value> {
+        let mut applied = Vec::new();
+        for _ in 0..PASSES {
+            let before = self.function.status.clone();
+            let plan = self.pass();
+            self.end_job(true, "");
+            self.roll_out();
+            applied.extend(plan.steps.iter().filter_map(|step| match step {
+                Step::Create(wanted) | Step::Apply(wanted) => Some(wanted.object.clone()),
+                Step::Change { .. } | Step::Delete(..) => None,
+            }));
+            if plan.steps.is_empty() && before == self.function.status {
+                break;
+            }
+        }
+        applied
+    }
+
+    fn answer(&mut self, question: &Question) {
+        let observed = &mut self.observed;
+        match question {
+            Question::Report(name) => {
+                let ended =
+                    observed.jobs.iter().find(|job| job.name == *name).and_then(|job| job.end.as_ref());
+                let words = ended.is_some_and(|end| end.succeeded).then(|| DIGEST.to_owned());
+                observed.report.get_or_insert(Report { words });
+            }
+            Question::Start(_) => drop(observed.start.get_or_insert(Start::Runs)),
+        }
+    }
+
+    /// The status of the Function.
+    #[must_use]
+    pub fn status(&self) -> &Status {
+        &self.function.status
+    }
+
+    /// The last Job ends, unless it has.
+    pub fn end_job(&mut self, succeeded: bool, message: &str) {
+        if let Some(job) = self.observed.jobs.last_mut().filter(|job| job.end.is_none()) {
+            Arc::make_mut(job).end = Some(End { succeeded, message: message.to_owned(), at: self.now });
+        }
+    }
+
+    /// The Deployment gets ready.
+    pub fn roll_out(&mut self) {
+        if let Some(deployment) = self.observed.deployment.0.as_mut().and_then(Value::as_object_mut) {
+            let conditions = json!([
+                {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"},
+                {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
+            ]);
+            deployment
+                .insert("status".to_owned(), json!({"observedGeneration": 1, "conditions": conditions}));
+        }
+    }
+
+    fn take(&mut self, step: &Step) {
+        match step {
+            Step::Create(wanted) | Step::Apply(wanted) => self.store(wanted),
+            Step::Change { name, change, .. } => self.change(name, change),
+            Step::Delete(kind, name) => {
+                let (kind, observed) = (*kind, &mut self.observed);
+                observed.jobs.retain(|job| kind != Kind::Job || job.name != *name);
+                observed.leftovers.retain(|known| *known != Leftover { kind, name: name.clone() });
+                if let Some(stored) = observed.stored(kind)
+                    && is_named(stored, name)
+                {
+                    stored.0 = None;
+                }
+            }
+        }
+    }
+
+    fn store(&mut self, wanted: &Wanted) {
+        let mut object = wanted.object.clone();
+        let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+        if wanted.kind == Kind::Job {
+            metadata.insert("creationTimestamp".to_owned(), self.now.to_string().into());
+            let metadata = object.get("metadata").and_then(|metadata| ObjectMeta::deserialize(metadata).ok());
+            let job = metadata.and_then(|metadata| BuildJob::of(&metadata, false, &JobStatus::default()));
+            self.observed.jobs.extend(job.map(Arc::new));
+            return;
+        }
+        // What an API server adds, a part of it.
+        metadata.insert("resourceVersion".to_owned(), "1".into());
+        metadata.insert("generation".to_owned(), 1.into());
+        if wanted.kind == Kind::Deployment
+            && let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut)
+        {
+            spec.insert("progressDeadlineSeconds".to_owned(), 600.into());
+        }
+        if let Some(stored) = self.observed.stored(wanted.kind) {
+            stored.0 = Some(object);
+        }
+    }
+
+    fn change(&mut self, name: &str, change: &JobChange) {
+        for job in self.observed.jobs.iter_mut().filter(|job| job.name == name).map(Arc::make_mut) {
+            match change {
+                JobChange::Relabel(labels) => relabel(job.labels.get_or_insert_default(), labels),
+                JobChange::Digest(digest) => job.digest = Some(digest.clone()),
+                JobChange::Fail(why) | JobChange::End(why) => job.failure = Some(why.clone()),
+            }
+        }
+    }
+}
+
+fn relabel(known: &mut BTreeMap<String, String>, labels: &BTreeMap<String, Option<String>>) {
+    for (key, value) in labels {
+        match value {
+            Some(value) => known.insert(key.clone(), value.clone()),
+            None => known.remove(key),
+        };
+    }
+}
+
+fn is_named(stored: &Stored, name: &str) -> bool {
+    let known = stored.0.as_ref().and_then(|object| object.pointer("/metadata/name"));
+    known.and_then(Value::as_str) == Some(name)
+}

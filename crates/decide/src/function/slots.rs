@@ -1,0 +1,183 @@
+//! Build slots: who builds, and who waits for whom. A namespace has no more than its share, whoever waits: what it builds
+//! could take hours.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::queue::Queue;
+use crate::Key;
+
+/// Who builds and who waits.
+#[derive(Debug, Default)]
+pub struct Slots {
+    /// How many there are.
+    number: usize,
+    /// How many of them one namespace may have.
+    share: usize,
+    queue: Queue,
+    /// Jobs that build, with the Function of each.
+    active: BTreeMap<Key, Key>,
+    /// Jobs that were granted a slot and that the watch has not shown yet.
+    granted: BTreeSet<Key>,
+    /// The most that ever waited.
+    peak: usize,
+}
+
+impl Slots {
+    /// So many slots, and so many of them for one namespace.
+    #[must_use]
+    pub fn new(number: usize, share: usize) -> Self {
+        Self { number, share, ..Self::default() }
+    }
+
+    /// How many are in front of a Function that wants to start a Job; 0 if it may.
+    pub fn ask(&mut self, function: &Key, job: &str) -> usize {
+        let job = (function.0.clone(), job.to_owned());
+        if self.granted.contains(&job) {
+            return 0;
+        }
+        let taken = self.taken();
+        let ahead = self.queue.ask(function, self.free(), room(&taken, self.share));
+        if ahead == 0 {
+            self.granted.insert(job);
+        }
+        self.peak = self.peak.max(self.queue.waiting());
+        ahead
+    }
+
+    /// A Function wants no build, or none any more.
+    pub fn leave(&mut self, function: &Key) {
+        self.queue.leave(function);
+    }
+
+    /// A Job builds for a Function, or does not any more, or was never made: those whose turn it is. Who is gone by then,
+    /// unnoticed, is passed over.
+    pub fn job(&mut self, job: &Key, function: Option<&Key>, exists: impl Fn(&Key) -> bool) -> Vec<Key> {
+        self.granted.remove(job);
+        match function {
+            Some(function) => self.active.insert(job.clone(), function.clone()),
+            None => self.active.remove(job),
+        };
+        self.next(exists)
+    }
+
+    /// A Function is gone, and whatever Jobs say that they build for it do not count any more: those whose turn it is.
+    pub fn gone(&mut self, function: &Key, exists: impl Fn(&Key) -> bool) -> Vec<Key> {
+        self.queue.leave(function);
+        let before = self.active.len();
+        self.active.retain(|_, of| of != function);
+        if self.active.len() == before { Vec::new() } else { self.next(exists) }
+    }
+
+    fn next(&mut self, exists: impl Fn(&Key) -> bool) -> Vec<Key> {
+        loop {
+            let next = self.queue.first(self.free(), room(&self.taken(), self.share));
+            let gone: Vec<_> = next.iter().filter(|function| !exists(function)).collect();
+            if gone.is_empty() {
+                return next;
+            }
+            for function in gone {
+                self.queue.leave(function);
+            }
+        }
+    }
+
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        self.queue.waiting()
+    }
+
+    /// The most that ever waited.
+    pub fn peak(&self) -> usize {
+        self.peak
+    }
+
+    /// How many build.
+    pub fn building(&self) -> usize {
+        self.active.len()
+    }
+
+    fn free(&self) -> usize {
+        self.number.saturating_sub(self.jobs().count())
+    }
+
+    /// Jobs that have a slot.
+    fn jobs(&self) -> impl Iterator<Item = &Key> {
+        self.active.keys().chain(self.granted.iter().filter(|job| !self.active.contains_key(*job)))
+    }
+
+    /// How many slots each namespace has.
+    fn taken(&self) -> BTreeMap<String, usize> {
+        let mut taken = BTreeMap::new();
+        for (namespace, _) in self.jobs() {
+            *taken.entry(namespace.clone()).or_default() += 1;
+        }
+        taken
+    }
+}
+
+/// How many more slots a namespace may have.
+fn room(taken: &BTreeMap<String, usize>, share: usize) -> impl Fn(&str) -> usize {
+    move |namespace| share.saturating_sub(taken.get(namespace).copied().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: &str) -> Key {
+        ("n".to_owned(), name.to_owned())
+    }
+
+    #[test]
+    fn a_slot_is_taken_from_the_grant_to_the_end_of_the_job() {
+        let mut slots = Slots::new(1, 1);
+        let all = |_: &Key| true;
+        assert_eq!(slots.ask(&key("a"), "job-a"), 0);
+        assert_eq!(slots.ask(&key("a"), "job-a"), 0, "it was granted");
+        assert_eq!(slots.ask(&key("b"), "job-b"), 1);
+        assert_eq!(slots.job(&key("job-a"), Some(&key("f")), all), []);
+        assert_eq!(slots.ask(&key("c"), "job-c"), 2);
+        assert_eq!((slots.waiting(), slots.building(), slots.peak()), (2, 1, 2));
+        assert_eq!(slots.job(&key("job-a"), None, all), [key("b")]);
+        assert_eq!(slots.ask(&key("b"), "job-b"), 0);
+        // Its Job was refused: the next one's turn.
+        assert_eq!(slots.job(&key("job-b"), None, all), [key("c")]);
+    }
+
+    #[test]
+    fn a_namespace_has_no_more_than_its_share() {
+        let mut slots = Slots::new(3, 2);
+        let of = |namespace: &str, name: &str| (namespace.to_owned(), name.to_owned());
+        let all = |_: &Key| true;
+        assert_eq!(slots.ask(&of("a", "1"), "job-1"), 0);
+        assert_eq!(slots.ask(&of("a", "2"), "job-2"), 0);
+        assert_eq!(slots.ask(&of("a", "3"), "job-3"), 1, "a slot is free, and not for this namespace");
+        assert_eq!(slots.ask(&of("b", "1"), "job-1"), 0);
+        assert_eq!(slots.ask(&of("b", "2"), "job-2"), 1);
+        // One of the other namespace ends.
+        assert_eq!(slots.job(&of("b", "job-1"), None, all), [of("b", "2")]);
+        assert_eq!(slots.job(&of("a", "job-1"), None, all), [of("a", "3"), of("b", "2")]);
+    }
+
+    #[test]
+    fn jobs_of_a_function_that_is_gone_take_up_nothing() {
+        let mut slots = Slots::new(1, 1);
+        let all = |_: &Key| true;
+        slots.job(&key("job-a"), Some(&key("a")), all);
+        assert_eq!(slots.ask(&key("b"), "job-b"), 1);
+        assert_eq!(slots.gone(&key("a"), all), [key("b")]);
+        assert_eq!(slots.gone(&key("a"), all), []);
+    }
+
+    #[test]
+    fn those_that_are_gone_are_not_waited_for() {
+        let mut slots = Slots::new(1, 1);
+        for (name, ahead) in [("a", 0), ("b", 1), ("c", 2), ("d", 3)] {
+            assert_eq!(slots.ask(&key(name), &format!("job-{name}")), ahead);
+        }
+        slots.leave(&key("b"));
+        assert_eq!(slots.ask(&key("d"), "job-d"), 2);
+        let without_c = |key: &Key| key.1 != "c";
+        assert_eq!(slots.job(&key("job-a"), None, without_c), [key("d")]);
+    }
+}

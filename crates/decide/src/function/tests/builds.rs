@@ -1,0 +1,238 @@
+//! Builds that wait, fail, and are tried again.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::batch::v1::JobStatus;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::*;
+
+#[test]
+fn a_build_waits_for_a_slot_and_says_how_long() {
+    let mut world = World::inline();
+    world.simulation.builds_ahead = 3;
+    let (did, said) = world.pass();
+    assert_eq!(did, ["create ConfigMap f-b2zg9"]);
+    assert_eq!(said[1], "BuildReady=Unknown BuildQueued Waiting for a free build slot: 3 in front");
+    for (ahead, seconds) in [(3, 10), (40, 40), (2000, 300)] {
+        world.simulation.builds_ahead = ahead;
+        let plan = world.simulation.pass();
+        assert_eq!(plan.wake, Some(Duration::from_secs(seconds)), "to say anew how many are in front");
+    }
+    world.simulation.builds_ahead = 0;
+    assert_eq!(world.pass().0, ["create Job f-build-2g45c"]);
+}
+
+#[test]
+fn a_failed_build_says_what_its_container_said_and_keeps_its_words() {
+    let mut world = World::inline();
+    world.pass();
+    world.simulation.end_job(false, "Job has reached the specified backoff limit");
+    world.later(Duration::from_secs(1));
+    let failed = "BuildReady=False JobFailed Job f-build-2g45c failed: ";
+    let plan = world.simulation.decide();
+    assert_eq!(plan.question, Some(Question::Report("f-build-2g45c".to_owned())));
+    assert_eq!(plan.wake, Some(Duration::from_secs(30 * 60 - 1)));
+
+    world.observed().report = Some(Report { words: Some("npm ERR! 404".to_owned()) });
+    assert_eq!(world.pass().1[1], format!("{failed}npm ERR! 404"));
+    world.observed().report = None;
+    assert!(world.rests());
+    // A container that says nothing leaves the word to the Job.
+    let mut world = World::inline();
+    world.pass();
+    world.simulation.end_job(false, "Job was active longer than specified deadline");
+    assert_eq!(world.pass().1[1], format!("{failed}Job was active longer than specified deadline"));
+}
+
+#[test]
+fn a_build_that_fails_for_credentials_names_their_secret() {
+    let failed = |words: &str| {
+        let mut world = World::inline();
+        world.pass();
+        world.simulation.end_job(false, "no");
+        world.observed().report = Some(Report { words: Some(words.to_owned()) });
+        let said = world.pass().1[1].clone();
+        said.strip_prefix("BuildReady=False JobFailed Job f-build-2g45c failed: ").unwrap().to_owned()
+    };
+    let refused =
+        "checking push permission for \"r/x\": UNAUTHORIZED: authentication required; [map[Action:pull]]";
+    let remedy = " (the registry refuses the credentials of Secret serverless-registry-config: correct its username and password)";
+    assert_eq!(failed(refused), format!("{refused}{remedy}"));
+    assert_eq!(failed("npm ERR! 404"), "npm ERR! 404");
+}
+
+#[test]
+fn a_failed_build_is_tried_again_after_a_while_and_the_one_before_goes() {
+    let mut world = World::inline();
+    world.pass();
+    world.simulation.end_job(false, "no");
+    world.later(Duration::from_mins(30));
+    let (did, said) = world.pass();
+    assert_eq!(did, ["create Job f-build-sv4c8"]);
+    assert_eq!(said[1], "BuildReady=Unknown JobCreated Job f-build-sv4c8 created");
+    assert_eq!(world.observed().jobs[1].attempt, 2);
+    assert_eq!(world.pass().0, ["delete Job f-build-2g45c"]);
+    world.simulation.end_job(true, "");
+    let noted = "note digest on Job f-build-sv4c8";
+    assert_eq!(world.pass().0, [noted, "create Deployment f-b2zg9", "create Service f"]);
+    assert!(world.image().contains(&world.observed().jobs[0].image[30..]), "the image is the same");
+
+    let mut world = World::inline();
+    world.simulation.config.build_retry = None;
+    world.pass();
+    world.simulation.end_job(false, "no");
+    world.later(Duration::from_hours(1000));
+    assert_eq!(world.pass().0, [""; 0]);
+}
+
+#[test]
+fn other_credentials_are_tried_sooner_and_less_soon_each_time() {
+    let mut world = World::inline();
+    world.pass();
+    for (attempt, pause) in [(1, 1), (2, 2), (3, 4)] {
+        world.simulation.end_job(false, "no");
+        world.observed().registry.as_mut().unwrap().version = format!("7{attempt}");
+        let plan = world.simulation.decide();
+        assert_eq!((plan.build, plan.wake), (None, Some(Duration::from_secs(pause))));
+        world.later(Duration::from_secs(pause));
+        world.pass();
+        assert_eq!(world.observed().jobs.last().unwrap().attempt, attempt + 1);
+    }
+    // Of a Function that runs they change nothing.
+    let mut world = World::inline();
+    world.run();
+    world.observed().registry.as_mut().unwrap().version = "8".to_owned();
+    assert_eq!(world.pass().0, [""; 0]);
+}
+
+#[test]
+fn the_annotation_rebuilds_and_rolls_out_what_runs() {
+    let mut world = World::inline();
+    world.run();
+    let old = world.image();
+    world.change(&json!({"metadata": {"annotations": {(api::names::REBUILD): "1"}}}));
+    assert_eq!(world.pass().0, ["delete Job f-build-2g45c", "create Job f-build-knkrp"]);
+    world.simulation.end_job(true, "");
+    assert_eq!(world.pass().0, ["note digest on Job f-build-knkrp", "apply Deployment f-b2zg9"]);
+    assert_ne!(world.image(), old);
+}
+
+#[test]
+fn what_runs_is_the_digest_that_the_builder_reports() {
+    let mut world = World::inline();
+    world.pass();
+    world.simulation.end_job(true, "");
+    let digest = format!("sha256:{}", "5".repeat(64));
+    world.observed().report = Some(Report { words: Some(digest.clone()) });
+    let noted = format!("note digest on Job f-build-2g45c {digest}");
+    assert_eq!(world.pass().0, [noted.as_str(), "create Deployment f-b2zg9", "create Service f"]);
+    assert!(world.image().ends_with(&format!("@{digest}")), "{}", world.image());
+    world.observed().report = None;
+    world.simulation.roll_out();
+    world.pass();
+    // Without the Job, the digest stands in the Deployment.
+    world.observed().jobs.clear();
+    assert_eq!(world.pass().0, [""; 0]);
+}
+
+#[test]
+fn a_builder_that_reports_no_digest_has_failed() {
+    for words in [None, Some("done"), Some("sha256:abc"), Some("sha256:../../x@sha256:y")] {
+        let mut world = World::inline();
+        world.pass();
+        world.simulation.end_job(true, "");
+        world.observed().report = Some(Report { words: words.map(str::to_owned) });
+        let why = "the builder reports no digest of the image: it must write it to /dev/termination-log, as kaniko does with --digest-file";
+        let (did, said) = world.pass();
+        assert_eq!(did, [format!("note failure on Job f-build-2g45c {why}")]);
+        assert_eq!(said[1], format!("BuildReady=False JobFailed Job f-build-2g45c failed: {why}"));
+        assert!(world.rests());
+        world.later(Duration::from_mins(30));
+        assert_eq!(world.pass().0, ["create Job f-build-sv4c8"]);
+    }
+}
+
+/// An image that an earlier version of the controller has deployed runs on by its tag.
+#[test]
+fn an_image_that_runs_by_its_tag_is_left_alone() {
+    let mut world = World::inline();
+    world.run();
+    let image = world.image().split('@').next().unwrap().to_owned();
+    let deployment = world.observed().deployment.0.as_mut().unwrap();
+    deployment["spec"]["template"]["spec"]["containers"][0]["image"] = image.into();
+    let deployment = world.observed().deployment.clone();
+    world.observed().jobs.clear();
+    assert_eq!(world.pass().0, ["apply Deployment f-b2zg9"], "the mark differs");
+    assert_eq!(world.image(), {
+        let deployment = deployment.0.unwrap();
+        deployment["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap().to_owned()
+    });
+}
+
+#[test]
+fn a_job_without_a_pod_is_ended_and_says_why() {
+    let mut world = World::inline();
+    world.pass();
+    let decide = |world: &World| world.simulation.decide();
+    assert_eq!((decide(&world).wake, decide(&world).question), (Some(Duration::from_secs(90)), None));
+    world.later(Duration::from_secs(89));
+    assert_eq!((decide(&world).wake, decide(&world).question), (Some(Duration::from_secs(1)), None));
+    world.later(Duration::from_secs(1));
+    assert_eq!(decide(&world).question, Some(Question::Start("f-build-2g45c".to_owned())));
+    world.observed().start = Some(Start::Waits("ContainerCreating".to_owned()));
+    assert_eq!((decide(&world).wake, decide(&world).steps), (Some(Duration::from_secs(10)), vec![]));
+    world.observed().start = Some(Start::Runs);
+    assert_eq!((decide(&world).wake, decide(&world).steps), (None, vec![]));
+
+    let why = "no Pod was created: violates PodSecurity";
+    world.observed().start = Some(Start::Hindered(why.to_owned()));
+    let (did, said) = world.pass();
+    assert_eq!(did, [format!("end Job f-build-2g45c {why}")]);
+    let failed = format!("BuildReady=False JobFailed Job f-build-2g45c failed: {why}");
+    assert_eq!(said[1], failed);
+    // The Job controller ends it, in its own words.
+    world.simulation.end_job(false, "Job was active longer than specified deadline");
+    let (did, said) = world.pass();
+    assert_eq!((did, &said[1]), (vec![], &failed));
+}
+
+#[test]
+fn a_pod_that_never_gets_further_is_not_waited_for() {
+    let mut world = World::inline();
+    world.pass();
+    world.observed().start = Some(Start::Waits("its Pod does not start: ContainerCreating".to_owned()));
+    world.later(Duration::from_mins(5) - Duration::from_secs(2));
+    assert_eq!(world.pass().0, [""; 0]);
+    world.later(Duration::from_secs(1));
+    assert_eq!(world.pass().0, ["end Job f-build-2g45c its Pod does not start: ContainerCreating"]);
+}
+
+#[test]
+fn a_job_that_runs_or_is_suspended_is_not_asked_for() {
+    for change in [|job: &mut BuildJob| job.has_started = true, |job: &mut BuildJob| job.is_suspended = true]
+    {
+        let mut world = World::inline();
+        world.pass();
+        change(Arc::make_mut(&mut world.observed().jobs[0]));
+        world.later(Duration::from_mins(50));
+        let plan = world.simulation.decide();
+        assert_eq!((plan.question, plan.wake), (None, None));
+    }
+}
+
+#[test]
+fn an_attempt_that_nobody_can_have_made_is_no_number() {
+    for text in ["4294967295", "4294967296", "-1", "x"] {
+        let owner = json!({
+            "apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "Function", "name": "f", "uid": "u-1", "controller": true,
+        });
+        let metadata = json!({
+            "name": "j", "namespace": "n", "uid": "u", "ownerReferences": [owner],
+            "annotations": {"serverless.kyma-project.io/attempt": text},
+        });
+        let metadata: ObjectMeta = serde_json::from_value(metadata).unwrap();
+        let job = BuildJob::of(&metadata, false, &JobStatus::default()).unwrap();
+        assert_eq!(job.attempt, 1, "{text}");
+    }
+}

@@ -1,0 +1,49 @@
+//! Hashes, as text.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+
+/// The SHA-256 of some bytes, in lower-case hexadecimal.
+#[must_use]
+pub fn of_bytes(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// A hash over parts. Each is preceded by its length, so that no two lists of parts look the same.
+#[must_use]
+pub fn of_parts(parts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hex(&hasher.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_that_join_to_the_same_text_have_different_hashes() {
+        let hashes = [
+            of_parts(&["a-b", "c"]),
+            of_parts(&["a", "b-c"]),
+            of_parts(&["a-b-c"]),
+            of_parts(&["a-b", "c", ""]),
+        ];
+        for (index, one) in hashes.iter().enumerate() {
+            assert_eq!(one.len(), 64);
+            assert!(hashes.iter().skip(index + 1).all(|other| other != one));
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The kinds of objects that the controller asks for and writes: a closed list, each with its resource.
+
+use std::fmt;
+
+use api::names::{GROUP, VERSION};
+use kube::core::ApiResource;
+
+/// A kind of objects.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[allow(missing_docs, reason = "the kinds of Kubernetes")]
+pub enum Kind {
+    ConfigMap,
+    Deployment,
+    Function,
+    GitRepository,
+    HorizontalPodAutoscaler,
+    Job,
+    Pod,
+    Role,
+    RoleBinding,
+    Secret,
+    Service,
+    ServiceAccount,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::ConfigMap,
+        Self::Deployment,
+        Self::Function,
+        Self::GitRepository,
+        Self::HorizontalPodAutoscaler,
+        Self::Job,
+        Self::Pod,
+        Self::Role,
+        Self::RoleBinding,
+        Self::Secret,
+        Self::Service,
+        Self::ServiceAccount,
+    ];
+
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        let (_, _, kind, _) = self.names();
+        kind
+    }
+
+    /// The kind of a name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// The `apiVersion` of its objects.
+    #[must_use]
+    pub fn api_version(self) -> String {
+        self.resource().api_version
+    }
+
+    /// Where the API server has it.
+    #[must_use]
+    pub fn resource(self) -> ApiResource {
+        let (group, version, kind, plural) = self.names();
+        let api_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+        ApiResource {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            api_version,
+            kind: kind.to_owned(),
+            plural: plural.to_owned(),
+        }
+    }
+
+    /// Group, version, kind and plural.
+    const fn names(self) -> (&'static str, &'static str, &'static str, &'static str) {
+        match self {
+            Self::ConfigMap => ("", "v1", "ConfigMap", "configmaps"),
+            Self::Deployment => ("apps", "v1", "Deployment", "deployments"),
+            Self::Function => (GROUP, VERSION, "Function", "functions"),
+            Self::GitRepository => (GROUP, VERSION, "GitRepository", "gitrepositories"),
+            Self::HorizontalPodAutoscaler => {
+                ("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
+            }
+            Self::Job => ("batch", "v1", "Job", "jobs"),
+            Self::Pod => ("", "v1", "Pod", "pods"),
+            Self::Role => ("rbac.authorization.k8s.io", "v1", "Role", "roles"),
+            Self::RoleBinding => ("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings"),
+            Self::Secret => ("", "v1", "Secret", "secrets"),
+            Self::Service => ("", "v1", "Service", "services"),
+            Self::ServiceAccount => ("", "v1", "ServiceAccount", "serviceaccounts"),
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::{Function, GitRepository};
+    use k8s_openapi::api::apps::v1::Deployment;
+    use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+    use k8s_openapi::api::batch::v1::Job;
+    use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret, Service, ServiceAccount};
+    use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
+
+    use super::*;
+
+    #[test]
+    fn each_kind_is_the_resource_of_its_type() {
+        let types = [
+            ApiResource::erase::<ConfigMap>(&()),
+            ApiResource::erase::<Deployment>(&()),
+            ApiResource::erase::<Function>(&()),
+            ApiResource::erase::<GitRepository>(&()),
+            ApiResource::erase::<HorizontalPodAutoscaler>(&()),
+            ApiResource::erase::<Job>(&()),
+            ApiResource::erase::<Pod>(&()),
+            ApiResource::erase::<Role>(&()),
+            ApiResource::erase::<RoleBinding>(&()),
+            ApiResource::erase::<Secret>(&()),
+            ApiResource::erase::<Service>(&()),
+            ApiResource::erase::<ServiceAccount>(&()),
+        ];
+        assert_eq!(Kind::ALL.map(Kind::resource), types);
+        assert_eq!(Kind::ALL.map(|kind| Kind::parse(kind.as_str())), Kind::ALL.map(Some));
+        assert_eq!(Kind::parse("Node"), None);
+    }
+}

@@ -1,0 +1,22 @@
+//! Decisions of the controller, pure: what is observed goes in, a plan comes out. Nothing here asks, waits or writes.
+//!
+//! Each kind of object that is brought forward has a folder: `function`, `copies`. The vocabulary is common to them: a
+//! [`plan::Plan`] is a plain value, a [`draft::Draft`] is the plan as it grows, [`drift`] tells whether something is stored
+//! already, [`transition`] what is worth a write of the status.
+
+pub mod copies;
+pub mod draft;
+pub mod drift;
+pub mod function;
+pub mod hash;
+mod kind;
+pub mod owner;
+pub mod plan;
+mod status;
+pub mod transition;
+
+pub use kind::Kind;
+pub use status::Status;
+
+/// The namespace and the name of an object.
+pub type Key = (String, String);

@@ -1,0 +1,33 @@
+//! Whose an object is. Labels say nothing of it: whoever may write an object may write labels.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::Value;
+
+/// Whether an object of a UID is the controller of a stored one.
+#[must_use]
+pub fn is_owned(stored: &Value, uid: &str) -> bool {
+    let owners = stored.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+    owners.into_iter().flatten().any(|owner| {
+        let is_controller = owner.get("controller").and_then(Value::as_bool) == Some(true);
+        is_controller && owner.get("uid").and_then(Value::as_str) == Some(uid)
+    })
+}
+
+/// The Function that controls an object, by what the object says of its owner.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Owner {
+    /// The name of the Function.
+    pub name: String,
+    /// Its UID.
+    pub uid: String,
+}
+
+impl Owner {
+    /// `None` of an object that no Function controls.
+    #[must_use]
+    pub fn of(metadata: &ObjectMeta) -> Option<Self> {
+        let mut owners = metadata.owner_references.iter().flatten();
+        let owner = owners.find(|owner| owner.controller == Some(true) && owner.kind == "Function")?;
+        Some(Self { name: owner.name.clone(), uid: owner.uid.clone() })
+    }
+}

@@ -1,0 +1,14 @@
+//! What a remote says.
+
+use std::collections::BTreeMap;
+
+use super::refs::Resolution;
+
+/// What a remote says.
+#[derive(Debug, Default)]
+pub struct RemoteAnswer {
+    /// The references that were asked for.
+    pub references: BTreeMap<String, Resolution>,
+    /// The key of its host, as a line of a `known_hosts` file, if it was not known.
+    pub new_host_key: Option<String>,
+}

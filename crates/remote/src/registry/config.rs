@@ -1,0 +1,30 @@
+//! How registries are asked.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How registries are asked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RegistryConfig {
+    /// How long a registry may take to answer.
+    pub timeout: Duration,
+    /// Registries without TLS, as `host` or `host:port`. Those of this machine are asked only if they are named here.
+    pub plain_http: BTreeSet<String>,
+}
+
+impl RegistryConfig {
+    /// Whether a registry is asked without TLS.
+    #[must_use]
+    pub fn is_plain(&self, host: &str, port: Option<u16>) -> bool {
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        let host = if host.contains(':') { format!("[{host}]") } else { host };
+        self.plain_http.contains(&host)
+            || port.is_some_and(|port| self.plain_http.contains(&format!("{host}:{port}")))
+    }
+}
+
+impl Default for RegistryConfig {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(10), plain_http: BTreeSet::new() }
+    }
+}
