@@ -7,8 +7,8 @@ mod strict;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use process::yaml;
 use policy::{Config, Decision, Violation};
+use process::yaml;
 use serde_json::Value;
 
 use super::input::{self, Document};

@@ -12,8 +12,8 @@ use api::{Function, GitAuth};
 use futures::channel::mpsc::UnboundedSender;
 use kube::Client;
 use kube::runtime::reflector::ObjectRef;
-use process::lease::Term;
 use policy::git_url;
+use process::lease::Term;
 
 use super::refs::{is_commit, missing, problem};
 use super::{GitConfig, GitError, Resolution};
