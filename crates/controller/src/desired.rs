@@ -32,10 +32,12 @@ const PORT_NAME: &str = "http";
 /// The runtime as the cluster has it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RuntimeImage {
-    /// The ConfigMap with its Dockerfile.
+    /// The ConfigMap with its Dockerfile and its files.
     pub config_map: String,
-    /// The hash of the Dockerfile.
-    pub dockerfile: String,
+    /// The hash of all that a build takes of the ConfigMap.
+    pub hash: String,
+    /// The names of its files, beside the Dockerfile.
+    pub files: Vec<String>,
 }
 
 /// Where images go to and come from.
@@ -128,7 +130,7 @@ impl<'a> Inputs<'a> {
             Some(checkout) => parts.extend(["git", &checkout.url, &checkout.commit, self.base_dir()]),
         }
         parts.push(spec.runtime.as_deref().unwrap_or_default());
-        parts.push(&self.runtime_image.dockerfile);
+        parts.push(&self.runtime_image.hash);
         parts.push(self.runtime.base_image.as_deref().unwrap_or_default());
         // Who asks for an image to be built anew wants it to be rolled out, too.
         let annotations = self.function.metadata.annotations.as_ref();

@@ -9,11 +9,11 @@ use crate::names::Identity;
 
 /// A tag over parts. Each is preceded by its length, so that no two lists of parts look the same.
 #[must_use]
-pub fn tag(parts: &[&str]) -> String {
+pub fn tag(parts: &[impl AsRef<[u8]>]) -> String {
     let mut hasher = Sha256::new();
-    for part in parts {
+    for part in parts.iter().map(AsRef::as_ref) {
         hasher.update((part.len() as u64).to_be_bytes());
-        hasher.update(part.as_bytes());
+        hasher.update(part);
     }
     hex(&hasher.finalize())
 }

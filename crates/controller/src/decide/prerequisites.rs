@@ -9,7 +9,7 @@ use super::{Kind, Observed, Reason};
 use crate::config::{Config, Runtime};
 use crate::desired::{Registry, RuntimeImage};
 use crate::names::Identity;
-use crate::stores::kept::{RegistrySecret, RuntimeMap};
+use crate::stores::kept::{MAX_FILE_NAME, MAX_FILES, RegistrySecret, RuntimeFault, RuntimeMap};
 
 /// Why there is no runtime.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,6 +20,15 @@ pub enum RuntimeProblem {
     Several(Vec<String>),
     /// The one that is holds no Dockerfile.
     NoDockerfile(String),
+    /// The ConfigMap has more files than a build takes.
+    TooManyFiles {
+        /// The ConfigMap.
+        config_map: String,
+        /// How many it has.
+        files: usize,
+    },
+    /// A key of the ConfigMap is too long, or is not a file name.
+    BadFileName(String),
 }
 
 /// Why there is no registry.
@@ -95,10 +104,19 @@ pub(crate) fn runtime_image<'a>(
     let fitting: Vec<_> = maps.filter(|(_, map)| map.runtime == runtime).collect();
     match fitting.as_slice() {
         [] => Err(RuntimeProblem::Missing),
-        [(name, map)] => match &map.dockerfile {
-            Some(hash) => Ok(RuntimeImage { config_map: (*name).to_owned(), dockerfile: hash.clone() }),
-            None => Err(RuntimeProblem::NoDockerfile((*name).to_owned())),
-        },
+        [(name, map)] => {
+            let config_map = (*name).to_owned();
+            match &map.content {
+                Ok(content) => {
+                    Ok(RuntimeImage { config_map, hash: content.hash.clone(), files: content.files.clone() })
+                }
+                Err(RuntimeFault::NoDockerfile) => Err(RuntimeProblem::NoDockerfile(config_map)),
+                Err(RuntimeFault::TooManyFiles(files)) => {
+                    Err(RuntimeProblem::TooManyFiles { config_map, files: *files })
+                }
+                Err(RuntimeFault::BadFileName) => Err(RuntimeProblem::BadFileName(config_map)),
+            }
+        }
         several => Err(RuntimeProblem::Several(several.iter().map(|(name, _)| (*name).to_owned()).collect())),
     }
 }
@@ -139,6 +157,13 @@ fn runtime_message(problem: &RuntimeProblem, runtime: &str, namespace: &str) -> 
         RuntimeProblem::NoDockerfile(name) => format!(
             "ConfigMap {name} in namespace {namespace} has no key {}: put the Dockerfile of runtime {runtime} there",
             runtime_label::DOCKERFILE
+        ),
+        RuntimeProblem::TooManyFiles { config_map, files } => format!(
+            "ConfigMap {config_map} in namespace {namespace} has {files} keys beside {}, and a build takes at most {MAX_FILES}: delete those that the Dockerfile does not copy, or pack several into one",
+            runtime_label::DOCKERFILE
+        ),
+        RuntimeProblem::BadFileName(config_map) => format!(
+            "ConfigMap {config_map} in namespace {namespace} has a key that is longer than {MAX_FILE_NAME} characters or is not a file name: rename it"
         ),
     }
 }

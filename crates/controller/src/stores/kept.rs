@@ -1,14 +1,16 @@
 //! What is kept of each object: what a decision asks for, and no credential.
 
+mod runtime;
+
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, LazyLock};
 
-use api::names::{job_annotation, owned_label, registry_secret, runtime_label};
+use api::names::{job_annotation, owned_label, registry_secret};
 use api::{GitAuth, GitRepository, GitRepositorySpec};
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::JobStatus;
-use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use serde::Deserialize;
@@ -19,6 +21,8 @@ use crate::image;
 use crate::names;
 use crate::object::Object;
 use crate::packed::Packed;
+
+pub(crate) use runtime::{MAX_FILE_NAME, MAX_FILES, RuntimeFault, RuntimeMap};
 
 /// The largest content of an object that is kept in memory, packed, in bytes. What is larger is asked for when it is needed.
 pub(crate) const MAX_KEPT: usize = 32 * 1024;
@@ -244,36 +248,6 @@ fn end(status: &JobStatus) -> Option<End> {
 impl Kept for BuildJob {
     fn group(&self) -> &str {
         &self.group
-    }
-}
-
-/// The `ConfigMap` of a runtime.
-#[derive(Debug)]
-pub(crate) struct RuntimeMap {
-    namespace: String,
-    pub(crate) runtime: String,
-    /// The hash of its Dockerfile, of which decisions need no more; `None` if it has none.
-    pub(crate) dockerfile: Option<String>,
-}
-
-impl RuntimeMap {
-    pub(crate) fn of(map: &ConfigMap) -> Option<Self> {
-        Some(Self {
-            namespace: map.metadata.namespace.clone()?,
-            runtime: map.metadata.labels.as_ref()?.get(runtime_label::RUNTIME)?.clone(),
-            dockerfile: map
-                .data
-                .as_ref()
-                .and_then(|data| data.get(runtime_label::DOCKERFILE))
-                .filter(|text| !text.trim().is_empty())
-                .map(|text| image::tag(&[text])),
-        })
-    }
-}
-
-impl Kept for RuntimeMap {
-    fn group(&self) -> &str {
-        &self.namespace
     }
 }
 
