@@ -18,7 +18,8 @@ fn no_two_files_of_a_crate_use_each_other() {
     for root in roots() {
         let edges = edges(&root);
         count += edges.values().map(BTreeSet::len).sum::<usize>();
-        circles.extend(self::circles(&edges).into_iter().map(|circle| format!("{}: {circle}", root.display())));
+        circles
+            .extend(self::circles(&edges).into_iter().map(|circle| format!("{}: {circle}", root.display())));
     }
     assert!(count > 300, "only {count} uses were read");
     assert_eq!(circles, [""; 0]);
@@ -182,7 +183,8 @@ fn circles(edges: &Edges) -> Vec<String> {
     let mut circles = BTreeSet::new();
     for (module, others) in &reached {
         if others.contains(*module) {
-            let circle = others.iter().filter(|other| reached.get(other).is_some_and(|of| of.contains(*module)));
+            let circle =
+                others.iter().filter(|other| reached.get(other).is_some_and(|of| of.contains(*module)));
             let names: Vec<_> = circle.map(|other| other.join("::")).collect();
             circles.insert(names.join(" ◄─► "));
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::cluster::kubectl;
-use crate::functions::{CLUSTER, MAX_BUILDS, NOTHING, Namespace, SLOTS};
+use crate::functions::{CLUSTER, MAX_BUILDS, NOTHING, Namespace, SLOTS, runtime};
 
 #[test]
 fn a_build_that_fails_says_why_and_is_tried_again_after_a_while() {
@@ -124,4 +124,33 @@ fn a_job_that_is_taken_away_does_not_build_again_what_runs() {
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(namespace.list("jobs"), [Value::Null; 0]);
     assert!(namespace.condition("demo", "BuildReady").starts_with("True JobFinished"));
+}
+
+#[test]
+fn a_file_of_a_runtime_is_a_part_of_the_image_and_too_many_are_refused() {
+    let namespace = Namespace::new(&CLUSTER.control_plane, "runtime-files");
+    let put = |data: &Value| {
+        namespace.kubectl("apply -f -", &runtime("dockerfile-nodejs-12", data)).unwrap();
+    };
+    namespace.apply("demo", &json!({}));
+    namespace.await_condition("demo", "Running", "True");
+    for server in ["1", "2"] {
+        let image = namespace.image();
+        put(&json!({"Dockerfile": "FROM node:12", "server.js": server}));
+        namespace.wait("another image runs", || namespace.image() != image);
+        namespace.await_condition("demo", "Running", "True");
+    }
+    let job = &namespace.list("jobs")[0];
+    let mounts = &job["spec"]["template"]["spec"]["containers"][0]["volumeMounts"];
+    let paths: Vec<_> =
+        mounts.as_array().unwrap().iter().map(|mount| mount["mountPath"].as_str().unwrap()).collect();
+    assert!(paths.contains(&"/workspace/runtime/server.js"), "{paths:?}");
+
+    let image = namespace.image();
+    let mut many = json!({"Dockerfile": "FROM node:12"});
+    many.as_object_mut().unwrap().extend((0..33).map(|index| (format!("f{index}"), "".into())));
+    put(&many);
+    let expected = "False RuntimeMissing ConfigMap dockerfile-nodejs-12 in namespace runtime-files has 33 keys beside Dockerfile, and a build takes at most 32: ";
+    namespace.await_condition("demo", "ConfigurationReady", expected);
+    assert_eq!(namespace.image(), image);
 }

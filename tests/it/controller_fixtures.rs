@@ -4,6 +4,7 @@ use std::path::Path;
 
 use controller::config;
 use controller::plan::{self, Manifests};
+use serde_json::Value;
 
 /// The variable by which plans are recorded instead: `make record`.
 const RECORD: &str = "RECORD_PLANS";
@@ -27,7 +28,30 @@ fn every_fixture_is_planned_as_recorded() {
         assert_eq!(planned, std::fs::read_to_string(recorded).unwrap(), "{}", case.display());
         count += 1;
     }
-    assert!(count >= 14, "only {count} fixtures");
+    assert!(count >= 16, "only {count} fixtures");
+}
+
+/// A plan assumes of the runtimes what `manifests/runtimes` installs.
+#[test]
+fn a_plan_without_runtimes_mounts_what_those_of_the_installation_hold() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let installed = std::fs::read_to_string(root.join("manifests/runtimes/runtimes.yaml")).unwrap();
+    for case in ["inline", "inline-python", "git"] {
+        let function =
+            std::fs::read_to_string(root.join("fixtures/controller").join(case).join("manifests.yaml"))
+                .unwrap();
+        let job = |runtimes: &str| {
+            let mut manifests = Manifests::new("shop");
+            manifests.read(&function).unwrap();
+            manifests.read(runtimes).unwrap();
+            let planned = plan::plan(&config::Config::default(), &manifests).remove(0).text;
+            let objects: Vec<Value> = serde_saphyr::from_multiple(&planned).unwrap();
+            let job = objects.into_iter().find(|object| object["kind"] == "Job").unwrap();
+            let pod = &job["spec"]["template"]["spec"];
+            (pod["volumes"].clone(), pod["containers"][0]["volumeMounts"].clone())
+        };
+        assert_eq!(job(""), job(&installed), "{case}");
+    }
 }
 
 #[test]

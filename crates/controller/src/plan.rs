@@ -23,6 +23,15 @@ const COMMIT: &str = "0000000000000000000000000000000000000000";
 /// The UID of a Function that no API server has stored. Names are derived from it, so they differ in a cluster.
 const UID: &str = "00000000-0000-0000-0000-000000000000";
 
+/// The runtimes of a fresh installation, each with its ConfigMap and the files in it. Their hashes are left out, so the tags of
+/// images differ in a cluster.
+const INSTALLED: [(&str, &str, &[&str]); 3] = [
+    ("nodejs10", "dockerfile-nodejs-10", NODEJS),
+    ("nodejs12", "dockerfile-nodejs-12", NODEJS),
+    ("python38", "dockerfile-python-38", &["requirements.txt", "server.py"]),
+];
+const NODEJS: &[&str] = &["package-lock.json", "package.json", "server.js"];
+
 /// The manifests that a plan is made from.
 #[derive(Debug)]
 pub struct Manifests {
@@ -117,12 +126,21 @@ impl Manifests {
         let is_here = |map: &&ConfigMap| map.metadata.namespace.as_deref() == Some(namespace);
         let maps: Vec<_> = self.config_maps.iter().filter(is_here).filter_map(named_runtime).collect();
         match runtime_image(maps.iter().map(|(name, map)| (name.as_str(), map)), runtime) {
-            Err(RuntimeProblem::Missing) => {
-                Ok(RuntimeImage { config_map: format!("dockerfile-{runtime}"), dockerfile: String::new() })
-            }
+            Err(RuntimeProblem::Missing) => Ok(installed(runtime)),
             chosen => chosen,
         }
     }
+}
+
+/// What a fresh installation holds for a runtime.
+fn installed(runtime: &str) -> RuntimeImage {
+    let known = INSTALLED.iter().find(|(name, ..)| *name == runtime);
+    let (config_map, files) = known.map_or_else(
+        || (format!("dockerfile-{runtime}"), &[][..]),
+        |(_, map, files)| ((*map).to_owned(), *files),
+    );
+    let files = files.iter().map(|&file| file.to_owned()).collect();
+    RuntimeImage { config_map, hash: String::new(), files }
 }
 
 fn named_runtime(map: &ConfigMap) -> Option<(String, RuntimeMap)> {

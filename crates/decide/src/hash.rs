@@ -12,11 +12,11 @@ pub fn of_bytes(bytes: &[u8]) -> String {
 
 /// A hash over parts. Each is preceded by its length, so that no two lists of parts look the same.
 #[must_use]
-pub fn of_parts(parts: &[&str]) -> String {
+pub fn of_parts(parts: &[impl AsRef<[u8]>]) -> String {
     let mut hasher = Sha256::new();
-    for part in parts {
+    for part in parts.iter().map(AsRef::as_ref) {
         hasher.update((part.len() as u64).to_be_bytes());
-        hasher.update(part.as_bytes());
+        hasher.update(part);
     }
     hex(&hasher.finalize())
 }

@@ -1,25 +1,19 @@
-//! The ConfigMaps of the runtimes: each holds a Dockerfile, and that Dockerfile the server of the language. A build
+//! The ConfigMaps of the runtimes: each holds a Dockerfile and, as files beside it, the server of the language. A build
 //! sees nothing else but the Function.
 
-use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
 use api::names::config_label;
 use api::names::runtime_label::{DOCKERFILE, RUNTIME};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A runtime.
 struct Runtime {
     name: &'static str,
     config_map: &'static str,
-    /// The folder of its language, below `crates/controller/runtimes`.
+    /// The folder of its language, below `runtimes`.
     language: &'static str,
     /// What its server consists of.
     files: &'static [&'static str],
@@ -42,17 +36,14 @@ pub(crate) fn config_maps() -> anyhow::Result<Vec<Value>> {
 }
 
 fn config_map(runtime: &Runtime) -> anyhow::Result<Value> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../controller/runtimes").join(runtime.language);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../runtimes").join(runtime.language);
     let read = |file: &str| fs::read_to_string(folder.join(file)).with_context(|| file.to_owned());
-    let mut server = String::new();
+    let mut data = Map::new();
     for file in runtime.files {
-        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-        packed.write_all(read(file)?.as_bytes())?;
-        let packed = BASE64.encode(packed.finish()?);
-        writeln!(server, "RUN echo {packed} | base64 -d | gunzip > /opt/serverless/{file}")?;
+        data.insert((*file).to_owned(), read(file)?.into());
     }
-    let dockerfile =
-        read("Dockerfile")?.replace("BASE_IMAGE", runtime.base_image).replace("SERVER\n", &server);
+    let dockerfile = read(DOCKERFILE)?.replace("BASE_IMAGE", runtime.base_image);
+    data.insert(DOCKERFILE.to_owned(), dockerfile.into());
     Ok(json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -62,6 +53,6 @@ fn config_map(runtime: &Runtime) -> anyhow::Result<Value> {
                 "app.kubernetes.io/name": "serverless-controller", config_label::KEY: config_label::RUNTIME, RUNTIME: runtime.name,
             },
         },
-        "data": {DOCKERFILE: dockerfile},
+        "data": data,
     }))
 }

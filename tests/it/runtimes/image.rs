@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 use std::thread;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use testenv::Process;
 
 /// What the Dockerfiles use, and where it is played.
@@ -67,7 +67,9 @@ impl Image {
         let interpreter = interpreter.to_owned();
         let mut image = Self { name, is_node, folder, interpreter, env: Vec::new(), command: Vec::new() };
         image.write_sources();
-        for line in dockerfile(runtime).lines() {
+        let files = config_map(runtime);
+        image.write_runtime(&files);
+        for line in files["Dockerfile"].as_str().unwrap().lines() {
             let (instruction, rest) = line.split_once(' ').unwrap();
             image.play(instruction, rest);
         }
@@ -89,6 +91,15 @@ impl Image {
         }
     }
 
+    /// As the build Job mounts them: the files of the ConfigMap, beside its Dockerfile.
+    fn write_runtime(&self, files: &Map<String, Value>) {
+        let folder = self.path("/runtime");
+        fs::create_dir(&folder).unwrap();
+        for (name, text) in files.iter().filter(|(name, _)| *name != "Dockerfile") {
+            fs::write(folder.join(name), text.as_str().unwrap()).unwrap();
+        }
+    }
+
     fn play(&mut self, instruction: &str, rest: &str) {
         match instruction {
             "ARG" => assert!(rest.starts_with("base_image="), "{rest}"),
@@ -101,11 +112,10 @@ impl Image {
                 self.env.extend(played);
             }
             "COPY" => {
-                let (from, to) = rest.split_once(' ').unwrap();
-                let (from, to) = (self.path(from), self.path(to));
-                fs::create_dir_all(if from.is_dir() { &to } else { to.parent().unwrap() }).unwrap();
-                let from = if from.is_dir() { from.join(".") } else { from };
-                assert!(Command::new("cp").arg("-r").args([from, to]).status().unwrap().success());
+                let (from, to) = rest.rsplit_once(' ').unwrap();
+                for from in from.split(' ') {
+                    self.copy(from, to);
+                }
             }
             "RUN" => {
                 let mut shell = self.environment(Command::new("sh"));
@@ -119,6 +129,14 @@ impl Image {
             }
             other => panic!("{other} is not played"),
         }
+    }
+
+    /// A file into a folder, which ends in a slash, or to a path; or what is in a folder into another.
+    fn copy(&self, from: &str, to: &str) {
+        let (from, is_folder, to) = (self.path(from), to.ends_with('/'), self.path(to));
+        fs::create_dir_all(if is_folder || from.is_dir() { &to } else { to.parent().unwrap() }).unwrap();
+        let from = if from.is_dir() { from.join(".") } else { from };
+        assert!(Command::new("cp").arg("-r").args([from, to]).status().unwrap().success());
     }
 
     /// Starts the server, with further variables.
@@ -157,13 +175,13 @@ impl Image {
     }
 }
 
-/// The Dockerfile that the manifests carry.
-fn dockerfile(runtime: &str) -> String {
+/// What the ConfigMap of a runtime holds.
+fn config_map(runtime: &str) -> Map<String, Value> {
     let path = testenv::root().join("manifests/runtimes/runtimes.yaml");
     let manifests: Vec<Value> = serde_saphyr::from_multiple(&fs::read_to_string(path).unwrap()).unwrap();
     let label = "/metadata/labels/serverless.kyma-project.io~1runtime";
     let of_runtime = manifests.iter().find(|manifest| manifest.pointer(label).unwrap() == runtime).unwrap();
-    of_runtime["data"]["Dockerfile"].as_str().unwrap().to_owned()
+    of_runtime["data"].as_object().unwrap().clone()
 }
 
 /// A server that is ready.

@@ -63,8 +63,7 @@ impl Intent for Own {
 }
 
 const CREATE: &str = "POST /api/v1/namespaces/n/configmaps?&fieldManager=serverless-controller";
-const APPLY: &str =
-    "PATCH /api/v1/namespaces/n/configmaps/c?&force=true&fieldManager=serverless-controller";
+const APPLY: &str = "PATCH /api/v1/namespaces/n/configmaps/c?&force=true&fieldManager=serverless-controller";
 const GET: &str = "GET /api/v1/namespaces/n/configmaps/c";
 const PATCH: &str = "PATCH /api/v1/namespaces/n/configmaps/c?";
 

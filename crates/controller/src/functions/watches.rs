@@ -15,8 +15,8 @@ use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 
-use super::channels::Channels;
 use super::cached::{CachedJob, CachedRegistry, CachedRuntime, Child};
+use super::channels::Channels;
 use super::repository::Repository;
 use super::stores::Stores;
 use crate::secrets::OTHER_TYPES;

@@ -93,7 +93,7 @@ impl<'a> Inputs<'a> {
             Some(checkout) => parts.extend(["git", &checkout.url, &checkout.commit, self.base_dir()]),
         }
         parts.push(&self.function.runtime);
-        parts.push(&self.runtime_image.dockerfile);
+        parts.push(&self.runtime_image.hash);
         parts.push(self.runtime.base_image.as_deref().unwrap_or_default());
         // Who asks for an image to be built anew wants it to be rolled out, too.
         parts.extend(self.function.annotation(api::names::REBUILD));

@@ -7,7 +7,7 @@ use super::config::{Config, Runtime};
 use super::model::{Function, Status};
 use super::observed::Observed;
 use super::registry::{Registry, RegistryProblem};
-use super::runtime::{RuntimeImage, RuntimeProblem};
+use super::runtime::{MAX_FILE_NAME, MAX_FILES, RuntimeImage, RuntimeProblem};
 use crate::draft::Draft;
 
 /// All of it; `None` if something is missing, which has been said.
@@ -63,6 +63,13 @@ fn runtime_message(problem: &RuntimeProblem, runtime: &str, namespace: &str) -> 
         RuntimeProblem::NoDockerfile(name) => format!(
             "ConfigMap {name} in namespace {namespace} has no key {}: put the Dockerfile of runtime {runtime} there",
             runtime_label::DOCKERFILE
+        ),
+        RuntimeProblem::TooManyFiles { config_map, files } => format!(
+            "ConfigMap {config_map} in namespace {namespace} has {files} keys beside {}, and a build takes at most {MAX_FILES}: delete those that the Dockerfile does not copy, or pack several into one",
+            runtime_label::DOCKERFILE
+        ),
+        RuntimeProblem::BadFileName(config_map) => format!(
+            "ConfigMap {config_map} in namespace {namespace} has a key that is longer than {MAX_FILE_NAME} characters or is not a file name: rename it"
         ),
     }
 }

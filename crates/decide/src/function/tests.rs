@@ -3,6 +3,7 @@
 
 mod builds;
 mod git;
+mod runtimes;
 mod world;
 
 use std::time::Duration;
@@ -183,6 +184,14 @@ const LABELS: &str = "has the labels serverless.kyma-project.io/config=runtime a
 #[case::runtime_broken(
     |world: &mut World| world.observed().runtime_image = Err(RuntimeProblem::NoDockerfile("a".to_owned())),
     "RuntimeMissing ConfigMap a in namespace n has no key Dockerfile: put the Dockerfile of runtime nodejs12 there".to_owned(),
+)]
+#[case::runtime_with_many_files(
+    |world: &mut World| world.observed().runtime_image = Err(RuntimeProblem::TooManyFiles { config_map: "a".to_owned(), files: 40 }),
+    "RuntimeMissing ConfigMap a in namespace n has 40 keys beside Dockerfile, and a build takes at most 32: delete those that the Dockerfile does not copy, or pack several into one".to_owned(),
+)]
+#[case::runtime_with_a_bad_file_name(
+    |world: &mut World| world.observed().runtime_image = Err(RuntimeProblem::BadFileName("a".to_owned())),
+    "RuntimeMissing ConfigMap a in namespace n has a key that is longer than 64 characters or is not a file name: rename it".to_owned(),
 )]
 #[case::registry_missing(
     |world: &mut World| world.observed().registry = Err(RegistryProblem::Missing),

@@ -1,8 +1,10 @@
 //! The Job that builds the image.
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use api::names::job_annotation;
+use api::names::runtime_label::DOCKERFILE;
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::{
     ConfigMapVolumeSource, Container, EnvVar, KeyToPath, PodSpec, PodTemplateSpec, SecretVolumeSource,
@@ -18,6 +20,8 @@ use crate::function::names::inherited;
 
 /// Where the source is in it.
 const SOURCES: &str = "/workspace/src";
+/// Where the files of the runtime are in it: in a folder of their own, so that none of them hides the source.
+const RUNTIME: &str = "/workspace/runtime";
 const DOCKER_CONFIG: &str = "/docker/.docker";
 /// Where the builder reports the digest of what it has pushed: what a container writes there its Pod says when it has ended.
 const REPORT: &str = "/dev/termination-log";
@@ -90,8 +94,10 @@ fn executor(inputs: &Inputs<'_>, image: &str) -> Container {
             read_only: Some(true),
             ..VolumeMount::default()
         },
-        file("runtime", "Dockerfile", format!("{WORKSPACE}/Dockerfile")),
+        file("runtime", DOCKERFILE, format!("{WORKSPACE}/{DOCKERFILE}")),
     ];
+    let files = inputs.runtime_image.files.iter();
+    mounts.extend(files.map(|name| file("runtime", name, format!("{RUNTIME}/{name}"))));
     if inputs.checkout.is_some() {
         mounts.push(fetch::sources(inputs, SOURCES));
     } else {
@@ -132,16 +138,17 @@ fn file(volume: &str, key: &str, path: String) -> VolumeMount {
 }
 
 fn volumes(inputs: &Inputs<'_>) -> Vec<Volume> {
-    let of_config_map = |volume: &str, name: String| Volume {
+    let of_config_map = |volume: &str, name: String, items: Option<Vec<KeyToPath>>| Volume {
         name: volume.to_owned(),
-        config_map: Some(ConfigMapVolumeSource { name, ..ConfigMapVolumeSource::default() }),
+        config_map: Some(ConfigMapVolumeSource { name, items, ..ConfigMapVolumeSource::default() }),
         ..Volume::default()
     };
-    let docker_config = KeyToPath {
-        key: api::names::registry_secret::DOCKER_CONFIG_KEY.to_owned(),
-        path: ".docker/config.json".to_owned(),
-        mode: None,
-    };
+    let item = |key: &str, path: &str| KeyToPath { key: key.to_owned(), path: path.to_owned(), mode: None };
+    let docker_config = item(api::names::registry_secret::DOCKER_CONFIG_KEY, ".docker/config.json");
+    // Listed by name: the Pod does not start without one of them, where the mount of a missing key would make a folder.
+    let runtime = inputs.runtime_image;
+    let named = iter::once(DOCKERFILE).chain(runtime.files.iter().map(String::as_str));
+    let items = (!runtime.files.is_empty()).then(|| named.map(|name| item(name, name)).collect());
     let credentials = Volume {
         name: "credentials".to_owned(),
         secret: Some(SecretVolumeSource {
@@ -151,9 +158,9 @@ fn volumes(inputs: &Inputs<'_>) -> Vec<Volume> {
         }),
         ..Volume::default()
     };
-    let mut volumes = vec![credentials, of_config_map("runtime", inputs.runtime_image.config_map.clone())];
+    let mut volumes = vec![credentials, of_config_map("runtime", runtime.config_map.clone(), items)];
     match &inputs.checkout {
-        None => volumes.push(of_config_map("sources", inputs.identity.child())),
+        None => volumes.push(of_config_map("sources", inputs.identity.child(), None)),
         Some(checkout) => volumes.extend(fetch::volumes(checkout)),
     }
     volumes

@@ -23,7 +23,8 @@ impl World {
         let observed = Observed {
             runtime_image: Ok(RuntimeImage {
                 config_map: "dockerfile-nodejs-12".to_owned(),
-                dockerfile: "FROM node:12".to_owned(),
+                hash: "FROM node:12".to_owned(),
+                files: Vec::new(),
             }),
             registry: Ok(Registry {
                 secret: "serverless-registry-config".to_owned(),
