@@ -1,8 +1,8 @@
 //! What each endpoint does with a question: decodes what its rules look at, and asks them.
 
+use policy::registry_secrets::{self, SecretObject};
 use policy::{
-    Config, Decision, FunctionObject, GitRepositoryObject, SecretObject, Violation, defaulting,
-    registry_secret, validation,
+    Config, Decision, FunctionObject, GitRepositoryObject, Violation, functions, git_repositories,
 };
 
 use crate::wire::Request;
@@ -19,7 +19,7 @@ pub fn default_function(config: &Config, request: &Request<'_>) -> Result<Decisi
         Ok(function) => function,
         Err(violation) => return request.admits_as_before(violation),
     };
-    Ok(defaulting::function(config, &function))
+    Ok(functions::default(config, &function))
 }
 
 /// Says what is wrong with a Function.
@@ -32,7 +32,7 @@ pub fn validate_function(config: &Config, request: &Request<'_>) -> Result<Decis
         Err(violation) => return request.admits_as_before(violation),
     };
     let old: Option<FunctionObject> = request.decode_old_object();
-    Ok(validation::function(config, &function, old.as_ref()))
+    Ok(functions::validate(config, &function, old.as_ref()))
 }
 
 /// Says what is wrong with a `GitRepository`.
@@ -45,7 +45,7 @@ pub fn validate_git_repository(config: &Config, request: &Request<'_>) -> Result
         Err(violation) => return request.admits_as_before(violation),
     };
     let old: Option<GitRepositoryObject> = request.decode_old_object();
-    Ok(validation::git_repository(config.git_urls, &repository, old.as_ref()))
+    Ok(git_repositories::validate(config.git_urls, &repository, old.as_ref()))
 }
 
 /// Writes the docker configuration of a registry Secret.
@@ -58,5 +58,5 @@ pub fn mutate_registry_secret(_: &Config, request: &Request<'_>) -> Result<Decis
         Err(violation) => return request.admits_as_before(violation),
     };
     let old: Option<SecretObject> = request.decode_old_object();
-    Ok(registry_secret::registry_secret(&secret, old.as_ref()))
+    Ok(registry_secrets::mutate(&secret, old.as_ref()))
 }

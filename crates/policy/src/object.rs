@@ -53,6 +53,18 @@ pub struct Annotations {
     pub copied_from: Option<String>,
 }
 
+impl<S: PartialEq> Object<S> {
+    /// Whether an UPDATE leaves alone what the rules look at, so that tightening the configuration never blocks writes of
+    /// status, finalizers or labels of objects that exist.
+    pub(crate) fn is_untouched_since(&self, old: Option<&Self>, labels: &[&str]) -> bool {
+        old.is_some_and(|old| {
+            self.spec == old.spec
+                && self.metadata.name == old.metadata.name
+                && labels.iter().all(|key| self.metadata.label(key) == old.metadata.label(key))
+        })
+    }
+}
+
 impl Meta {
     /// The value of a label; `None` if there is no such label.
     #[must_use]

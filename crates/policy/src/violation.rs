@@ -18,6 +18,9 @@ pub struct Violation {
     pub problem: Problem,
 }
 
+/// All that is wrong so far.
+pub(crate) type Violations = Vec<Violation>;
+
 /// What is wrong with a field. The texts are the remedy: what must be there instead.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Problem {

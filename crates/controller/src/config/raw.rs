@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use policy::RegistryAddress;
 use policy::git_url::GitUrls;
+use policy::registries::RegistryAddress;
 use serde::Deserialize;
 
 use super::{Config, Runtime};

@@ -2,7 +2,7 @@
 
 use api::Function;
 use api::names::{config_label, registry_secret, runtime_label};
-use policy::registry_address::RegistryAddress;
+use policy::registries::RegistryAddress;
 
 use super::next::Next;
 use super::{Kind, Observed, Reason};

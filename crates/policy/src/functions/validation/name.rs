@@ -1,9 +1,8 @@
 //! The name of a Function, from which the names of everything made for it are derived.
 
-use super::Violations;
 use crate::object::Meta;
 use crate::syntax::{self, LABEL_MAX};
-use crate::violation::Violation;
+use crate::violation::{Violation, Violations};
 
 /// What the controller puts behind the name of a Function to name its build Job, the longest name that it derives.
 const LONGEST_SUFFIX: &str = "-build-xxxxx";

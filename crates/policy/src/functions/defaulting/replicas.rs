@@ -3,7 +3,7 @@
 use api::FunctionSpec;
 
 use super::patch::Patch;
-use crate::presets::Replicas;
+use crate::config::Replicas;
 
 /// Fills in what is absent, from the preset, without contradicting what is set.
 pub(super) fn fill_in(preset: Replicas, spec: &FunctionSpec, patch: &mut Patch) {

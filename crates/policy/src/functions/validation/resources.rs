@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use api::RawQuantity;
 
-use super::Violations;
 use crate::config::ResourceRules;
 use crate::quantity::Quantity;
 use crate::syntax;
-use crate::violation::Violation;
+use crate::violation::{Violation, Violations};
 
 /// Reports, in this order: quantities that cannot be used, those below the minima, requests above their limits.
 pub(super) fn check(

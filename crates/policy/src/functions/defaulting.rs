@@ -13,7 +13,7 @@ use patch::Patch;
 
 /// Adds what is missing in a Function.
 #[must_use]
-pub fn function(config: &Config, function: &FunctionObject) -> Decision {
+pub fn default(config: &Config, function: &FunctionObject) -> Decision {
     // Without a specification there is nothing to add to: the schema refuses the object.
     let Some(spec) = &function.spec else { return Decision::allowed() };
     let meta = &function.metadata;

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use api::names::owned_label;
 
-use super::Violations;
 use crate::syntax;
-use crate::violation::Violation;
+use crate::violation::{Violation, Violations};
 
 pub(super) fn check(labels: Option<&BTreeMap<String, String>>, violations: &mut Violations) {
     for (key, value) in labels.into_iter().flatten() {

@@ -66,7 +66,7 @@ fn replace(config: &str) -> Json {
 
 #[test]
 fn writes_the_docker_configuration() {
-    let decision = registry_secret(&secret(&complete()), None);
+    let decision = mutate(&secret(&complete()), None);
     assert_eq!((patch(&decision), decision.violations, decision.warnings), (add(EXPECTED), vec![], vec![]));
 }
 
@@ -86,7 +86,7 @@ fn writes_the_docker_configuration() {
 #[case::not_an_object("[]", replace(EXPECTED), &["data[\".dockerconfigjson\"] was not a docker configuration: it is replaced"])]
 #[case::auths_is_a_list(r#"{"auths":[]}"#, replace(EXPECTED), &["data[\".dockerconfigjson\"] was not a docker configuration: it is replaced"])]
 fn keeps_what_is_not_ours(#[case] existing: &str, #[case] expected: Json, #[case] warnings: &[&str]) {
-    let decision = registry_secret(&secret(&changed(".dockerconfigjson", existing)), None);
+    let decision = mutate(&secret(&changed(".dockerconfigjson", existing)), None);
     assert_eq!((patch(&decision), decision.violations), (expected, vec![]));
     assert_eq!(decision.warnings, warnings);
 }
@@ -107,7 +107,7 @@ fn keeps_what_is_not_ours(#[case] existing: &str, #[case] expected: Json, #[case
     "data.username: Invalid value: must not hold ':', which ends the user name in the docker configuration"
 )]
 fn refuses(#[case] data: Json, #[case] text: &str) {
-    let decision = registry_secret(&secret(&data), None);
+    let decision = mutate(&secret(&data), None);
     let violations: Vec<_> = decision.violations.iter().map(ToString::to_string).collect();
     assert_eq!((violations.join("; ").as_str(), patch(&decision)), (text, json!([])));
 }
@@ -124,7 +124,7 @@ fn uses_values_byte_for_byte(
     #[case] server: &str,
     #[case] pair: &[u8],
 ) {
-    let decision = registry_secret(&secret(&changed(key, value)), None);
+    let decision = mutate(&secret(&changed(key, value)), None);
     let config = json!({"auths": {server: {"auth": BASE64.encode(pair)}}}).to_string();
     assert_eq!((patch(&decision), decision.warnings), (add(&config), vec![]));
 }
@@ -134,7 +134,7 @@ fn uses_values_byte_for_byte(
 #[case("password")]
 #[case("serverAddress")]
 fn warns_of_a_newline_at_the_end(#[case] key: &str) {
-    let decision = registry_secret(&secret(&changed(key, "value\n")), None);
+    let decision = mutate(&secret(&changed(key, "value\n")), None);
     let warning = format!(
         "data.{key} ends with a newline, which is part of the value: encode it with `echo -n` or printf"
     );
@@ -144,7 +144,7 @@ fn warns_of_a_newline_at_the_end(#[case] key: &str) {
 #[test]
 fn warns_of_what_keeps_it_from_being_used() {
     let other = with(json!({"metadata": {"name": "other"}, "type": "Opaque", "data": complete()}));
-    let decision = registry_secret(&other, None);
+    let decision = mutate(&other, None);
     assert_eq!(patch(&decision), add(EXPECTED));
     assert_eq!(
         decision.warnings,
@@ -159,7 +159,7 @@ fn warns_of_what_keeps_it_from_being_used() {
 fn the_secret_of_the_installation_is_used() {
     let default =
         with(json!({"metadata": {"name": "serverless-registry-config-default"}, "data": complete()}));
-    assert_eq!(registry_secret(&default, None).warnings, Vec::<String>::new());
+    assert_eq!(mutate(&default, None).warnings, Vec::<String>::new());
 }
 
 const A_COPY: &str = "this is a copy of kyma-system/serverless-registry-config: the controller puts it back; label it serverless.kyma-project.io/managed-by=user to keep yours";
@@ -181,9 +181,9 @@ fn warns_who_changes_a_copy(#[case] metadata: Json, #[case] warnings: &[&str]) {
         members["data"] = changed("password", password);
         with(members)
     };
-    assert_eq!(registry_secret(&secret("new"), Some(&secret("old"))).warnings, warnings);
-    assert_eq!(registry_secret(&secret("new"), None).warnings, warnings);
-    assert_eq!(registry_secret(&secret("old"), Some(&secret("old"))).warnings, Vec::<String>::new());
+    assert_eq!(mutate(&secret("new"), Some(&secret("old"))).warnings, warnings);
+    assert_eq!(mutate(&secret("new"), None).warnings, warnings);
+    assert_eq!(mutate(&secret("old"), Some(&secret("old"))).warnings, Vec::<String>::new());
 }
 
 #[test]
@@ -191,13 +191,13 @@ fn folded_base64_is_read_as_the_api_server_reads_it() {
     let mut data = complete();
     data["password"] = "cGF\r\nz\ncw==\n".into();
     data[".dockerconfigjson"] = "eyJhdXRocyI6\ne319\n".into();
-    let decision = registry_secret(&secret(&data), None);
+    let decision = mutate(&secret(&data), None);
     assert_eq!(
         (patch(&decision), decision.violations, decision.warnings),
         (replace(EXPECTED), vec![], vec![])
     );
     data["password"] = "cGF zcw==".into();
-    let violations = registry_secret(&secret(&data), None).violations;
+    let violations = mutate(&secret(&data), None).violations;
     assert_eq!(violations, [Violation::invalid("data.password", Value::Withheld, "must be base64")]);
 }
 
@@ -209,13 +209,13 @@ fn folded_base64_is_read_as_the_api_server_reads_it() {
 #[case::only_metadata(json!({"metadata": {"finalizers": []}, "data": {"a": "Yg=="}}), Some(json!({"metadata": {"finalizers": ["f"]}, "data": {"a": "Yg=="}})))]
 fn leaves_alone(#[case] new: Json, #[case] old: Option<Json>) {
     let old = old.map(with);
-    assert_eq!(registry_secret(&with(new), old.as_ref()), Decision::allowed());
+    assert_eq!(mutate(&with(new), old.as_ref()), Decision::allowed());
 }
 
 #[test]
 fn a_label_that_is_added_to_a_complete_secret_has_its_configuration_written() {
     let old = with(json!({"metadata": {"labels": {LABEL: ""}}, "data": complete()}));
-    let decision = registry_secret(&secret(&complete()), Some(&old));
+    let decision = mutate(&secret(&complete()), Some(&old));
     assert_eq!((patch(&decision), decision.violations, decision.warnings), (add(EXPECTED), vec![], vec![]));
 }
 
@@ -224,7 +224,7 @@ fn a_label_that_is_added_to_an_incomplete_secret_is_a_warning() {
     let mut data = complete();
     data.as_object_mut().unwrap().remove("password");
     let old = with(json!({"metadata": {"labels": {LABEL: ""}}, "data": data}));
-    let decision = registry_secret(&secret(&data), Some(&old));
+    let decision = mutate(&secret(&data), Some(&old));
     assert_eq!(
         (decision.violations, decision.warnings),
         (vec![], vec!["data.password: Required value".to_owned()])
@@ -235,7 +235,7 @@ fn a_label_that_is_added_to_an_incomplete_secret_is_a_warning() {
 fn an_update_of_the_password_updates_the_configuration() {
     let mut rotated = changed("password", "new");
     rotated[".dockerconfigjson"] = encoded(EXPECTED);
-    let decision = registry_secret(&secret(&rotated), Some(&secret(&changed(".dockerconfigjson", EXPECTED))));
+    let decision = mutate(&secret(&rotated), Some(&secret(&changed(".dockerconfigjson", EXPECTED))));
     assert_eq!(
         patch(&decision),
         replace(r#"{"auths":{"https://index.docker.io/v1/":{"auth":"dXNlcjpuZXc="}}}"#)
@@ -260,10 +260,10 @@ proptest! {
         if let Some(existing) = existing {
             data[".dockerconfigjson"] = encoded(existing);
         }
-        let decision = registry_secret(&secret(&data), None);
+        let decision = mutate(&secret(&data), None);
         if let Some(operation) = patch(&decision).get(0) {
             data[".dockerconfigjson"] = operation["value"].clone();
-            let again = registry_secret(&secret(&data), None);
+            let again = mutate(&secret(&data), None);
             prop_assert_eq!((patch(&again), again.violations), (json!([]), vec![]));
         }
     }

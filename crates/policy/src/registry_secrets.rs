@@ -12,10 +12,10 @@ use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
 
 use crate::decision::Decision;
-use crate::docker_config::{self, DockerConfig};
-use crate::registry_address::RegistryAddress;
+use crate::registries::address::RegistryAddress;
+use crate::registries::docker_config::{self, DockerConfig};
 use crate::syntax;
-use crate::violation::{Value, Violation};
+use crate::violation::{Value, Violation, Violations};
 
 pub use object::SecretObject;
 use object::{Bytes, Data};
@@ -25,7 +25,7 @@ const SERVER_ADDRESS_MAX: usize = 1024;
 
 /// Checks a registry Secret and writes its docker configuration; `old` is the Secret before an UPDATE.
 #[must_use]
-pub fn registry_secret(new: &SecretObject<'_>, old: Option<&SecretObject<'_>>) -> Decision {
+pub fn mutate(new: &SecretObject<'_>, old: Option<&SecretObject<'_>>) -> Decision {
     // A Secret that is not, or no longer, a registry Secret; one that is going away; one that cannot change.
     if !is_labelled(new) || new.metadata.is_being_deleted() || old.is_some_and(|old| old.immutable) {
         return Decision::allowed();
@@ -105,7 +105,7 @@ fn judge(data: Data) -> Decision {
     decision
 }
 
-fn check(data: &Data) -> Vec<Violation> {
+fn check(data: &Data) -> Violations {
     let mut violations = Vec::new();
     for key in REQUIRED {
         let field = format!("data.{key}");

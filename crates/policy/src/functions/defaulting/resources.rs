@@ -6,7 +6,7 @@ use api::RawQuantity;
 use serde_json::{Map, Value};
 
 use super::patch::Patch;
-use crate::presets::{RequestAndLimit, Resources};
+use crate::config::{RequestAndLimit, Resources};
 use crate::quantity::{ParseError, Quantity};
 
 /// Fills in the CPU and memory that are absent or zero, from the preset, without contradicting what is set. A group

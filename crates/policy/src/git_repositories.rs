@@ -1,4 +1,4 @@
-//! Validation of a `GitRepository`: an address that a Git client can be given, and credentials that fit it.
+//! The rules of a `GitRepository`: an address that a Git client can be given, and credentials that fit it.
 
 use api::names::registry_secret;
 use api::{GitAuth, GitRepositorySpec};
@@ -7,18 +7,14 @@ use crate::decision::Decision;
 use crate::git_url::{self, GitUrlError, GitUrls, Transport};
 use crate::object::GitRepositoryObject;
 use crate::syntax;
-use crate::violation::{Value, Violation};
+use crate::violation::{Value, Violation, Violations};
 
 const AUTH_TYPES: [&str; 2] = ["basic", "key"];
 
 /// What is wrong with a `GitRepository`, on CREATE and UPDATE; `old` is the object before the UPDATE.
 #[must_use]
-pub fn git_repository(
-    rule: GitUrls,
-    new: &GitRepositoryObject,
-    old: Option<&GitRepositoryObject>,
-) -> Decision {
-    if super::is_untouched(new, old, &[]) {
+pub fn validate(rule: GitUrls, new: &GitRepositoryObject, old: Option<&GitRepositoryObject>) -> Decision {
+    if new.is_untouched_since(old, &[]) {
         return Decision::allowed();
     }
     let no_spec = GitRepositorySpec::default();
@@ -36,7 +32,7 @@ pub fn git_repository(
     decision
 }
 
-fn check_url(rule: GitUrls, url: &str, violations: &mut Vec<Violation>) -> Option<Transport> {
+fn check_url(rule: GitUrls, url: &str, violations: &mut Violations) -> Option<Transport> {
     if url.trim().is_empty() {
         violations.push(Violation::required("spec.url", "the address of the repository"));
         return None;
@@ -96,7 +92,7 @@ mod tests {
     const URL: &str = "https://h/r.git";
 
     fn judge(spec: &str) -> Decision {
-        git_repository(GitUrls::Strict, &decode(&format!(r#"{{"spec": {spec}}}"#)).unwrap(), None)
+        validate(GitUrls::Strict, &decode(&format!(r#"{{"spec": {spec}}}"#)).unwrap(), None)
     }
 
     #[rstest]
@@ -198,7 +194,7 @@ mod tests {
             .unwrap()
         };
         let judge = |new: GitRepositoryObject, old: GitRepositoryObject| {
-            git_repository(GitUrls::Strict, &new, Some(&old)).is_allowed()
+            validate(GitUrls::Strict, &new, Some(&old)).is_allowed()
         };
         assert!(judge(object("new", "bad"), object("old", "bad")));
         assert!(!judge(object("new", "bad"), object("old", URL)));

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::{Value as Json, json};
 
-use super::{changed, encoded, patch, registry_secret, secret};
+use super::{changed, encoded, mutate, patch, secret};
 
 fn internal(server: &str) -> Json {
     let mut data = changed("serverAddress", server);
@@ -74,7 +74,7 @@ fn internal(server: &str) -> Json {
     "data.serverAddress: Invalid value: must not have a scheme: it is the beginning of image names, such as example.com/project"
 )]
 fn refuses(#[case] data: Json, #[case] text: &str) {
-    let decision = registry_secret(&secret(&data), None);
+    let decision = mutate(&secret(&data), None);
     let violations: Vec<_> = decision.violations.iter().map(ToString::to_string).collect();
     assert_eq!((violations.join("; ").as_str(), patch(&decision)), (text, json!([])));
 }

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::function;
+use super::validate;
 use crate::config::{Config, RawConfig};
 use crate::decision::Decision;
 use crate::decode::decode;
@@ -14,7 +14,7 @@ fn config() -> Config {
 
 fn judge(object: &Value, old: Option<&Value>) -> Decision {
     let old = old.map(|old| decode(&old.to_string()).unwrap());
-    function(&config(), &decode(&object.to_string()).unwrap(), old.as_ref())
+    validate(&config(), &decode(&object.to_string()).unwrap(), old.as_ref())
 }
 
 /// A valid Function but for what `change` says; null takes a member away.

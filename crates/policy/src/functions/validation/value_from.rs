@@ -3,10 +3,9 @@
 
 use api::{EnvVarSource, ObjectFieldSelector, ResourceFieldSelector};
 
-use super::Violations;
 use crate::quantity::Quantity;
 use crate::syntax;
-use crate::violation::{Value, Violation};
+use crate::violation::{Value, Violation, Violations};
 
 const SOURCES: &str = "one source: configMapKeyRef, secretKeyRef, fieldRef, resourceFieldRef or fileKeyRef";
 const POD_FIELDS: [&str; 9] = [

@@ -15,14 +15,13 @@ use api::names::preset_label;
 use crate::config::Config;
 use crate::decision::Decision;
 use crate::object::FunctionObject;
-use crate::violation::Violation;
 
 /// What is wrong with a Function, on CREATE and UPDATE; `old` is the object before the UPDATE.
 #[must_use]
-pub fn function(config: &Config, new: &FunctionObject, old: Option<&FunctionObject>) -> Decision {
+pub fn validate(config: &Config, new: &FunctionObject, old: Option<&FunctionObject>) -> Decision {
     let old_meta = old.map(|old| &old.metadata);
     let mut decision = Decision::default();
-    if super::is_untouched(new, old, &preset_label::ALL) {
+    if new.is_untouched_since(old, &preset_label::ALL) {
         metadata::check(&new.metadata, old_meta, &mut decision);
         return decision;
     }
@@ -43,9 +42,6 @@ pub fn function(config: &Config, new: &FunctionObject, old: Option<&FunctionObje
     decision.warnings.extend(source::check_deps(config, spec, violations));
     decision
 }
-
-/// All that is wrong so far.
-type Violations = Vec<Violation>;
 
 #[cfg(test)]
 mod tests;

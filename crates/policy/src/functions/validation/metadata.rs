@@ -3,8 +3,8 @@
 
 use api::names::{GIT_POLL_INTERVAL, LABEL_PREFIX, PRESET_SUFFIX, REBUILD, preset_label};
 
-use crate::annotations;
 use crate::decision::Decision;
+use crate::functions::annotations;
 use crate::object::{Annotations, Meta};
 use crate::violation::Violation;
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use api::EnvVar;
 
-use super::{Violations, value_from};
+use super::value_from;
 use crate::syntax;
-use crate::violation::Violation;
+use crate::violation::{Violation, Violations};
 
 pub(super) fn check(reserved: &BTreeSet<String>, env: &[EnvVar], violations: &mut Violations) {
     let mut seen = BTreeSet::new();

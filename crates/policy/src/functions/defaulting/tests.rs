@@ -5,18 +5,18 @@ use proptest::prelude::*;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::function;
+use super::default;
 use crate::config::{Config, RawConfig};
 use crate::decision::Decision;
 use crate::decode::decode;
-use crate::validation;
+use crate::functions::validate;
 
 fn config() -> Config {
     RawConfig::default().check().unwrap()
 }
 
 fn decide(object: &Value) -> Decision {
-    function(&config(), &decode(&object.to_string()).unwrap())
+    default(&config(), &decode(&object.to_string()).unwrap())
 }
 
 fn adds(decision: &Decision) -> Vec<(String, Value)> {
@@ -190,7 +190,7 @@ fn is_set(value: &Value) -> bool {
         Value::Null => false,
         Value::Object(_) => true,
         Value::String(text) => {
-            crate::Quantity::parse(text).map_or(!text.is_empty(), |quantity| !quantity.is_zero())
+            crate::quantity::Quantity::parse(text).map_or(!text.is_empty(), |quantity| !quantity.is_zero())
         }
         other => *other != json!(0),
     }
@@ -251,20 +251,20 @@ proptest! {
         }});
         let decision = decide(&object);
         json_patch::patch(&mut object, &decision.patch).unwrap();
-        let judged = validation::function(&config(), &decode(&object.to_string()).unwrap(), None);
+        let judged = validate(&config(), &decode(&object.to_string()).unwrap(), None);
         prop_assert_eq!(judged.violations, vec![]);
     }
 
     #[test]
     fn any_json_is_judged_without_panic(object in any_function(), bytes: Vec<u8>) {
         let defaulted = decide(&object);
-        let judged = validation::function(&config(), &decode(&object.to_string()).unwrap(), None);
+        let judged = validate(&config(), &decode(&object.to_string()).unwrap(), None);
         for violation in &judged.violations {
             prop_assert!(!violation.to_string().is_empty());
         }
         prop_assert!(defaulted.violations.is_empty());
         if let Ok(text) = std::str::from_utf8(&bytes) {
-            let _ = decode::<crate::FunctionObject>(text);
+            let _ = decode::<crate::object::FunctionObject>(text);
         }
     }
 }

@@ -2,8 +2,7 @@
 
 use api::FunctionSpec;
 
-use super::Violations;
-use crate::violation::Violation;
+use crate::violation::{Violation, Violations};
 
 pub(super) fn check(minimum: i32, spec: &FunctionSpec, violations: &mut Violations) {
     if let (Some(min), Some(max)) = (spec.min_replicas, spec.max_replicas)

@@ -9,7 +9,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::base64;
 use crate::object::Meta;
-use crate::violation::{Value, Violation};
+use crate::violation::{Value, Violation, Violations};
 
 /// The most bytes of all values of a Secret together: the API server stores no more.
 const DATA_MAX: usize = 1 << 20;
@@ -46,7 +46,7 @@ impl SecretObject<'_> {
     }
 
     /// The decoded values, or those that do not decode.
-    pub(super) fn data(&self) -> Result<Data, Vec<Violation>> {
+    pub(super) fn data(&self) -> Result<Data, Violations> {
         let encoded: usize = self.data.iter().flatten().map(|(_, value)| value.0.len()).sum();
         if encoded / 4 * 3 > DATA_MAX + PADDING {
             return Err(vec![Violation::too_long("data", DATA_MAX)]);

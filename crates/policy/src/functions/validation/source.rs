@@ -3,11 +3,9 @@
 use api::{FunctionSpec, limits};
 use serde::de::IgnoredAny;
 
-use super::Violations;
 use crate::config::{Config, Language};
 use crate::syntax;
-use crate::validation::check_length;
-use crate::violation::Violation;
+use crate::violation::{Violation, Violations};
 
 pub(super) fn check_source(spec: &FunctionSpec, violations: &mut Violations) {
     if let Some(source_type) = spec.source_type.as_deref()
@@ -43,6 +41,14 @@ pub(super) fn check_lengths(spec: &FunctionSpec, violations: &mut Violations) {
         ("spec.reference", spec.reference.as_deref(), limits::PATH_MAX),
     ] {
         check_length(field, text.unwrap_or_default(), max, violations);
+    }
+}
+
+/// A text that may have `max` characters: the schema of the CRD says the same.
+fn check_length(field: &str, text: &str, max: usize, violations: &mut Violations) {
+    // No text has more characters than bytes, so most texts need no count.
+    if text.len() > max && text.chars().nth(max).is_some() {
+        violations.push(Violation::too_long(field, max));
     }
 }
 
