@@ -11,9 +11,9 @@
 
 use divan::{Bencher, black_box};
 use policy::{Config, FunctionObject, functions};
-use serverless_webhook::extract::Review;
-use serverless_webhook::review::{Outcome, encode, review};
-use serverless_webhook::routes::{ENDPOINTS, Endpoint};
+use serverless_webhook::admission::question::Review;
+use serverless_webhook::admission::review::{Outcome, encode, review};
+use serverless_webhook::admission::routes::{ENDPOINTS, Endpoint};
 
 #[path = "load/bodies.rs"]
 mod bodies;

@@ -5,9 +5,9 @@ mod env;
 
 use std::path::{Path, PathBuf};
 
-use process::yaml;
 use policy::Config;
 use policy::config::{ConfigError, RawConfig};
+use process::yaml;
 
 pub use env::names as env_names;
 

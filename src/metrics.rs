@@ -10,8 +10,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::review::Verdict;
-use crate::routes::{ENDPOINTS, Endpoint};
+use crate::admission::review::Verdict;
+use crate::admission::routes::{ENDPOINTS, Endpoint};
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 

@@ -13,10 +13,10 @@ use super::input::{self, Document};
 use super::output::{self, Format, Words};
 use super::report::{Finding, Item, Report, Unreadable};
 use super::{Exit, show};
+use crate::admission::review::Verdict;
+use crate::admission::routes::{ENDPOINTS, Endpoint};
+use crate::admission::wire::KIND;
 use crate::config;
-use crate::review::Verdict;
-use crate::routes::{ENDPOINTS, Endpoint};
-use crate::wire::KIND;
 use ask::{Answer, Asker, Server};
 
 /// The file of a fixture that holds the question.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Exit;
 use super::printable::{make_lines_printable, make_printable};
-use crate::review::Verdict;
+use crate::admission::review::Verdict;
 
 /// Everything that was found.
 #[derive(Debug, Default, Serialize)]

@@ -16,8 +16,8 @@ use tokio::time::timeout;
 
 use super::Exit;
 use super::value::{duration, positive_duration, size};
-use crate::app::{self, App};
-use crate::body::BodyLimits;
+use crate::admission::app::{self, App};
+use crate::admission::body::BodyLimits;
 use crate::config;
 use crate::metrics::Metrics;
 use crate::server::{Bound, ConnectionLimits, Phase, Serving};

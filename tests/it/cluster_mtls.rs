@@ -6,7 +6,7 @@ use std::process::Command;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::json;
-use serverless_webhook::dev_certs;
+use serverless_webhook::certificates::dev_certs;
 use testenv::{ControlPlane, Options, Replica};
 
 use crate::cli::webhook;

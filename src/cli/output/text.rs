@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::Words;
+use crate::admission::review::Verdict;
 use crate::cli::report::{Item, Report};
-use crate::review::Verdict;
 
 pub(super) fn render(report: &Report, words: &Words, colour: bool) -> String {
     let paint =

@@ -22,8 +22,8 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsConnector;
 
-use crate::review::{Verdict, review};
-use crate::routes::Endpoint;
+use crate::admission::review::{Verdict, review};
+use crate::admission::routes::Endpoint;
 use crate::tls;
 
 /// The server to ask.

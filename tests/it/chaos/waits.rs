@@ -98,9 +98,9 @@ impl Waits {
         let ended = timeout(limit, running).await;
         let took = start.elapsed();
         self.clean(name).await;
-        ended.map(|()| took).map_err(|_| {
-            format!("{name}, created after {created:?}, does not run after {took:?}: {said}")
-        })
+        ended
+            .map(|()| took)
+            .map_err(|_| format!("{name}, created after {created:?}, does not run after {took:?}: {said}"))
     }
 
     /// Deletes a Function, and waits for its Pods to go: they need no node any more.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::certificate::Certificate;
-use crate::issue::Pair;
+use crate::certificates::issue::Pair;
 
 /// The field manager of `caBundle`, so that `GitOps` tools can own all else.
 const FIELD_MANAGER: &str = "serverless-webhook-certificates";

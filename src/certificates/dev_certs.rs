@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::issue::{self, Pair};
-use crate::routes::SERVICE;
+use crate::admission::routes::SERVICE;
+use crate::certificates::issue::{self, Pair};
 
 /// How long certificates for development are valid.
 const LIFETIME: Duration = Duration::from_hours(365 * 24);

@@ -4,9 +4,13 @@
 use std::fmt;
 
 use api::names::{GROUP, VERSION, registry_secret};
+use policy::{Config, Decision, Violation};
 
-use crate::handlers::{self, Decide};
-use crate::wire::Resource;
+use super::handlers;
+use super::wire::{Request, Resource};
+
+/// Decides about a question; an object that does not decode is a violation.
+pub type Decide = fn(&Config, &Request<'_>) -> Result<Decision, Violation>;
 
 /// One endpoint and the webhook that calls it.
 #[derive(Debug)]

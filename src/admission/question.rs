@@ -1,16 +1,15 @@
 //! From the bytes of a request to a question that can be answered: the envelope first, so that the uid is known, then,
 //! when a rule asks for them, its objects.
 
-use policy::Violation;
 use policy::decode::{decode, decode_any};
-use policy::{Decision, Problem};
+use policy::{Decision, Problem, Violation};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// The longest uid, in bytes. The API server sends 36.
-pub const UID_MAX: usize = 256;
+use super::wire::{API_VERSIONS, KIND, Question, Request};
 
-use crate::wire::{API_VERSIONS, KIND, Question, Request};
+/// The longest uid, in bytes. The API server sends 36.
+const UID_MAX: usize = 256;
 
 /// Why a request cannot be answered with a review.
 #[derive(Debug, thiserror::Error)]

@@ -17,13 +17,13 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
-use crate::body::{BodyError, BodyLimits, ReadBody};
-use crate::buffer::Buffer;
-use crate::extract::NoReview;
+use super::body::{BodyError, BodyLimits, ReadBody};
+use super::question::NoReview;
+use super::review::{ANSWER_MAX, Reviewed, Verdict, review};
+use super::routes::{ENDPOINTS, Endpoint};
+use super::secret_buffer::SecretBuffer;
 use crate::memory::{Memory, Reserved};
 use crate::metrics::{Metrics, Shed};
-use crate::review::{ANSWER_MAX, Reviewed, Verdict, review};
-use crate::routes::{ENDPOINTS, Endpoint};
 
 /// Bodies larger than this are worked on aside, so that milliseconds of work on one hold up no others.
 const INLINE_BODY_MAX: usize = 128 * 1024;
@@ -132,7 +132,7 @@ impl App {
         }
     }
 
-    fn judge(&self, endpoint: &Endpoint, body: &[u8], work: &Work) -> Result<(u16, Buffer), NoReview> {
+    fn judge(&self, endpoint: &Endpoint, body: &[u8], work: &Work) -> Result<(u16, SecretBuffer), NoReview> {
         let config = self.config.load();
         let mut reviewed = review(endpoint, &config, body)?;
         self.note(endpoint, &reviewed, work.start.elapsed());
@@ -140,7 +140,7 @@ impl App {
     }
 
     /// An answer, whose memory stays reserved until it is written or its client is gone.
-    fn json(&self, status: u16, answer: Buffer, memory: Reserved) -> Response {
+    fn json(&self, status: u16, answer: SecretBuffer, memory: Reserved) -> Response {
         let needed = answer.capacity();
         let fits = (needed..=needed + ANSWER_MAX).contains(&memory.bytes());
         let memory = if fits { Some(memory) } else { self.bodies.memory.resize(memory, needed) };
@@ -208,7 +208,7 @@ impl App {
 
 /// An answer, and the memory that is reserved for it. The connection drops both together.
 struct Answer {
-    bytes: Buffer,
+    bytes: SecretBuffer,
     _memory: Reserved,
 }
 

@@ -11,7 +11,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_parser::parse_x509_certificate;
 
-use crate::issue::{BACKDATED, Pair};
+use crate::certificates::issue::{BACKDATED, Pair};
 use crate::tls;
 
 /// A certificate with its times.

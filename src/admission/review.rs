@@ -5,15 +5,15 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::buffer::Buffer;
 use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
 use policy::text::{NAME_SHOWN, cut, printable};
 use policy::{Config, Decision, Violation};
 use serde_json::Value;
 
-use crate::extract::{NoReview, Review};
-use crate::routes::Endpoint;
-use crate::wire::{Answer, Base64, Cause, Details, KIND, Request, Response, Status};
+use super::question::{NoReview, Review};
+use super::routes::Endpoint;
+use super::secret_buffer::SecretBuffer;
+use super::wire::{Answer, Base64, Cause, Details, KIND, Request, Response, Status};
 
 /// The longest warning, in characters: the API server cuts longer ones.
 const WARNING_MAX: usize = 256;
@@ -65,7 +65,7 @@ pub struct Reviewed<'a> {
     /// The HTTP status of the answer: 200 but for a fault of this program.
     pub http_status: u16,
     /// The answer, as it goes to the API server. Holds credentials if a registry Secret was asked about.
-    pub answer: Buffer,
+    pub answer: SecretBuffer,
     secret: bool,
 }
 
@@ -87,7 +87,7 @@ pub fn review<'a>(endpoint: &Endpoint, config: &Config, body: &'a [u8]) -> Resul
     let secret = endpoint.is_secret();
     let (verdict, http_status, answer) = encode(endpoint, &review, &outcome);
     let decision = if let Outcome::Decided(decision) = outcome { decision } else { Decision::default() };
-    Ok(Reviewed { review, verdict, decision, http_status, answer: Buffer::new(answer, secret), secret })
+    Ok(Reviewed { review, verdict, decision, http_status, answer: SecretBuffer::new(answer, secret), secret })
 }
 
 /// What became of a question.
@@ -217,9 +217,9 @@ fn bounded_warning(warning: &str) -> Cow<'_, str> {
 }
 
 /// The patch as JSON. It is encoded as the answer is written, so that one copy less exists: it may be a whole Secret.
-fn encode_patch(decision: &Decision, secret: bool) -> Buffer {
+fn encode_patch(decision: &Decision, secret: bool) -> SecretBuffer {
     let texts: usize = decision.patch.iter().map(text_length).sum();
-    Buffer::new(to_json(&decision.patch, texts + 512), secret)
+    SecretBuffer::new(to_json(&decision.patch, texts + 512), secret)
 }
 
 fn text_length(operation: &PatchOperation) -> usize {

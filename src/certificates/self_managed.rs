@@ -13,7 +13,7 @@ use kube::Client;
 use process::lease::Lease;
 use rustls::ServerConfig;
 
-use crate::issue::{self, Pair};
+use crate::certificates::issue::{self, Pair};
 use crate::metrics::Metrics;
 use crate::reload::NotAfter;
 use crate::tls::{self, ClientCa, Clients, Tls};

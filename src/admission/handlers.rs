@@ -1,17 +1,12 @@
 //! What each endpoint does with a question: decodes what its rules look at, and asks them.
 
 use policy::registry_secrets::{self, SecretObject};
-use policy::{
-    Config, Decision, FunctionObject, GitRepositoryObject, Violation, functions, git_repositories,
-};
+use policy::{Config, Decision, FunctionObject, GitRepositoryObject, Violation, functions, git_repositories};
 
-use crate::wire::Request;
-
-/// Decides about a question; an object that does not decode is a violation.
-pub type Decide = fn(&Config, &Request<'_>) -> Result<Decision, Violation>;
+use super::wire::Request;
 
 /// Adds what the author of a Function left out.
-pub fn default_function(config: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+pub(super) fn default_function(config: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
     if !request.writes_object() {
         return Ok(Decision::allowed());
     }
@@ -23,7 +18,7 @@ pub fn default_function(config: &Config, request: &Request<'_>) -> Result<Decisi
 }
 
 /// Says what is wrong with a Function.
-pub fn validate_function(config: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+pub(super) fn validate_function(config: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
     if !request.writes_object() {
         return Ok(Decision::allowed());
     }
@@ -36,7 +31,7 @@ pub fn validate_function(config: &Config, request: &Request<'_>) -> Result<Decis
 }
 
 /// Says what is wrong with a `GitRepository`.
-pub fn validate_git_repository(config: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+pub(super) fn validate_git_repository(config: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
     if !request.writes_object() {
         return Ok(Decision::allowed());
     }
@@ -49,7 +44,7 @@ pub fn validate_git_repository(config: &Config, request: &Request<'_>) -> Result
 }
 
 /// Writes the docker configuration of a registry Secret.
-pub fn mutate_registry_secret(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+pub(super) fn mutate_registry_secret(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
     if !request.writes_object() {
         return Ok(Decision::allowed());
     }

@@ -9,7 +9,7 @@ use rcgen::{
 use zeroize::Zeroizing;
 
 /// How long before it is made a certificate is valid: a clock that is a little behind must not refuse it.
-pub const BACKDATED: Duration = Duration::from_hours(1);
+pub(super) const BACKDATED: Duration = Duration::from_hours(1);
 
 /// A certificate and its key, in PEM.
 #[derive(Clone)]
@@ -21,7 +21,7 @@ pub struct Pair {
 }
 
 /// Makes an authority that is valid until a time. It signs servers, and no further authorities.
-pub fn authority(common_name: &str, now: SystemTime, not_after: SystemTime) -> Result<Pair, Error> {
+pub(super) fn authority(common_name: &str, now: SystemTime, not_after: SystemTime) -> Result<Pair, Error> {
     let mut params = params(Vec::new(), common_name, now, not_after)?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -30,7 +30,7 @@ pub fn authority(common_name: &str, now: SystemTime, not_after: SystemTime) -> R
 }
 
 /// Makes a server certificate for names and addresses, signed by an authority and valid until a time.
-pub fn server(
+pub(super) fn server(
     authority: &Pair,
     names: Vec<String>,
     now: SystemTime,
@@ -49,7 +49,7 @@ pub fn server(
 
 /// The names under which a Service is called.
 #[must_use]
-pub fn service_names(service: &str, namespace: &str) -> Vec<String> {
+pub(super) fn service_names(service: &str, namespace: &str) -> Vec<String> {
     vec![
         format!("{service}.{namespace}.svc"),
         format!("{service}.{namespace}.svc.cluster.local"),

@@ -101,7 +101,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::issue;
+    use crate::certificates::issue;
 
     const LIFETIME: Duration = Duration::from_hours(24);
     const AUTHORITY_LIFETIME: Duration = Duration::from_hours(72);

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
 use tokio::time::{Instant, timeout_at};
 
-use crate::buffer::Buffer;
+use super::secret_buffer::SecretBuffer;
 use crate::memory::{Memory, Reserved};
 
 /// What the first bytes of a body reserve at most. A client that announces much and sends little holds no more.
@@ -42,7 +42,7 @@ pub enum BodyError {
 /// A body, and the memory that is reserved for it.
 #[derive(Debug)]
 pub struct ReadBody {
-    bytes: Buffer,
+    bytes: SecretBuffer,
     memory: Reserved,
 }
 
@@ -85,7 +85,7 @@ impl BodyLimits {
             limits: self,
             // A client cannot send more than it has announced.
             expected: announced.unwrap_or(self.max_bytes),
-            read: ReadBody { bytes: Buffer::new(Vec::new(), secret), memory: self.memory.nothing() },
+            read: ReadBody { bytes: SecretBuffer::new(Vec::new(), secret), memory: self.memory.nothing() },
         };
         match timeout_at(own_deadline.min(deadline), reading.collect(body)).await {
             Ok(result) => result,
