@@ -5,7 +5,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::Exit;
+use process::exit::Exit;
+
 use crate::admission::routes::SERVICE;
 use crate::certificates::dev_certs;
 

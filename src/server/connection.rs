@@ -23,7 +23,7 @@ use tokio_rustls::server::TlsStream;
 use tower::Service as _;
 
 use super::deadline::{Deadline, Stage, Watched};
-use super::{Phase, Serving};
+use super::serving::{Phase, Serving};
 use crate::metrics::{HandshakeFailure, Metrics};
 
 /// What TLS keeps at most of an answer that its client does not read.
