@@ -5,22 +5,22 @@
 
 pub mod base64;
 pub mod config;
-pub mod decision;
+mod decision;
 pub mod decode;
 pub mod functions;
 pub mod git_repositories;
 pub mod git_url;
-pub mod object;
+mod object;
 pub mod quantity;
 pub mod registries;
 pub mod registry_secrets;
-pub mod syntax;
+mod syntax;
 pub mod text;
-pub mod violation;
+mod violation;
 
 pub use config::Config;
 pub use decision::Decision;
 pub use git_url::GitUrls;
-pub use object::{FunctionObject, GitRepositoryObject, Meta, Object};
+pub use object::{Annotations, FunctionObject, GitRepositoryObject, Meta, Object};
 pub use quantity::Quantity;
 pub use violation::{Problem, Value, Violation};

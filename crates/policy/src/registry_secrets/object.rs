@@ -22,13 +22,13 @@ const PADDING: usize = 4096;
 pub struct SecretObject<'a> {
     /// Its metadata.
     #[serde(default)]
-    pub metadata: Meta,
+    pub(super) metadata: Meta,
     /// Its type.
     #[serde(rename = "type", default)]
-    pub secret_type: String,
+    pub(super) secret_type: String,
     /// Whether its data can no longer change.
     #[serde(default)]
-    pub immutable: bool,
+    pub(super) immutable: bool,
     #[serde(borrow)]
     data: Option<BTreeMap<String, Hidden<'a>>>,
 }
