@@ -10,10 +10,10 @@
 )]
 
 use divan::{Bencher, black_box};
-use policy::{Config, FunctionObject, defaulting, validation};
-use serverless_webhook::extract::Review;
-use serverless_webhook::review::{Outcome, encode, review};
-use serverless_webhook::routes::{ENDPOINTS, Endpoint};
+use policy::{Config, FunctionObject, functions};
+use serverless_webhook::admission::question::Review;
+use serverless_webhook::admission::review::{Outcome, encode, review};
+use serverless_webhook::admission::routes::{ENDPOINTS, Endpoint};
 
 #[path = "load/bodies.rs"]
 mod bodies;
@@ -46,19 +46,19 @@ fn decode_function(bencher: Bencher) {
 #[divan::bench]
 fn default_function(bencher: Bencher) {
     let (config, function) = (config(), function(&bodies::of("defaulting-functions")));
-    bencher.bench(|| defaulting::function(black_box(&config), black_box(&function)));
+    bencher.bench(|| functions::default(black_box(&config), black_box(&function)));
 }
 
 #[divan::bench]
 fn validate_function(bencher: Bencher) {
     let (config, function) = (config(), function(&bodies::of("validation-functions")));
-    bencher.bench(|| validation::function(black_box(&config), black_box(&function), None));
+    bencher.bench(|| functions::validate(black_box(&config), black_box(&function), None));
 }
 
 #[divan::bench]
 fn encode_patch(bencher: Bencher) {
     let body = bodies::of("defaulting-functions");
-    let outcome = Outcome::Decided(defaulting::function(&config(), &function(&body)));
+    let outcome = Outcome::Decided(functions::default(&config(), &function(&body)));
     let review = Review::parse(&body).unwrap();
     bencher.bench(|| encode(endpoint("defaulting-functions"), black_box(&review), black_box(&outcome)));
 }

@@ -4,78 +4,27 @@
 mod connection;
 mod deadline;
 mod seats;
+mod serving;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use axum::Router;
-use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 
-use crate::metrics::Metrics;
 use seats::Seats;
+
+pub use serving::{ConnectionLimits, Phase, Serving};
 
 /// How long to wait after an accept that failed, for want of descriptors say, so as not to spin.
 const ACCEPT_BACK_OFF: Duration = Duration::from_millis(50);
-
-/// The limits of connections.
-#[derive(Clone, Copy, Debug)]
-pub struct ConnectionLimits {
-    /// How long a TLS handshake may take.
-    pub handshake: Duration,
-    /// How long the head of a request may take, from its first byte; of the first one, from the handshake.
-    pub header: Duration,
-    /// The largest head of a request, in bytes.
-    pub max_header_bytes: usize,
-    /// How long a connection may be idle between requests.
-    pub idle: Duration,
-    /// How long a request may take, from the end of its head to the answer.
-    pub request: Duration,
-    /// How long a client may take to read an answer.
-    pub write: Duration,
-    /// How many connections may be open. When there are more, the one that is idle longest is closed.
-    pub max_connections: usize,
-    /// How many connections may be open from one address. When there are more, its own that is idle longest is closed.
-    pub max_per_peer: usize,
-}
-
-/// How far the end of the server has come.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Phase {
-    /// There is no certificate yet.
-    Starting,
-    /// All is well.
-    Serving,
-    /// New connections are still accepted, but each answer closes its own.
-    Leaving,
-    /// Nothing new is accepted; idle connections are closed.
-    Closing,
-}
 
 /// A listener that is bound but does not accept yet.
 #[derive(Debug)]
 pub struct Bound {
     listener: TcpListener,
     address: SocketAddr,
-}
-
-/// What a running server needs.
-#[derive(Clone, Debug)]
-pub struct Serving {
-    /// What is served.
-    pub router: Router,
-    /// The TLS configuration of the connections to come.
-    pub tls: Arc<ArcSwap<ServerConfig>>,
-    /// The limits of connections.
-    pub limits: ConnectionLimits,
-    /// What is counted.
-    pub metrics: Arc<Metrics>,
-    /// How far the end has come.
-    pub phase: watch::Receiver<Phase>,
 }
 
 impl Bound {
@@ -106,7 +55,7 @@ impl Bound {
 }
 
 /// Binds an address. A machine without IPv6 has no `[::]`: there all its addresses of IPv4 are meant.
-pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+pub(crate) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     match TcpListener::bind(address).await {
         Err(error) if address.ip() == Ipv6Addr::UNSPECIFIED && !is_taken(&error) => {
             TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await

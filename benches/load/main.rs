@@ -57,7 +57,7 @@ async fn measure() -> String {
 fn targets() -> Vec<Target> {
     let review = |label: &str| bodies::of(label);
     let mut targets = vec![Target::new("echo of the uid", "/echo", review("validation-functions"))];
-    for endpoint in &serverless_webhook::routes::ENDPOINTS {
+    for endpoint in &serverless_webhook::admission::routes::ENDPOINTS {
         targets.push(Target::new(endpoint.path, endpoint.path, review(endpoint.label)));
     }
     targets.push(Target::new(

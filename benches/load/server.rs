@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use policy::{Config, Decision, Violation};
-use serverless_webhook::app::{self, App};
-use serverless_webhook::body::BodyLimits;
-use serverless_webhook::dev_certs;
+use serverless_webhook::admission::app::{self, App};
+use serverless_webhook::admission::body::BodyLimits;
+use serverless_webhook::admission::routes::{ENDPOINTS, Endpoint};
+use serverless_webhook::admission::wire::Request;
+use serverless_webhook::certificates::dev_certs;
 use serverless_webhook::metrics::Metrics;
-use serverless_webhook::routes::{ENDPOINTS, Endpoint};
 use serverless_webhook::server::{Bound, ConnectionLimits, Phase, Serving};
 use serverless_webhook::tls::{Clients, TlsFiles};
-use serverless_webhook::wire::Request;
 use tokio::sync::{Semaphore, watch};
 
 /// Prints its port and the certificate of its authority, and serves until it is killed.

@@ -20,8 +20,8 @@ use std::time::{Duration, Instant};
 
 use bodies::{SHAPES, Shape};
 use server::Server;
-use serverless_webhook::review::review;
-use serverless_webhook::routes::{ENDPOINTS, Endpoint};
+use serverless_webhook::admission::review::review;
+use serverless_webhook::admission::routes::{ENDPOINTS, Endpoint};
 use tokio::runtime::Runtime;
 
 /// The size of bodies: about what the API server takes at most, object and old object together.

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use policy::annotations::{GIT_POLL_MAX, GIT_POLL_MIN, LENGTH_MAX, git_poll_interval, rebuild};
+use policy::functions::annotations::{GIT_POLL_MAX, GIT_POLL_MIN, LENGTH_MAX, git_poll_interval, rebuild};
 
 fuzz_target!(|text: &str| {
     if let Ok(interval) = git_poll_interval(text) {

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use policy::base64;
-use policy::docker_config::DockerConfig;
+use policy::registries::docker_config::DockerConfig;
 use serde_json::Value;
 
 fuzz_target!(|input: (&[u8], &str, &[u8], &[u8])| {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use policy::RegistryAddress;
+use policy::registries::RegistryAddress;
 
 fuzz_target!(|text: &str| {
     let Ok(address) = RegistryAddress::parse(text) else { return };

@@ -5,8 +5,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use libfuzzer_sys::fuzz_target;
-use policy::registry_secret::registry_secret;
-use policy::{SecretObject, decode};
+use policy::decode;
+use policy::registry_secrets::{SecretObject, mutate};
 
 fuzz_target!(|input: (&[u8], &[u8], &[u8], &[u8])| {
     let (username, password, server, existing) = input;
@@ -21,7 +21,7 @@ fuzz_target!(|input: (&[u8], &[u8], &[u8], &[u8])| {
     let judge = |secret: &serde_json::Value| {
         let text = secret.to_string();
         let secret: SecretObject<'_> = decode::decode(&text).expect("a Secret");
-        registry_secret(&secret, None)
+        mutate(&secret, None)
     };
     let first = judge(&secret);
     json_patch::patch(&mut secret, &first.patch).expect("the patch applies");

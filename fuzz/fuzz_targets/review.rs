@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use policy::Config;
-use serverless_webhook::review::review;
-use serverless_webhook::routes::ENDPOINTS;
+use serverless_webhook::admission::review::review;
+use serverless_webhook::admission::routes::ENDPOINTS;
 
 static CONFIG: LazyLock<Config> =
     LazyLock::new(|| serverless_webhook::config::parse(None, |_| None).expect("the built-in configuration"));

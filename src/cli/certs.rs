@@ -5,9 +5,10 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::Exit;
-use crate::dev_certs;
-use crate::routes::SERVICE;
+use process::exit::Exit;
+
+use crate::admission::routes::SERVICE;
+use crate::certificates::dev_certs;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -8,16 +8,17 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use policy::{Config, Decision, Violation};
+use process::exit::Exit;
 use process::yaml;
 use serde_json::Value;
 
 use super::input::{self, Document};
-use super::output::{self, Format, Words};
-use super::report::{Finding, Item, Report};
-use super::{Exit, show};
+use super::output::{self, Format};
+use super::report::{Finding, Item, Report, Words};
+use super::show;
+use crate::admission::review::{Verdict, review};
+use crate::admission::routes::{ENDPOINTS, Endpoint};
 use crate::config;
-use crate::review::{Verdict, review};
-use crate::routes::{ENDPOINTS, Endpoint};
 use manifest::{Manifest, Recognised};
 
 #[derive(Debug, clap::Args)]

@@ -3,10 +3,9 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use clap::CommandFactory as _;
+use clap::Command;
 use clap_complete::Shell;
-
-use super::{Cli, Exit};
+use process::exit::Exit;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct CompletionsArgs {
@@ -21,23 +20,22 @@ pub(super) struct ManArgs {
     out: Option<PathBuf>,
 }
 
-pub(super) fn completions(args: &CompletionsArgs) -> Exit {
+pub(super) fn completions(args: &CompletionsArgs, mut command: Command) -> Exit {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "serverless-webhook", &mut script);
+    clap_complete::generate(args.shell, &mut command, "serverless-webhook", &mut script);
     print(&script)
 }
 
-pub(super) fn man(args: &ManArgs) -> Exit {
+pub(super) fn man(args: &ManArgs, command: Command) -> Exit {
     if let Some(out) = &args.out {
-        let written =
-            std::fs::create_dir_all(out).and_then(|()| clap_mangen::generate_to(Cli::command(), out));
+        let written = std::fs::create_dir_all(out).and_then(|()| clap_mangen::generate_to(command, out));
         return match written {
             Ok(()) => Exit::Success,
             Err(error) => Exit::Usage.because(format_args!("--out {}: {error}", out.display())),
         };
     }
     let mut page = Vec::new();
-    match clap_mangen::Man::new(Cli::command()).render(&mut page) {
+    match clap_mangen::Man::new(command).render(&mut page) {
         Ok(()) => print(&page),
         Err(error) => Exit::Usage.because(error),
     }

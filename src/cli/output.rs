@@ -10,7 +10,7 @@ use std::io::{IsTerminal as _, Write as _};
 
 use indicatif::ProgressBar;
 
-use super::report::Report;
+use super::report::{Report, Words};
 
 /// A form of output.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
@@ -26,18 +26,6 @@ pub(super) enum Format {
     Sarif,
     /// Annotations of GitHub workflows
     Github,
-}
-
-/// The words with which a report is shown.
-pub(super) struct Words {
-    /// What an item is: `reviews` or `objects`.
-    pub(super) items: &'static str,
-    /// Whether the items were compared with what is expected.
-    pub(super) expected: bool,
-    /// Whether the places of objects and fields are of interest.
-    pub(super) places: bool,
-    /// What the objects that no rule is for are.
-    pub(super) skipped: &'static str,
 }
 
 /// Prints a report, of which nothing is taken for more than text by who reads it.

@@ -7,16 +7,17 @@ mod expect;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use process::exit::Exit;
 use serde_json::Value;
 
 use super::input::{self, Document};
-use super::output::{self, Format, Words};
-use super::report::{Finding, Item, Report, Unreadable};
-use super::{Exit, show};
+use super::output::{self, Format};
+use super::report::{Finding, Item, Report, Unreadable, Words};
+use super::show;
+use crate::admission::review::Verdict;
+use crate::admission::routes::{ENDPOINTS, Endpoint};
+use crate::admission::wire::KIND;
 use crate::config;
-use crate::review::Verdict;
-use crate::routes::{ENDPOINTS, Endpoint};
-use crate::wire::KIND;
 use ask::{Answer, Asker, Server};
 
 /// The file of a fixture that holds the question.

@@ -1,11 +1,11 @@
 //! What `replay` and `check` have found, before it is shown.
 
 use policy::Violation;
+use process::exit::Exit;
 use serde::Serialize;
 
-use super::Exit;
 use super::printable::{make_lines_printable, make_printable};
-use crate::review::Verdict;
+use crate::admission::review::Verdict;
 
 /// Everything that was found.
 #[derive(Debug, Default, Serialize)]
@@ -64,12 +64,22 @@ pub(super) struct Finding {
 /// Input that could not be read.
 #[derive(Debug, Serialize)]
 pub(super) struct Unreadable {
-    /// The file.
     pub(super) file: String,
     /// Where in the file, if known, from 1.
     pub(super) line: usize,
-    /// Why.
     pub(super) problem: String,
+}
+
+/// The words with which a report is shown.
+pub(super) struct Words {
+    /// What an item is: `reviews` or `objects`.
+    pub(super) items: &'static str,
+    /// Whether the items were compared with what is expected.
+    pub(super) expected: bool,
+    /// Whether the places of objects and fields are of interest.
+    pub(super) places: bool,
+    /// What the objects that no rule is for are.
+    pub(super) skipped: &'static str,
 }
 
 impl Finding {

@@ -9,15 +9,15 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
+use process::exit::Exit;
 use process::logging::{self, LogFormat};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
-use super::Exit;
 use super::value::{duration, positive_duration, size};
-use crate::app::{self, App};
-use crate::body::BodyLimits;
+use crate::admission::app::{self, App};
+use crate::admission::body::BodyLimits;
 use crate::config;
 use crate::metrics::Metrics;
 use crate::server::{Bound, ConnectionLimits, Phase, Serving};

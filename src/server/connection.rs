@@ -23,7 +23,7 @@ use tokio_rustls::server::TlsStream;
 use tower::Service as _;
 
 use super::deadline::{Deadline, Stage, Watched};
-use super::{Phase, Serving};
+use super::serving::{Phase, Serving};
 use crate::metrics::{HandshakeFailure, Metrics};
 
 /// What TLS keeps at most of an answer that its client does not read.
@@ -56,7 +56,6 @@ pub(super) async fn serve(stream: TcpStream, serving: Serving, deadline: Arc<Dea
     drive(connection, &deadline, serving.phase).await;
 }
 
-/// The connection of hyper.
 type Connection = http1::Connection<TokioIo<Watched<TlsStream<TcpStream>>>, Requests>;
 
 /// Drives a connection to its end, or to the end of its time.

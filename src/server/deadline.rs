@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::ConnectionLimits;
+use super::serving::ConnectionLimits;
 
 /// What the client of a connection is doing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -11,8 +11,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::ConnectionLimits;
 use super::deadline::Deadline;
+use super::serving::ConnectionLimits;
 use crate::metrics::{Evicted, Metrics};
 
 /// How long to wait for a seat before another look for a connection that can give way, while it is the server's turn on
@@ -142,7 +142,6 @@ impl Taken {
 }
 
 impl Seat {
-    /// The deadline of the connection.
     pub(super) fn deadline(&self) -> Arc<Deadline> {
         Arc::clone(&self.connected.deadline)
     }

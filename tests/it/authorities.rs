@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use remote::git::{Credentials, GitConfig, Resolution, ask};
-use serverless_webhook::dev_certs::{self, DevCerts};
+use serverless_webhook::certificates::dev_certs::{self, DevCerts};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::{Value, json};
-use serverless_webhook::app;
+use serverless_webhook::admission::app;
 use testenv::{ControlPlane, Options};
 
 use crate::recorder;

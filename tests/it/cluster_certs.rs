@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use serde_json::Value;
+use serverless_webhook::certificates::self_managed::{Manager, Settings};
 use serverless_webhook::metrics::Metrics;
-use serverless_webhook::self_managed::{Manager, Settings};
 use serverless_webhook::tls::Clients;
 use testenv::{ControlPlane, Options, Replica};
 

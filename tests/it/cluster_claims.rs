@@ -8,6 +8,7 @@ use controller::metrics::Metrics;
 use futures::FutureExt as _;
 use http::Method;
 use k8s_openapi::api::core::v1::Secret;
+use kube::Client;
 use kube::api::{Api, Patch, PatchParams};
 use serde_json::{Value, json};
 use testenv::{ControlPlane, Options};
@@ -15,22 +16,16 @@ use testenv::{ControlPlane, Options};
 use crate::cluster::{client, kubectl};
 use crate::copies::secret;
 use crate::functions::{NOTHING, shared};
-use crate::gate::Gate;
+use crate::gate::{Before, Gate};
 use crate::support::eventually;
 
 /// The next request of this kind is preceded by a user who makes the copy in this namespace theirs.
 type Claim = Arc<Mutex<Option<(Method, &'static str)>>>;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_users_make_theirs_just_before_it_is_written_or_deleted_stays_theirs() {
-    let control_plane = ControlPlane::start(&Options::default()).unwrap();
-    let run = |words: &str, manifest: &Value| kubectl(&control_plane, words, manifest).unwrap();
-    let users = client(&control_plane.kubeconfig()).await;
-    let claim = Claim::default();
-    let next = Arc::clone(&claim);
-    let of_users = users.clone();
-    let before = move |request: &http::Request<kube::client::Body>| {
-        let mut next = next.lock().unwrap();
+/// What a gate does before each request: the user's write, if it is the request that was claimed.
+fn claims(users: Client, claim: Claim) -> Before {
+    Arc::new(move |request: &http::Request<kube::client::Body>| {
+        let mut next = claim.lock().unwrap();
         let is_meant = |(method, namespace): &(Method, &str)| {
             request.method() == method
                 && request.uri().path() == format!("/api/v1/namespaces/{namespace}/secrets/registry")
@@ -38,15 +33,23 @@ async fn what_users_make_theirs_just_before_it_is_written_or_deleted_stays_their
         let Some((_, namespace)) = next.take_if(|claim| is_meant(claim)) else {
             return std::future::ready(()).boxed();
         };
-        let secrets = Api::<Secret>::namespaced(of_users.clone(), namespace);
+        let secrets = Api::<Secret>::namespaced(users.clone(), namespace);
         async move {
             let labels = json!({"serverless.kyma-project.io/managed-by": "user"});
             let theirs = json!({"metadata": {"labels": labels}, "stringData": {"username": "theirs"}});
             secrets.patch("registry", &PatchParams::default(), &Patch::Merge(theirs)).await.unwrap();
         }
         .boxed()
-    };
-    let gate = Gate { before: Some(Arc::new(before)), ..Gate::default() };
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_users_make_theirs_just_before_it_is_written_or_deleted_stays_theirs() {
+    let control_plane = ControlPlane::start(&Options::default()).unwrap();
+    let run = |words: &str, manifest: &Value| kubectl(&control_plane, words, manifest).unwrap();
+    let users = client(&control_plane.kubeconfig()).await;
+    let claim = Claim::default();
+    let gate = Gate { before: Some(claims(users.clone(), Arc::clone(&claim))), ..Gate::default() };
     let controller = gate.client(&control_plane).await;
     let (config, metrics) = (Config::default(), Arc::<Metrics>::default());
     tokio::spawn(async move {

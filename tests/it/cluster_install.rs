@@ -161,7 +161,7 @@ fn every_mode_is_accepted_by_the_api_server() {
     let authority = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(
         authority.path(),
-        serverless_webhook::dev_certs::make(NAMESPACE).unwrap().authority.certificate,
+        serverless_webhook::certificates::dev_certs::make(NAMESPACE).unwrap().authority.certificate,
     )
     .unwrap();
     let own = format!(
@@ -243,6 +243,6 @@ fn installed_with_helm_it_is_upgraded_without_loss_and_uninstalled_without_a_tra
 /// A `caBundle`.
 static CA: LazyLock<String> = LazyLock::new(|| {
     use base64::Engine as _;
-    let certs = serverless_webhook::dev_certs::make(NAMESPACE).unwrap();
+    let certs = serverless_webhook::certificates::dev_certs::make(NAMESPACE).unwrap();
     base64::engine::general_purpose::STANDARD.encode(certs.authority.certificate)
 });

@@ -1,17 +1,47 @@
 //! Only the API server gets in: as `docs/operations.md` says to set it up, with an admission configuration file.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde_json::json;
-use serverless_webhook::dev_certs;
+use serde_json::{Value, json};
+use serverless_webhook::certificates::dev_certs;
 use testenv::{ControlPlane, Options, Replica};
 
 use crate::cli::webhook;
 use crate::cluster::{Printed, function, kubectl, piped};
 use crate::server_tls::client_certificate;
+
+/// How the API server shows itself to a webhook at an address.
+fn kubeconfig(address: &str, certificate: &str, key: &str) -> Value {
+    // The user is named after whom the API server calls: SERVICE.NAMESPACE.svc, or the host of an address.
+    json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "users": [{"name": address, "user": {
+            "client-certificate-data": BASE64.encode(certificate),
+            "client-key-data": BASE64.encode(key),
+        }}],
+    })
+}
+
+/// The configuration with which the API server takes a kubeconfig for webhooks.
+fn admission_configuration(kubeconfig: &Path) -> Value {
+    let plugin = |name: &str| {
+        json!({"name": name, "configuration": {
+            "apiVersion": "apiserver.config.k8s.io/v1",
+            "kind": "WebhookAdmissionConfiguration",
+            "kubeConfigFile": kubeconfig,
+        }})
+    };
+    json!({
+        "apiVersion": "apiserver.config.k8s.io/v1",
+        "kind": "AdmissionConfiguration",
+        "plugins": [plugin("MutatingAdmissionWebhook"), plugin("ValidatingAdmissionWebhook")],
+    })
+}
 
 #[test]
 fn only_the_api_server_gets_in() {
@@ -37,30 +67,8 @@ fn only_the_api_server_gets_in() {
     let mut replica = Replica::start(&mut serve, &log).unwrap();
     let address = format!("127.0.0.1:{}", replica.port);
 
-    // The user is named after whom the API server calls: SERVICE.NAMESPACE.svc, or the host of an address.
-    let kubeconfig = json!({
-        "apiVersion": "v1",
-        "kind": "Config",
-        "users": [{"name": address, "user": {
-            "client-certificate-data": BASE64.encode(client),
-            "client-key-data": BASE64.encode(client_key),
-        }}],
-    });
-    write("webhooks.kubeconfig", &kubeconfig.to_string());
-    let plugin = |name: &str| {
-        json!({"name": name, "configuration": {
-            "apiVersion": "apiserver.config.k8s.io/v1",
-            "kind": "WebhookAdmissionConfiguration",
-            "kubeConfigFile": path("webhooks.kubeconfig"),
-        }})
-    };
-    let admission = json!({
-        "apiVersion": "apiserver.config.k8s.io/v1",
-        "kind": "AdmissionConfiguration",
-        "plugins": [plugin("MutatingAdmissionWebhook"), plugin("ValidatingAdmissionWebhook")],
-    });
-    write("admission.yaml", &admission.to_string());
-
+    write("webhooks.kubeconfig", &kubeconfig(&address, &client, &client_key).to_string());
+    write("admission.yaml", &admission_configuration(&path("webhooks.kubeconfig")).to_string());
     let flag = format!("--admission-control-config-file={}", path("admission.yaml").display());
     let known = ControlPlane::start(&Options { api_server_flags: vec![flag], ..Options::default() }).unwrap();
     let unknown = ControlPlane::start(&Options::default()).unwrap();

@@ -98,6 +98,22 @@ fn await_image(namespace: &Namespace<'_>, registry: &Registry, not: &str) -> Str
     image
 }
 
+/// What the registry Secret of a namespace says of its credentials.
+fn check_of(namespace: &Namespace<'_>) -> String {
+    let annotations = namespace.get(&format!("secret {OWN}"))["metadata"]["annotations"].clone();
+    let check =
+        annotations["serverless.kyma-project.io/registry-check"].as_str().unwrap_or_default().to_owned();
+    check.split_once(' ').map(|(_, verdict)| verdict.to_owned()).unwrap_or_default()
+}
+
+/// The Events of the registry Secret of a namespace.
+fn events_of(namespace: &Namespace<'_>) -> Vec<String> {
+    let of_secret = format!("events --field-selector involvedObject.kind=Secret,involvedObject.name={OWN}");
+    let events = namespace.list(&of_secret);
+    let line = |event: &Value| format!("{} {} {}", event["type"], event["reason"], event["message"]);
+    events.iter().map(|event| line(event).replace('"', "")).collect()
+}
+
 #[test]
 fn credentials_arrive_switch_and_rotate_and_images_are_really_pushed_and_pulled() {
     let cluster = Cluster::start();
@@ -125,20 +141,9 @@ fn credentials_arrive_switch_and_rotate_and_images_are_really_pushed_and_pulled(
         told.starts_with("False JobFailed") && told.ends_with(refused)
     });
     // So does the Secret itself, for whoever wrote it.
-    let verdict = || {
-        let annotations = shop.get(&format!("secret {OWN}"))["metadata"]["annotations"].clone();
-        let check =
-            annotations["serverless.kyma-project.io/registry-check"].as_str().unwrap_or_default().to_owned();
-        check.split_once(' ').map(|(_, verdict)| verdict.to_owned()).unwrap_or_default()
-    };
     let unauthorized = "refused: it answers 401 Unauthorized";
-    shop.wait("the credentials were tried", || verdict() == unauthorized);
-    let events =
-        shop.list(&format!("events --field-selector involvedObject.kind=Secret,involvedObject.name={OWN}"));
-    let told: Vec<_> = events
-        .iter()
-        .map(|event| format!("{} {} {}", event["type"], event["reason"], event["message"]).replace('"', ""))
-        .collect();
+    shop.wait("the credentials were tried", || check_of(&shop) == unauthorized);
+    let told = events_of(&shop);
     let warning = "Warning RegistryCheckFailed The registry was tried with these credentials: ";
     assert!(told.contains(&format!("{warning}{unauthorized}")), "{told:?}");
     assert!(told.iter().any(|told| told.starts_with("Normal RegistryCheckSucceeded ")), "{told:?}");
@@ -148,7 +153,7 @@ fn credentials_arrive_switch_and_rotate_and_images_are_really_pushed_and_pulled(
     // The right ones again: what has failed is tried again.
     cluster.apply_secret("shop", OWN, &second.secret("two"), &json!({}));
     let corrected = await_image(&shop, &second, &own);
-    shop.wait("the right credentials were tried", || verdict() == "accepted");
+    shop.wait("the right credentials were tried", || check_of(&shop) == "accepted");
     // Copies are not tried: what they are copied from is.
     let copy = shop.get(&format!("secret {DEFAULT}"));
     assert_eq!(copy["metadata"]["annotations"]["serverless.kyma-project.io/registry-check"], Value::Null);

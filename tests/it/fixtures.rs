@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
-use serverless_webhook::review::review;
-use serverless_webhook::routes::{ENDPOINTS, Endpoint};
+use serverless_webhook::admission::review::review;
+use serverless_webhook::admission::routes::{ENDPOINTS, Endpoint};
 
 fn fixtures() -> impl Iterator<Item = (&'static Endpoint, PathBuf)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/admission");

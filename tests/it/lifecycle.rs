@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use serde_json::Value;
-use serverless_webhook::dev_certs;
+use serverless_webhook::certificates::dev_certs;
 use tempfile::TempDir;
 
 use crate::cli::webhook;

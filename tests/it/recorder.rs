@@ -9,7 +9,7 @@ use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use serde_json::Value;
-use serverless_webhook::routes::ENDPOINTS;
+use serverless_webhook::admission::routes::ENDPOINTS;
 
 /// Records each review below a folder, as `<endpoint>/<namespace>-<number>/{request,response}.json`.
 pub fn record(router: Router, folder: &Path) -> Router {

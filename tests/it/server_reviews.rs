@@ -6,10 +6,10 @@ use std::time::Duration;
 use policy::{Config, Decision, Violation};
 use rstest::rstest;
 use serde_json::{Value, json};
-use serverless_webhook::app;
-use serverless_webhook::routes::{ENDPOINTS, Endpoint};
+use serverless_webhook::admission::app;
+use serverless_webhook::admission::routes::{ENDPOINTS, Endpoint};
+use serverless_webhook::admission::wire::Request;
 use serverless_webhook::server::Phase;
-use serverless_webhook::wire::Request;
 
 use crate::support::{
     ALLOWED, GATE, Limits, PATH, PATIENCE, REVIEW, Server, eventually, head, large_review, post,

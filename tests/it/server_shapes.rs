@@ -3,8 +3,8 @@
 
 use rstest::rstest;
 use serde_json::{Value, json};
-use serverless_webhook::review::review;
-use serverless_webhook::routes::ENDPOINTS;
+use serverless_webhook::admission::review::review;
+use serverless_webhook::admission::routes::ENDPOINTS;
 
 fn entries(count: usize, entry: impl Fn(usize) -> String) -> String {
     (0..count).map(entry).collect::<Vec<_>>().join(",")

@@ -8,7 +8,7 @@
 mod cel;
 pub mod condition;
 pub mod function;
-pub mod git_repository;
+mod git_repository;
 pub mod limits;
 pub mod names;
 pub mod quantity;

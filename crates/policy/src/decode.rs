@@ -124,7 +124,7 @@ mod tests {
     use rstest::rstest;
 
     use super::decode;
-    use crate::FunctionObject;
+    use crate::object::FunctionObject;
 
     #[rstest]
     #[case::not_an_object("3", r#"object: Invalid value: "integer": must be an object"#)]

@@ -1,33 +1,28 @@
 //! The pure admission rules: no clock, no environment, no I/O, no async.
 //!
 //! Every rule is a function from configuration and objects to a [`Decision`]; what a decision looks like on the
-//! wire is not here.
+//! wire is not here. Rules are in a module for each kind of object; the other modules are the words they share.
 
-pub mod annotations;
 pub mod base64;
 pub mod config;
-pub mod decision;
+mod decision;
 pub mod decode;
-pub mod defaulting;
-pub mod docker_config;
+pub mod functions;
+pub mod git_repositories;
 pub mod git_url;
 mod host_keys;
-pub mod object;
-pub mod presets;
+mod object;
 pub mod quantity;
-pub mod registry_address;
-pub mod registry_secret;
-pub mod syntax;
+pub mod registries;
+pub mod registry_secrets;
+mod syntax;
 pub mod text;
-pub mod validation;
-pub mod violation;
+mod violation;
 
 pub use config::Config;
 pub use decision::Decision;
 pub use git_url::GitUrls;
 pub use host_keys::HostKeys;
-pub use object::{FunctionObject, GitRepositoryObject, Meta, Object};
+pub use object::{Annotations, FunctionObject, GitRepositoryObject, Meta, Object};
 pub use quantity::Quantity;
-pub use registry_address::RegistryAddress;
-pub use registry_secret::SecretObject;
 pub use violation::{Problem, Value, Violation};

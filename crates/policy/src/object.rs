@@ -53,28 +53,40 @@ pub struct Annotations {
     pub copied_from: Option<String>,
 }
 
+impl<S: PartialEq> Object<S> {
+    /// Whether an UPDATE leaves alone what the rules look at, so that tightening the configuration never blocks writes of
+    /// status, finalizers or labels of objects that exist.
+    pub(crate) fn is_untouched_since(&self, old: Option<&Self>, labels: &[&str]) -> bool {
+        old.is_some_and(|old| {
+            self.spec == old.spec
+                && self.metadata.name == old.metadata.name
+                && labels.iter().all(|key| self.metadata.label(key) == old.metadata.label(key))
+        })
+    }
+}
+
 impl Meta {
     /// The value of a label; `None` if there is no such label.
     #[must_use]
-    pub fn label(&self, key: &str) -> Option<&str> {
+    pub(crate) fn label(&self, key: &str) -> Option<&str> {
         self.labels.as_ref()?.get(key).map(String::as_str)
     }
 
     /// An annotation that a rule looks at; `None` if there is no such annotation.
     #[must_use]
-    pub fn annotation(&self, of: impl FnOnce(&Annotations) -> &Option<String>) -> Option<&str> {
+    pub(crate) fn annotation(&self, of: impl FnOnce(&Annotations) -> &Option<String>) -> Option<&str> {
         self.annotations.as_ref().and_then(|annotations| of(annotations).as_deref())
     }
 
     /// The name, or the prefix from which the API server is to generate one.
     #[must_use]
-    pub fn display_name(&self) -> &str {
+    pub(crate) fn display_name(&self) -> &str {
         if self.name.is_empty() { &self.generate_name } else { &self.name }
     }
 
     /// Whether the object waits for its finalizers.
     #[must_use]
-    pub fn is_being_deleted(&self) -> bool {
+    pub(crate) fn is_being_deleted(&self) -> bool {
         self.deletion_timestamp.is_some()
     }
 }

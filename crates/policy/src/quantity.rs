@@ -72,7 +72,7 @@ impl Quantity {
 
     /// Whether this is less than zero.
     #[must_use]
-    pub fn is_negative(&self) -> bool {
+    pub(crate) fn is_negative(&self) -> bool {
         self.nanos < 0
     }
 }

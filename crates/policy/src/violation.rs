@@ -18,6 +18,9 @@ pub struct Violation {
     pub problem: Problem,
 }
 
+/// All that is wrong so far.
+pub(crate) type Violations = Vec<Violation>;
+
 /// What is wrong with a field. The texts are the remedy: what must be there instead.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Problem {
@@ -90,12 +93,12 @@ impl Violation {
     }
 
     /// The list or map has `found` entries and may have `max`.
-    pub fn too_many(field: impl Into<String>, found: usize, max: usize) -> Self {
+    pub(crate) fn too_many(field: impl Into<String>, found: usize, max: usize) -> Self {
         Self::new(field, Problem::TooMany(found, max))
     }
 
     /// The text may have `max` bytes.
-    pub fn too_long(field: impl Into<String>, max: usize) -> Self {
+    pub(crate) fn too_long(field: impl Into<String>, max: usize) -> Self {
         Self::new(field, Problem::TooLong(max))
     }
 }

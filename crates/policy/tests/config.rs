@@ -5,8 +5,7 @@
 use std::collections::BTreeMap;
 
 use api::names::preset_label;
-use policy::config::{Language, RawConfig};
-use policy::presets::{Presets, Resources};
+use policy::config::{Language, Presets, RawConfig, Resources};
 use policy::{Config, GitUrls, Meta};
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -24,17 +24,37 @@ fn main() -> anyhow::Result<()> {
     let control_plane = ControlPlane::start(&Options { controllers: true, ..Options::default() })?;
     step("installing the CRDs");
     testenv::install_crds(&control_plane)?;
-
-    step("starting the webhook");
     let folder = testenv::root().join("target/cluster");
     fs::create_dir_all(&folder)?;
+
+    step("starting the webhook");
+    let _webhook = start_webhook(&control_plane, &webhook, &folder)?;
+    step("starting the controller");
+    apply_base(&control_plane)?;
+    let _controller = start_controller(&control_plane, &controller, &folder)?;
+
+    let kubeconfig = folder.join("kubeconfig");
+    fs::copy(control_plane.kubeconfig(), &kubeconfig)?;
+    step("ready");
+    print_hints(&kubeconfig, &[&folder, control_plane.folder()])?;
+    loop {
+        std::thread::park();
+    }
+}
+
+/// The replicas of the webhook, behind an address that the API server calls. They run for as long as this is kept.
+fn start_webhook(
+    control_plane: &ControlPlane,
+    program: &Path,
+    folder: &Path,
+) -> anyhow::Result<(Balancer, Vec<Replica>)> {
     let balancer = Balancer::start()?;
     let configurations = testenv::webhook_configurations(&format!("https://{}", balancer.address()), None)?;
-    testenv::install_webhooks(&control_plane, &configurations)?;
+    testenv::install_webhooks(control_plane, &configurations)?;
     control_plane.kubectl_ok(["create", "namespace", "kyma-system"].map(AsRef::as_ref))?;
     let mut replicas = Vec::new();
     for index in 0..REPLICAS {
-        let mut serve = Command::new(&webhook);
+        let mut serve = Command::new(program);
         serve.env("KUBECONFIG", control_plane.kubeconfig());
         serve.args(["serve", "--log-format=text", "--self-managed-certs", "--namespace=kyma-system"]);
         serve.arg("--certificate-name=127.0.0.1");
@@ -42,9 +62,11 @@ fn main() -> anyhow::Result<()> {
         balancer.add(replica.port, replica.admin_port);
         replicas.push(replica);
     }
+    Ok((balancer, replicas))
+}
 
-    step("starting the controller");
-    // What comes into all namespaces from there.
+/// What comes into all namespaces from the base namespace.
+fn apply_base(control_plane: &ControlPlane) -> anyhow::Result<()> {
     let base = [
         "crates/testenv/src/registry.yaml",
         "manifests/controller/accounts.yaml",
@@ -54,23 +76,28 @@ fn main() -> anyhow::Result<()> {
         base.map(|file| format!("--filename={}", testenv::root().join(file).display()));
     let args = ["apply", "--namespace=kyma-system", &registry, &accounts, &runtimes].map(AsRef::as_ref);
     // A registry Secret is taken once the API server calls the webhook.
-    let apply = || control_plane.kubectl_ok(args);
     let deadline = Instant::now() + PATIENCE;
-    while let Err(error) = apply() {
+    while let Err(error) = control_plane.kubectl_ok(args) {
         anyhow::ensure!(Instant::now() < deadline, "{error:#}");
         std::thread::sleep(Duration::from_millis(200));
     }
-    let mut run = Command::new(&controller);
+    Ok(())
+}
+
+/// A controller that leads. It runs for as long as this is kept.
+fn start_controller(control_plane: &ControlPlane, program: &Path, folder: &Path) -> anyhow::Result<Process> {
+    let mut run = Command::new(program);
     run.env("KUBECONFIG", control_plane.kubeconfig());
     run.args(["run", "--log-format=text", "--admin-listen=127.0.0.1:0"]);
     let log = folder.join("controller.log");
     let mut controller = Process::start(&run, &log)?;
     let leads = || fs::read_to_string(&log).is_ok_and(|log| log.contains("leads"));
     controller.wait_until("leading", leads)?;
+    Ok(controller)
+}
 
-    let kubeconfig = folder.join("kubeconfig");
-    fs::copy(control_plane.kubeconfig(), &kubeconfig)?;
-    step("ready");
+/// What a person can try.
+fn print_hints(kubeconfig: &Path, [folder, of_control_plane]: &[&Path; 2]) -> anyhow::Result<()> {
     let kubectl = testenv::assets()?.join("kubectl");
     print!(
         "\nexport KUBECONFIG={}\n\nthings to try, with {} if you have no kubectl:\n  \
@@ -81,10 +108,8 @@ fn main() -> anyhow::Result<()> {
         kubeconfig.display(),
         kubectl.display(),
         folder.display(),
-        control_plane.folder().display(),
+        of_control_plane.display(),
     );
     std::io::stdout().flush()?;
-    loop {
-        std::thread::park();
-    }
+    Ok(())
 }

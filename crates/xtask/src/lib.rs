@@ -1,4 +1,4 @@
-//! The manifests, generated from the types of `api`, the endpoints of `serverless_webhook::routes` and the servers of the
+//! The manifests, generated from the types of `api`, the endpoints of `serverless_webhook::admission::routes` and the servers of the
 //! runtimes.
 
 mod runtimes;

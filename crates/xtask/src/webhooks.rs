@@ -8,7 +8,7 @@ use k8s_openapi::api::admissionregistration::v1::{
     ValidatingWebhook, ValidatingWebhookConfiguration, WebhookClientConfig,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
-use serverless_webhook::routes::{ENDPOINTS, Endpoint, SERVICE};
+use serverless_webhook::admission::routes::{ENDPOINTS, Endpoint, SERVICE};
 
 /// The least that is enough for reviews of milliseconds, so that a webhook that hangs holds nobody up for long.
 const TIMEOUT_SECONDS: i32 = 5;

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use policy::Violation;
 use serde_json::{Map, Value, json};
 
-use crate::routes::Endpoint;
-use crate::wire::{API_VERSIONS, KIND};
+use crate::admission::routes::Endpoint;
+use crate::admission::wire::{API_VERSIONS, KIND};
 
 /// A manifest of a kind that there are rules for.
 pub(super) struct Manifest {

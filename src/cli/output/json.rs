@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
+use crate::admission::review::Verdict;
 use crate::cli::report::Report;
-use crate::review::Verdict;
 
 pub(super) fn render(report: &Report) -> String {
     let count = |verdict: Verdict| report.count(verdict);

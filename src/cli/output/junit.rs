@@ -2,8 +2,8 @@
 
 use quick_junit::{NonSuccessKind, Report as JunitReport, TestCase, TestCaseStatus, TestSuite};
 
+use crate::admission::review::Verdict;
 use crate::cli::report::{Item, Report};
-use crate::review::Verdict;
 
 pub(super) fn render(report: &Report) -> String {
     let mut suite = TestSuite::new("serverless-webhook");

@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::Words;
-use crate::cli::report::{Item, Report};
-use crate::review::Verdict;
+use crate::admission::review::Verdict;
+use crate::cli::report::{Item, Report, Words};
 
 pub(super) fn render(report: &Report, words: &Words, colour: bool) -> String {
     let paint =

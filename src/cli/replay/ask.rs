@@ -22,8 +22,8 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsConnector;
 
-use crate::review::{Verdict, review};
-use crate::routes::Endpoint;
+use crate::admission::review::{Verdict, review};
+use crate::admission::routes::Endpoint;
 use crate::tls;
 
 /// The server to ask.
@@ -49,11 +49,9 @@ pub(super) enum Asker {
     Https { runtime: Runtime, server: SendRequest<Body>, host: String },
 }
 
-/// An answer.
 pub(super) struct Answer {
     /// The review with the answer, as it was sent.
     pub(super) review: Value,
-    /// How long it took.
     pub(super) microseconds: u64,
 }
 
@@ -86,7 +84,6 @@ impl Asker {
         Ok(Self::Https { runtime, server, host: address })
     }
 
-    /// Asks an endpoint.
     pub(super) fn ask(&mut self, endpoint: &Endpoint, question: &Value) -> anyhow::Result<Answer> {
         let body = serde_json::to_vec(question)?;
         let start = Instant::now();

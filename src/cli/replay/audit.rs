@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::wire::{API_VERSIONS, KIND};
+use crate::admission::wire::{API_VERSIONS, KIND};
 
 /// The group of audit events.
 const GROUP: &str = "audit.k8s.io/";

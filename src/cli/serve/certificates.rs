@@ -9,10 +9,10 @@ use arc_swap::ArcSwap;
 use rustls::ServerConfig;
 
 use super::super::value::{duration, positive_duration};
+use crate::admission::routes::SERVICE;
+use crate::certificates::self_managed::{Manager, Settings};
 use crate::metrics::Metrics;
 use crate::reload::{self, NotAfter};
-use crate::routes::SERVICE;
-use crate::self_managed::{Manager, Settings};
 use crate::tls::{Clients, Tls, TlsContent, TlsFiles};
 
 /// How long to wait for the API server.

@@ -149,75 +149,85 @@ impl Plan {
         self.random.u64(0..600)
     }
 
+    /// The next change of a sort; `None` if there is nothing that it could change now.
     fn change(&mut self, sort: Sort) -> Option<Change> {
-        let number = self.number;
-        Some(match sort {
-            Sort::CreateNamespace => {
-                let name = format!("n{number}");
-                let is_full = self.wanted.namespaces.len() >= MAX_NAMESPACES;
-                (!is_full).then(|| self.wanted.namespaces.insert(name.clone(), Namespace::default()))?;
-                Change::CreateNamespace(name)
-            }
-            Sort::DeleteNamespace => {
-                let name = self.namespace()?;
-                (self.wanted.namespaces.len() > 2).then(|| self.wanted.namespaces.remove(&name))?;
-                Change::DeleteNamespace(name)
-            }
-            Sort::Create => {
-                let namespace = self.namespace()?;
-                let count: usize = self.wanted.namespaces.values().map(|other| other.functions.len()).sum();
-                (count < MAX_FUNCTIONS).then_some(())?;
-                let spec = if self.random.u8(0..3) == 0 {
-                    json!({"type": "git", "source": "code", "baseDir": "fn", "reference": "main"})
-                } else {
-                    json!({"source": format!("// source {number}")})
-                };
-                self.put(namespace, format!("f{number}"), spec, &json!({}))
-            }
+        match sort {
+            Sort::CreateNamespace => self.create_namespace(),
+            Sort::DeleteNamespace => self.delete_namespace(),
+            Sort::Create => self.create_function(),
             Sort::Source => {
                 let (namespace, name, spec) = self.function(|spec| !is_git(spec))?;
-                self.put(namespace, name, spec, &json!({"source": format!("// source {number}")}))
+                let source = json!({"source": format!("// source {}", self.number)});
+                Some(self.put(namespace, name, spec, &source))
             }
-            Sort::Settings => {
-                let (namespace, name, spec) = self.function(|_| true)?;
-                let (least, more) = (self.random.u8(1..=2), self.random.u8(0..=1));
-                let env = json!([{"name": "NUMBER", "value": number.to_string()}]);
-                let settings = json!({"env": env, "minReplicas": least, "maxReplicas": least + more});
-                self.put(namespace, name, spec, &settings)
-            }
+            Sort::Settings => self.change_settings(),
             Sort::Delete => {
                 let (namespace, name, _) = self.function(|_| true)?;
                 self.wanted.namespaces.get_mut(&namespace)?.functions.remove(&name);
-                Change::DeleteFunction(namespace, name)
+                Some(Change::DeleteFunction(namespace, name))
             }
             // Another one of the same name.
             Sort::Replace => {
                 let (namespace, name, _) = self.function(|spec| !is_git(spec))?;
-                let spec = json!({"source": format!("// source {number}")});
+                let spec = json!({"source": format!("// source {}", self.number)});
                 self.keep(&namespace, &name, &spec);
-                Change::ReplaceFunction(namespace, name, spec)
+                Some(Change::ReplaceFunction(namespace, name, spec))
             }
             Sort::Commit => {
-                self.wanted.committed = format!("// commit {number}");
-                Change::Commit(self.wanted.committed.clone())
+                self.wanted.committed = format!("// commit {}", self.number);
+                Some(Change::Commit(self.wanted.committed.clone()))
             }
             Sort::Rotate => {
                 let which = self.random.usize(0..2);
-                self.wanted.passwords[which] = number;
-                Change::Rotate(which)
+                self.wanted.passwords[which] = self.number;
+                Some(Change::Rotate(which))
             }
             Sort::Own => {
                 let name = self.namespace()?;
                 let namespace = self.wanted.namespaces.get_mut(&name)?;
                 namespace.own = if namespace.own.is_some() { None } else { Some(self.random.usize(0..2)) };
-                Change::Own(name, namespace.own)
+                Some(Change::Own(name, namespace.own))
             }
             Sort::ForAll => {
                 self.wanted.for_all = if self.wanted.for_all.is_some() { None } else { Some(1) };
-                Change::ForAll(self.wanted.for_all)
+                Some(Change::ForAll(self.wanted.for_all))
             }
-            Sort::Invalid => Change::Invalid(self.namespace()?),
-        })
+            Sort::Invalid => Some(Change::Invalid(self.namespace()?)),
+        }
+    }
+
+    fn create_namespace(&mut self) -> Option<Change> {
+        let name = format!("n{}", self.number);
+        let is_full = self.wanted.namespaces.len() >= MAX_NAMESPACES;
+        (!is_full).then(|| self.wanted.namespaces.insert(name.clone(), Namespace::default()))?;
+        Some(Change::CreateNamespace(name))
+    }
+
+    fn delete_namespace(&mut self) -> Option<Change> {
+        let name = self.namespace()?;
+        (self.wanted.namespaces.len() > 2).then(|| self.wanted.namespaces.remove(&name))?;
+        Some(Change::DeleteNamespace(name))
+    }
+
+    fn create_function(&mut self) -> Option<Change> {
+        let number = self.number;
+        let namespace = self.namespace()?;
+        let count: usize = self.wanted.namespaces.values().map(|other| other.functions.len()).sum();
+        (count < MAX_FUNCTIONS).then_some(())?;
+        let spec = if self.random.u8(0..3) == 0 {
+            json!({"type": "git", "source": "code", "baseDir": "fn", "reference": "main"})
+        } else {
+            json!({"source": format!("// source {number}")})
+        };
+        Some(self.put(namespace, format!("f{number}"), spec, &json!({})))
+    }
+
+    fn change_settings(&mut self) -> Option<Change> {
+        let (namespace, name, spec) = self.function(|_| true)?;
+        let (least, more) = (self.random.u8(1..=2), self.random.u8(0..=1));
+        let env = json!([{"name": "NUMBER", "value": self.number.to_string()}]);
+        let settings = json!({"env": env, "minReplicas": least, "maxReplicas": least + more});
+        Some(self.put(namespace, name, spec, &settings))
     }
 
     /// A specification with other settings, kept and asked for.

@@ -122,34 +122,33 @@ impl<'a> Verdict<'a> {
     }
 
     fn function(&self, function: &Value, namespace: &Namespace) -> Vec<String> {
-        let mut problems = Vec::new();
-        let mut check = |what: &str, found: &Value, expected: &Value| {
-            if found != expected {
-                problems.push(format!("{what} is {found} and not {expected}"));
-            }
-        };
-        let (name, spec) = (name_of(function), &function["spec"]);
-        let wanted = &namespace.functions[name];
+        let mut problems = Problems::default();
+        let wanted = &namespace.functions[name_of(function)];
         for (key, value) in wanted.as_object().unwrap() {
-            check(key, &spec[key], value);
+            problems.check(key, &function["spec"][key], value);
         }
-        for (kind, reason) in
-            [("ConfigurationReady", ""), ("BuildReady", "JobFinished"), ("Running", "DeploymentReady")]
-        {
-            let conditions = function["status"]["conditions"].as_array().cloned().unwrap_or_default();
-            let found =
-                conditions.iter().find(|condition| condition["type"] == kind).cloned().unwrap_or_default();
-            check(kind, &found["status"], &"True".into());
-            check(
-                &format!("the generation of {kind}"),
-                &found["observedGeneration"],
-                &function["metadata"]["generation"],
-            );
-            if !reason.is_empty() {
-                check(kind, &found["reason"], &reason.into());
-            }
+        conditions(function, &mut problems);
+        self.made(function, wanted, &mut problems);
+        let uid = &function["metadata"]["uid"];
+        let Some(deployment) = self.all("Deployment").find(|object| owner(object) == uid) else {
+            return problems.0;
+        };
+        let container = &deployment["spec"]["template"]["spec"]["containers"][0];
+        let spec = &function["spec"];
+        if spec["minReplicas"] == spec["maxReplicas"] {
+            problems.check("replicas", &deployment["spec"]["replicas"], &spec["minReplicas"]);
         }
-        let is_scaled = spec["minReplicas"] != spec["maxReplicas"];
+        if wanted["env"].is_array() {
+            problems.check("the environment", &container["env"][0], &wanted["env"][0]);
+        }
+        self.pods(function, &deployment["spec"]["replicas"], &container["image"], &mut problems);
+        self.image(function, text(&container["image"]), namespace, &mut problems);
+        problems.0
+    }
+
+    /// As many objects of each kind as there are to be.
+    fn made(&self, function: &Value, wanted: &Value, problems: &mut Problems) {
+        let is_scaled = function["spec"]["minReplicas"] != function["spec"]["maxReplicas"];
         let counts = [
             ("ConfigMap", usize::from(!is_git(wanted))),
             ("Deployment", 1),
@@ -157,47 +156,50 @@ impl<'a> Verdict<'a> {
             ("HorizontalPodAutoscaler", usize::from(is_scaled)),
         ];
         let uid = &function["metadata"]["uid"];
-        let made = |kind| self.all(kind).filter(move |object| owner(object) == uid);
-        for (kind, count) in counts {
-            check(&format!("the number of {kind}s"), &made(kind).count().into(), &count.into());
+        let count = |kind| self.all(kind).filter(|object| owner(object) == uid).count();
+        for (kind, expected) in counts {
+            problems.check(&format!("the number of {kind}s"), &count(kind).into(), &expected.into());
         }
         // None if it runs an image again that was built before: the Job of another image in between has gone.
-        check("that there is one Job at most", &(made("Job").count() <= 1).into(), &true.into());
-        let Some(deployment) = made("Deployment").next() else { return problems };
-        let (replicas, container) =
-            (&deployment["spec"]["replicas"], &deployment["spec"]["template"]["spec"]["containers"][0]);
-        if !is_scaled {
-            check("replicas", replicas, &spec["minReplicas"]);
-        }
-        if wanted["env"].is_array() {
-            check("the environment", &container["env"][0], &wanted["env"][0]);
-        }
-        let namespace_name = text(&function["metadata"]["namespace"]);
+        problems.check("that there is one Job at most", &(count("Job") <= 1).into(), &true.into());
+    }
+
+    /// All Pods run the image of the Deployment.
+    fn pods(&self, function: &Value, replicas: &Value, image: &Value, problems: &mut Problems) {
         let is_of_it = |pod: &&Value| {
             let labels = &pod["metadata"]["labels"];
-            labels["serverless.kyma-project.io/function-name"] == name
+            labels["serverless.kyma-project.io/function-name"] == name_of(function)
                 && labels["serverless.kyma-project.io/resource"] == "deployment"
         };
-        let pods: Vec<_> = self.within("Pod", namespace_name).filter(is_of_it).collect();
-        check("the number of Pods", &pods.len().into(), replicas);
+        let namespace = text(&function["metadata"]["namespace"]);
+        let pods: Vec<_> = self.within("Pod", namespace).filter(is_of_it).collect();
+        problems.check("the number of Pods", &pods.len().into(), replicas);
         for pod in pods {
-            check("the phase of a Pod", &pod["status"]["phase"], &"Running".into());
-            check("the image of a Pod", &pod["spec"]["containers"][0]["image"], &container["image"]);
+            problems.check("the phase of a Pod", &pod["status"]["phase"], &"Running".into());
+            problems.check("the image of a Pod", &pod["spec"]["containers"][0]["image"], image);
         }
+    }
+
+    /// The image is in the registry that was asked for last, and holds the source that was. It is pulled only if all else
+    /// is right.
+    fn image(&self, function: &Value, image: &str, namespace: &Namespace, problems: &mut Problems) {
+        let name = name_of(function);
         let which = self.wanted.registry(namespace);
-        let repository =
-            format!("{}/functions/{namespace_name}-{name}:", self.remotes.registry(which).address());
-        let image = text(&container["image"]);
+        let repository = format!(
+            "{}/functions/{}-{name}:",
+            self.remotes.registry(which).address(),
+            text(&function["metadata"]["namespace"])
+        );
         if !image.starts_with(&repository) {
-            problems.push(format!("{image} is none of {repository}"));
+            problems.0.push(format!("{image} is none of {repository}"));
         }
-        if problems.is_empty() {
-            let (found, expected) = (content(&self.docker_config(which), image), self.wanted.source(wanted));
+        if problems.0.is_empty() {
+            let expected = self.wanted.source(&namespace.functions[name]);
+            let found = content(&self.docker_config(which), image);
             if found != expected {
-                problems.push(format!("{image} holds {found:?} and not {expected:?}"));
+                problems.0.push(format!("{image} holds {found:?} and not {expected:?}"));
             }
         }
-        problems
     }
 
     /// What was made for Functions that are not there.
@@ -220,6 +222,38 @@ impl<'a> Verdict<'a> {
 
     fn within(&self, kind: &str, namespace: &str) -> impl Iterator<Item = &Value> {
         self.all(kind).filter(move |object| object["metadata"]["namespace"] == namespace)
+    }
+}
+
+/// What is wrong with a Function, a line each.
+#[derive(Default)]
+struct Problems(Vec<String>);
+
+impl Problems {
+    fn check(&mut self, what: &str, found: &Value, expected: &Value) {
+        if found != expected {
+            self.0.push(format!("{what} is {found} and not {expected}"));
+        }
+    }
+}
+
+/// All stages are through, for the generation that there is.
+fn conditions(function: &Value, problems: &mut Problems) {
+    let conditions = function["status"]["conditions"].as_array().cloned().unwrap_or_default();
+    for (kind, reason) in
+        [("ConfigurationReady", ""), ("BuildReady", "JobFinished"), ("Running", "DeploymentReady")]
+    {
+        let found =
+            conditions.iter().find(|condition| condition["type"] == kind).cloned().unwrap_or_default();
+        problems.check(kind, &found["status"], &"True".into());
+        problems.check(
+            &format!("the generation of {kind}"),
+            &found["observedGeneration"],
+            &function["metadata"]["generation"],
+        );
+        if !reason.is_empty() {
+            problems.check(kind, &found["reason"], &reason.into());
+        }
     }
 }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use decide::function::config::Runtime;
 use jiff::SignedDuration;
+use policy::HostKeys;
 use policy::git_url::GitUrls;
-use policy::{HostKeys, RegistryAddress};
+use policy::registries::RegistryAddress;
 use serde::Deserialize;
 
 use super::checked::Config;

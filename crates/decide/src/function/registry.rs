@@ -2,7 +2,7 @@
 
 use api::names::registry_secret;
 use k8s_openapi::api::core::v1::Secret;
-use policy::RegistryAddress;
+use policy::registries::RegistryAddress;
 
 /// The longest address that is read, in bytes.
 const MAX_ADDRESS: usize = 2048;

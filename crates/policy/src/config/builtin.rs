@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Language;
+use super::checked::Language;
 use super::raw::{RawReplicasPreset, RawResourcesPreset, RawRuntime};
 
 /// The built-in runtime of a Function that names none.
@@ -84,4 +84,18 @@ impl ResourcesGroup {
         };
         self.presets.iter().map(preset).collect()
     }
+}
+
+/// Adds the user's entries to the built-in ones or puts them in their place; null takes one away.
+pub(super) fn overlay<T>(
+    mut builtin: BTreeMap<String, T>,
+    entries: BTreeMap<String, Option<T>>,
+) -> BTreeMap<String, T> {
+    for (name, entry) in entries {
+        match entry {
+            Some(entry) => builtin.insert(name, entry),
+            None => builtin.remove(&name),
+        };
+    }
+    builtin
 }

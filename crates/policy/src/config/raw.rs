@@ -7,7 +7,7 @@ use api::RawQuantity;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::Language;
+use super::checked::Language;
 use crate::git_url::GitUrls;
 
 /// All of it. Every key is optional: built-in values fill the rest.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use api::names::registry_secret::{PASSWORD, REGISTRY_ADDRESS, USERNAME};
 use k8s_openapi::ByteString;
-use policy::RegistryAddress;
+use policy::registries::RegistryAddress;
 use zeroize::Zeroizing;
 
 use super::config::RegistryConfig;

@@ -1,0 +1,47 @@
+//! Validation of a Function, in the order in which its violations are reported.
+
+mod env;
+mod labels;
+mod metadata;
+mod name;
+mod replicas;
+mod resources;
+mod source;
+mod value_from;
+
+use api::FunctionSpec;
+use api::names::preset_label;
+
+use crate::config::Config;
+use crate::decision::Decision;
+use crate::object::FunctionObject;
+
+/// What is wrong with a Function, on CREATE and UPDATE; `old` is the object before the UPDATE.
+#[must_use]
+pub fn validate(config: &Config, new: &FunctionObject, old: Option<&FunctionObject>) -> Decision {
+    let old_meta = old.map(|old| &old.metadata);
+    let mut decision = Decision::default();
+    if new.is_untouched_since(old, &preset_label::ALL) {
+        metadata::check(&new.metadata, old_meta, &mut decision);
+        return decision;
+    }
+    let no_spec = FunctionSpec::default();
+    let spec = new.spec.as_ref().unwrap_or(&no_spec);
+    name::check(&new.metadata, &mut decision.violations);
+    metadata::check(&new.metadata, old_meta, &mut decision);
+    let violations = &mut decision.violations;
+    source::check_source(spec, violations);
+    source::check_runtime(config, spec, violations);
+    env::check(&config.reserved_envs, spec.env.as_deref().unwrap_or_default(), violations);
+    labels::check(spec.labels.as_ref(), violations);
+    replicas::check(config.min_replicas, spec, violations);
+    resources::check(&config.function, "spec.resources", spec.resources.as_ref(), violations);
+    resources::check(&config.build, "spec.buildResources", spec.build_resources.as_ref(), violations);
+    source::check_git(spec, violations);
+    source::check_lengths(spec, violations);
+    decision.warnings.extend(source::check_deps(config, spec, violations));
+    decision
+}
+
+#[cfg(test)]
+mod tests;

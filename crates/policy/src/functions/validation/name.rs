@@ -1,0 +1,48 @@
+//! The name of a Function, from which the names of everything made for it are derived.
+
+use crate::object::Meta;
+use crate::syntax::{self, LABEL_MAX};
+use crate::violation::{Violation, Violations};
+
+/// What the controller puts behind the name of a Function to name its build Job, the longest name that it derives.
+const LONGEST_SUFFIX: &str = "-build-xxxxx";
+/// The longest name, so that the names derived from it are valid label values too.
+const NAME_MAX: usize = LABEL_MAX - LONGEST_SUFFIX.len();
+/// What the API server puts behind `generateName`.
+const GENERATED_SUFFIX: usize = 5;
+
+/// The name, or the prefix of a name that the API server is still to generate.
+pub(super) fn check(meta: &Meta, violations: &mut Violations) {
+    if meta.name.is_empty() && !meta.generate_name.is_empty() {
+        let longest = NAME_MAX - GENERATED_SUFFIX;
+        check_text(
+            "metadata.generateName",
+            &meta.generate_name,
+            syntax::dns_1035_prefix,
+            longest,
+            violations,
+        );
+    } else if meta.name.is_empty() {
+        violations.push(Violation::required("metadata.name", "name or generateName is required"));
+    } else {
+        check_text("metadata.name", &meta.name, syntax::dns_1035_label, NAME_MAX, violations);
+    }
+}
+
+fn check_text(
+    field: &str,
+    text: &str,
+    syntax: impl Fn(&str) -> syntax::Check,
+    longest: usize,
+    violations: &mut Violations,
+) {
+    if let Err(rule) = syntax(text) {
+        violations.push(Violation::invalid(field, text, rule));
+    }
+    if text.len() > longest {
+        let rule = format!(
+            "must be no longer than {longest} characters: the build Job is named <name>{LONGEST_SUFFIX}, which must not be longer than {LABEL_MAX}"
+        );
+        violations.push(Violation::invalid(field, text, rule));
+    }
+}

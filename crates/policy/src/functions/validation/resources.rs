@@ -1,0 +1,87 @@
+//! The compute resources of a Function or of its build.
+
+use std::collections::BTreeMap;
+
+use api::RawQuantity;
+
+use crate::config::ResourceRules;
+use crate::quantity::Quantity;
+use crate::syntax;
+use crate::violation::{Violation, Violations};
+
+/// Reports, in this order: quantities that cannot be used, those below the minima, requests above their limits.
+pub(super) fn check(
+    rules: &ResourceRules,
+    path: &str,
+    set: Option<&api::Resources>,
+    violations: &mut Violations,
+) {
+    let before = violations.len();
+    let requests = parse(path, "requests", set.and_then(|set| set.requests.as_ref()), violations);
+    let limits = parse(path, "limits", set.and_then(|set| set.limits.as_ref()), violations);
+    // Defaulting leaves alone a group that holds a quantity it cannot read, so what is absent from such a group is
+    // not what its author has to mend.
+    let absent = if violations.len() == before { Some(Quantity::ZERO) } else { None };
+
+    for (kind, quantities) in [("requests", &requests), ("limits", &limits)] {
+        for (name, minimum) in [("cpu", rules.min_cpu), ("memory", rules.min_memory)] {
+            if let Some(value) = quantities.get(name).copied().unwrap_or(absent)
+                && value < minimum
+            {
+                let shown = value.to_string();
+                let rule = format!("must be at least {minimum}");
+                violations.push(Violation::invalid(format!("{path}.{kind}.{name}"), shown.as_str(), rule));
+            }
+        }
+    }
+    for (name, request) in &requests {
+        if let Some(request) = request {
+            check_limit(path, name, *request, &limits, violations);
+        }
+    }
+}
+
+/// The limit that goes with a request, unless it is reported already.
+fn check_limit(path: &str, name: &str, request: Quantity, limits: &Parsed<'_>, violations: &mut Violations) {
+    let field = || format!("{path}.limits.{name}");
+    let must_be_equal = !syntax::may_be_overcommitted(name);
+    match limits.get(name) {
+        None if must_be_equal => {
+            violations
+                .push(Violation::required(field(), format!("must equal the {name} request of {request}")));
+        }
+        Some(Some(limit)) if request > *limit || (must_be_equal && request != *limit) => {
+            let must = if must_be_equal { "must equal" } else { "must be greater than or equal to" };
+            let rule = format!("{must} the {name} request of {request}");
+            violations.push(Violation::invalid(field(), limit.to_string().as_str(), rule));
+        }
+        _ => {}
+    }
+}
+
+/// Quantities by name; `None` for one that is reported.
+type Parsed<'a> = BTreeMap<&'a str, Option<Quantity>>;
+
+fn parse<'a>(
+    path: &str,
+    kind: &str,
+    quantities: Option<&'a BTreeMap<String, RawQuantity>>,
+    violations: &mut Violations,
+) -> Parsed<'a> {
+    let mut read = |(name, raw): (&'a String, &'a RawQuantity)| {
+        // A name that the API server would refuse in the Pod.
+        if let Err(rule) = syntax::resource_name(name) {
+            violations.push(Violation::invalid(format!("{path}.{kind}[{name}]"), name.as_str(), rule));
+            return (name.as_str(), None);
+        }
+        let text = raw.text();
+        let rule = match Quantity::parse(&text) {
+            Ok(quantity) if !quantity.is_negative() => return (name.as_str(), Some(quantity)),
+            Ok(_) => "must not be negative".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        violations.push(Violation::invalid(format!("{path}.{kind}.{name}"), text.as_ref(), rule));
+        (name.as_str(), None)
+    };
+    quantities.into_iter().flatten().map(&mut read).collect()
+}

@@ -1,0 +1,193 @@
+//! The registry Secret: from `username` and `password` the docker configuration is written that builds push and
+//! Deployments pull with. No text here ever holds a value.
+
+mod object;
+
+use api::names::registry_secret::{
+    DEFAULT_NAME, DOCKER_CONFIG_KEY, IS_INTERNAL, LABEL, LABEL_VALUE, NAME, PASSWORD, REGISTRY_ADDRESS,
+    REQUIRED, SERVER_ADDRESS, TYPE, USED, USERNAME,
+};
+use api::names::{copy_mark, owned_label};
+use json_patch::jsonptr::PointerBuf;
+use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
+
+use crate::decision::Decision;
+use crate::registries::RegistryAddress;
+use crate::registries::docker_config::{self, DockerConfig};
+use crate::syntax;
+use crate::violation::{Value, Violation, Violations};
+
+pub use object::SecretObject;
+use object::{Bytes, Data};
+
+/// The longest server address, in bytes.
+const SERVER_ADDRESS_MAX: usize = 1024;
+
+/// Checks a registry Secret and writes its docker configuration; `old` is the Secret before an UPDATE.
+#[must_use]
+pub fn mutate(new: &SecretObject<'_>, old: Option<&SecretObject<'_>>) -> Decision {
+    // A Secret that is not, or no longer, a registry Secret; one that is going away; one that cannot change.
+    if !is_labelled(new) || new.metadata.is_being_deleted() || old.is_some_and(|old| old.immutable) {
+        return Decision::allowed();
+    }
+    let mut decision = match new.data() {
+        Ok(data) => judge(data),
+        Err(violations) => Decision::of(violations),
+    };
+    let Some(old) = old.filter(|old| old.has_same_data(new)) else {
+        decision.warnings.extend(about_use(new));
+        return decision;
+    };
+    // Nothing but metadata changes: that is never refused, so that a labelled Secret can always be deleted.
+    let violations = std::mem::take(&mut decision.violations);
+    if is_labelled(old) {
+        decision.warnings.clear();
+    } else {
+        decision.warnings.extend(violations.iter().map(ToString::to_string));
+        decision.warnings.extend(about_use(new));
+    }
+    decision
+}
+
+fn is_labelled(secret: &SecretObject<'_>) -> bool {
+    secret.metadata.label(LABEL) == Some(LABEL_VALUE)
+}
+
+/// What keeps a valid Secret from being used.
+fn about_use(secret: &SecretObject<'_>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if secret.secret_type != TYPE {
+        warnings.push(format!(
+            "the kubelet pulls images only with Secrets of type {TYPE}, which this one is not"
+        ));
+    }
+    let name = secret.metadata.display_name();
+    if !USED.contains(&name) {
+        warnings.push(format!(
+            "only Secrets named {NAME:?} or {DEFAULT_NAME:?} are used: this one is named {name:?}"
+        ));
+    }
+    warnings.extend(about_copy(secret));
+    warnings
+}
+
+/// That the controller restores a copy, whose data somebody is writing.
+fn about_copy(secret: &SecretObject<'_>) -> Option<String> {
+    let origin = secret.metadata.annotation(|all| &all.copied_from)?;
+    if secret.metadata.label(owned_label::MANAGED_BY) == Some(copy_mark::KEPT_BY_USER) {
+        return None;
+    }
+    let origin = if syntax::dns_1123_subdomain(origin).is_ok() { origin } else { "another namespace" };
+    Some(format!(
+        "this is a copy of {origin}/{}: the controller puts it back; label it {}={} to keep yours",
+        secret.metadata.display_name(),
+        owned_label::MANAGED_BY,
+        copy_mark::KEPT_BY_USER
+    ))
+}
+
+fn judge(data: Data) -> Decision {
+    let violations = check(&data);
+    if !violations.is_empty() {
+        return Decision::of(violations);
+    }
+    let newline = |key: &&str| data.get(*key).is_some_and(|value| value.ends_with(b"\n"));
+    let warn = |key: &str| {
+        format!(
+            "data.{key} ends with a newline, which is part of the value: encode it with `echo -n` or printf"
+        )
+    };
+    let mut decision = Decision {
+        warnings: REQUIRED.into_iter().filter(newline).map(warn).collect(),
+        ..Decision::default()
+    };
+    write_docker_config(data, &mut decision);
+    decision
+}
+
+fn check(data: &Data) -> Violations {
+    let mut violations = Vec::new();
+    for key in REQUIRED {
+        let field = format!("data.{key}");
+        let Some(value) = data.get(key).filter(|value| !value.trim_ascii().is_empty()) else {
+            violations.push(Violation::required(field, ""));
+            continue;
+        };
+        let rule = match key {
+            USERNAME if value.contains(&b':') => {
+                Err("must not hold ':', which ends the user name in the docker configuration")
+            }
+            SERVER_ADDRESS => check_server_address(value, data),
+            REGISTRY_ADDRESS => check_registry_address(value),
+            _ => Ok(()),
+        };
+        if let Err(rule) = rule {
+            violations.push(Violation::invalid(field, Value::Withheld, rule));
+        }
+    }
+    violations
+}
+
+fn check_server_address(value: &[u8], data: &Data) -> Result<(), &'static str> {
+    // Of a registry in the cluster it is the beginning of the names of the images that are pulled.
+    if data.get(IS_INTERNAL).is_some_and(|value| value.as_slice() == b"true") {
+        return check_registry_address(value);
+    }
+    let text = std::str::from_utf8(value).map_err(|_| NOT_UTF8)?;
+    if text.len() > SERVER_ADDRESS_MAX {
+        return Err("must be no longer than 1024 bytes");
+    }
+    // A newline at the end alone is the mark of `echo | base64`: that is a warning.
+    let line = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
+    let is_blank = |character: char| character.is_control() || character.is_whitespace();
+    if line.contains(is_blank) { Err("must not hold spaces or control characters") } else { Ok(()) }
+}
+
+/// Requests of the controller and image names start with it, so even a newline at its end is refused.
+fn check_registry_address(value: &[u8]) -> Result<(), &'static str> {
+    let text = std::str::from_utf8(value).map_err(|_| NOT_UTF8)?;
+    RegistryAddress::parse(text).map(drop)
+}
+
+const NOT_UTF8: &str = "must be UTF-8";
+
+/// Sets the entry for `serverAddress`, which alone is ours; entries for other servers stay.
+fn write_docker_config(mut data: Data, decision: &mut Decision) {
+    let empty = Bytes::default();
+    let present = data.remove(DOCKER_CONFIG_KEY);
+    let exists = present.is_some();
+    let existing = present.filter(|json| !json.trim_ascii().is_empty());
+    if existing.as_ref().is_some_and(|json| !DockerConfig::is_small(json)) {
+        let field = format!("data[{DOCKER_CONFIG_KEY:?}]");
+        let rule = format!("must hold no more than {} names and values", docker_config::VALUES_MAX);
+        decision.violations.push(Violation::invalid(field, Value::Withheld, rule));
+        return;
+    }
+    // The text is dropped as soon as it is parsed: it may be most of the Secret.
+    let parsed = existing.map(|json| DockerConfig::parse(&json));
+    let value = |key: &str| data.get(key).unwrap_or(&empty);
+    let mut config = match parsed {
+        None => DockerConfig::empty(),
+        Some(Some(config)) => config,
+        Some(None) => {
+            decision
+                .warnings
+                .push(format!("data[{DOCKER_CONFIG_KEY:?}] was not a docker configuration: it is replaced"));
+            DockerConfig::empty()
+        }
+    };
+    let Ok(server) = std::str::from_utf8(value(SERVER_ADDRESS)) else { return };
+    if !config.set(server, value(USERNAME), value(PASSWORD)) {
+        return;
+    }
+    let path = PointerBuf::from_tokens(["data", DOCKER_CONFIG_KEY]);
+    let value = config.to_base64().into();
+    decision.patch.push(if exists {
+        PatchOperation::Replace(ReplaceOperation { path, value })
+    } else {
+        PatchOperation::Add(AddOperation { path, value })
+    });
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! What each endpoint does with a question: decodes what its rules look at, and asks them.
+
+use policy::registry_secrets::{self, SecretObject};
+use policy::{Config, Decision, FunctionObject, GitRepositoryObject, Violation, functions, git_repositories};
+
+use super::wire::Request;
+
+/// Adds what the author of a Function left out.
+pub(super) fn default_function(config: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    if !request.writes_object() {
+        return Ok(Decision::allowed());
+    }
+    let function: FunctionObject = match request.decode_object() {
+        Ok(function) => function,
+        Err(violation) => return request.admits_as_before(violation),
+    };
+    Ok(functions::default(config, &function))
+}
+
+/// Says what is wrong with a Function.
+pub(super) fn validate_function(config: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    if !request.writes_object() {
+        return Ok(Decision::allowed());
+    }
+    let function: FunctionObject = match request.decode_object() {
+        Ok(function) => function,
+        Err(violation) => return request.admits_as_before(violation),
+    };
+    let old: Option<FunctionObject> = request.decode_old_object();
+    Ok(functions::validate(config, &function, old.as_ref()))
+}
+
+/// Says what is wrong with a `GitRepository`.
+pub(super) fn validate_git_repository(config: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    if !request.writes_object() {
+        return Ok(Decision::allowed());
+    }
+    let repository: GitRepositoryObject = match request.decode_object() {
+        Ok(repository) => repository,
+        Err(violation) => return request.admits_as_before(violation),
+    };
+    let old: Option<GitRepositoryObject> = request.decode_old_object();
+    Ok(git_repositories::validate(config.git_urls, &repository, old.as_ref()))
+}
+
+/// Writes the docker configuration of a registry Secret.
+pub(super) fn mutate_registry_secret(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    if !request.writes_object() {
+        return Ok(Decision::allowed());
+    }
+    let secret: SecretObject = match request.decode_object() {
+        Ok(secret) => secret,
+        Err(violation) => return request.admits_as_before(violation),
+    };
+    let old: Option<SecretObject> = request.decode_old_object();
+    Ok(registry_secrets::mutate(&secret, old.as_ref()))
+}

@@ -1,0 +1,153 @@
+//! The endpoints: paths, what each is for and how the API server is to call it. The one source for the router, the
+//! webhook configurations, metrics and fixtures.
+
+use std::fmt;
+
+use api::names::{GROUP, VERSION, registry_secret};
+use policy::{Config, Decision, Violation};
+
+use super::handlers;
+use super::wire::{Request, Resource};
+
+/// Decides about a question; an object that does not decode is a violation.
+pub type Decide = fn(&Config, &Request<'_>) -> Result<Decision, Violation>;
+
+/// One endpoint and the webhook that calls it.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// The path that the API server posts to.
+    pub path: &'static str,
+    /// The name in metrics, logs and the folders of fixtures.
+    pub label: &'static str,
+    /// The name of the webhook, as refusals show it.
+    pub webhook: &'static str,
+    /// Whether the webhook may change objects.
+    pub mutating: bool,
+    /// What it is called for.
+    pub resource: ResourceRule,
+    /// The label that objects must have, if not all are meant.
+    pub selector: Option<(&'static str, &'static str)>,
+    /// The operations that it is called for.
+    pub operations: &'static [&'static str],
+    /// What it does.
+    pub decide: Decide,
+}
+
+/// The resource that an endpoint is for.
+#[derive(Clone, Copy, Debug)]
+pub struct ResourceRule {
+    /// The API group; empty for the core group.
+    pub group: &'static str,
+    /// The version of the group.
+    pub version: &'static str,
+    /// The plural.
+    pub plural: &'static str,
+    /// The kind.
+    pub kind: &'static str,
+}
+
+const FUNCTIONS: ResourceRule =
+    ResourceRule { group: GROUP, version: VERSION, plural: "functions", kind: "Function" };
+
+const GIT_REPOSITORIES: ResourceRule =
+    ResourceRule { group: GROUP, version: VERSION, plural: "gitrepositories", kind: "GitRepository" };
+const SECRETS: ResourceRule = ResourceRule { group: "", version: "v1", plural: "secrets", kind: "Secret" };
+
+const WRITES: &[&str] = &["CREATE", "UPDATE"];
+
+/// All endpoints.
+pub static ENDPOINTS: [Endpoint; 4] = [
+    Endpoint {
+        path: "/defaulting/functions",
+        label: "defaulting-functions",
+        webhook: "defaulting.functions.serverless.kyma-project.io",
+        mutating: true,
+        resource: FUNCTIONS,
+        selector: None,
+        operations: WRITES,
+        decide: handlers::default_function,
+    },
+    Endpoint {
+        path: "/validation/functions",
+        label: "validation-functions",
+        webhook: "validation.functions.serverless.kyma-project.io",
+        mutating: false,
+        resource: FUNCTIONS,
+        selector: None,
+        operations: WRITES,
+        decide: handlers::validate_function,
+    },
+    Endpoint {
+        path: "/validation/gitrepositories",
+        label: "validation-gitrepositories",
+        webhook: "validation.gitrepositories.serverless.kyma-project.io",
+        mutating: false,
+        resource: GIT_REPOSITORIES,
+        selector: None,
+        operations: WRITES,
+        decide: handlers::validate_git_repository,
+    },
+    Endpoint {
+        path: "/mutation/registry-secrets",
+        label: "mutation-registry-secrets",
+        webhook: "mutation.registry-secrets.serverless.kyma-project.io",
+        mutating: true,
+        resource: SECRETS,
+        selector: Some((registry_secret::LABEL, registry_secret::LABEL_VALUE)),
+        operations: WRITES,
+        decide: handlers::mutate_registry_secret,
+    },
+];
+
+impl Endpoint {
+    /// Whether the objects that it is asked about hold credentials.
+    #[must_use]
+    pub(crate) fn is_secret(&self) -> bool {
+        self.resource.kind == SECRETS.kind
+    }
+}
+
+impl ResourceRule {
+    /// Whether this is the resource that a question is about.
+    #[must_use]
+    pub(crate) fn is(&self, resource: &Resource<'_>) -> bool {
+        resource.group == self.group && resource.version == self.version && resource.resource == self.plural
+    }
+}
+
+impl fmt::Display for ResourceRule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_resource(formatter, self.plural, self.version, self.group)
+    }
+}
+
+impl fmt::Display for Resource<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_resource(formatter, &self.resource, &self.version, &self.group)
+    }
+}
+
+/// `functions.v1alpha1.serverless.kyma-project.io`, and `secrets.v1` in the core group.
+fn write_resource(
+    formatter: &mut fmt::Formatter<'_>,
+    plural: &str,
+    version: &str,
+    group: &str,
+) -> fmt::Result {
+    let dot = if group.is_empty() { "" } else { "." };
+    write!(formatter, "{plural}.{version}{dot}{group}")
+}
+
+/// The Service through which the API server calls the endpoints.
+#[derive(Clone, Copy, Debug)]
+pub struct Service {
+    /// Its name.
+    pub name: &'static str,
+    /// Its namespace.
+    pub namespace: &'static str,
+    /// Its port.
+    pub port: i32,
+}
+
+/// See [`Service`].
+pub const SERVICE: Service = Service { name: "serverless-webhook", namespace: "kyma-system", port: 443 };
