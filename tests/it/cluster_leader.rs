@@ -140,7 +140,7 @@ impl Instance {
         };
         let counted = Arc::clone(&metrics);
         let task = tokio::spawn(async move {
-            lead(&client, &config(), &Reconciler::ALL, Some(&election), &counted, stopping).await
+            lead(&client, &config(), &Reconciler::ALL, Some(&election), &counted, stopping).await;
         });
         Self { gate, metrics, stop, task }
     }
@@ -208,7 +208,7 @@ async fn one_that_is_stopped_before_it_has_seen_everything_ends_at_once() {
     let client = gate.client(control_plane).await;
     let (stop, stopping) = watch::channel(false);
     let task = tokio::spawn(async move {
-        lead(&client, &config(), &Reconciler::ALL, None, &Arc::default(), stopping).await
+        lead(&client, &config(), &Reconciler::ALL, None, &Arc::default(), stopping).await;
     });
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert!(!task.is_finished());

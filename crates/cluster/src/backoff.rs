@@ -13,6 +13,7 @@ const LONGEST_RETRY: Duration = Duration::from_mins(5);
 
 /// The pause after so many failures in a row: doubled each time, and of that between a half and all, so that what failed
 /// together is not tried again together. `random` is between 0 and 1.
+#[must_use]
 pub fn retry(failures: u32, random: f64) -> Duration {
     let doubled = FIRST_RETRY.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
     let pause = doubled.min(LONGEST_RETRY);

@@ -210,6 +210,7 @@ fn failed_on<T>((namespace, name): &Key) -> Option<T> {
 }
 
 /// Versions of objects are numbers that grow.
+#[must_use]
 pub fn version(version: Option<&str>) -> u64 {
     version.and_then(|version| version.parse().ok()).unwrap_or_default()
 }

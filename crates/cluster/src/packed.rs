@@ -18,7 +18,8 @@ impl Packed {
     }
 
     /// How many bytes it takes.
-    pub fn len(&self) -> usize {
+    #[must_use]
+    pub fn size(&self) -> usize {
         self.0.len()
     }
 

@@ -43,6 +43,7 @@ pub struct Turn {
 
 impl Turns {
     /// So many at once, and so many of them for one namespace; at least one each.
+    #[must_use]
     pub fn new(total: usize, per_namespace: usize) -> Self {
         let free = total.max(1);
         let state = State {
@@ -74,6 +75,7 @@ impl Turns {
     }
 
     /// A turn, if there is one now.
+    #[must_use]
     pub fn try_take(&self, namespace: &str) -> Option<Turn> {
         let mut state = self.state();
         state.may_begin(namespace).then(|| self.begin(&mut state, namespace))

@@ -1,5 +1,6 @@
 //! The configuration of the controller: from its file and from the environment, with every error at its place.
 
+mod check;
 mod checked;
 mod env;
 mod raw;
@@ -8,9 +9,10 @@ use std::path::Path;
 
 use process::yaml;
 
+pub use check::ConfigError;
 pub use checked::{Config, Propagation};
 pub use env::names as env_names;
-pub use raw::{ConfigError, RawConfig};
+pub use raw::RawConfig;
 
 /// Reads the file, if there is one, lays the variables of the reference implementation over it and checks the whole.
 ///

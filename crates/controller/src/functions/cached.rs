@@ -66,7 +66,7 @@ impl Child {
         let is_named = name == owner.name || name == names::child(&owner.name, &owner.uid);
         let content = match Packed::of(object) {
             _ if !is_named => Content::Unneeded,
-            Ok(packed) if packed.len() <= MAX_CACHED => Content::Packed(packed),
+            Ok(packed) if packed.size() <= MAX_CACHED => Content::Packed(packed),
             Ok(_) | Err(_) => Content::Large,
         };
         Some(Self { group, function, content })

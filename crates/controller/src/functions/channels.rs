@@ -24,15 +24,15 @@ pub(super) struct Channels {
 
 impl Channels {
     /// Of an object that was made for a Function.
-    pub(super) fn child(&self, stores: &Stores, change: Change<Child>) {
-        if let Some(child) = change.after.or(change.before) {
+    pub(super) fn child(&self, stores: &Stores, change: &Change<Child>) {
+        if let Some(child) = change.after.as_ref().or(change.before.as_ref()) {
             self.wake(stores, &change.key.0, &child.function);
         }
     }
 
-    pub(super) fn job(&self, stores: &Stores, change: Change<CachedJob>) {
+    pub(super) fn job(&self, stores: &Stores, change: &Change<CachedJob>) {
         let Change { key, before, after } = change;
-        if let (Some(before), Some(after)) = (&before, &after)
+        if let (Some(before), Some(after)) = (before, after)
             && !before.job.differs(&after.job)
         {
             return;
@@ -40,36 +40,36 @@ impl Channels {
         let building = after.as_ref().filter(|cached| cached.job.is_building());
         // Nobody listens when the loop has ended.
         let _ = self.jobs.unbounded_send((key.clone(), building.map(|cached| cached.job.owner.clone())));
-        if let Some(cached) = after.or(before) {
+        if let Some(cached) = after.as_ref().or(before.as_ref()) {
             self.wake(stores, &key.0, &cached.job.owner.name);
         }
     }
 
     /// Of a Service of somebody else: its name is that of one Function.
-    pub(super) fn service_of_others(&self, stores: &Stores, change: Change<Presence>) {
-        if has_come_or_gone(&change) {
+    pub(super) fn service_of_others(&self, stores: &Stores, change: &Change<Presence>) {
+        if has_come_or_gone(change) {
             self.wake(stores, &change.key.0, &change.key.1);
         }
     }
 
     /// Of a runtime or a registry.
-    pub(super) fn prerequisite<T: Debug>(&self, stores: &Stores, change: Change<T>) {
+    pub(super) fn prerequisite<T: Debug>(&self, stores: &Stores, change: &Change<T>) {
         self.wake_those(stores, &change.key.0, |_| true);
     }
 
-    pub(super) fn account(&self, stores: &Stores, change: Change<Presence>) {
-        if has_come_or_gone(&change) {
+    pub(super) fn account(&self, stores: &Stores, change: &Change<Presence>) {
+        if has_come_or_gone(change) {
             self.wake_those(stores, &change.key.0, |_| true);
         }
     }
 
-    pub(super) fn repository(&self, stores: &Stores, change: Change<Repository>) {
+    pub(super) fn repository(&self, stores: &Stores, change: &Change<Repository>) {
         let (namespace, name) = &change.key;
         self.wake_those(stores, namespace, |function| function.is_in(name));
     }
 
     /// Of a Secret with which repositories may be read.
-    pub(super) fn git_secret(&self, stores: &Stores, change: Change<Presence>) {
+    pub(super) fn git_secret(&self, stores: &Stores, change: &Change<Presence>) {
         let (namespace, secret) = &change.key;
         let is_read_with = |repository: &Repository| {
             repository.spec.auth.as_ref().is_some_and(|auth| auth.secret_name == *secret)

@@ -51,7 +51,7 @@ impl<'de> Deserialize<'de> for PackedFunction {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let object = Object::deserialize(deserializer)?;
         let packed = Packed::of(&object).map_err(D::Error::custom)?;
-        let packed = Some(packed).filter(|packed| packed.len() <= MAX_CACHED);
+        let packed = Some(packed).filter(|packed| packed.size() <= MAX_CACHED);
         let repository = object.spec_with(|spec: Spec<'_>| {
             let source = spec.source.filter(|_| spec.source_type.as_deref() == Some("git"))?;
             // No name is longer.

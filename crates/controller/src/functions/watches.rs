@@ -127,7 +127,7 @@ impl Watches {
         config: Config,
         cache: CacheOf<T>,
         keep: impl Fn(&K) -> Option<T> + Send + Sync + 'static,
-        changed: fn(&Channels, &Stores, Change<T>),
+        changed: fn(&Channels, &Stores, &Change<T>),
     ) where
         K: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
         K::DynamicType: Send + Sync,
@@ -135,7 +135,7 @@ impl Watches {
     {
         let (stores, channels) = (Arc::clone(&self.stores), self.channels.clone());
         self.tasks.spawn(async move {
-            cache(&stores).follow(api, config, keep, |change| changed(&channels, &stores, change)).await;
+            cache(&stores).follow(api, config, keep, |change| changed(&channels, &stores, &change)).await;
         });
     }
 }

@@ -140,6 +140,7 @@ pub fn is_kept_by_user(kind: CopiedKind, stored: &Value) -> bool {
 }
 
 /// The mark of an object that was made by [`wanted`].
+#[must_use]
 pub fn mark(wanted: &Value) -> Option<&str> {
     wanted.pointer("/metadata/annotations")?.get(APPLIED)?.as_str()
 }

@@ -82,16 +82,19 @@ impl Slots {
     }
 
     /// How many wait.
+    #[must_use]
     pub fn waiting(&self) -> usize {
         self.queue.waiting()
     }
 
     /// The most that ever waited.
+    #[must_use]
     pub fn peak(&self) -> usize {
         self.peak
     }
 
     /// How many build.
+    #[must_use]
     pub fn building(&self) -> usize {
         self.active.len()
     }

@@ -58,13 +58,13 @@ fn change<T: Kept>(name: &str, before: Option<T>, after: Option<T>) -> Change<T>
     Change { key: key(name), before: before.map(Arc::new), after: after.map(Arc::new) }
 }
 
-fn object(value: Value) -> Object {
-    Object::of(&value).unwrap()
+fn object(value: &Value) -> Object {
+    Object::of(value).unwrap()
 }
 
 fn child(function: &str) -> Child {
     let labels = json!({"serverless.kyma-project.io/function-name": function});
-    Child::of(&object(json!({"metadata": {"name": "x", "namespace": "n", "labels": labels}}))).unwrap()
+    Child::of(&object(&json!({"metadata": {"name": "x", "namespace": "n", "labels": labels}}))).unwrap()
 }
 
 fn job(status: &Value) -> CachedJob {
@@ -72,11 +72,11 @@ fn job(status: &Value) -> CachedJob {
         "apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "Function", "name": "a", "uid": "u", "controller": true,
     });
     let metadata = json!({"name": "j", "namespace": "n", "uid": "j", "ownerReferences": [owner]});
-    CachedJob::of(&object(json!({"metadata": metadata, "status": status}))).unwrap()
+    CachedJob::of(&object(&json!({"metadata": metadata, "status": status}))).unwrap()
 }
 
 fn presence(version: &str) -> Presence {
-    Presence::of(&object(json!({"metadata": {"name": "x", "namespace": "n", "resourceVersion": version}})))
+    Presence::of(&object(&json!({"metadata": {"name": "x", "namespace": "n", "resourceVersion": version}})))
         .unwrap()
 }
 
@@ -88,8 +88,8 @@ fn an_object_of_a_function_wakes_that_one_of_its_own_namespace(
     #[case] expected: &[&str],
 ) {
     let mut world = World::new();
-    world.channels.child(&world.stores, change("x", None, Some(child(function))));
-    world.channels.child(&world.stores, change("x", Some(child(function)), None));
+    world.channels.child(&world.stores, &change("x", None, Some(child(function))));
+    world.channels.child(&world.stores, &change("x", Some(child(function)), None));
     assert_eq!(world.woken(), [expected, expected].concat());
 }
 
@@ -97,36 +97,36 @@ fn an_object_of_a_function_wakes_that_one_of_its_own_namespace(
 fn a_job_wakes_its_function_if_a_decision_would_see_a_difference() {
     let mut world = World::new();
     let (active, ready) = (json!({"active": 1}), json!({"active": 1, "startTime": "2026-01-01T00:00:00Z"}));
-    world.channels.job(&world.stores, change("j", None, Some(job(&active))));
+    world.channels.job(&world.stores, &change("j", None, Some(job(&active))));
     assert_eq!(world.woken(), ["n/a"]);
     let owner = Owner { name: "a".to_owned(), uid: "u".to_owned() };
     assert_eq!(world.jobs.try_recv().unwrap(), (key("j"), Some(owner)));
-    world.channels.job(&world.stores, change("j", Some(job(&active)), Some(job(&ready))));
+    world.channels.job(&world.stores, &change("j", Some(job(&active)), Some(job(&ready))));
     assert_eq!(world.woken(), [""; 0]);
     assert!(world.jobs.try_recv().is_err());
     let ended = json!({"conditions": [{"type": "Complete", "status": "True"}]});
-    world.channels.job(&world.stores, change("j", Some(job(&ready)), Some(job(&ended))));
+    world.channels.job(&world.stores, &change("j", Some(job(&ready)), Some(job(&ended))));
     assert_eq!((world.woken(), world.jobs.try_recv().unwrap()), (vec!["n/a".to_owned()], (key("j"), None)));
 }
 
 #[test]
 fn a_name_that_others_take_or_give_back_wakes_the_function_of_that_name() {
     let mut world = World::new();
-    world.channels.service_of_others(&world.stores, change("b", None, Some(presence("1"))));
-    world.channels.service_of_others(&world.stores, change("b", Some(presence("1")), Some(presence("2"))));
+    world.channels.service_of_others(&world.stores, &change("b", None, Some(presence("1"))));
+    world.channels.service_of_others(&world.stores, &change("b", Some(presence("1")), Some(presence("2"))));
     assert_eq!(world.woken(), ["n/b"]);
-    world.channels.service_of_others(&world.stores, change("b", Some(presence("2")), None));
+    world.channels.service_of_others(&world.stores, &change("b", Some(presence("2")), None));
     assert_eq!(world.woken(), ["n/b"]);
 }
 
 #[test]
 fn what_all_functions_of_a_namespace_need_wakes_all_of_that_namespace() {
     let mut world = World::new();
-    world.channels.prerequisite(&world.stores, change("r", None, Some(presence("1"))));
+    world.channels.prerequisite(&world.stores, &change("r", None, Some(presence("1"))));
     assert_eq!(world.woken(), ["n/a", "n/b"]);
-    world.channels.account(&world.stores, change("s", None, Some(presence("1"))));
+    world.channels.account(&world.stores, &change("s", None, Some(presence("1"))));
     assert_eq!(world.woken(), ["n/a", "n/b"]);
-    world.channels.account(&world.stores, change("s", Some(presence("1")), Some(presence("2"))));
+    world.channels.account(&world.stores, &change("s", Some(presence("1")), Some(presence("2"))));
     assert_eq!(world.woken(), [""; 0]);
 }
 
@@ -140,14 +140,14 @@ fn a_repository_and_its_secret_wake_those_that_use_them() {
         Repository::of(&serde_json::from_value::<GitRepository>(repository).unwrap()).unwrap()
     };
     let mut world = World::new();
-    world.channels.git_secret(&world.stores, change("login", None, Some(presence("1"))));
+    world.channels.git_secret(&world.stores, &change("login", None, Some(presence("1"))));
     assert_eq!(world.woken(), [""; 0]);
-    world.channels.repository(&world.stores, change("code", None, Some(repository())));
+    world.channels.repository(&world.stores, &change("code", None, Some(repository())));
     assert_eq!(world.woken(), ["n/b"]);
     let repositories: &Cache<Repository> = &world.stores.repositories;
     repositories.answered(key("code"), Some("7"), repository());
-    world.channels.git_secret(&world.stores, change("login", None, Some(presence("1"))));
+    world.channels.git_secret(&world.stores, &change("login", None, Some(presence("1"))));
     assert_eq!(world.woken(), ["n/b"]);
-    world.channels.git_secret(&world.stores, change("other", None, Some(presence("1"))));
+    world.channels.git_secret(&world.stores, &change("other", None, Some(presence("1"))));
     assert_eq!(world.woken(), [""; 0]);
 }
