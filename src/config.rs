@@ -38,7 +38,7 @@ pub fn load(path: Option<&Path>, variable: impl Fn(&str) -> Option<String>) -> R
 }
 
 /// Reads the file.
-pub fn read(path: &Path) -> Result<String, LoadError> {
+pub(crate) fn read(path: &Path) -> Result<String, LoadError> {
     std::fs::read_to_string(path).map_err(|cause| LoadError::Read { path: path.to_owned(), cause })
 }
 

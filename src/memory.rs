@@ -10,12 +10,12 @@ pub struct Memory(Arc<Semaphore>);
 
 /// Memory that is reserved until this is dropped.
 #[derive(Debug)]
-pub struct Reserved(Option<OwnedSemaphorePermit>);
+pub(crate) struct Reserved(Option<OwnedSemaphorePermit>);
 
 impl Memory {
     /// A budget of so many bytes.
     #[must_use]
-    pub fn new(bytes: usize) -> Self {
+    pub(crate) fn new(bytes: usize) -> Self {
         Self(Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))))
     }
 
@@ -25,21 +25,15 @@ impl Memory {
         self.0.available_permits()
     }
 
-    /// Nothing, of this budget.
-    #[must_use]
-    pub fn nothing(&self) -> Reserved {
-        Reserved(None)
-    }
-
     /// Reserves memory if there is enough of it now.
     #[must_use]
-    pub fn reserve(&self, bytes: usize) -> Option<Reserved> {
+    pub(crate) fn reserve(&self, bytes: usize) -> Option<Reserved> {
         let permits = u32::try_from(bytes).ok()?;
         Arc::clone(&self.0).try_acquire_many_owned(permits).ok().map(|permit| Reserved(Some(permit)))
     }
 
     /// Reserves memory as soon as there is enough of it; those who wait have turns.
-    pub async fn wait(&self, bytes: usize) -> Reserved {
+    pub(crate) async fn wait(&self, bytes: usize) -> Reserved {
         let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
         // The budget is never closed.
         Reserved(Arc::clone(&self.0).acquire_many_owned(permits).await.ok())
@@ -47,7 +41,7 @@ impl Memory {
 
     /// Makes what is reserved `bytes` large. `None` if that is more, and not there.
     #[must_use]
-    pub fn resize(&self, reserved: Reserved, bytes: usize) -> Option<Reserved> {
+    pub(crate) fn resize(&self, reserved: Reserved, bytes: usize) -> Option<Reserved> {
         let Some(mut permit) = reserved.0 else { return self.reserve(bytes) };
         if let Some(surplus) = permit.num_permits().checked_sub(bytes) {
             drop(permit.split(surplus));
@@ -60,9 +54,15 @@ impl Memory {
 }
 
 impl Reserved {
+    /// Nothing, of any budget.
+    #[must_use]
+    pub(crate) fn nothing() -> Self {
+        Self(None)
+    }
+
     /// How many bytes are reserved.
     #[must_use]
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.0.as_ref().map_or(0, OwnedSemaphorePermit::num_permits)
     }
 }
@@ -82,6 +82,6 @@ mod tests {
         assert_eq!(memory.free(), 90);
         assert!(memory.resize(reserved, 101).is_none());
         assert_eq!(memory.free(), 100);
-        assert_eq!(memory.resize(memory.nothing(), 5).map(|_| memory.free()), Some(95));
+        assert_eq!(memory.resize(Reserved::nothing(), 5).map(|_| memory.free()), Some(95));
     }
 }

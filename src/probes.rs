@@ -14,7 +14,7 @@ use crate::reload::NotAfter;
 use crate::server::Phase;
 
 /// The router of the admin port.
-pub fn router(metrics: Arc<Metrics>, not_after: NotAfter, phase: watch::Receiver<Phase>) -> Router {
+pub(crate) fn router(metrics: Arc<Metrics>, not_after: NotAfter, phase: watch::Receiver<Phase>) -> Router {
     Router::new()
         .route("/livez", get(async || "ok\n"))
         .route(

@@ -14,7 +14,7 @@ use crate::metrics::Metrics;
 use crate::tls::{TlsContent, TlsFiles};
 
 /// The certificate that is served, for those who ask whether it still holds.
-pub type NotAfter = Arc<ArcSwap<SystemTime>>;
+pub(crate) type NotAfter = Arc<ArcSwap<SystemTime>>;
 
 /// Keeps the TLS configuration as the files say. A pair that cannot be served leaves the old one in force.
 pub async fn certificate(

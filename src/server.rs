@@ -55,7 +55,7 @@ impl Bound {
 }
 
 /// Binds an address. A machine without IPv6 has no `[::]`: there all its addresses of IPv4 are meant.
-pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+pub(crate) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     match TcpListener::bind(address).await {
         Err(error) if address.ip() == Ipv6Addr::UNSPECIFIED && !is_taken(&error) => {
             TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await

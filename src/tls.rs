@@ -47,7 +47,7 @@ pub struct TlsContent {
 }
 
 /// The content of the file with the authority of clients, if there is one.
-pub type ClientCa = Option<Vec<u8>>;
+pub(crate) type ClientCa = Option<Vec<u8>>;
 
 /// A TLS configuration that can be served.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ pub enum TlsError {
 
 /// Why a certificate and its key cannot be served.
 #[derive(Debug, thiserror::Error)]
-pub enum PairError {
+pub(crate) enum PairError {
     /// The certificate cannot be read.
     #[error("the certificate: {0}")]
     Certificate(String),
@@ -120,12 +120,12 @@ impl TlsFiles {
 
 impl Clients {
     /// Reads the file, if there is one.
-    pub fn read(&self) -> Result<ClientCa, TlsError> {
+    pub(crate) fn read(&self) -> Result<ClientCa, TlsError> {
         self.authority.as_deref().map(|path| read(CLIENT_CA, path)).transpose()
     }
 
     /// Judges clients by the content of the file.
-    pub fn verifier(&self, content: &ClientCa) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    pub(crate) fn verifier(&self, content: &ClientCa) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
         let (Some(path), Some(pem)) = (&self.authority, content) else { return Ok(Arc::new(NoClientAuth)) };
         let mut roots = RootCertStore::empty();
         for certificate in certificates(pem).map_err(|problem| wrong(CLIENT_CA, path, problem))? {
@@ -139,7 +139,11 @@ impl Clients {
 }
 
 /// Builds a configuration from a certificate and its key in PEM.
-pub fn build(certificate: &[u8], key: &[u8], clients: Arc<dyn ClientCertVerifier>) -> Result<Tls, PairError> {
+pub(crate) fn build(
+    certificate: &[u8],
+    key: &[u8],
+    clients: Arc<dyn ClientCertVerifier>,
+) -> Result<Tls, PairError> {
     let chain = certificates(certificate).map_err(PairError::Certificate)?;
     let not_after = chain
         .first()

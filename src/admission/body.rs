@@ -17,16 +17,16 @@ const FIRST: usize = 16 << 10;
 #[derive(Clone, Debug)]
 pub struct BodyLimits {
     /// The largest body, in bytes.
-    pub max_bytes: usize,
+    pub(crate) max_bytes: usize,
     /// How long a client may take to send it.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
     /// The memory for bodies and answers.
     pub memory: Memory,
 }
 
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum BodyError {
+pub(crate) enum BodyError {
     /// It is larger than this many bytes.
     TooLarge(usize),
     /// The client took too long.
@@ -41,7 +41,7 @@ pub enum BodyError {
 
 /// A body, and the memory that is reserved for it.
 #[derive(Debug)]
-pub struct ReadBody {
+pub(crate) struct ReadBody {
     bytes: SecretBuffer,
     memory: Reserved,
 }
@@ -49,13 +49,13 @@ pub struct ReadBody {
 impl ReadBody {
     /// The bytes.
     #[must_use]
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         self.bytes.as_ref()
     }
 
     /// Drops the bytes. Their memory stays reserved, for the answer.
     #[must_use]
-    pub fn into_memory(self) -> Reserved {
+    pub(crate) fn into_memory(self) -> Reserved {
         self.memory
     }
 }
@@ -68,7 +68,7 @@ impl BodyLimits {
     }
 
     /// Reads a body, which may be secret; `deadline` is the end of the whole request.
-    pub async fn read(
+    pub(crate) async fn read(
         &self,
         headers: &HeaderMap,
         body: Body,
@@ -85,7 +85,7 @@ impl BodyLimits {
             limits: self,
             // A client cannot send more than it has announced.
             expected: announced.unwrap_or(self.max_bytes),
-            read: ReadBody { bytes: SecretBuffer::new(Vec::new(), secret), memory: self.memory.nothing() },
+            read: ReadBody { bytes: SecretBuffer::new(Vec::new(), secret), memory: Reserved::nothing() },
         };
         match timeout_at(own_deadline.min(deadline), reading.collect(body)).await {
             Ok(result) => result,

@@ -46,7 +46,7 @@ pub enum NoReview {
 #[derive(Debug)]
 pub struct Review<'a> {
     /// The version to answer in.
-    pub api_version: &'static str,
+    pub(crate) api_version: &'static str,
     /// The question.
     pub request: Request<'a>,
 }
@@ -74,7 +74,7 @@ impl<'a> Review<'a> {
 impl<'a> Request<'a> {
     /// Whether a whole object is created or updated, and not a part such as its status.
     #[must_use]
-    pub fn writes_object(&self) -> bool {
+    pub(crate) fn writes_object(&self) -> bool {
         let is_whole = self.sub_resource.as_deref().unwrap_or_default().is_empty();
         is_whole && matches!(&*self.operation, "CREATE" | "UPDATE")
     }
@@ -87,13 +87,13 @@ impl<'a> Request<'a> {
 
     /// The object as it is. One that does not decode counts as absent: the rules then judge the new one as a whole.
     #[must_use]
-    pub fn decode_old_object<T: Deserialize<'a>>(&self) -> Option<T> {
+    pub(crate) fn decode_old_object<T: Deserialize<'a>>(&self) -> Option<T> {
         decode_any(self.old_object?.get())
     }
 
     /// Whether an object with too many entries is admitted: an UPDATE that leaves alone what the rules look at is, so
     /// that an object from before the limits keeps its finalizers and labels manageable.
-    pub fn admits_as_before(&self, violation: Violation) -> Result<Decision, Violation> {
+    pub(crate) fn admits_as_before(&self, violation: Violation) -> Result<Decision, Violation> {
         let is_too_many = matches!(violation.problem, Problem::TooMany(..));
         if is_too_many && self.leaves_content_alone() { Ok(Decision::allowed()) } else { Err(violation) }
     }
@@ -110,7 +110,7 @@ impl<'a> Request<'a> {
 
     /// The name of the object, or the prefix from which the API server is to generate it.
     #[must_use]
-    pub fn display_name(&self) -> String {
+    pub(crate) fn display_name(&self) -> String {
         if let Some(name) = self.name.as_deref().filter(|name| !name.is_empty()) {
             return name.to_owned();
         }

@@ -21,7 +21,7 @@ const WARNING_MAX: usize = 256;
 const WARNINGS_MAX: usize = 4096;
 /// The most bytes of an answer, whatever was asked. Only the patch of a registry Secret may be larger: it holds the
 /// docker configuration of the Secret itself, so it is bounded by what the question held.
-pub const ANSWER_MAX: usize = 64 << 10;
+pub(crate) const ANSWER_MAX: usize = 64 << 10;
 /// What the violations of a refusal may take of that, so that uid, names and warnings fit, too.
 const CAUSES_BYTES_MAX: usize = 44 << 10;
 /// The most characters of one violation.
@@ -44,7 +44,7 @@ pub enum Verdict {
 impl Verdict {
     /// The word.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Allowed => "allowed",
             Self::Patched => "patched",
@@ -59,9 +59,9 @@ pub struct Reviewed<'a> {
     /// The question.
     pub review: Review<'a>,
     /// What became of it.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// What was decided.
-    pub decision: Decision,
+    pub(crate) decision: Decision,
     /// The HTTP status of the answer: 200 but for a fault of this program.
     pub http_status: u16,
     /// The answer, as it goes to the API server. Holds credentials if a registry Secret was asked about.

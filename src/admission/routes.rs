@@ -102,7 +102,7 @@ pub static ENDPOINTS: [Endpoint; 4] = [
 impl Endpoint {
     /// Whether the objects that it is asked about hold credentials.
     #[must_use]
-    pub fn is_secret(&self) -> bool {
+    pub(crate) fn is_secret(&self) -> bool {
         self.resource.kind == SECRETS.kind
     }
 }
@@ -110,7 +110,7 @@ impl Endpoint {
 impl ResourceRule {
     /// Whether this is the resource that a question is about.
     #[must_use]
-    pub fn is(&self, resource: &Resource<'_>) -> bool {
+    pub(crate) fn is(&self, resource: &Resource<'_>) -> bool {
         resource.group == self.group && resource.version == self.version && resource.resource == self.plural
     }
 }

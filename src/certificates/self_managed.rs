@@ -1,4 +1,4 @@
-//! Certificates that the webhook looks after itself, in two Secrets that all replicas share: observe, decide, act. Every
+//! Certificates that the webhook manages itself, in two Secrets that all replicas share: observe, decide, act. Every
 //! replica serves what the Secret holds; the one that holds the Lease writes.
 
 mod certificate;
@@ -21,7 +21,7 @@ use certificate::Keyed;
 use cluster::{Cluster, Configuration, Stored};
 use decide::{Observed, Step, Wanted, decide};
 
-/// How the certificates are to be.
+/// How the certificates must be.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where Secrets and Lease are.
@@ -46,9 +46,9 @@ pub struct Settings {
     pub clock: fn() -> SystemTime,
 }
 
-/// Why the certificates cannot be looked after for now.
+/// Why the certificates cannot be managed for now.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+enum Error {
     /// The API server refuses, or cannot be reached.
     #[error(transparent)]
     Api(#[from] kube::Error),
@@ -63,7 +63,7 @@ pub enum Error {
     Clients(#[from] tls::TlsError),
 }
 
-/// Looks after the certificates.
+/// Manages the certificates.
 pub struct Manager {
     settings: Settings,
     wanted: Wanted,
@@ -76,7 +76,6 @@ pub struct Manager {
     served: Option<Served>,
 }
 
-/// What is served.
 struct Served {
     pair: Keyed,
     client_ca: ClientCa,
@@ -110,13 +109,13 @@ impl Manager {
 
     /// Looks until there is a certificate to serve.
     pub async fn first(&mut self) -> Tls {
-        let mut told = Told::default();
+        let mut failure = LoggedOnce::default();
         loop {
             match self.look().await {
                 Ok(Some(tls)) => return tls,
-                Ok(None) => told.nothing(),
+                Ok(None) => failure.end(),
                 Err(error) => {
-                    told.error(&error);
+                    failure.log(&error);
                 }
             }
             tokio::time::sleep(self.settings.every.min(Duration::from_secs(1))).await;
@@ -125,7 +124,7 @@ impl Manager {
 
     /// Looks for as long as the process lives.
     pub async fn keep(mut self, tls: Arc<ArcSwap<ServerConfig>>, not_after: NotAfter, metrics: Arc<Metrics>) {
-        let mut told = Told::default();
+        let mut failure = LoggedOnce::default();
         loop {
             tokio::time::sleep(self.settings.every).await;
             match self.look().await {
@@ -136,9 +135,9 @@ impl Manager {
                     metrics.reloaded("certificate", true);
                     tracing::info!("the certificate has changed: the new one is served");
                 }
-                Ok(None) => told.nothing(),
+                Ok(None) => failure.end(),
                 Err(error) => {
-                    if told.error(&error) {
+                    if failure.log(&error) {
                         metrics.reloaded("certificate", false);
                     }
                 }
@@ -261,12 +260,13 @@ fn observe(authority: &Stored, server: &Stored, configurations: &[Configuration]
     }
 }
 
-/// Tells of an error once, until it is another one or over.
+/// An error that is logged once, until it is another one or over.
 #[derive(Default)]
-struct Told(Option<String>);
+struct LoggedOnce(Option<String>);
 
-impl Told {
-    fn error(&mut self, error: &Error) -> bool {
+impl LoggedOnce {
+    /// Whether the error is a new one.
+    fn log(&mut self, error: &Error) -> bool {
         let text = error.to_string();
         let is_new = self.0.as_ref() != Some(&text);
         if is_new {
@@ -276,7 +276,7 @@ impl Told {
         is_new
     }
 
-    fn nothing(&mut self) {
+    fn end(&mut self) {
         if self.0.take().is_some() {
             tracing::info!("the certificates are looked after again");
         }

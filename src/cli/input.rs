@@ -13,7 +13,6 @@ const STDIN: &str = "-";
 /// A document: one of those that a file holds.
 #[derive(Debug)]
 pub(super) struct Document {
-    /// The file.
     pub(super) file: PathBuf,
     /// The line at which it begins, from 1.
     pub(super) line: usize,

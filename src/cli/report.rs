@@ -64,11 +64,9 @@ pub(super) struct Finding {
 /// Input that could not be read.
 #[derive(Debug, Serialize)]
 pub(super) struct Unreadable {
-    /// The file.
     pub(super) file: String,
     /// Where in the file, if known, from 1.
     pub(super) line: usize,
-    /// Why.
     pub(super) problem: String,
 }
 

@@ -56,7 +56,6 @@ pub(super) async fn serve(stream: TcpStream, serving: Serving, deadline: Arc<Dea
     drive(connection, &deadline, serving.phase).await;
 }
 
-/// The connection of hyper.
 type Connection = http1::Connection<TokioIo<Watched<TlsStream<TcpStream>>>, Requests>;
 
 /// Drives a connection to its end, or to the end of its time.

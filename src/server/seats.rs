@@ -142,7 +142,6 @@ impl Taken {
 }
 
 impl Seat {
-    /// The deadline of the connection.
     pub(super) fn deadline(&self) -> Arc<Deadline> {
         Arc::clone(&self.connected.deadline)
     }

@@ -6,11 +6,11 @@
 #![allow(unreachable_pub, reason = "KubeSchema declares a copy of each type inside a function")]
 
 mod cel;
-pub mod function;
-pub mod git_repository;
+mod function;
+mod git_repository;
 pub mod limits;
 pub mod names;
-pub mod quantity;
+mod quantity;
 
 pub use function::{Condition, Function, FunctionSpec, FunctionStatus, Resources};
 pub use git_repository::{GitAuth, GitRepository, GitRepositorySpec};

@@ -5,18 +5,18 @@
 
 pub mod base64;
 pub mod config;
-pub mod decision;
+mod decision;
 pub mod decode;
 pub mod functions;
 pub mod git_repositories;
 pub mod git_url;
-pub mod object;
+mod object;
 pub mod quantity;
 pub mod registries;
 pub mod registry_secrets;
-pub mod syntax;
+mod syntax;
 pub mod text;
-pub mod violation;
+mod violation;
 
 pub use config::Config;
 pub use decision::Decision;

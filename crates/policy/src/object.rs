@@ -13,12 +13,10 @@ pub type GitRepositoryObject = Object<api::GitRepositorySpec>;
 /// An object under review: a custom resource with the specification `S`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 pub struct Object<S> {
-    /// Its metadata.
     #[serde(default)]
-    pub metadata: Meta,
-    /// Its specification.
+    pub(crate) metadata: Meta,
     #[serde(default)]
-    pub spec: Option<S>,
+    pub(crate) spec: Option<S>,
 }
 
 /// The metadata that the rules look at.
@@ -27,30 +25,29 @@ pub struct Object<S> {
 pub struct Meta {
     /// The name, empty while the API server still has to generate one.
     #[serde(default)]
-    pub name: String,
+    pub(crate) name: String,
     /// The prefix to generate a name from.
     #[serde(default)]
-    pub generate_name: String,
-    /// The labels.
-    pub labels: Option<BTreeMap<String, String>>,
+    pub(crate) generate_name: String,
+    pub(crate) labels: Option<BTreeMap<String, String>>,
     /// The annotations that a rule looks at.
-    pub annotations: Option<Annotations>,
+    pub(crate) annotations: Option<Annotations>,
     /// Present on an object that waits for its finalizers.
     deletion_timestamp: Option<Present>,
 }
 
 /// The annotations that a rule looks at. All others are skipped: they may be as large as the object.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-pub struct Annotations {
+pub(crate) struct Annotations {
     /// How often the Git remote of a Function is asked.
     #[serde(rename = "serverless.kyma-project.io/gitPollInterval")]
-    pub git_poll_interval: Option<String>,
+    pub(crate) git_poll_interval: Option<String>,
     /// Any new value rebuilds the image of a Function.
     #[serde(rename = "serverless.kyma-project.io/rebuild")]
-    pub rebuild: Option<String>,
+    pub(crate) rebuild: Option<String>,
     /// The namespace that an object was copied from.
     #[serde(rename = "serverless.kyma-project.io/copied-from")]
-    pub copied_from: Option<String>,
+    pub(crate) copied_from: Option<String>,
 }
 
 impl<S: PartialEq> Object<S> {
@@ -68,25 +65,25 @@ impl<S: PartialEq> Object<S> {
 impl Meta {
     /// The value of a label; `None` if there is no such label.
     #[must_use]
-    pub fn label(&self, key: &str) -> Option<&str> {
+    pub(crate) fn label(&self, key: &str) -> Option<&str> {
         self.labels.as_ref()?.get(key).map(String::as_str)
     }
 
     /// An annotation that a rule looks at; `None` if there is no such annotation.
     #[must_use]
-    pub fn annotation(&self, of: impl FnOnce(&Annotations) -> &Option<String>) -> Option<&str> {
+    pub(crate) fn annotation(&self, of: impl FnOnce(&Annotations) -> &Option<String>) -> Option<&str> {
         self.annotations.as_ref().and_then(|annotations| of(annotations).as_deref())
     }
 
     /// The name, or the prefix from which the API server is to generate one.
     #[must_use]
-    pub fn display_name(&self) -> &str {
+    pub(crate) fn display_name(&self) -> &str {
         if self.name.is_empty() { &self.generate_name } else { &self.name }
     }
 
     /// Whether the object waits for its finalizers.
     #[must_use]
-    pub fn is_being_deleted(&self) -> bool {
+    pub(crate) fn is_being_deleted(&self) -> bool {
         self.deletion_timestamp.is_some()
     }
 }

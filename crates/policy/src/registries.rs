@@ -1,6 +1,6 @@
 //! Registries of images: their addresses, and the credentials that clients of them read.
 
-pub mod address;
+mod address;
 pub mod docker_config;
 
 pub use address::RegistryAddress;

@@ -12,7 +12,7 @@ use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
 
 use crate::decision::Decision;
-use crate::registries::address::RegistryAddress;
+use crate::registries::RegistryAddress;
 use crate::registries::docker_config::{self, DockerConfig};
 use crate::syntax;
 use crate::violation::{Value, Violation, Violations};

@@ -2,10 +2,10 @@
 //! (`k8s.io/apimachinery/pkg/util/validation`). Each check answers with what the text must be.
 
 /// The outcome of a check: what the text must be, if it is not.
-pub type Check = Result<(), &'static str>;
+pub(crate) type Check = Result<(), &'static str>;
 
 /// The longest DNS label, Service name and label value, in bytes.
-pub const LABEL_MAX: usize = 63;
+pub(crate) const LABEL_MAX: usize = 63;
 /// The longest DNS subdomain, which most object names are, in bytes.
 const SUBDOMAIN_MAX: usize = 253;
 
@@ -22,19 +22,19 @@ const LABEL_PREFIX: &str = "the prefix of a label key must be a lower-case RFC 1
 const LABEL_VALUE: &str = "a label value must be empty or consist of letters, digits, '-', '_' or '.', start and end with a letter or digit and be no longer than 63 characters (such as 'my_value' or '12345')";
 
 /// A DNS label that starts with a letter (RFC 1035), of any length.
-pub fn dns_1035_label(text: &str) -> Check {
+pub(crate) fn dns_1035_label(text: &str) -> Check {
     let ends_well = text.bytes().last().is_some_and(|byte| byte != b'-');
     if dns_1035_prefix(text).is_ok() && ends_well { Ok(()) } else { Err(DNS_1035) }
 }
 
 /// The beginning of a DNS label that starts with a letter, of any length: it may end with `-`.
-pub fn dns_1035_prefix(text: &str) -> Check {
+pub(crate) fn dns_1035_prefix(text: &str) -> Check {
     let starts_well = text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
     if starts_well && text.bytes().all(is_dns) { Ok(()) } else { Err(DNS_1035_PREFIX) }
 }
 
 /// A DNS subdomain (RFC 1123): the name of most objects.
-pub fn dns_1123_subdomain(text: &str) -> Check {
+pub(crate) fn dns_1123_subdomain(text: &str) -> Check {
     let is_label = |label: &str| {
         label.bytes().all(is_dns)
             && label.bytes().next().is_some_and(|byte| byte != b'-')
@@ -48,7 +48,7 @@ pub fn dns_1123_subdomain(text: &str) -> Check {
 }
 
 /// The name of an environment variable.
-pub fn env_name(text: &str) -> Check {
+pub(crate) fn env_name(text: &str) -> Check {
     let is_env = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     let starts_well = text.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
     if !starts_well || !text.bytes().all(is_env) {
@@ -61,7 +61,7 @@ pub fn env_name(text: &str) -> Check {
 }
 
 /// The key of a value in a `ConfigMap` or Secret.
-pub fn data_key(text: &str) -> Check {
+pub(crate) fn data_key(text: &str) -> Check {
     let is_key = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     let is_dots = text == "." || text.starts_with("..");
     let is_good = !text.is_empty() && text.len() <= SUBDOMAIN_MAX && text.bytes().all(is_key) && !is_dots;
@@ -69,7 +69,7 @@ pub fn data_key(text: &str) -> Check {
 }
 
 /// The name of a compute resource of a container.
-pub fn resource_name(text: &str) -> Check {
+pub(crate) fn resource_name(text: &str) -> Check {
     let is_known = match text.split_once('/') {
         None => {
             matches!(text, "cpu" | "memory" | "ephemeral-storage")
@@ -90,7 +90,7 @@ const QUOTA_PREFIX: &str = "requests.";
 
 /// Whether more of a resource may be requested than there is: not of huge pages and of what extends a cluster.
 #[must_use]
-pub fn may_be_overcommitted(resource: &str) -> bool {
+pub(crate) fn may_be_overcommitted(resource: &str) -> bool {
     is_native_resource(resource) && !resource.starts_with("hugepages-")
 }
 
@@ -100,7 +100,7 @@ fn is_native_resource(name: &str) -> bool {
 }
 
 /// The key of a label: a name with an optional prefix and `/` before it.
-pub fn label_key(text: &str) -> Check {
+pub(crate) fn label_key(text: &str) -> Check {
     match text.split_once('/') {
         None => label_name(text),
         Some((prefix, name)) => {
@@ -111,7 +111,7 @@ pub fn label_key(text: &str) -> Check {
 }
 
 /// The value of a label.
-pub fn label_value(text: &str) -> Check {
+pub(crate) fn label_value(text: &str) -> Check {
     if text.is_empty() || is_label_text(text) { Ok(()) } else { Err(LABEL_VALUE) }
 }
 

@@ -93,12 +93,12 @@ impl Violation {
     }
 
     /// The list or map has `found` entries and may have `max`.
-    pub fn too_many(field: impl Into<String>, found: usize, max: usize) -> Self {
+    pub(crate) fn too_many(field: impl Into<String>, found: usize, max: usize) -> Self {
         Self::new(field, Problem::TooMany(found, max))
     }
 
     /// The text may have `max` bytes.
-    pub fn too_long(field: impl Into<String>, max: usize) -> Self {
+    pub(crate) fn too_long(field: impl Into<String>, max: usize) -> Self {
         Self::new(field, Problem::TooLong(max))
     }
 }

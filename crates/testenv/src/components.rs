@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::control_plane::Options;
 use crate::pki::Pki;
 use crate::process::{Process, free_port};
 
@@ -51,7 +50,7 @@ pub(crate) fn api_server_args(
     pki: &Pki,
     etcd: &str,
     port: u16,
-    options: &Options,
+    further: &[String],
 ) -> anyhow::Result<Vec<String>> {
     pki.server("kube-apiserver", &["localhost", "kubernetes.default.svc"])?;
     let path = |file: &str| pki.path(file).display().to_string();
@@ -69,6 +68,6 @@ pub(crate) fn api_server_args(
         format!("--service-account-signing-key-file={}", path("sa.key")),
         "--allow-privileged=true".to_owned(),
     ];
-    args.extend(options.api_server_flags.iter().cloned());
+    args.extend_from_slice(further);
     Ok(args)
 }

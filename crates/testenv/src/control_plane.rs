@@ -49,7 +49,7 @@ impl ControlPlane {
         let pki = Pki::create(&folder)?;
         let port = free_port()?;
         let (etcd, etcd_url) = start_etcd(&assets, &folder)?;
-        let api_server_args = api_server_args(&pki, &etcd_url, port, options)?;
+        let api_server_args = api_server_args(&pki, &etcd_url, port, &options.api_server_flags)?;
         let mut new = Self {
             controllers: Vec::new(),
             api_server: None,

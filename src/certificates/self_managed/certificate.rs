@@ -80,7 +80,6 @@ impl Certificate {
 pub(super) struct Keyed {
     /// In PEM.
     pub(super) pair: Pair,
-    /// The certificate.
     pub(super) certificate: Certificate,
 }
 

@@ -49,11 +49,9 @@ pub(super) enum Asker {
     Https { runtime: Runtime, server: SendRequest<Body>, host: String },
 }
 
-/// An answer.
 pub(super) struct Answer {
     /// The review with the answer, as it was sent.
     pub(super) review: Value,
-    /// How long it took.
     pub(super) microseconds: u64,
 }
 
@@ -86,7 +84,6 @@ impl Asker {
         Ok(Self::Https { runtime, server, host: address })
     }
 
-    /// Asks an endpoint.
     pub(super) fn ask(&mut self, endpoint: &Endpoint, question: &Value) -> anyhow::Result<Answer> {
         let body = serde_json::to_vec(question)?;
         let start = Instant::now();

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::Ipv6Addr;
 
 /// The longest address, in bytes: the longest name of a repository.
-pub const LENGTH_MAX: usize = 255;
+const LENGTH_MAX: usize = 255;
 
 const EMPTY: &str = "must not be blank";
 const LONG: &str = "must be no longer than 255 bytes";

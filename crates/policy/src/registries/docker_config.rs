@@ -10,18 +10,18 @@ pub struct DockerConfig(Map<String, Value>);
 
 const AUTHS: &str = "auths";
 /// The most names and values of a configuration: each takes many times the memory of its text.
-pub const VALUES_MAX: usize = 10_000;
+pub(crate) const VALUES_MAX: usize = 10_000;
 
 impl DockerConfig {
     /// A configuration without credentials.
     #[must_use]
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self(Map::new())
     }
 
     /// Whether a configuration is small enough to be read. There are no more names and values than signs before them.
     #[must_use]
-    pub fn is_small(json: &[u8]) -> bool {
+    pub(crate) fn is_small(json: &[u8]) -> bool {
         let signs = json.iter().filter(|byte| matches!(byte, b'{' | b'[' | b',' | b':'));
         signs.count() <= VALUES_MAX
     }

@@ -20,15 +20,13 @@ const PADDING: usize = 4096;
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SecretObject<'a> {
-    /// Its metadata.
     #[serde(default)]
-    pub metadata: Meta,
-    /// Its type.
+    pub(super) metadata: Meta,
     #[serde(rename = "type", default)]
-    pub secret_type: String,
+    pub(super) secret_type: String,
     /// Whether its data can no longer change.
     #[serde(default)]
-    pub immutable: bool,
+    pub(super) immutable: bool,
     #[serde(borrow)]
     data: Option<BTreeMap<String, Hidden<'a>>>,
 }
