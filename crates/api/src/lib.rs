@@ -6,12 +6,12 @@
 #![allow(unreachable_pub, reason = "KubeSchema declares a copy of each type inside a function")]
 
 mod cel;
-pub mod condition;
-pub mod function;
+mod condition;
+mod function;
 mod git_repository;
 pub mod limits;
 pub mod names;
-pub mod quantity;
+mod quantity;
 
 pub use condition::{Condition, ConditionType, Reason};
 pub use function::{Function, FunctionSpec, FunctionStatus, Resources};

@@ -23,6 +23,6 @@ pub use config::Config;
 pub use decision::Decision;
 pub use git_url::GitUrls;
 pub use host_keys::HostKeys;
-pub use object::{Annotations, FunctionObject, GitRepositoryObject, Meta, Object};
+pub use object::{FunctionObject, GitRepositoryObject, Meta, Object};
 pub use quantity::Quantity;
 pub use violation::{Problem, Value, Violation};

@@ -13,12 +13,10 @@ pub type GitRepositoryObject = Object<api::GitRepositorySpec>;
 /// An object under review: a custom resource with the specification `S`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 pub struct Object<S> {
-    /// Its metadata.
     #[serde(default)]
-    pub metadata: Meta,
-    /// Its specification.
+    pub(crate) metadata: Meta,
     #[serde(default)]
-    pub spec: Option<S>,
+    pub(crate) spec: Option<S>,
 }
 
 /// The metadata that the rules look at.
@@ -27,30 +25,29 @@ pub struct Object<S> {
 pub struct Meta {
     /// The name, empty while the API server still has to generate one.
     #[serde(default)]
-    pub name: String,
+    pub(crate) name: String,
     /// The prefix to generate a name from.
     #[serde(default)]
-    pub generate_name: String,
-    /// The labels.
-    pub labels: Option<BTreeMap<String, String>>,
+    pub(crate) generate_name: String,
+    pub(crate) labels: Option<BTreeMap<String, String>>,
     /// The annotations that a rule looks at.
-    pub annotations: Option<Annotations>,
+    pub(crate) annotations: Option<Annotations>,
     /// Present on an object that waits for its finalizers.
     deletion_timestamp: Option<Present>,
 }
 
 /// The annotations that a rule looks at. All others are skipped: they may be as large as the object.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-pub struct Annotations {
+pub(crate) struct Annotations {
     /// How often the Git remote of a Function is asked.
     #[serde(rename = "serverless.kyma-project.io/gitPollInterval")]
-    pub git_poll_interval: Option<String>,
+    pub(crate) git_poll_interval: Option<String>,
     /// Any new value rebuilds the image of a Function.
     #[serde(rename = "serverless.kyma-project.io/rebuild")]
-    pub rebuild: Option<String>,
+    pub(crate) rebuild: Option<String>,
     /// The namespace that an object was copied from.
     #[serde(rename = "serverless.kyma-project.io/copied-from")]
-    pub copied_from: Option<String>,
+    pub(crate) copied_from: Option<String>,
 }
 
 impl<S: PartialEq> Object<S> {

@@ -41,7 +41,7 @@ const BINARY_MAX: i128 = i64::MAX as i128 * UNIT;
 
 impl Quantity {
     /// Zero.
-    pub const ZERO: Self = Self { nanos: 0, format: Format::DecimalSi };
+    pub(crate) const ZERO: Self = Self { nanos: 0, format: Format::DecimalSi };
 
     /// Reads a quantity.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
@@ -66,7 +66,7 @@ impl Quantity {
 
     /// Whether this is zero, which counts as not set.
     #[must_use]
-    pub fn is_zero(&self) -> bool {
+    pub(crate) fn is_zero(&self) -> bool {
         self.nanos == 0
     }
 

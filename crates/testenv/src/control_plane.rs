@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::components::{Component, api_server_args, start_etcd};
 use crate::node;
 use crate::pki::Pki;
+use crate::places::{assets, root};
 use crate::process::{PATIENCE, Process, free_port};
 
 /// What a control plane consists of, beside etcd and kube-apiserver.
@@ -44,7 +45,7 @@ impl ControlPlane {
     /// # Errors
     /// If a component is not built, or does not start: with the end of its log.
     pub fn start(options: &Options) -> anyhow::Result<Self> {
-        let assets = crate::assets()?;
+        let assets = assets()?;
         let folder = new_folder()?;
         let pki = Pki::create(&folder)?;
         let port = free_port()?;
@@ -244,7 +245,7 @@ impl ControlPlane {
 
 /// A folder under `target/testenv`, named by the process; those of processes that have ended are taken away.
 fn new_folder() -> anyhow::Result<PathBuf> {
-    let root = crate::root().join("target/testenv");
+    let root = root().join("target/testenv");
     fs::create_dir_all(&root)?;
     let root = root.canonicalize()?;
     for entry in fs::read_dir(&root)?.flatten() {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::balancer::is_ready;
 use crate::control_plane::ControlPlane;
+use crate::places::root;
 use crate::process::{Process, free_port};
 
 /// Installs the CRDs and waits until they are served.
@@ -18,7 +19,7 @@ use crate::process::{Process, free_port};
 /// # Errors
 /// With what kubectl says.
 pub fn install_crds(control_plane: &ControlPlane) -> anyhow::Result<()> {
-    let crds = crate::root().join("manifests/crds");
+    let crds = root().join("manifests/crds");
     control_plane
         .kubectl_ok(["apply", "--server-side", "-k"].map(AsRef::as_ref).into_iter().chain([crds.as_ref()]))?;
     control_plane.kubectl_ok(["wait", "--for=condition=Established", "crd", "--all"].map(AsRef::as_ref))
@@ -30,7 +31,7 @@ pub fn install_crds(control_plane: &ControlPlane) -> anyhow::Result<()> {
 /// # Errors
 /// If they cannot be read.
 pub fn webhook_configurations(url: &str, ca_pem: Option<&str>) -> anyhow::Result<Vec<Value>> {
-    let folder = crate::root().join("manifests/webhook");
+    let folder = root().join("manifests/webhook");
     let mut configurations = Vec::new();
     for file in ["mutating-webhooks.yaml", "validating-webhooks.yaml"] {
         let text = fs::read_to_string(folder.join(file)).context(file)?;

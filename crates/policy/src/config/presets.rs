@@ -45,7 +45,11 @@ impl<T: Copy> Presets<T> {
     /// Presets by name, chosen by `label`, of which `default_name` is chosen without one. `None` if there is no
     /// preset of that name.
     #[must_use]
-    pub fn new(label: &'static str, default_name: String, by_name: BTreeMap<String, T>) -> Option<Self> {
+    pub(super) fn new(
+        label: &'static str,
+        default_name: String,
+        by_name: BTreeMap<String, T>,
+    ) -> Option<Self> {
         let default = *by_name.get(&default_name)?;
         Some(Self { label, default_name, default, by_name })
     }

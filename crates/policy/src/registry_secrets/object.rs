@@ -20,10 +20,8 @@ const PADDING: usize = 4096;
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SecretObject<'a> {
-    /// Its metadata.
     #[serde(default)]
     pub(super) metadata: Meta,
-    /// Its type.
     #[serde(rename = "type", default)]
     pub(super) secret_type: String,
     /// Whether its data can no longer change.

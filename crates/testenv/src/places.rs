@@ -1,0 +1,24 @@
+//! Where things are in the project.
+
+use std::path::{Path, PathBuf};
+
+/// The folder with the built binaries.
+///
+/// # Errors
+/// If they are not built.
+pub fn assets() -> anyhow::Result<PathBuf> {
+    let assets = root().join("target/control-plane/current");
+    anyhow::ensure!(
+        assets.join("stages.yaml").exists(),
+        "{} holds no control plane: build it with `make control-plane`",
+        assets.display()
+    );
+    Ok(assets)
+}
+
+/// The folder of the whole project.
+#[must_use]
+pub fn root() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    root.canonicalize().unwrap_or(root)
+}
