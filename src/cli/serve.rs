@@ -29,7 +29,7 @@ use crate::{probes, reload, server};
 const WORKERS_MAX: usize = 8;
 
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_long_help = environment_help())]
+#[command(after_long_help = config::SETTINGS.help())]
 pub(super) struct Args {
     /// The address to answer reviews at; port 0 is any that is free, which is then logged
     #[arg(long, env = "WEBHOOK_LISTEN", default_value = "[::]:8443", value_name = "ADDRESS")]
@@ -127,11 +127,6 @@ struct Limits {
     /// How many requests may be in work; more are turned away with 429
     #[arg(long, env = "WEBHOOK_MAX_IN_FLIGHT", default_value = "256", value_parser = size, value_name = "NUMBER")]
     max_in_flight: usize,
-}
-
-fn environment_help() -> String {
-    let lines = config::env_names().map(|(name, field)| format!("  {name}\n      {field}\n"));
-    format!("Environment laid over --config (empty: not set):\n{}", lines.collect::<String>())
 }
 
 pub(super) fn run(args: &Args) -> Exit {

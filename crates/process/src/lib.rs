@@ -5,4 +5,5 @@ pub mod exit;
 pub mod lease;
 pub mod logging;
 pub mod metrics;
+pub mod settings;
 pub mod yaml;

@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_long_help = environment_help())]
+#[command(after_long_help = config::SETTINGS.help())]
 pub(super) struct Args {
     /// The configuration of builds, runtimes and Git
     #[arg(long, env = "APP_CONFIG_PATH", value_name = "FILE")]
@@ -61,11 +61,6 @@ pub(super) struct Args {
     /// What is logged, in the form of `RUST_LOG`
     #[arg(long, env = "APP_LOG_LEVEL", default_value = "info", value_name = "FILTER", help_heading = "Log")]
     log_level: String,
-}
-
-fn environment_help() -> String {
-    let lines = config::env_names().map(|(name, field)| format!("  {name}\n      {field}\n"));
-    format!("Environment laid over --config (empty: not set):\n{}", lines.collect::<String>())
 }
 
 /// `:8080`, as the reference implementation has it, is that port of all addresses.
