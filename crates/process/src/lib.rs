@@ -6,4 +6,6 @@ pub mod lease;
 pub mod logging;
 pub mod metrics;
 pub mod settings;
+pub mod shell;
+pub mod signals;
 pub mod yaml;
