@@ -4,6 +4,7 @@ pub mod admin;
 pub mod exit;
 pub mod lease;
 pub mod logging;
+pub mod manifests;
 pub mod metrics;
 pub mod settings;
 pub mod shell;
