@@ -7,7 +7,7 @@ mod seats;
 mod serving;
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub struct Bound {
 impl Bound {
     /// Binds an address; port 0 is any that is free.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
-        let listener = bind(address).await?;
+        let listener = process::shell::bind(address).await?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address })
     }
@@ -52,20 +52,6 @@ impl Bound {
         drop(self.listener);
         seats.all_are_free().await;
     }
-}
-
-/// Binds an address. A machine without IPv6 has no `[::]`: there all its addresses of IPv4 are meant.
-pub(crate) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    match TcpListener::bind(address).await {
-        Err(error) if address.ip() == Ipv6Addr::UNSPECIFIED && !is_taken(&error) => {
-            TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await
-        }
-        bound => bound,
-    }
-}
-
-fn is_taken(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
 }
 
 async fn accept_all(listener: &TcpListener, serving: &Serving, seats: &Arc<Seats>) {

@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 
 use policy::{Config, Decision, Violation};
 use process::exit::Exit;
+use process::manifests::Document;
 use process::yaml;
 use serde_json::Value;
 
-use super::input::{self, Document};
+use super::input;
 use super::output::{self, Format};
 use super::report::{Finding, Item, Report, Words};
 use super::show;
@@ -50,7 +51,7 @@ pub(super) fn run(args: &Args) -> Exit {
     let progress = output::progress(files.len());
     for file in progress.wrap_iter(files.iter()) {
         for document in input::documents(file, &mut check.report.unreadable) {
-            check.document(&document);
+            check.document(file, &document);
         }
     }
     progress.finish_and_clear();
@@ -73,25 +74,20 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn document(&mut self, document: &Document) {
-        let is_list =
-            document.value.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
-        let Some(items) = document.value.get("items").and_then(Value::as_array).filter(|_| is_list) else {
-            return self.object(document, document.value.clone(), "");
-        };
-        for (index, item) in items.iter().enumerate() {
-            self.object(document, item.clone(), &format!("items[{index}]."));
+    fn document(&mut self, file: &Path, document: &Document) {
+        for (path, object) in document.objects() {
+            self.object(file, document, object.clone(), &path);
         }
     }
 
     /// Judges an object; `path` leads to it in its document.
-    fn object(&mut self, document: &Document, object: Value, path: &str) {
+    fn object(&mut self, file: &Path, document: &Document, object: Value, path: &str) {
         let line = |field: &str| document.line - 1 + yaml::line_of(&document.text, &format!("{path}{field}"));
         let manifest = match Manifest::recognise(object, &self.args.namespace) {
             Recognised::Ours(manifest) => manifest,
             Recognised::OtherVersion { name, violation } => {
                 let findings = vec![Finding::new(&violation, line(&violation.field))];
-                let item = item(document, name, line(""), "", Verdict::Refused, findings);
+                let item = item(file, name, line(""), "", Verdict::Refused, findings);
                 return self.report.items.push(item);
             }
             Recognised::Other => return self.report.skipped += 1,
@@ -111,7 +107,7 @@ impl Check<'_> {
             (true, true) => Verdict::Patched,
             (true, false) => Verdict::Allowed,
         };
-        let mut item = item(document, manifest.title(), line(""), endpoint, verdict, findings);
+        let mut item = item(file, manifest.title(), line(""), endpoint, verdict, findings);
         item.warnings = decision.warnings;
         if self.args.diff {
             item.diff = show::diff(&manifest.object, &object);
@@ -148,7 +144,7 @@ impl Check<'_> {
 }
 
 fn item(
-    document: &Document,
+    file: &Path,
     name: String,
     line: usize,
     endpoint: &'static str,
@@ -157,7 +153,7 @@ fn item(
 ) -> Item {
     Item {
         name,
-        file: input::shown(&document.file),
+        file: input::shown(file),
         line,
         operation: "CREATE".to_owned(),
         endpoint,

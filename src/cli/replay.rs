@@ -8,9 +8,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use process::exit::Exit;
+use process::manifests::Document;
 use serde_json::Value;
 
-use super::input::{self, Document};
+use super::input;
 use super::output::{self, Format};
 use super::report::{Finding, Item, Report, Unreadable, Words};
 use super::show;
@@ -71,7 +72,7 @@ pub(super) fn run(args: &Args) -> Exit {
         let several = documents.len() > 1;
         for (index, document) in documents.into_iter().enumerate() {
             let number = several.then_some(index + 1);
-            Replay { args, asker: &mut asker, report: &mut report }.document(document, number);
+            Replay { args, asker: &mut asker, report: &mut report }.document(file, document, number);
         }
     }
     progress.finish_and_clear();
@@ -106,10 +107,10 @@ struct Replay<'a> {
 }
 
 impl Replay<'_> {
-    fn document(&mut self, document: Document, number: Option<usize>) {
-        let Document { file, line, value, .. } = document;
+    fn document(&mut self, file: &Path, document: Document, number: Option<usize>) {
+        let Document { line, value, .. } = document;
         let unreadable =
-            |problem: &str| Unreadable { file: input::shown(&file), line, problem: problem.to_owned() };
+            |problem: &str| Unreadable { file: input::shown(file), line, problem: problem.to_owned() };
         let review = match value.get("kind").and_then(Value::as_str) {
             Some(KIND) => value,
             Some("Event") => match audit::review(&value) {
@@ -123,7 +124,7 @@ impl Replay<'_> {
                     .push(unreadable("neither an AdmissionReview nor an audit event"));
             }
         };
-        let fixture = fixture(&file);
+        let fixture = fixture(file);
         let endpoints = match (self.args.endpoint, fixture) {
             (Some(endpoint), _) | (None, Some((endpoint, _))) => vec![endpoint],
             (None, None) => endpoints_for(&review),
@@ -136,14 +137,14 @@ impl Replay<'_> {
         for endpoint in endpoints {
             let name = match fixture {
                 Some((endpoint, case)) => format!("{}/{case}", endpoint.label),
-                None => name(&file, number, several.then_some(endpoint.label)),
+                None => name(file, number, several.then_some(endpoint.label)),
             };
             let answer = match self.asker.ask(endpoint, &review) {
                 Ok(answer) => answer,
                 Err(error) => return self.report.unreadable.push(unreadable(&format!("{error:#}"))),
             };
             let patched = answer.patched(&review);
-            let item = self.item(name, &file, line, endpoint, &review, &answer, patched.as_ref());
+            let item = self.item(name, file, line, endpoint, &review, &answer, patched.as_ref());
             let refused = matches!(item.verdict, Verdict::Refused | Verdict::Error);
             self.report.items.push(item);
             if refused {

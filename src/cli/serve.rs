@@ -11,7 +11,9 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwap;
 use process::exit::Exit;
 use process::logging::{self, LogFormat};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use process::shell;
+use process::signals::Signals;
+use tokio::runtime::Builder;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
@@ -22,14 +24,14 @@ use crate::config;
 use crate::metrics::Metrics;
 use crate::server::{Bound, ConnectionLimits, Phase, Serving};
 use crate::tls::Clients;
-use crate::{probes, reload, server};
+use crate::{probes, reload};
 
 /// The most threads that answer reviews. Each has memory of its own, which on a large machine would exceed the limit of a
 /// Pod; a few threads answer more reviews than an API server asks.
 const WORKERS_MAX: usize = 8;
 
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_long_help = environment_help())]
+#[command(after_long_help = config::SETTINGS.help())]
 pub(super) struct Args {
     /// The address to answer reviews at; port 0 is any that is free, which is then logged
     #[arg(long, env = "WEBHOOK_LISTEN", default_value = "[::]:8443", value_name = "ADDRESS")]
@@ -129,25 +131,15 @@ struct Limits {
     max_in_flight: usize,
 }
 
-fn environment_help() -> String {
-    let lines = config::env_names().map(|(name, field)| format!("  {name}\n      {field}\n"));
-    format!("Environment laid over --config (empty: not set):\n{}", lines.collect::<String>())
-}
-
 pub(super) fn run(args: &Args) -> Exit {
     if let Err(error) = logging::init(args.log_format, &args.log_level) {
         return Exit::Usage.because(error);
     }
     let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(WORKERS_MAX);
-    let runtime =
-        match tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => return Exit::Unreadable.because(error),
-        };
-    let exit = runtime.block_on(serve(args));
-    // What did not end within the drain timeout ends now.
-    runtime.shutdown_background();
-    exit.unwrap_or_else(|error| Exit::Usage.because(format!("{error:#}")))
+    // What does not end within the drain timeout ends with the work.
+    shell::run(Builder::new_multi_thread().worker_threads(workers), async {
+        serve(args).await.unwrap_or_else(|error| Exit::Usage.because(format!("{error:#}")))
+    })
 }
 
 /// Everything that can fail is done before anything is served.
@@ -165,8 +157,7 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let bound = Bound::bind(args.listen)
         .await
         .map_err(|error| anyhow::anyhow!("--listen {}: {error}", args.listen))?;
-    let admin = server::bind(args.admin_listen).await;
-    let admin = admin.map_err(|error| anyhow::anyhow!("--admin-listen {}: {error}", args.admin_listen))?;
+    let admin = shell::bind_admin(args.admin_listen).await.map_err(anyhow::Error::msg)?;
     let mut signals = Signals::new()?;
 
     let (phase, phases) = watch::channel(Phase::Starting);
@@ -195,13 +186,8 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let server = tokio::spawn(bound.serve(serving));
 
     signals.wait().await;
-    tokio::select! {
-        () = leave(args, &phase, server) => Ok(Exit::Success),
-        () = signals.wait() => {
-            tracing::warn!("second signal: ending at once");
-            Ok(Exit::Success)
-        }
-    }
+    signals.unless_again(leave(args, &phase, server)).await;
+    Ok(Exit::Success)
 }
 
 /// Readiness fails first; then nothing new is accepted; then what is in work finishes.
@@ -239,24 +225,5 @@ fn connection_limits(limits: &Limits) -> ConnectionLimits {
         write: limits.write_timeout,
         max_connections: limits.max_connections,
         max_per_peer: limits.max_connections_per_peer.unwrap_or(limits.max_connections.div_ceil(2)),
-    }
-}
-
-/// SIGTERM and SIGINT.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
     }
 }

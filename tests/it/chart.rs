@@ -191,7 +191,7 @@ fn the_schema_knows_the_variables_of_the_controller() {
     let rendered = tool("helm", &format!("template serverless manifests/chart {sets}")).unwrap();
     let variables = variables_of_the_controller(&rendered);
     let set: Vec<_> = variables.iter().filter_map(|variable| variable["name"].as_str()).collect();
-    let known: Vec<_> = controller::config::env_names().map(|(name, _)| name).collect();
+    let known: Vec<_> = controller::config::SETTINGS.names().map(|(name, _)| name).collect();
     assert_eq!(set.len(), names.len() + 1);
     for name in set.iter().filter(|name| **name != "POD_NAMESPACE") {
         assert!(known.contains(name), "{name} is none of {known:?}");

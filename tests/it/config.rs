@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rstest::rstest;
-use serverless_webhook::config::{env_names, load, parse};
+use serverless_webhook::config::{SETTINGS, load, parse};
 
 const NO_ENVIRONMENT: [(&str, &str); 0] = [];
 
@@ -105,7 +105,7 @@ fn a_file_that_is_not_there_is_named() {
 
 #[test]
 fn every_variable_of_the_reference_is_there() {
-    let names: Vec<_> = env_names().map(|(name, _)| name).collect();
+    let names: Vec<_> = SETTINGS.names().map(|(name, _)| name).collect();
     assert_eq!(names.len(), 13);
     assert!(
         names

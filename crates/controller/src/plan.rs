@@ -12,6 +12,7 @@ use decide::function::{
 };
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use policy::FunctionObject;
+use process::manifests::{documents, fold_string_data};
 use remote::git::is_commit;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -69,15 +70,10 @@ impl Manifests {
     /// # Errors
     /// What cannot be read.
     pub fn read(&mut self, text: &str) -> Result<(), String> {
-        let documents: Vec<Value> =
-            serde_saphyr::from_multiple(text).map_err(|error| error.without_snippet().to_string())?;
-        for document in documents {
-            let is_list =
-                document.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
-            match document.get("items").and_then(Value::as_array).filter(|_| is_list) {
-                Some(items) => items.iter().try_for_each(|item| self.add(item.clone()))?,
-                None => self.add(document)?,
-            }
+        for document in documents(text) {
+            let document = document
+                .map_err(|error| format!("{} at line {}, column {}", error.text, error.line, error.column))?;
+            document.objects().into_iter().try_for_each(|(_, object)| self.add(object.clone()))?;
         }
         Ok(())
     }
@@ -94,11 +90,8 @@ impl Manifests {
             "Function" => self.functions.push(object),
             "GitRepository" => drop(self.repositories.insert((namespace, name), decode(object)?)),
             "Secret" => {
-                let mut secret: Secret = decode(object)?;
-                let texts = secret.string_data.take().unwrap_or_default().into_iter();
-                let data = secret.data.get_or_insert_default();
-                data.extend(texts.map(|(key, text)| (key, k8s_openapi::ByteString(text.into_bytes()))));
-                self.registries.insert((namespace, name), secret);
+                fold_string_data(&mut object);
+                self.registries.insert((namespace, name), decode(object)?);
             }
             "ConfigMap" => self.config_maps.push(decode(object)?),
             _ => {}

@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 
 use api::names::{GROUP, VERSION, registry_secret};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use policy::Violation;
-use serde_json::{Map, Value, json};
+use process::manifests::fold_string_data;
+use serde_json::{Value, json};
 
 use crate::admission::routes::Endpoint;
 use crate::admission::wire::{API_VERSIONS, KIND};
@@ -66,7 +65,7 @@ impl Manifest {
         };
         let in_clear = kind == SECRET && object.get("stringData").is_some();
         if kind == SECRET {
-            merge_string_data(&mut object);
+            fold_string_data(&mut object);
         }
         let name = if name.is_empty() && !generate_name.is_empty() { String::new() } else { name };
         Recognised::Ours(Self { kind, namespace, name, in_clear, object })
@@ -111,22 +110,4 @@ fn is_registry_secret(object: &Value) -> bool {
     let labels = object.pointer("/metadata/labels");
     let label = labels.and_then(|labels| labels.get(registry_secret::LABEL)).and_then(Value::as_str);
     label == Some(registry_secret::LABEL_VALUE)
-}
-
-/// Moves `stringData` into `data`, as the API server does before it asks.
-fn merge_string_data(object: &mut Value) {
-    let Some(members) = object.as_object_mut() else { return };
-    // What is not an object is left for decoding to report.
-    let Some(Value::Object(strings)) = members.get("stringData").cloned() else { return };
-    members.remove("stringData");
-    let data = members.entry("data").or_insert_with(|| Map::new().into());
-    if data.is_null() {
-        *data = Map::new().into();
-    }
-    let Some(data) = data.as_object_mut() else { return };
-    for (key, value) in strings {
-        // A number or a mapping is left as it is, for decoding to report.
-        let value = value.as_str().map_or_else(|| value.clone(), |text| BASE64.encode(text).into());
-        data.insert(key, value);
-    }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use cluster::client;
 use controller::copies::cleanup::{self, Options};
 use process::exit::Exit;
+use process::shell;
+use tokio::runtime::Builder;
 
 /// How long a controller may take to stop: longer than its Pod may, and than its Lease lasts.
 const PATIENCE: Duration = Duration::from_secs(45);
@@ -35,11 +37,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Exit {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return Exit::Unreadable.because(error),
-    };
-    runtime.block_on(clean_up(args))
+    shell::run(&mut Builder::new_current_thread(), clean_up(args))
 }
 
 async fn clean_up(args: Args) -> Exit {

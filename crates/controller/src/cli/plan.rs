@@ -1,6 +1,6 @@
 //! `plan`: what would be made of Functions, without a cluster.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use controller::config;
@@ -29,12 +29,7 @@ pub(super) fn run(args: &Args) -> Exit {
     let mut manifests = Manifests::new(&args.namespace);
     for file in &args.files {
         let name = file.display();
-        let text = if file.as_os_str() == "-" {
-            let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).map(|_| text)
-        } else {
-            std::fs::read_to_string(file)
-        };
+        let text = process::manifests::read(file);
         let read = text.map_err(|error| error.to_string()).and_then(|text| manifests.read(&text));
         if let Err(error) = read {
             return Exit::Unreadable.because(format!("{name}: {error}"));

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,12 +13,13 @@ use controller::metrics::Metrics;
 use controller::run::{Election, Reconciler, lead};
 use process::exit::Exit;
 use process::logging::{self, LogFormat};
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use process::shell;
+use process::signals::Signals;
+use tokio::runtime::Builder;
 use tokio::sync::watch;
 
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_long_help = environment_help())]
+#[command(after_long_help = config::SETTINGS.help())]
 pub(super) struct Args {
     /// The configuration of builds, runtimes and Git
     #[arg(long, env = "APP_CONFIG_PATH", value_name = "FILE")]
@@ -67,11 +69,6 @@ pub(super) struct Args {
     log_level: String,
 }
 
-fn environment_help() -> String {
-    let lines = config::env_names().map(|(name, field)| format!("  {name}\n      {field}\n"));
-    format!("Environment laid over --config (empty: not set):\n{}", lines.collect::<String>())
-}
-
 /// `:8080`, as the reference implementation has it, is that port of all addresses.
 fn address(text: &str) -> Result<SocketAddr, String> {
     let text = if text.starts_with(':') { format!("[::]{text}") } else { text.to_owned() };
@@ -94,11 +91,7 @@ pub(super) fn run(args: Args) -> Exit {
         return Exit::Usage.because(error);
     }
     // One thread: it waits more than it computes, and waking others costs more than they would bring.
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return Exit::Unreadable.because(error),
-    };
-    runtime.block_on(serve(args, config))
+    shell::run(&mut Builder::new_current_thread(), serve(args, config))
 }
 
 async fn serve(args: Args, config: Config) -> Exit {
@@ -109,13 +102,11 @@ async fn serve(args: Args, config: Config) -> Exit {
         Ok(client) => client,
         Err(error) => return Exit::Unreadable.because(format!("the cluster is not known: {error:#}")),
     };
-    let listener = match TcpListener::bind(args.admin_listen).await {
+    let listener = match shell::bind_admin(args.admin_listen).await {
         Ok(listener) => listener,
-        Err(error) => return Exit::Usage.because(format!("--admin-listen {}: {error}", args.admin_listen)),
+        Err(error) => return Exit::Usage.because(error),
     };
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let Ok(mut signals) = Signals::new() else {
         return Exit::Unreadable.because("signals cannot be waited for");
     };
     let admin = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
@@ -125,14 +116,6 @@ async fn serve(args: Args, config: Config) -> Exit {
         listener,
         controller::admin::router(Arc::clone(&metrics), stopping.clone()),
     ));
-    tokio::spawn(async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        tracing::info!("stops");
-        stop.send_replace(true);
-        // Whoever asks twice does not want to wait.
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        std::process::exit(1);
-    });
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "controller".to_owned());
     let election = args.leader_election.then(|| Election {
         namespace: args.namespace,
@@ -140,9 +123,19 @@ async fn serve(args: Args, config: Config) -> Exit {
         identity: format!("{host}_{:08x}", fastrand::u32(..)),
         duration: args.lease_duration,
     });
-    let reconcilers: BTreeSet<_> = args.reconcile.into_iter().collect();
-    let reconcilers = Vec::from_iter(reconcilers);
-    lead(&client, &config, &reconcilers, election.as_ref(), &metrics, stopping).await;
+    let reconcilers = Vec::from_iter(BTreeSet::from_iter(args.reconcile));
+    let mut leading = pin!(lead(&client, &config, &reconcilers, election.as_ref(), &metrics, stopping));
+    tokio::select! {
+        () = &mut leading => {}
+        () = signals.wait() => {
+            tracing::info!("stops");
+            stop.send_replace(true);
+            // Whoever asks twice does not want to wait.
+            if signals.unless_again(leading).await.is_none() {
+                return Exit::Refused;
+            }
+        }
+    }
     tracing::info!("has stopped");
     Exit::Success
 }

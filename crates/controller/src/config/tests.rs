@@ -18,7 +18,7 @@ fn loaded(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
     let variable =
         |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
     let path = file.path().display().to_string();
-    load(Some(file.path()), variable).map_err(|error| error.replace(&path, "FILE"))
+    load(Some(file.path()), variable).map_err(|error| error.to_string().replace(&path, "FILE"))
 }
 
 #[test]
