@@ -13,8 +13,11 @@ IMAGE_CONTROLLER := target/static/$(HOST)/controller/serverless-controller
 STATIC := RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs" \
   $(CARGO) build --locked --target $(HOST) --target-dir target/static
 DENY_VERSION := 0.20.2
+MACHETE_VERSION := 0.9.2
 FUZZ_VERSION := 0.13.2
 FUZZ_SECONDS ?= 20
+# Crates that others use: each compiles alone, with the features that it asks for itself.
+ALONE := $(patsubst %,serverless-%,api policy decide cluster remote process controller)
 CHAOS_SECONDS ?= 600
 CHAOS_SEED ?= $(shell date +%s)
 
@@ -73,12 +76,14 @@ chaos: control-plane registry ## all is killed, cut off and changed for ten minu
 	  $(CARGO) test --locked --workspace --test it -- --nocapture chaos::
 
 .PHONY: check
-check: $(TOOLS)/bin/cargo-deny ## format, lints, dependencies, generated files, arrows
+check: $(TOOLS)/bin/cargo-deny $(TOOLS)/bin/cargo-machete ## format, lints, dependencies, generated files, arrows
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 	$(TOOLS)/bin/cargo-deny check bans licenses sources
-	$(CARGO) test --locked --test it -- manifests:: arrows::
+	$(TOOLS)/bin/cargo-machete
+	for package in $(ALONE); do $(CARGO) check --locked --all-targets --package $$package; done
+	$(CARGO) test --locked --workspace --test it -- manifests:: arrows:: circles::
 
 .PHONY: advisories
 advisories: $(TOOLS)/bin/cargo-deny ## known vulnerabilities of dependencies (fetches the advisory database)
@@ -131,6 +136,9 @@ fuzz: $(TOOLS)/bin/cargo-fuzz ## a short run of every fuzz target (needs a night
 
 $(TOOLS)/bin/cargo-deny:
 	$(CARGO) install --locked --root $(TOOLS) cargo-deny@$(DENY_VERSION)
+
+$(TOOLS)/bin/cargo-machete:
+	$(CARGO) install --locked --root $(TOOLS) cargo-machete@$(MACHETE_VERSION)
 
 $(TOOLS)/bin/cargo-fuzz:
 	$(CARGO) install --locked --root $(TOOLS) cargo-fuzz@$(FUZZ_VERSION)

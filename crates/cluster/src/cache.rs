@@ -19,8 +19,8 @@ use tokio::sync::watch;
 /// at most.
 pub const PAGE: u32 = 20;
 
-/// What is kept of an object.
-pub trait Kept: Debug + Send + Sync + 'static {
+/// What is cached of an object.
+pub trait Cached: Debug + Send + Sync + 'static {
     /// The group by which it is found beside its name: the UID of its Function, its namespace.
     fn group(&self) -> &str;
 
@@ -65,7 +65,7 @@ impl<T> Default for Cache<T> {
     }
 }
 
-impl<T: Kept> Cache<T> {
+impl<T: Cached> Cache<T> {
     /// The one of a name.
     pub fn get(&self, key: &Key) -> Option<Arc<T>> {
         self.read().by_key.get(key).map(|(_, object)| Arc::clone(object))
@@ -97,7 +97,7 @@ impl<T: Kept> Cache<T> {
         }
     }
 
-    fn told(&self, key: Key, version: Option<&str>, object: T) -> Option<Change<T>> {
+    fn shown(&self, key: Key, version: Option<&str>, object: T) -> Option<Change<T>> {
         let mut objects = self.write();
         let version = self::version(version);
         objects.see(version);
@@ -136,9 +136,9 @@ impl<T: Kept> Cache<T> {
         let put = |object: &K| {
             let key = key(object);
             // An object that this program fails on is passed over: all others are still followed.
-            let kept = catch_unwind(AssertUnwindSafe(|| keep(object)));
-            match kept.unwrap_or_else(|_| failed_on(&key)) {
-                Some(kept) => self.told(key, object.meta().resource_version.as_deref(), kept),
+            let cached = catch_unwind(AssertUnwindSafe(|| keep(object)));
+            match cached.unwrap_or_else(|_| failed_on(&key)) {
+                Some(cached) => self.shown(key, object.meta().resource_version.as_deref(), cached),
                 None => self.remove(key),
             }
         };
@@ -177,7 +177,7 @@ impl<T: Kept> Cache<T> {
     }
 }
 
-impl<T: Kept> Objects<T> {
+impl<T: Cached> Objects<T> {
     fn see(&mut self, version: u64) {
         self.seen = self.seen.max(version);
     }
@@ -222,98 +222,4 @@ pub fn key<K: Resource>(object: &K) -> Key {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-    use std::cell::RefCell;
-
-    use k8s_openapi::api::core::v1::ConfigMap;
-    use kube::api::ObjectMeta;
-
-    use super::*;
-
-    impl Kept for String {
-        fn group(&self) -> &str {
-            self
-        }
-    }
-
-    fn map(name: &str, version: &str, group: &str) -> ConfigMap {
-        let metadata = ObjectMeta {
-            namespace: Some("n".to_owned()),
-            name: Some(name.to_owned()),
-            resource_version: Some(version.to_owned()),
-            generate_name: Some(group.to_owned()),
-            ..ObjectMeta::default()
-        };
-        ConfigMap { metadata, ..ConfigMap::default() }
-    }
-
-    async fn told(cache: &Cache<String>, events: Vec<Event<ConfigMap>>) -> Vec<String> {
-        let told = RefCell::new(Vec::new());
-        let events = futures::stream::iter(events.into_iter().map(Ok));
-        let keep = |map: &ConfigMap| map.metadata.generate_name.clone();
-        let text = |object: &Option<Arc<String>>| object.as_ref().map_or("-".to_owned(), ToString::to_string);
-        cache
-            .take_in(events, keep, |change| {
-                told.borrow_mut().push(format!(
-                    "{} {}>{}",
-                    change.key.1,
-                    text(&change.before),
-                    text(&change.after)
-                ));
-            })
-            .await;
-        told.into_inner()
-    }
-
-    #[tokio::test]
-    async fn what_changes_is_told_once_and_what_vanished_unseen_too() {
-        let cache = Cache::<String>::default();
-        let events = vec![
-            Event::Init,
-            Event::InitApply(map("a", "1", "x")),
-            Event::InitApply(map("b", "2", "x")),
-            Event::InitDone,
-            Event::Apply(map("a", "3", "y")),
-            Event::Apply(map("a", "3", "y")),
-            Event::Apply(map("a", "2", "old")),
-        ];
-        assert_eq!(told(&cache, events).await, ["a ->x", "b ->x", "a x>y"]);
-        let of =
-            |group: &str| -> Vec<_> { cache.group(group).into_iter().map(|((_, name), _)| name).collect() };
-        assert_eq!((of("x"), of("y")), (vec!["b".to_owned()], vec!["a".to_owned()]));
-
-        let events = vec![Event::Init, Event::InitApply(map("c", "4", "x")), Event::InitDone];
-        let mut relisted = told(&cache, events).await;
-        relisted.sort();
-        assert_eq!(relisted, ["a y>-", "b x>-", "c ->x"]);
-        assert_eq!(told(&cache, vec![Event::Delete(map("c", "5", "x"))]).await, ["c x>-"]);
-        assert_eq!(of("x"), [""; 0]);
-    }
-
-    #[tokio::test]
-    async fn an_object_that_the_controller_fails_on_hides_no_other() {
-        let cache = Cache::<String>::default();
-        let events = [Event::Apply(map("bad", "1", "x")), Event::Apply(map("good", "2", "x"))];
-        let keep = |map: &ConfigMap| {
-            assert_ne!(map.metadata.name.as_deref(), Some("bad"));
-            map.metadata.generate_name.clone()
-        };
-        cache.take_in(futures::stream::iter(events.map(Ok)), keep, |_| {}).await;
-        let known = |name: &str| cache.get(&("n".to_owned(), name.to_owned())).is_some();
-        assert!(known("good") && !known("bad"));
-    }
-
-    #[tokio::test]
-    async fn an_answer_to_a_write_counts_before_the_watch_shows_it() {
-        let cache = Cache::<String>::default();
-        let key = ("n".to_owned(), "a".to_owned());
-        cache.answered(key.clone(), Some("7"), "x".to_owned());
-        assert_eq!(cache.get(&key).as_deref().map(String::as_str), Some("x"));
-        assert_eq!(told(&cache, vec![Event::Apply(map("a", "7", "x"))]).await, [""; 0]);
-        assert_eq!(told(&cache, vec![Event::Delete(map("a", "8", "x"))]).await, ["a x>-"]);
-        cache.answered(key.clone(), Some("7"), "x".to_owned());
-        assert_eq!(cache.get(&key), None, "an answer that came late is of what is gone");
-    }
-}
+mod tests;

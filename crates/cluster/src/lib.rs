@@ -18,7 +18,7 @@ mod writer;
 
 pub use apply::Intent;
 pub use backoff::{Failures, retry};
-pub use cache::{Cache, Change, Kept, PAGE, key, version};
+pub use cache::{Cache, Cached, Change, PAGE, key, version};
 pub use error::Error;
 pub use events::Note;
 pub use guarded::or_else;

@@ -2,7 +2,7 @@
 
 use kube::Resource;
 
-use crate::cache::Kept;
+use crate::cache::Cached;
 
 /// That there is an object, and of which version.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl Presence {
     }
 }
 
-impl Kept for Presence {
+impl Cached for Presence {
     fn group(&self) -> &str {
         &self.namespace
     }

@@ -24,7 +24,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Looks after the Functions of a cluster, until SIGTERM
+    /// Manages the Functions of a cluster until SIGTERM
     Run(run::Args),
     /// Prints what would be made of Functions, without a cluster
     Plan(plan::Args),

@@ -11,6 +11,7 @@ mod names;
 mod packed;
 mod pods;
 mod repository;
+mod say;
 mod steps;
 mod stores;
 mod watches;

@@ -13,7 +13,7 @@ const MAX_MESSAGE: usize = 2000;
 
 /// A plan for an object with a status.
 #[derive(Debug)]
-pub struct Draft<S> {
+pub(crate) struct Draft<S> {
     pub(crate) now: Time,
     generation: Option<i64>,
     pub(crate) steps: Vec<Step>,
@@ -27,7 +27,7 @@ pub struct Draft<S> {
 
 impl<S: Status> Draft<S> {
     /// Nothing planned yet for an object of a generation, whose status is as it was.
-    pub fn new(status: S, generation: Option<i64>, now: Time) -> Self {
+    pub(crate) fn new(status: S, generation: Option<i64>, now: Time) -> Self {
         let before = status.conditions().to_vec();
         Self { now, generation, steps: Vec::new(), before, status, wake: None, question: None, build: None }
     }
@@ -82,7 +82,7 @@ impl<S: Status> Draft<S> {
     }
 
     /// The plan.
-    pub fn into_plan(self) -> Plan<S> {
+    pub(crate) fn into_plan(self) -> Plan<S> {
         let Self { steps, status, wake, question, build, .. } = self;
         Plan { steps, status, wake, question, build }
     }

@@ -1,11 +1,11 @@
 //! Decisions of the controller, pure: what is observed goes in, a plan comes out. Nothing here asks, waits or writes.
 //!
 //! Each kind of object that is brought forward has a folder: `function`, `copies`. The vocabulary is common to them: a
-//! [`plan::Plan`] is a plain value, a [`draft::Draft`] is the plan as it grows, [`drift`] tells whether something is stored
+//! [`plan::Plan`] is a plain value, `draft` is the plan as it grows, [`drift`] tells whether something is stored
 //! already, [`transition`] what is worth a write of the status.
 
 pub mod copies;
-pub mod draft;
+mod draft;
 pub mod drift;
 pub mod function;
 pub mod hash;

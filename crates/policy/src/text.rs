@@ -35,6 +35,12 @@ pub fn printable(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(cut(&escaped, max).into_owned())
 }
 
+/// The first `max` characters on one line: what a terminal would obey becomes a space.
+#[must_use]
+pub fn on_one_line(characters: impl Iterator<Item = char>, max: usize) -> String {
+    characters.take(max).map(|character| if is_unprintable(character) { ' ' } else { character }).collect()
+}
+
 /// Control characters, and those that end a line or turn the direction of writing.
 fn is_unprintable(character: char) -> bool {
     character.is_control()
@@ -57,5 +63,10 @@ mod tests {
         assert_eq!(printable("a\u{1b}[31m\n\u{202e}b", NAME_SHOWN), r"a\u{1b}[31m\u{a}\u{202e}b");
         assert_eq!(printable("\u{7}".repeat(300).as_str(), NAME_SHOWN).chars().count(), NAME_SHOWN);
         assert!(matches!(printable("plain \"text\"", NAME_SHOWN), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_a_space_on_one_line() {
+        assert_eq!(on_one_line("a\u{1b}[31m\nb\u{202e}cd".chars(), 9), "a [31m b ");
     }
 }

@@ -1,4 +1,4 @@
-//! Where the certificate of the server comes from: files, or Secrets that the webhook looks after itself.
+//! Where the certificate of the server comes from: files, or Secrets that the webhook manages itself.
 
 use std::path::PathBuf;
 use std::sync::Arc;

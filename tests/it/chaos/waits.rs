@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use kube::Client;
-use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, PostParams};
+use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, PostParams};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
@@ -97,10 +97,35 @@ impl Waits {
         };
         let ended = timeout(limit, running).await;
         let took = start.elapsed();
+        let jobs = if ended.is_err() { self.jobs().await } else { String::new() };
         self.clean(name).await;
         ended
             .map(|()| took)
-            .map_err(|_| format!("{name}, created after {created:?}, does not run after {took:?}: {said}"))
+            .map_err(|_| format!("{name}, created after {created:?}, does not run after {took:?}: {said}; Jobs that have not ended: {jobs}"))
+    }
+
+    /// All Jobs of the cluster that have not ended: those that may have a build slot.
+    async fn jobs(&self) -> String {
+        let jobs = Api::<DynamicObject>::all_with(
+            self.client.clone(),
+            &ApiResource::from_gvk(&GroupVersionKind::gvk("batch", "v1", "Job")),
+        );
+        let Ok(jobs) = jobs.list(&ListParams::default()).await else { return "not known".to_owned() };
+        let open = jobs.items.iter().filter(|job| job.data["status"]["conditions"].is_null());
+        let shown = open.map(|job| {
+            let metadata = &job.metadata;
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            let owner = metadata.owner_references.iter().flatten().next().map(|owner| owner.name.clone());
+            let created = metadata.creation_timestamp.as_ref().map(|time| time.0.to_string());
+            format!(
+                "{}/{} of {owner:?}, {created:?}, deleted: {}, {}",
+                text(&metadata.namespace),
+                text(&metadata.name),
+                metadata.deletion_timestamp.is_some(),
+                job.data["status"]
+            )
+        });
+        shown.collect::<Vec<_>>().join("; ")
     }
 
     /// Deletes a Function, and waits for its Pods to go: they need no node any more.

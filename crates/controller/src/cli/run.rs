@@ -27,7 +27,7 @@ pub(super) struct Args {
     /// The address for /livez, /readyz and /metrics, in plain HTTP
     #[arg(long, env = "APP_METRICS_ADDRESS", default_value = "[::]:8080", value_parser = address, value_name = "ADDRESS")]
     admin_listen: SocketAddr,
-    /// What this controller does, separated by commas; all of it by default
+    /// What this controller does, separated by commas. Controllers that do different things need different --lease-name
     #[arg(long, env = "APP_RECONCILE", value_enum, value_delimiter = ',', default_values_t = Reconciler::ALL, value_name = "NAMES")]
     reconcile: Vec<Reconciler>,
     /// Whether other controllers may run beside this one: then one of them leads

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api::names::{copy_mark, owned_label};
-use cluster::{Cache, Kept, Object, Presence, key};
+use cluster::{Cache, Cached, Object, Presence, key};
 use decide::copies::{Base, CopiedKind, Replica, State};
 use decide::plan::Wanted;
 use futures::channel::mpsc::UnboundedSender;
@@ -33,7 +33,7 @@ impl<T> InNamespace<T> {
     }
 }
 
-impl<T: std::fmt::Debug + Send + Sync + 'static> Kept for InNamespace<T> {
+impl<T: std::fmt::Debug + Send + Sync + 'static> Cached for InNamespace<T> {
     fn group(&self) -> &str {
         &self.namespace
     }

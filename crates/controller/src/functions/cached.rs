@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api::names::owned_label;
-use cluster::{Kept, Object, Packed};
+use cluster::{Cached, Object, Packed};
 use decide::function::{BuildJob, RegistrySecret, RuntimeMap, names};
 use decide::owner::Owner;
 use k8s_openapi::api::batch::v1::JobStatus;
@@ -82,7 +82,7 @@ impl Child {
     }
 }
 
-impl Kept for Child {
+impl Cached for Child {
     fn group(&self) -> &str {
         &self.group
     }
@@ -111,7 +111,7 @@ impl CachedJob {
     }
 }
 
-impl Kept for CachedJob {
+impl Cached for CachedJob {
     fn group(&self) -> &str {
         &self.group
     }
@@ -130,7 +130,7 @@ impl CachedRuntime {
     }
 }
 
-impl Kept for CachedRuntime {
+impl Cached for CachedRuntime {
     fn group(&self) -> &str {
         &self.namespace
     }
@@ -155,7 +155,7 @@ impl CachedRegistry {
     }
 }
 
-impl Kept for CachedRegistry {
+impl Cached for CachedRegistry {
     fn group(&self) -> &str {
         &self.namespace
     }

@@ -4,18 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::FunctionStatus;
 use cluster::reconcile::{Action, Reconciler};
-use cluster::{Error, Note, key};
-use decide::function::{Function, Observed, Plan, Refusal, Report, Start, Status, failed_on};
+use cluster::{Error, key};
+use decide::function::{Function, Observed, Plan, Refusal, Report, Start, failed_on};
 use decide::plan::Question;
-use decide::transition::{Significance, transitions};
 use decide::{Key, Kind};
-use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::Resource as _;
 use kube::runtime::watcher::Event;
-use kube::{Api, Resource as _};
-use serde_json::{Value, json};
 
 use super::packed::PackedFunction;
 use super::{Functions, pods, steps};
@@ -25,13 +21,6 @@ const ATTEMPTS: usize = 6;
 
 /// How long at least a Function waits whose namespace has all the looks that it may have.
 const TURN: Duration = Duration::from_millis(50);
-
-/// How long something has to go on to be worth saying.
-const BEGINNING: Duration = Duration::from_secs(2);
-/// How long a further stage has to last.
-const STAGE: Duration = Duration::from_secs(5);
-/// How long other words for a stage have to be right to be worth saying.
-const WORDS: Duration = Duration::from_secs(10);
 
 impl Reconciler for Functions {
     type Object = PackedFunction;
@@ -227,109 +216,8 @@ impl Functions {
         }
         Ok(())
     }
-
-    /// Writes the status, if it says anything new, and tells of transitions. What goes on is said when it has lasted for a
-    /// while, since most of it is overtaken soon: in how long, then.
-    async fn say(&self, function: &Function, key: &Key, status: &Status) -> Result<Option<Duration>, Error> {
-        let before = &function.status;
-        let left = match Significance::between(before, status) {
-            Significance::Nothing => {
-                self.memory.said(key);
-                return Ok(None);
-            }
-            Significance::Words => self.memory.unsaid(key, WORDS),
-            Significance::Stage => self.memory.unsaid(key, STAGE),
-            Significance::Beginning => self.memory.unsaid(key, BEGINNING),
-            Significance::Result => Duration::ZERO,
-        };
-        if !left.is_zero() {
-            return Ok(Some(left));
-        }
-        // 4. Write the status.
-        let functions = Api::<api::Function>::namespaced(self.writer.client().clone(), &key.0);
-        let patch = status_patch(function, status);
-        let written = self.writer.patch_status(&functions, &key.1, patch).await?;
-        self.memory.said(key);
-        if let Some(written) = Function::of_v1alpha1(written) {
-            self.memory.wrote(key, function, written);
-        }
-        // 5. Tell of transitions.
-        for condition in transitions(before, status) {
-            self.metrics.transition(condition, &before.conditions);
-            let note = Note {
-                regarding: reference(function),
-                time: condition.last_transition_time.as_ref().map(|time| time.0).unwrap_or_default(),
-                action: &condition.kind,
-                reason: condition.reason.as_deref().unwrap_or_default(),
-                note: condition.message.as_deref().unwrap_or_default(),
-                is_warning: condition.status == "False",
-            };
-            self.writer.note(&note).await?;
-        }
-        Ok(None)
-    }
-
-    /// Measures how long it takes from a change of a Function until it runs.
-    fn measure(&self, function: &Function, key: &Key, status: &Status) {
-        if !status.is_ready() {
-            self.memory.is_not_ready(key, function.metadata.generation);
-        } else if let Some(since) = self.memory.is_ready(key) {
-            self.metrics.ready(since.elapsed());
-        }
-    }
 }
 
 fn now() -> Time {
     Time(jiff::Timestamp::now())
-}
-
-/// The patch that makes the status of a Function another one.
-fn status_patch(function: &Function, status: &Status) -> Value {
-    let json =
-        |status: &Status| serde_json::to_value(FunctionStatus::from(status.clone())).unwrap_or_default();
-    let (before, mut patch) = (json(&function.status), json(status));
-    // What is no longer said has to be taken away by name.
-    if let (Some(patch), Some(before)) = (patch.as_object_mut(), before.as_object()) {
-        for key in before.keys() {
-            patch.entry(key.clone()).or_insert(Value::Null);
-        }
-    }
-    // A Function of that name that is another one by now is not meant.
-    json!({"metadata": {"uid": function.identity.uid}, "status": patch})
-}
-
-/// The Function, for Events.
-fn reference(function: &Function) -> ObjectReference {
-    let identity = function.identity.clone();
-    ObjectReference {
-        api_version: Some(Kind::Function.api_version()),
-        kind: Some(Kind::Function.as_str().to_owned()),
-        name: Some(identity.name),
-        namespace: Some(identity.namespace),
-        uid: Some(identity.uid),
-        ..ObjectReference::default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-    use super::*;
-
-    #[test]
-    fn a_status_is_written_with_what_is_no_longer_said() {
-        let function = json!({
-            "metadata": {"name": "f", "namespace": "n", "uid": "u"},
-            "spec": {"source": "x"},
-            "status": {"source": "repo", "commit": "c", "reference": "main"},
-        });
-        let function = Function::of_v1alpha1(serde_json::from_value(function).unwrap()).unwrap();
-        let status = Status { source: Some("x".to_owned()), ..Status::default() };
-        let expected = json!({
-            "metadata": {"uid": "u"},
-            "status": {"source": "x", "commit": null, "reference": null},
-        });
-        assert_eq!(status_patch(&function, &status), expected);
-    }
 }

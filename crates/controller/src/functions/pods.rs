@@ -7,6 +7,7 @@ use decide::function::{BuildJob, Report, Start};
 use k8s_openapi::api::core::v1::{ContainerStatus, Event, PodStatus};
 use kube::Resource as _;
 use kube::api::{Api, ListParams};
+use policy::text::on_one_line;
 
 /// How much of what somebody said goes into a condition, in characters.
 const LAST_WORDS: usize = 500;
@@ -30,7 +31,7 @@ pub(super) async fn report(writer: &Writer, namespace: &str, job: &BuildJob) -> 
     } else {
         // The end is what it failed for.
         let skipped = message.chars().count().saturating_sub(LAST_WORDS);
-        printable(message.chars().skip(skipped))
+        on_one_line(message.chars().skip(skipped), LAST_WORDS)
     };
     Ok(Report { words: Some(words) })
 }
@@ -63,7 +64,7 @@ async fn why_no_pod(writer: &Writer, namespace: &str, job: &BuildJob) -> Result<
     let events = writer.fenced(events.list(&ListParams::default().fields(&of_job).limit(LOOKED_AT))).await?;
     let last = events.items.into_iter().filter_map(|event| event.message).next_back();
     let why = last.unwrap_or_else(|| "the Job controller gives no reason".to_owned());
-    Ok(format!("no Pod was created: {}", printable(why.chars())))
+    Ok(format!("no Pod was created: {}", on_one_line(why.chars(), LAST_WORDS)))
 }
 
 fn start(status: PodStatus) -> Start {
@@ -75,7 +76,10 @@ fn start(status: PodStatus) -> Start {
         conditions.find(|condition| condition.type_ == "PodScheduled" && condition.status == "False");
     if let Some(condition) = unscheduled {
         let why = condition.message.as_deref().unwrap_or_default();
-        return Start::Hindered(format!("its Pod cannot be scheduled: {}", printable(why.chars())));
+        return Start::Hindered(format!(
+            "its Pod cannot be scheduled: {}",
+            on_one_line(why.chars(), LAST_WORDS)
+        ));
     }
     let found: Vec<_> = containers(status).filter_map(|container| container.state).collect();
     // One that has run, or runs, before those that wait for it.
@@ -85,7 +89,7 @@ fn start(status: PodStatus) -> Start {
     let waiting = found.into_iter().filter_map(|state| state.waiting);
     let said = waiting.map(|waiting| {
         let reason = waiting.reason.unwrap_or_default();
-        let message = printable(waiting.message.unwrap_or_default().chars());
+        let message = on_one_line(waiting.message.unwrap_or_default().chars(), LAST_WORDS);
         let is_normal = GOES_ON.contains(&reason.as_str());
         let separator = if message.is_empty() { "" } else { ": " };
         (is_normal, format!("its Pod does not start: {reason}{separator}{message}"))
@@ -100,8 +104,4 @@ fn start(status: PodStatus) -> Start {
 fn containers(status: PodStatus) -> impl Iterator<Item = ContainerStatus> {
     let init = status.init_container_statuses.into_iter().flatten();
     init.chain(status.container_statuses.into_iter().flatten())
-}
-
-fn printable(chars: impl Iterator<Item = char>) -> String {
-    chars.take(LAST_WORDS).map(|char| if char.is_control() { ' ' } else { char }).collect()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api::{GitAuth, GitRepository, GitRepositorySpec};
-use cluster::{Kept, version};
+use cluster::{Cached, version};
 
 /// A `GitRepository`, with texts of bounded length.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ impl Repository {
     }
 }
 
-impl Kept for Repository {
+impl Cached for Repository {
     fn group(&self) -> &str {
         &self.namespace
     }

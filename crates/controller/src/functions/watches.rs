@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use api::GitRepository;
 use api::names::{config_label, owned_label, registry_secret};
-use cluster::{Cache, Change, Kept, Object, Presence};
+use cluster::{Cache, Cached, Change, Object, Presence};
 use decide::Kind;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret, Service, ServiceAccount};
 use kube::api::PartialObjectMeta;
@@ -131,7 +131,7 @@ impl Watches {
     ) where
         K: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
         K::DynamicType: Send + Sync,
-        T: Kept,
+        T: Cached,
     {
         let (stores, channels) = (Arc::clone(&self.stores), self.channels.clone());
         self.tasks.spawn(async move {

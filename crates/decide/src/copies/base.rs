@@ -86,3 +86,73 @@ impl Base {
         Some(Self { state, release })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    const LABELLED: &str = "credentials";
+
+    /// What is known of an object with a label and finalizers, that may be being deleted.
+    fn base(kind: CopiedKind, label: &str, finalizers: &[&str], is_deleted: bool) -> Option<Base> {
+        let mut metadata = json!({
+            "name": "x", "namespace": "kyma-system", "resourceVersion": "7", "finalizers": finalizers,
+            "labels": {"serverless.kyma-project.io/config": label},
+        });
+        if is_deleted {
+            metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
+        }
+        let object = json!({"metadata": metadata, "data": {"a": "Yg=="}});
+        Base::of(kind, &serde_json::from_value(metadata).unwrap(), || Some(object))
+    }
+
+    fn state(base: Option<Base>) -> String {
+        match base.map(|base| base.state) {
+            None => "none".to_owned(),
+            Some(State::New(patch)) => format!("new {}", patch["metadata"]["finalizers"]),
+            Some(State::Live(_)) => "live".to_owned(),
+            Some(State::Leaving) => "leaving".to_owned(),
+        }
+    }
+
+    #[rstest]
+    #[case::without_its_finalizer(LABELLED, &["theirs"], false, r#"new ["theirs","serverless.kyma-project.io/finalizer-registry-config"]"#)]
+    #[case::with_it(LABELLED, &[FINALIZER], false, "live")]
+    #[case::being_deleted(LABELLED, &[FINALIZER], true, "leaving")]
+    #[case::without_its_label(
+        "other",
+        &[FINALIZER],
+        false,
+        "leaving"
+    )]
+    #[case::gone_before_a_copy_was_made(LABELLED, &[], true, "none")]
+    #[case::none("other", &[], false, "none")]
+    fn a_secret_is_held_from_its_first_copy_to_its_last(
+        #[case] label: &str,
+        #[case] finalizers: &[&str],
+        #[case] is_deleted: bool,
+        #[case] expected: &str,
+    ) {
+        assert_eq!(state(base(CopiedKind::Secret, label, finalizers, is_deleted)), expected);
+    }
+
+    #[test]
+    fn only_secrets_are_held() {
+        assert_eq!(state(base(CopiedKind::ConfigMap, "runtime", &[], false)), "live");
+        assert_eq!(state(base(CopiedKind::ConfigMap, "runtime", &[], true)), "none");
+        assert_eq!(state(base(CopiedKind::ConfigMap, "other", &[], false)), "none");
+    }
+
+    #[test]
+    fn a_secret_is_let_go_by_removing_our_finalizer_alone() {
+        let held = base(CopiedKind::Secret, LABELLED, &["theirs", FINALIZER], false).unwrap();
+        let expected = json!({"metadata": {"resourceVersion": "7", "finalizers": ["theirs"]}});
+        assert_eq!(held.release, Some(expected));
+        assert_eq!(base(CopiedKind::Secret, LABELLED, &["theirs"], false).unwrap().release, None);
+    }
+}

@@ -15,7 +15,7 @@ use crate::hash;
 
 /// Where the source of a Function of type `git` is.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Checkout {
+pub(super) struct Checkout {
     /// The address of the repository.
     pub url: String,
     /// The commit, in full.
@@ -28,7 +28,7 @@ pub struct Checkout {
 
 /// All that the objects of a Function follow from.
 #[derive(Debug)]
-pub struct Inputs<'a> {
+pub(super) struct Inputs<'a> {
     /// The configuration.
     pub config: &'a Config,
     /// The Function.
@@ -64,7 +64,7 @@ impl<'a> Inputs<'a> {
 
     /// The dependencies as they are built.
     #[must_use]
-    pub fn dependencies(&self) -> &str {
+    pub(super) fn dependencies(&self) -> &str {
         match &self.function.source {
             Source::Inline { dependencies: Some(given), .. } if !given.trim().is_empty() => given,
             Source::Inline { .. } | Source::Git { .. } => &self.runtime.no_dependencies,
@@ -73,7 +73,7 @@ impl<'a> Inputs<'a> {
 
     /// The directory of the repository, without slashes around it.
     #[must_use]
-    pub fn base_dir(&self) -> &str {
+    pub(super) fn base_dir(&self) -> &str {
         match &self.function.source {
             Source::Git { base_dir: Some(base_dir), .. } => base_dir.trim_matches('/'),
             Source::Git { base_dir: None, .. } | Source::Inline { .. } => "",
@@ -82,7 +82,7 @@ impl<'a> Inputs<'a> {
 
     /// The tag of the image: of everything that goes into it, and of nothing else.
     #[must_use]
-    pub fn tag(&self) -> &str {
+    pub(super) fn tag(&self) -> &str {
         self.tag.get_or_init(|| self.hash())
     }
 
@@ -102,26 +102,26 @@ impl<'a> Inputs<'a> {
 
     /// The image as it is pushed.
     #[must_use]
-    pub fn push_image(&self) -> String {
+    pub(super) fn push_image(&self) -> String {
         image::name(&self.registry.push, self.identity, self.tag())
     }
 
     /// The image as it is pulled.
     #[must_use]
-    pub fn pull_image(&self) -> String {
+    pub(super) fn pull_image(&self) -> String {
         image::name(&self.registry.pull, self.identity, self.tag())
     }
 
     /// The image as it runs: by its digest, so that whoever moves the tag changes nothing.
     #[must_use]
-    pub fn run_image(&self) -> String {
+    pub(super) fn run_image(&self) -> String {
         let image = self.pull_image();
         self.digest.as_ref().map_or_else(|| image.clone(), |digest| format!("{image}@{digest}"))
     }
 
     /// The metadata of an object of the Function.
     #[must_use]
-    pub fn metadata(&self, name: String) -> ObjectMeta {
+    pub(super) fn metadata(&self, name: String) -> ObjectMeta {
         self.identity.metadata(self.function.metadata.labels.as_ref(), name)
     }
 }

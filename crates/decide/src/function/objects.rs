@@ -9,8 +9,8 @@ mod port;
 mod resources;
 mod service;
 
-pub use autoscaler::autoscaler;
-pub use config_map::config_map;
-pub use deployment::deployment;
-pub use job::{job, job_labels};
-pub use service::service;
+pub(super) use autoscaler::autoscaler;
+pub(super) use config_map::config_map;
+pub(super) use deployment::deployment;
+pub(super) use job::{job, job_labels};
+pub(super) use service::service;

@@ -7,7 +7,7 @@ use crate::Key;
 
 /// Those that wait for a build slot. What is asked often costs as much as there are namespaces that wait, not Functions.
 #[derive(Debug, Default)]
-pub struct Queue {
+pub(super) struct Queue {
     /// All that wait, with the numbers that they drew.
     numbers: HashMap<Key, u64>,
     /// By namespace.
@@ -28,7 +28,7 @@ struct Line {
 impl Queue {
     /// Lines up, unless already in line, and tells how many are in front for whom no slot is free; 0: it has left the queue
     /// and may build. `room` is how many more of a namespace may build, however many slots are free.
-    pub fn ask(&mut self, key: &Key, free: usize, room: impl Fn(&str) -> usize) -> usize {
+    pub(super) fn ask(&mut self, key: &Key, free: usize, room: impl Fn(&str) -> usize) -> usize {
         if !self.numbers.contains_key(key) {
             self.line_up(key);
         }
@@ -69,7 +69,7 @@ impl Queue {
     }
 
     /// Takes a Function out: it is gone, or needs no build any more.
-    pub fn leave(&mut self, key: &Key) {
+    pub(super) fn leave(&mut self, key: &Key) {
         let Some(number) = self.numbers.remove(key) else { return };
         let Some(line) = self.lines.get_mut(&key.0) else { return };
         if let Ok(index) = line.functions.binary_search_by_key(&number, |(number, _)| *number) {
@@ -82,14 +82,14 @@ impl Queue {
 
     /// How many wait.
     #[must_use]
-    pub fn waiting(&self) -> usize {
+    pub(super) fn waiting(&self) -> usize {
         self.numbers.len()
     }
 
     /// The first of those that wait, so many at most, in the order in which they will be served; `room` is how many more of a
     /// namespace may build.
     #[must_use]
-    pub fn first(&self, number: usize, room: impl Fn(&str) -> usize) -> Vec<Key> {
+    pub(super) fn first(&self, number: usize, room: impl Fn(&str) -> usize) -> Vec<Key> {
         if number == 0 {
             return Vec::new();
         }

@@ -1,7 +1,7 @@
 //! Build slots: who builds, and who waits for whom. A namespace has no more than its share, whoever waits: what it builds
 //! could take hours.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::queue::Queue;
 use crate::Key;
@@ -16,8 +16,8 @@ pub struct Slots {
     queue: Queue,
     /// Jobs that build, with the Function of each.
     active: BTreeMap<Key, Key>,
-    /// Jobs that were granted a slot and that the watch has not shown yet.
-    granted: BTreeSet<Key>,
+    /// Jobs that were granted a slot and that the watch has not shown yet, with the Function of each.
+    granted: BTreeMap<Key, Key>,
     /// The most that ever waited.
     peak: usize,
 }
@@ -32,13 +32,13 @@ impl Slots {
     /// How many are in front of a Function that wants to start a Job; 0 if it may.
     pub fn ask(&mut self, function: &Key, job: &str) -> usize {
         let job = (function.0.clone(), job.to_owned());
-        if self.granted.contains(&job) {
+        if self.granted.contains_key(&job) {
             return 0;
         }
         let taken = self.taken();
         let ahead = self.queue.ask(function, self.free(), room(&taken, self.share));
         if ahead == 0 {
-            self.granted.insert(job);
+            self.granted.insert(job, function.clone());
         }
         self.peak = self.peak.max(self.queue.waiting());
         ahead
@@ -63,9 +63,10 @@ impl Slots {
     /// A Function is gone, and whatever Jobs say that they build for it do not count any more: those whose turn it is.
     pub fn gone(&mut self, function: &Key, exists: impl Fn(&Key) -> bool) -> Vec<Key> {
         self.queue.leave(function);
-        let before = self.active.len();
+        let before = self.free();
         self.active.retain(|_, of| of != function);
-        if self.active.len() == before { Vec::new() } else { self.next(exists) }
+        self.granted.retain(|_, of| of != function);
+        if self.free() == before { Vec::new() } else { self.next(exists) }
     }
 
     fn next(&mut self, exists: impl Fn(&Key) -> bool) -> Vec<Key> {
@@ -105,7 +106,7 @@ impl Slots {
 
     /// Jobs that have a slot.
     fn jobs(&self) -> impl Iterator<Item = &Key> {
-        self.active.keys().chain(self.granted.iter().filter(|job| !self.active.contains_key(*job)))
+        self.active.keys().chain(self.granted.keys().filter(|job| !self.active.contains_key(*job)))
     }
 
     /// How many slots each namespace has.
@@ -170,6 +171,10 @@ mod tests {
         assert_eq!(slots.ask(&key("b"), "job-b"), 1);
         assert_eq!(slots.gone(&key("a"), all), [key("b")]);
         assert_eq!(slots.gone(&key("a"), all), []);
+        // Nor one that the watch has not shown yet.
+        assert_eq!(slots.ask(&key("b"), "job-b"), 0);
+        assert_eq!(slots.ask(&key("c"), "job-c"), 1);
+        assert_eq!(slots.gone(&key("b"), all), [key("c")]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use policy::git_url;
+use policy::text::on_one_line;
 
 use crate::guard;
 
@@ -82,8 +83,7 @@ impl GitError {
 /// A text of a server, cut and without control characters, as the end of a sentence.
 pub(super) fn words(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
-    let text: String =
-        text.chars().map(|char| if char.is_control() { ' ' } else { char }).take(200).collect();
+    let text = on_one_line(text.chars(), 200);
     let text = text.trim();
     if text.is_empty() { String::new() } else { format!(": {text}") }
 }

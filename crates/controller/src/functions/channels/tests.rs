@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api::GitRepository;
-use cluster::{Cache, Kept, Object};
+use cluster::{Cache, Cached, Object};
 use decide::function::Config;
 use futures::channel::mpsc::{UnboundedReceiver, unbounded};
 use kube::runtime::reflector::store;
@@ -54,7 +54,7 @@ fn key(name: &str) -> Key {
 }
 
 /// The change from one object of namespace `n` to another one, as a cache tells of it.
-fn change<T: Kept>(name: &str, before: Option<T>, after: Option<T>) -> Change<T> {
+fn change<T: Cached>(name: &str, before: Option<T>, after: Option<T>) -> Change<T> {
     Change { key: key(name), before: before.map(Arc::new), after: after.map(Arc::new) }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn is_scaled(function: &Function) -> bool {
 
 /// The autoscaler; `None` if the number of Pods is fixed.
 #[must_use]
-pub fn autoscaler(inputs: &Inputs<'_>) -> Option<HorizontalPodAutoscaler> {
+pub(crate) fn autoscaler(inputs: &Inputs<'_>) -> Option<HorizontalPodAutoscaler> {
     let function = inputs.function;
     let max_replicas = function.max_replicas.filter(|_| is_scaled(function))?;
     let child = inputs.identity.child();

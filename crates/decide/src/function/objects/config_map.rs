@@ -13,7 +13,7 @@ pub(super) const DEPENDENCIES: &str = "dependencies";
 
 /// The ConfigMap.
 #[must_use]
-pub fn config_map(inputs: &Inputs<'_>) -> ConfigMap {
+pub(crate) fn config_map(inputs: &Inputs<'_>) -> ConfigMap {
     let data = [(SOURCE, inputs.function.source.text()), (DEPENDENCIES, inputs.dependencies())];
     ConfigMap {
         metadata: inputs.metadata(inputs.identity.child()),

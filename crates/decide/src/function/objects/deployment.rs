@@ -22,7 +22,7 @@ const USER: i64 = 1000;
 
 /// The Deployment.
 #[must_use]
-pub fn deployment(inputs: &Inputs<'_>) -> Deployment {
+pub(crate) fn deployment(inputs: &Inputs<'_>) -> Deployment {
     let identity = inputs.identity;
     let function = inputs.function;
     let mut labels = inherited(Some(&function.pod_labels));

@@ -28,7 +28,7 @@ const REPORT: &str = "/dev/termination-log";
 
 /// The labels of the Job, the only part of it that may change.
 #[must_use]
-pub fn job_labels(inputs: &Inputs<'_>) -> BTreeMap<String, String> {
+pub(crate) fn job_labels(inputs: &Inputs<'_>) -> BTreeMap<String, String> {
     let mut labels = inherited(inputs.function.metadata.labels.as_ref());
     labels.extend(inputs.identity.labels());
     labels
@@ -36,7 +36,7 @@ pub fn job_labels(inputs: &Inputs<'_>) -> BTreeMap<String, String> {
 
 /// The Job. Its name follows from what it builds: another image, or another attempt at it, is another Job.
 #[must_use]
-pub fn job(inputs: &Inputs<'_>, attempt: u32) -> Job {
+pub(crate) fn job(inputs: &Inputs<'_>, attempt: u32) -> Job {
     let identity = inputs.identity;
     let image = inputs.push_image();
     let init = inputs.checkout.as_ref().map(|checkout| vec![fetch::container(inputs, checkout)]);

@@ -8,7 +8,7 @@ use crate::function::inputs::Inputs;
 
 /// The Service.
 #[must_use]
-pub fn service(inputs: &Inputs<'_>) -> Service {
+pub(crate) fn service(inputs: &Inputs<'_>) -> Service {
     Service {
         metadata: inputs.metadata(inputs.identity.name.clone()),
         spec: Some(ServiceSpec {
