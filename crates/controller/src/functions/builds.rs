@@ -38,11 +38,12 @@ impl Builds {
         ahead
     }
 
-    /// A Function wants no build.
+    /// A Function wants no build, or cannot say so now: wakes those whose turn it is.
     pub(super) fn leave(&self, function: &Key) {
         let mut slots = self.slots();
-        slots.leave(function);
+        let next = slots.leave(function, |key| self.stores.has_function(key));
         self.metrics.slots(&slots);
+        self.wake(&next);
     }
 
     /// A Job builds for a Function, or does not any more: wakes those whose turn it is. A Job that names a Function that is

@@ -71,6 +71,8 @@ impl Reconciler for Functions {
         self.metrics.failed(error.reason());
         let key = key(function);
         tracing::warn!(%error, namespace = key.0, name = key.1, "a Function could not be brought forward");
+        // No slot waits for it meanwhile.
+        self.builds.leave(&key);
         self.memory.failed(key)
     }
 

@@ -68,16 +68,17 @@ impl Queue {
         Some((rounds, others))
     }
 
-    /// Takes a Function out: it is gone, or needs no build any more.
-    pub(super) fn leave(&mut self, key: &Key) {
-        let Some(number) = self.numbers.remove(key) else { return };
-        let Some(line) = self.lines.get_mut(&key.0) else { return };
+    /// Needs no build any more. Whether it was waiting.
+    pub(super) fn leave(&mut self, key: &Key) -> bool {
+        let Some(number) = self.numbers.remove(key) else { return false };
+        let Some(line) = self.lines.get_mut(&key.0) else { return false };
         if let Ok(index) = line.functions.binary_search_by_key(&number, |(number, _)| *number) {
             line.functions.remove(index);
         }
         if line.functions.is_empty() {
             self.lines.remove(&key.0);
         }
+        true
     }
 
     /// How many wait.
@@ -188,7 +189,7 @@ mod tests {
                 let asking = key(&format!("{namespace}/{name}"));
                 let before = queue.first(usize::MAX, all);
                 match step {
-                    0 => queue.leave(&asking),
+                    0 => drop(queue.leave(&asking)),
                     1 => prop_assert!(queue.ask(&asking, 0, all) > 0),
                     // So many slots that it may build.
                     _ => prop_assert_eq!(queue.ask(&asking, 24, all), 0),

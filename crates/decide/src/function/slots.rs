@@ -44,9 +44,10 @@ impl Slots {
         ahead
     }
 
-    /// A Function wants no build, or none any more.
-    pub fn leave(&mut self, function: &Key) {
-        self.queue.leave(function);
+    /// A Function wants no build, or none any more: those whose turn it is. It may have been called and not have come, and
+    /// nobody else is called for the slot that waits for it.
+    pub fn leave(&mut self, function: &Key, exists: impl Fn(&Key) -> bool) -> Vec<Key> {
+        if self.queue.leave(function) { self.next(exists) } else { Vec::new() }
     }
 
     /// A Job builds for a Function, or does not any more, or was never made: those whose turn it is. Who is gone by then,
@@ -62,11 +63,11 @@ impl Slots {
 
     /// A Function is gone, and whatever Jobs say that they build for it do not count any more: those whose turn it is.
     pub fn gone(&mut self, function: &Key, exists: impl Fn(&Key) -> bool) -> Vec<Key> {
-        self.queue.leave(function);
+        let was_waiting = self.queue.leave(function);
         let before = self.free();
         self.active.retain(|_, of| of != function);
         self.granted.retain(|_, of| of != function);
-        if self.free() == before { Vec::new() } else { self.next(exists) }
+        if was_waiting || self.free() != before { self.next(exists) } else { Vec::new() }
     }
 
     fn next(&mut self, exists: impl Fn(&Key) -> bool) -> Vec<Key> {
@@ -183,9 +184,28 @@ mod tests {
         for (name, ahead) in [("a", 0), ("b", 1), ("c", 2), ("d", 3)] {
             assert_eq!(slots.ask(&key(name), &format!("job-{name}")), ahead);
         }
-        slots.leave(&key("b"));
+        assert_eq!(slots.leave(&key("b"), |_| true), [], "no slot is free");
         assert_eq!(slots.ask(&key("d"), "job-d"), 2);
         let without_c = |key: &Key| key.1 != "c";
         assert_eq!(slots.job(&key("job-a"), None, without_c), [key("d")]);
+    }
+
+    /// Otherwise a free slot would wait for one that does not want it, and all others until they look by themselves.
+    #[test]
+    fn whoever_is_called_and_wants_no_build_any_more_passes_the_turn_on() {
+        let all = |_: &Key| true;
+        for is_gone in [false, true] {
+            let mut slots = Slots::new(1, 1);
+            for (name, ahead) in [("a", 0), ("b", 1), ("c", 2)] {
+                assert_eq!(slots.ask(&key(name), &format!("job-{name}")), ahead);
+            }
+            assert_eq!(slots.job(&key("job-a"), None, all), [key("b")]);
+            let leave = |slots: &mut Slots| {
+                if is_gone { slots.gone(&key("b"), all) } else { slots.leave(&key("b"), all) }
+            };
+            assert_eq!(leave(&mut slots), [key("c")]);
+            assert_eq!(leave(&mut slots), [], "it did not wait");
+            assert_eq!(slots.ask(&key("c"), "job-c"), 0);
+        }
     }
 }
