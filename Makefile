@@ -78,7 +78,7 @@ check: $(TOOLS)/bin/cargo-deny ## format, lints, dependencies, generated files, 
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 	$(TOOLS)/bin/cargo-deny check bans licenses sources
-	$(CARGO) test --locked --test it -- manifests:: arrows::
+	$(CARGO) test --locked --test it -- install::manifests:: workspace::
 
 .PHONY: advisories
 advisories: $(TOOLS)/bin/cargo-deny ## known vulnerabilities of dependencies (fetches the advisory database)
@@ -91,7 +91,7 @@ generate: ## writes manifests from types and routes
 .PHONY: record
 record: ## records the answers of all fixtures: read the difference before you commit it
 	$(CARGO) run --locked --quiet -- replay --record fixtures/admission || [ $$? -eq 1 ] # 1: some are refused, as they should
-	RECORD_PLANS=1 $(CARGO) test --locked --quiet --test it -- controller_fixtures
+	RECORD_PLANS=1 $(CARGO) test --locked --quiet --test it -- functions::plans
 
 .PHONY: vectors
 vectors: ## the quantities of apimachinery against which ours are tested
