@@ -83,7 +83,7 @@ check: $(TOOLS)/bin/cargo-deny $(TOOLS)/bin/cargo-machete ## format, lints, depe
 	$(TOOLS)/bin/cargo-deny check bans licenses sources
 	$(TOOLS)/bin/cargo-machete
 	for package in $(ALONE); do $(CARGO) check --locked --all-targets --package $$package; done
-	$(CARGO) test --locked --workspace --test it -- manifests:: arrows:: circles::
+	$(CARGO) test --locked --workspace --test it -- install::manifests:: workspace::
 
 .PHONY: advisories
 advisories: $(TOOLS)/bin/cargo-deny ## known vulnerabilities of dependencies (fetches the advisory database)
@@ -96,7 +96,7 @@ generate: ## writes manifests from types and routes
 .PHONY: record
 record: ## records the answers of all fixtures: read the difference before you commit it
 	$(CARGO) run --locked --quiet -- replay --record fixtures/admission || [ $$? -eq 1 ] # 1: some are refused, as they should
-	RECORD_PLANS=1 $(CARGO) test --locked --quiet --test it -- controller_fixtures
+	RECORD_PLANS=1 $(CARGO) test --locked --quiet --test it -- functions::plans
 
 .PHONY: vectors
 vectors: ## the quantities of apimachinery against which ours are tested

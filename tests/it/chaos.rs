@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use tokio::runtime::Runtime;
 
-use crate::cluster::client;
+use crate::harness::cluster::client;
 use adversary::{Adversary, Caps};
 use author::Author;
 use health::{Memory, Program};
@@ -111,6 +111,7 @@ fn settle(system: &mut System, wanted: &Wanted, seed: u64, journal: &Journal) {
         std::thread::sleep(Duration::from_millis(500));
     };
     journal.tell("all is well");
+    // Nothing is asked for any more, so nothing may be written.
     std::thread::sleep(IDLE);
     let found = Verdict::new(&system.installed.control_plane, wanted, &system.remotes);
     let versions = found.versions();

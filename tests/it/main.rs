@@ -1,4 +1,4 @@
-//! The integration tests: one binary, a module per topic.
+//! The integration tests: one binary, a folder per topic.
 #![allow(unreachable_pub, reason = "modules of one binary")]
 #![allow(clippy::float_cmp, reason = "counters are whole numbers")]
 #![allow(
@@ -9,54 +9,107 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
-mod arrows;
-mod authorities;
+/// What tests start, and how they ask it.
+mod harness {
+    pub mod cli;
+    pub mod cluster;
+    pub mod command;
+    pub mod connection;
+    pub mod controller;
+    pub mod copies;
+    pub mod fetcher;
+    pub mod gate;
+    pub mod git;
+    pub mod git_servers;
+    pub mod installed;
+    pub mod namespace;
+    pub mod recorder;
+    pub mod registry;
+    pub mod replicas;
+    pub mod reviews;
+    pub mod rights;
+    pub mod server;
+    pub mod tls;
+    pub mod wait;
+}
+
+/// The webhook: by itself, from the command line, and behind a real API server.
+mod webhook {
+    mod account;
+    mod certificates;
+    mod check;
+    mod cli;
+    mod config;
+    mod connections;
+    mod crds;
+    mod fixtures;
+    mod kubectl;
+    mod lifecycle;
+    mod limits;
+    mod memory;
+    mod mtls;
+    mod replay;
+    mod reviews;
+    mod shapes;
+    mod tls;
+}
+
+/// Functions on a real control plane, from create to Running.
+mod functions {
+    mod builds;
+    mod git;
+    mod git_tenants;
+    mod inline;
+    mod isolation;
+    mod leader;
+    mod plans;
+    mod prerequisites;
+    mod tenants;
+}
+
+/// Git servers: what is looked up there, and how sources are fetched.
+mod git {
+    mod authorities;
+    mod fetch;
+    mod fetch_hostile;
+    mod lookup;
+    mod lookup_hostile;
+}
+
+/// What is copied from the base namespace into all others.
+mod copies {
+    mod claims;
+    mod propagation;
+}
+
+/// Registries and their credentials.
+mod registries {
+    mod addresses;
+    mod credentials;
+    mod probe;
+}
+
+/// Manifests and chart, installing, uninstalling, and the rights of what is installed.
+mod install {
+    mod chart;
+    mod installation;
+    mod manifests;
+    mod rights;
+    mod uninstall;
+}
+
+/// What serves Functions in their Pods, with real interpreters.
+mod runtimes {
+    mod abuse;
+    mod contract;
+    mod image;
+}
+
+/// The source itself: which file uses which, and whether documents name tests that are there.
+mod workspace {
+    mod arrows;
+    mod circles;
+    mod documents;
+}
+
 mod chaos;
-mod chart;
-mod circles;
-mod cli;
-mod cli_check;
-mod cli_replay;
-mod cluster;
-mod cluster_account;
-mod cluster_builds;
-mod cluster_certs;
-mod cluster_claims;
-mod cluster_controller;
-mod cluster_crds;
-mod cluster_git;
-mod cluster_git_tenants;
-mod cluster_install;
-mod cluster_kubectl;
-mod cluster_leader;
-mod cluster_mtls;
-mod cluster_propagation;
-mod cluster_registries;
-mod cluster_rights;
-mod cluster_tenants;
-mod cluster_uninstall;
-mod config;
-mod controller_fixtures;
-mod copies;
-mod fixtures;
-mod functions;
-mod gate;
-mod git;
-mod git_fetch;
-mod git_fetch_hostile;
-mod git_hostile;
-mod git_servers;
-mod lifecycle;
-mod manifests;
-mod recorder;
-mod registries;
-mod replicas;
-mod rights;
-mod runtimes;
-mod server_connections;
-mod server_limits;
-mod server_memory;
-mod server_reviews;
-mod server_shapes;
-mod server_tls;
-mod support;

@@ -3,7 +3,7 @@
 //	registry serve CONFIGURATION
 //	registry htpasswd USER PASSWORD          prints a line of an htpasswd file
 //	registry tokens ADDRESS ACCOUNTS KEYS    serves tokens to the accounts of a file with lines USER:PASSWORD, which is read
-//	                                         anew for each; writes the keys that they can be checked with
+//	                                         again for each; writes the keys that they can be checked with
 package main
 
 import (

@@ -26,10 +26,10 @@ use tokio::time::timeout;
 use super::health::Running;
 use super::journal::Journal;
 use super::system::{Remotes, System};
-use crate::cluster::{client, kubectl};
-use crate::git::new_key;
-use crate::git_servers::{Repository, Ssh};
-use crate::support;
+use crate::harness::cluster::{client, kubectl};
+use crate::harness::git::new_key;
+use crate::harness::git_servers::{Repository, Ssh};
+use crate::harness::tls;
 use plan::{Acts, Attack};
 use servers::{Arrived, Servers};
 
@@ -103,7 +103,7 @@ impl Adversary {
         let configuration = admin("get validatingwebhookconfigurations -o json");
         let configuration: Value = serde_json::from_str(&configuration).unwrap();
         let bundle = configuration["items"][0]["webhooks"][0]["clientConfig"]["caBundle"].as_str().unwrap();
-        let tls = support::client(&authority(bundle));
+        let tls = tls::client(&authority(bundle));
         let as_user =
             async |user: &str| client(&control_plane.kubeconfig_for(user, "tenants").unwrap()).await;
         let (code, key) = (Repository::new(), new_key(Algorithm::Ed25519));

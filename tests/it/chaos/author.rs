@@ -17,7 +17,7 @@ use super::adversary::forged::{self, BYSTANDERS, JobForm};
 use super::journal::Journal;
 use super::plan::{Change, Plan, Wanted, Which};
 use super::system::Remotes;
-use crate::cluster::{function, repository};
+use crate::harness::cluster::{function, repository};
 
 /// For how long the same thing is asked for.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -141,7 +141,7 @@ impl Author {
 
     async fn delete_for_all(&self) {
         self.delete("v1", "Secret", BASE, OWN).await;
-        // Its copies go first, and one that is still going cannot be written anew.
+        // Its copies go first, and one that is still going cannot be written again.
         let secrets = self.api("v1", "Secret", BASE);
         let deadline = Instant::now() + PATIENCE;
         while !matches!(secrets.get_opt(OWN).await, Ok(None)) {

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long after it is over something may still fail for it: connections are made anew.
+/// How long after it is over something may still fail for it: connections are made again.
 const AFTERMATH: Duration = Duration::from_secs(1);
 
 /// Printed as it is written.

@@ -12,10 +12,11 @@ use testenv::{ControlPlane, Options, Process, Replica, free_port};
 use super::health::{Ports, Running};
 use super::journal::Journal;
 use super::plan::Which;
-use crate::cluster::{kubectl, wait_until_called};
-use crate::git_servers::{Daemon, Repository};
-use crate::registries::{Auth, Node, Registry};
-use crate::replicas::{Installed, NAMESPACE};
+use crate::harness::cluster::kubectl;
+use crate::harness::git_servers::{Daemon, Repository};
+use crate::harness::installed::wait_until_called;
+use crate::harness::registry::{Auth, Node, Registry};
+use crate::harness::replicas::{Installed, NAMESPACE};
 
 const NOTHING: &Value = &Value::Null;
 const REPLICAS: usize = 3;

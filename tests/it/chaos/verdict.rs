@@ -11,8 +11,8 @@ use super::author::{DEFAULT, OWN, bystanders};
 use super::plan::{Namespace, Wanted, Which, is_git};
 use super::system::{Remotes, password};
 use super::waits;
-use crate::cluster::kubectl;
-use crate::registries::{USER, content};
+use crate::harness::cluster::kubectl;
+use crate::harness::registry::{USER, content};
 use testenv::ControlPlane;
 
 /// All objects of the cluster that matter, and what was wanted of them.

@@ -8,7 +8,7 @@ use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind,
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-use crate::cluster::{function, repository};
+use crate::harness::cluster::{function, repository};
 
 /// Between those of the adversary, in any order of names.
 pub const NAMESPACE: &str = "mmm-waits";
@@ -143,7 +143,7 @@ impl Waits {
         let _ = timeout(PATIENCE, gone).await;
     }
 
-    /// Each name has another number: it is built anew.
+    /// Each name has another number: it is built again.
     fn next(&self) -> usize {
         self.number.fetch_add(1, Ordering::SeqCst)
     }

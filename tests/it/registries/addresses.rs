@@ -7,7 +7,7 @@ use std::time::Duration;
 use k8s_openapi::ByteString;
 use remote::registry::{Account, RegistryConfig, probe};
 
-use super::{on_loopback, serve};
+use crate::harness::registry::{on_loopback, serve};
 
 /// Who writes a Secret chooses the address: nothing on this machine answers, unless the configuration says so.
 #[tokio::test]

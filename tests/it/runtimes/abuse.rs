@@ -131,7 +131,7 @@ fn a_request_is_one_line_of_the_log() {
         let is_logged = || {
             server.process.output().contains("/none%0AGET") || server.process.output().contains("/none%0aGET")
         };
-        crate::support::wait_until("the line", is_logged);
+        crate::harness::wait::wait_until("the line", is_logged);
         let output = server.process.output();
         assert!(!output.lines().any(|line| line.starts_with("GET /forged")), "{}: {output}", image.name);
     }

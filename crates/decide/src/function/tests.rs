@@ -1,8 +1,14 @@
 //! Functions on a simulated cluster: what is applied is stored, with an owner and a few defaults as an API server adds.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+/// Texts with names in them.
+macro_rules! texts {
+    ($($text:literal),* $(,)?) => { [$(format!($text)),*] };
+}
+
 mod builds;
 mod git;
+mod prerequisites;
 mod runtimes;
 mod world;
 
@@ -17,35 +23,46 @@ use crate::Kind;
 use crate::plan::{JobChange, Question, Step};
 use world::World;
 
-const CONFIGURED: &str = "ConfigurationReady=True ConfigMapCreated ConfigMap f-b2zg9 created";
+/// Names that hashes make: of the objects of the Function, and of its first build Job.
+const CHILD: &str = "f-b2zg9";
+const JOB: &str = "f-build-2g45c";
+/// That of another source.
+const OTHER_JOB: &str = "f-build-vpdjq";
+
+fn configured() -> String {
+    format!("ConfigurationReady=True ConfigMapCreated ConfigMap {CHILD} created")
+}
 
 #[test]
 fn an_inline_function_goes_from_nothing_to_running_in_three_passes_and_then_rests() {
     let mut world = World::inline();
+    let configured = configured();
     let (did, said) = world.pass();
-    assert_eq!(did, ["create ConfigMap f-b2zg9", "create Job f-build-2g45c"]);
-    assert_eq!(said, [CONFIGURED, "BuildReady=Unknown JobCreated Job f-build-2g45c created"]);
+    assert_eq!(did, texts!["create ConfigMap {CHILD}", "create Job {JOB}"]);
+    assert_eq!(said, texts!["{configured}", "BuildReady=Unknown JobCreated Job {JOB} created"]);
 
     let (did, said) = world.pass();
     assert_eq!(did, [""; 0]);
-    assert_eq!(said, [CONFIGURED, "BuildReady=Unknown JobRunning Job f-build-2g45c is still in progress"]);
+    assert_eq!(said, texts!["{configured}", "BuildReady=Unknown JobRunning Job {JOB} is still in progress"]);
 
     world.simulation.end_job(true, "");
     let (did, said) = world.pass();
-    let noted = "note digest on Job f-build-2g45c";
-    assert_eq!(did, [noted, "create Deployment f-b2zg9", "create Service f"]);
-    let built = "BuildReady=True JobFinished Job f-build-2g45c finished";
-    assert_eq!(said, [CONFIGURED, built, "Running=Unknown ServiceCreated Service f created"]);
+    assert_eq!(did, texts!["note digest on Job {JOB}", "create Deployment {CHILD}", "create Service f"]);
+    let built = format!("BuildReady=True JobFinished Job {JOB} finished");
+    assert_eq!(said, texts!["{configured}", "{built}", "Running=Unknown ServiceCreated Service f created"]);
 
     let (did, said) = world.pass();
     assert_eq!(did, [""; 0]);
-    let waiting = "Running=Unknown DeploymentWaiting Deployment f-b2zg9 is not ready yet";
-    assert_eq!(said, [CONFIGURED, built, waiting]);
+    let waiting = format!("Running=Unknown DeploymentWaiting Deployment {CHILD} is not ready yet");
+    assert_eq!(said, texts!["{configured}", "{built}", "{waiting}"]);
 
     world.simulation.roll_out();
     let (did, said) = world.pass();
     assert_eq!(did, [""; 0]);
-    assert_eq!(said, [CONFIGURED, built, "Running=True DeploymentReady Deployment f-b2zg9 is ready"]);
+    assert_eq!(
+        said,
+        texts!["{configured}", "{built}", "Running=True DeploymentReady Deployment {CHILD} is ready"]
+    );
 
     assert!(world.rests());
 }
@@ -69,23 +86,23 @@ fn a_new_source_is_built_while_the_old_one_runs() {
     let old = world.image();
     world.change(&json!({"spec": {"source": "y"}}));
     let (did, said) = world.pass();
-    assert_eq!(did, ["apply ConfigMap f-b2zg9", "delete Job f-build-2g45c", "create Job f-build-vpdjq"]);
-    assert_eq!(said[2], "Running=True DeploymentReady Deployment f-b2zg9 is ready");
+    assert_eq!(did, texts!["apply ConfigMap {CHILD}", "delete Job {JOB}", "create Job {OTHER_JOB}"]);
+    assert_eq!(said[2], format!("Running=True DeploymentReady Deployment {CHILD} is ready"));
     assert_eq!(world.image(), old);
     world.simulation.end_job(true, "");
-    assert_eq!(world.pass().0, ["note digest on Job f-build-vpdjq", "apply Deployment f-b2zg9"]);
+    assert_eq!(world.pass().0, texts!["note digest on Job {OTHER_JOB}", "apply Deployment {CHILD}"]);
     assert_ne!(world.image(), old);
 }
 
 #[rstest]
-#[case::env(json!({"env": [{"name": "A", "value": "1"}]}), &["apply Deployment f-b2zg9"])]
-#[case::labels(json!({"labels": {"a": "b"}}), &["apply Deployment f-b2zg9"])]
-#[case::resources(json!({"resources": {"limits": {"cpu": "0.5"}}}), &["apply Deployment f-b2zg9"])]
-#[case::replicas(json!({"minReplicas": 2, "maxReplicas": 2}), &["apply Deployment f-b2zg9"])]
+#[case::env(json!({"env": [{"name": "A", "value": "1"}]}), &texts!["apply Deployment {CHILD}"])]
+#[case::labels(json!({"labels": {"a": "b"}}), &texts!["apply Deployment {CHILD}"])]
+#[case::resources(json!({"resources": {"limits": {"cpu": "0.5"}}}), &texts!["apply Deployment {CHILD}"])]
+#[case::replicas(json!({"minReplicas": 2, "maxReplicas": 2}), &texts!["apply Deployment {CHILD}"])]
 #[case::build_resources(json!({"buildResources": {"limits": {"cpu": "1"}}}), &[])]
-#[case::scaled(json!({"maxReplicas": 3}), &["apply Deployment f-b2zg9", "create HorizontalPodAutoscaler f-b2zg9"])]
+#[case::scaled(json!({"maxReplicas": 3}), &texts!["apply Deployment {CHILD}", "create HorizontalPodAutoscaler {CHILD}"])]
 #[case::blank_dependencies(json!({"deps": " \n"}), &[])]
-fn what_does_not_go_into_the_image_builds_none(#[case] change: Value, #[case] expected: &[&str]) {
+fn what_does_not_go_into_the_image_builds_none(#[case] change: Value, #[case] expected: &[String]) {
     let mut world = World::inline();
     world.run();
     world.change(&json!({"spec": change}));
@@ -102,7 +119,7 @@ fn an_autoscaler_that_is_no_longer_wanted_goes() {
     world.run();
     assert!(world.observed().deployment.0.as_ref().unwrap()["spec"].get("replicas").is_none());
     world.change(&json!({"spec": {"maxReplicas": 1}}));
-    assert_eq!(world.pass().0, ["apply Deployment f-b2zg9", "delete HorizontalPodAutoscaler f-b2zg9"]);
+    assert_eq!(world.pass().0, texts!["apply Deployment {CHILD}", "delete HorizontalPodAutoscaler {CHILD}"]);
 }
 
 #[test]
@@ -118,8 +135,13 @@ fn labels_of_a_function_go_to_all_that_is_made_of_it() {
     let mut world = World::inline();
     world.run();
     world.change(&json!({"metadata": {"labels": {"app": null, "team": "a"}}}));
-    let relabelled = "relabel Job f-build-2g45c {\"app\": None, \"serverless.kyma-project.io/function-name\": Some(\"f\"), \"serverless.kyma-project.io/managed-by\": Some(\"function-controller\"), \"serverless.kyma-project.io/uuid\": Some(\"u-1\"), \"team\": Some(\"a\")}";
-    let expected = ["apply ConfigMap f-b2zg9", relabelled, "apply Deployment f-b2zg9", "apply Service f"];
+    let labels = "{\"app\": None, \"serverless.kyma-project.io/function-name\": Some(\"f\"), \"serverless.kyma-project.io/managed-by\": Some(\"function-controller\"), \"serverless.kyma-project.io/uuid\": Some(\"u-1\"), \"team\": Some(\"a\")}";
+    let expected = texts![
+        "apply ConfigMap {CHILD}",
+        "relabel Job {JOB} {labels}",
+        "apply Deployment {CHILD}",
+        "apply Service f"
+    ];
     assert_eq!(world.pass().0, expected);
     world.simulation.roll_out();
     world.pass();
@@ -147,7 +169,7 @@ fn labels_of_our_own_group_go_to_nothing_that_is_made() {
 fn a_message_is_cut_where_nobody_reads_on() {
     let mut world = World::inline();
     let message = "é".repeat(100_000);
-    world.observed().refused = Some(Refusal { kind: Kind::ConfigMap, name: "f-b2zg9".to_owned(), message });
+    world.observed().refused = Some(Refusal { kind: Kind::ConfigMap, name: CHILD.to_owned(), message });
     let (_, said) = world.pass();
     assert!(said[0].ends_with("é…") && said[0].chars().count() < 2100, "{}", said[0].chars().count());
 }
@@ -162,60 +184,10 @@ fn a_deployment_that_fails_is_told() {
     let (_, said) = world.pass();
     assert_eq!(
         said[2],
-        "Running=False DeploymentFailed Deployment f-b2zg9 failed: ReplicaSet has timed out progressing."
+        format!(
+            "Running=False DeploymentFailed Deployment {CHILD} failed: ReplicaSet has timed out progressing."
+        )
     );
-}
-
-const LABELS: &str = "has the labels serverless.kyma-project.io/config=runtime and serverless.kyma-project.io/runtime=nodejs12";
-
-#[rstest]
-#[case::runtime_unknown(
-    |world: &mut World| world.change(&json!({"spec": {"runtime": "go"}})),
-    "RuntimeMissing Runtime \"go\" is not configured; known runtimes: nodejs10, nodejs12, python38".to_owned(),
-)]
-#[case::runtime_missing(
-    |world: &mut World| world.observed().runtime_image = Err(RuntimeProblem::Missing),
-    format!("RuntimeMissing No ConfigMap in namespace n {LABELS}"),
-)]
-#[case::runtime_twice(
-    |world: &mut World| world.observed().runtime_image = Err(RuntimeProblem::Several(vec!["a".to_owned(), "b".to_owned()])),
-    format!("RuntimeMissing More than one ConfigMap in namespace n {LABELS}: a, b; delete all but one"),
-)]
-#[case::runtime_broken(
-    |world: &mut World| world.observed().runtime_image = Err(RuntimeProblem::NoDockerfile("a".to_owned())),
-    "RuntimeMissing ConfigMap a in namespace n has no key Dockerfile: put the Dockerfile of runtime nodejs12 there".to_owned(),
-)]
-#[case::runtime_with_many_files(
-    |world: &mut World| world.observed().runtime_image = Err(RuntimeProblem::TooManyFiles { config_map: "a".to_owned(), files: 40 }),
-    "RuntimeMissing ConfigMap a in namespace n has 40 keys beside Dockerfile, and a build takes at most 32: delete those that the Dockerfile does not copy, or pack several into one".to_owned(),
-)]
-#[case::runtime_with_a_bad_file_name(
-    |world: &mut World| world.observed().runtime_image = Err(RuntimeProblem::BadFileName("a".to_owned())),
-    "RuntimeMissing ConfigMap a in namespace n has a key that is longer than 64 characters or is not a file name: rename it".to_owned(),
-)]
-#[case::registry_missing(
-    |world: &mut World| world.observed().registry = Err(RegistryProblem::Missing),
-    "RegistryConfigMissing Neither Secret serverless-registry-config nor serverless-registry-config-default is in namespace n".to_owned(),
-)]
-#[case::account_missing(
-    |world: &mut World| world.observed().missing_account = Some("serverless-build".to_owned()),
-    "RegistryConfigMissing ServiceAccount serverless-build, with which images are built and pulled, is not in namespace n".to_owned(),
-)]
-#[case::registry_without_address(
-    |world: &mut World| world.observed().registry = Err(RegistryProblem::NoAddress { secret: "s".to_owned(), key: "registryAddress" }),
-    "RegistryConfigMissing Secret s in namespace n has no key registryAddress, or a blank one".to_owned(),
-)]
-#[case::registry_of_a_bad_address(
-    |world: &mut World| world.observed().registry = Err(RegistryProblem::BadAddress { secret: "s".to_owned(), key: "registryAddress", rule: "must not hold spaces" }),
-    "RegistryConfigMissing Key registryAddress of Secret s in namespace n must not hold spaces".to_owned(),
-)]
-fn what_is_missing_is_named_with_the_remedy_and_nothing_is_made(
-    #[case] change: fn(&mut World),
-    #[case] expected: String,
-) {
-    let mut world = World::inline();
-    change(&mut world);
-    assert_eq!(world.pass(), (vec![], vec![format!("ConfigurationReady=False {expected}")]));
 }
 
 #[test]
@@ -225,7 +197,7 @@ fn what_belongs_to_others_is_never_overwritten() {
     world.simulation.end_job(true, "");
     world.observed().taken.insert((Kind::Service, "f".to_owned()));
     let (did, said) = world.pass();
-    assert_eq!(did, ["note digest on Job f-build-2g45c", "create Deployment f-b2zg9"]);
+    assert_eq!(did, texts!["note digest on Job {JOB}", "create Deployment {CHILD}"]);
     assert_eq!(
         said[0],
         "ConfigurationReady=False NameConflict Service f exists and does not belong to this Function: delete it, or give the Function another name"
@@ -233,28 +205,21 @@ fn what_belongs_to_others_is_never_overwritten() {
     assert!(world.rests());
     world.observed().taken.clear();
     assert_eq!(world.pass().0, ["create Service f"]);
-    assert_eq!(world.pass().1[0], CONFIGURED);
+    assert_eq!(world.pass().1[0], configured());
 }
 
 #[rstest]
-#[case(
-    Kind::ConfigMap,
-    "f-b2zg9",
-    "ConfigurationReady=False SourceUpdateFailed ConfigMap f-b2zg9 was refused: too long"
-)]
-#[case(Kind::Job, "f-build-2g45c", "BuildReady=False JobFailed Job f-build-2g45c was refused: too long")]
-#[case(
-    Kind::Deployment,
-    "f-b2zg9",
-    "Running=False DeploymentFailed Deployment f-b2zg9 was refused: too long"
-)]
-#[case(Kind::Service, "f", "Running=False DeploymentFailed Service f was refused: too long")]
-fn what_the_api_server_refuses_is_told(#[case] kind: Kind, #[case] name: &str, #[case] expected: &str) {
+#[case(Kind::ConfigMap, CHILD, "ConfigurationReady=False SourceUpdateFailed")]
+#[case(Kind::Job, JOB, "BuildReady=False JobFailed")]
+#[case(Kind::Deployment, CHILD, "Running=False DeploymentFailed")]
+#[case(Kind::Service, "f", "Running=False DeploymentFailed")]
+fn what_the_api_server_refuses_is_told(#[case] kind: Kind, #[case] name: &str, #[case] reason: &str) {
     let mut world = World::inline();
+    let expected = format!("{reason} {kind} {name} was refused: too long");
     let (name, message) = (name.to_owned(), "too long".to_owned());
     world.observed().refused = Some(Refusal { kind, name, message });
     world.run();
-    assert!(world.conditions().contains(&expected.to_owned()), "{:?}", world.conditions());
+    assert!(world.conditions().contains(&expected), "{:?}", world.conditions());
 }
 
 #[test]
@@ -264,7 +229,7 @@ fn drift_is_repaired() {
     world.observed().service.0.as_mut().unwrap()["spec"]["selector"] = json!({"app": "other"});
     assert_eq!(world.pass().0, ["apply Service f"]);
     world.observed().config_map = Stored(None);
-    assert_eq!(world.pass().0, ["create ConfigMap f-b2zg9"]);
+    assert_eq!(world.pass().0, texts!["create ConfigMap {CHILD}"]);
 }
 
 #[test]
@@ -275,8 +240,10 @@ fn what_the_reference_implementation_left_goes_once_ours_runs() {
         vec![leftover(Kind::Deployment, "f-xv6pc"), leftover(Kind::ConfigMap, "f-nxjdp")];
     world.pass();
     world.simulation.end_job(true, "");
-    let noted = "note digest on Job f-build-2g45c";
-    assert_eq!(world.pass().0, [noted, "create Deployment f-b2zg9", "create Service f"]);
+    assert_eq!(
+        world.pass().0,
+        texts!["note digest on Job {JOB}", "create Deployment {CHILD}", "create Service f"]
+    );
     assert_eq!(world.pass().0, [""; 0]);
     world.simulation.roll_out();
     assert_eq!(world.pass().0, ["delete Deployment f-xv6pc", "delete ConfigMap f-nxjdp"]);

@@ -14,7 +14,8 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::super::health::Ports;
-use crate::support::{PATH, head};
+use crate::harness::connection::head;
+use crate::harness::reviews::PATH;
 
 /// Where the adversary comes from: what is bounded by peer is bounded for it alone.
 const PEER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 66);

@@ -12,7 +12,7 @@ const ANNOTATIONS: usize = 250_000;
 
 /// A Function that its builds treat as a word says: `hangs`, `fails`, or anything else to build it.
 pub fn function(name: &str, build: &str, spec: &Value) -> Value {
-    let mut function = crate::cluster::function(name, spec);
+    let mut function = crate::harness::cluster::function(name, spec);
     function["metadata"]["labels"] = json!({"testenv/build": build});
     function
 }
@@ -153,7 +153,7 @@ pub fn repository(name: &str, url: &str, auth: Option<(&str, &str)>) -> Value {
     if let Some((kind, secret)) = auth {
         spec["auth"] = json!({"type": kind, "secretName": secret});
     }
-    crate::cluster::repository(name, &spec)
+    crate::harness::cluster::repository(name, &spec)
 }
 
 /// The address of a server as repositories have it.

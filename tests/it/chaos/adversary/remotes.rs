@@ -8,7 +8,7 @@ use super::attacks::FUNCTION;
 use super::servers::Harm;
 use super::{Adversary, DEVELOPMENT, FIRST, LAST, hostile};
 use crate::chaos::author::DEFAULT;
-use crate::git::text;
+use crate::harness::git::text;
 
 impl Adversary {
     /// Functions on one repository that answers: each asks for the time of the first.

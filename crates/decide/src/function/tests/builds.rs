@@ -7,20 +7,24 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::*;
 
+/// The second attempt of the first build, and a build that the annotation asks for.
+const SECOND_JOB: &str = "f-build-sv4c8";
+const REBUILD_JOB: &str = "f-build-knkrp";
+
 #[test]
 fn a_build_waits_for_a_slot_and_says_how_long() {
     let mut world = World::inline();
     world.simulation.builds_ahead = 3;
     let (did, said) = world.pass();
-    assert_eq!(did, ["create ConfigMap f-b2zg9"]);
+    assert_eq!(did, texts!["create ConfigMap {CHILD}"]);
     assert_eq!(said[1], "BuildReady=Unknown BuildQueued Waiting for a free build slot: 3 in front");
     for (ahead, seconds) in [(3, 10), (40, 40), (2000, 300)] {
         world.simulation.builds_ahead = ahead;
         let plan = world.simulation.pass();
-        assert_eq!(plan.wake, Some(Duration::from_secs(seconds)), "to say anew how many are in front");
+        assert_eq!(plan.wake, Some(Duration::from_secs(seconds)), "to say again how many are in front");
     }
     world.simulation.builds_ahead = 0;
-    assert_eq!(world.pass().0, ["create Job f-build-2g45c"]);
+    assert_eq!(world.pass().0, texts!["create Job {JOB}"]);
 }
 
 #[test]
@@ -29,9 +33,9 @@ fn a_failed_build_says_what_its_container_said_and_keeps_its_words() {
     world.pass();
     world.simulation.end_job(false, "Job has reached the specified backoff limit");
     world.later(Duration::from_secs(1));
-    let failed = "BuildReady=False JobFailed Job f-build-2g45c failed: ";
+    let failed = format!("BuildReady=False JobFailed Job {JOB} failed: ");
     let plan = world.simulation.decide();
-    assert_eq!(plan.question, Some(Question::Report("f-build-2g45c".to_owned())));
+    assert_eq!(plan.question, Some(Question::Report(JOB.to_owned())));
     assert_eq!(plan.wake, Some(Duration::from_secs(30 * 60 - 1)));
 
     world.observed().report = Some(Report { words: Some("npm ERR! 404".to_owned()) });
@@ -53,7 +57,8 @@ fn a_build_that_fails_for_credentials_names_their_secret() {
         world.simulation.end_job(false, "no");
         world.observed().report = Some(Report { words: Some(words.to_owned()) });
         let said = world.pass().1[1].clone();
-        said.strip_prefix("BuildReady=False JobFailed Job f-build-2g45c failed: ").unwrap().to_owned()
+        let prefix = format!("BuildReady=False JobFailed Job {JOB} failed: ");
+        said.strip_prefix(&prefix).unwrap().to_owned()
     };
     let refused =
         "checking push permission for \"r/x\": UNAUTHORIZED: authentication required; [map[Action:pull]]";
@@ -69,13 +74,15 @@ fn a_failed_build_is_tried_again_after_a_while_and_the_one_before_goes() {
     world.simulation.end_job(false, "no");
     world.later(Duration::from_mins(30));
     let (did, said) = world.pass();
-    assert_eq!(did, ["create Job f-build-sv4c8"]);
-    assert_eq!(said[1], "BuildReady=Unknown JobCreated Job f-build-sv4c8 created");
+    assert_eq!(did, texts!["create Job {SECOND_JOB}"]);
+    assert_eq!(said[1], format!("BuildReady=Unknown JobCreated Job {SECOND_JOB} created"));
     assert_eq!(world.observed().jobs[1].attempt, 2);
-    assert_eq!(world.pass().0, ["delete Job f-build-2g45c"]);
+    assert_eq!(world.pass().0, texts!["delete Job {JOB}"]);
     world.simulation.end_job(true, "");
-    let noted = "note digest on Job f-build-sv4c8";
-    assert_eq!(world.pass().0, [noted, "create Deployment f-b2zg9", "create Service f"]);
+    assert_eq!(
+        world.pass().0,
+        texts!["note digest on Job {SECOND_JOB}", "create Deployment {CHILD}", "create Service f"]
+    );
     assert!(world.image().contains(&world.observed().jobs[0].image[30..]), "the image is the same");
 
     let mut world = World::inline();
@@ -112,9 +119,9 @@ fn the_annotation_rebuilds_and_rolls_out_what_runs() {
     world.run();
     let old = world.image();
     world.change(&json!({"metadata": {"annotations": {(api::names::REBUILD): "1"}}}));
-    assert_eq!(world.pass().0, ["delete Job f-build-2g45c", "create Job f-build-knkrp"]);
+    assert_eq!(world.pass().0, texts!["delete Job {JOB}", "create Job {REBUILD_JOB}"]);
     world.simulation.end_job(true, "");
-    assert_eq!(world.pass().0, ["note digest on Job f-build-knkrp", "apply Deployment f-b2zg9"]);
+    assert_eq!(world.pass().0, texts!["note digest on Job {REBUILD_JOB}", "apply Deployment {CHILD}"]);
     assert_ne!(world.image(), old);
 }
 
@@ -125,8 +132,10 @@ fn what_runs_is_the_digest_that_the_builder_reports() {
     world.simulation.end_job(true, "");
     let digest = format!("sha256:{}", "5".repeat(64));
     world.observed().report = Some(Report { words: Some(digest.clone()) });
-    let noted = format!("note digest on Job f-build-2g45c {digest}");
-    assert_eq!(world.pass().0, [noted.as_str(), "create Deployment f-b2zg9", "create Service f"]);
+    assert_eq!(
+        world.pass().0,
+        texts!["note digest on Job {JOB} {digest}", "create Deployment {CHILD}", "create Service f"]
+    );
     assert!(world.image().ends_with(&format!("@{digest}")), "{}", world.image());
     world.observed().report = None;
     world.simulation.roll_out();
@@ -145,11 +154,11 @@ fn a_builder_that_reports_no_digest_has_failed() {
         world.observed().report = Some(Report { words: words.map(str::to_owned) });
         let why = "the builder reports no digest of the image: it must write it to /dev/termination-log, as kaniko does with --digest-file";
         let (did, said) = world.pass();
-        assert_eq!(did, [format!("note failure on Job f-build-2g45c {why}")]);
-        assert_eq!(said[1], format!("BuildReady=False JobFailed Job f-build-2g45c failed: {why}"));
+        assert_eq!(did, texts!["note failure on Job {JOB} {why}"]);
+        assert_eq!(said[1], format!("BuildReady=False JobFailed Job {JOB} failed: {why}"));
         assert!(world.rests());
         world.later(Duration::from_mins(30));
-        assert_eq!(world.pass().0, ["create Job f-build-sv4c8"]);
+        assert_eq!(world.pass().0, texts!["create Job {SECOND_JOB}"]);
     }
 }
 
@@ -163,7 +172,7 @@ fn an_image_that_runs_by_its_tag_is_left_alone() {
     deployment["spec"]["template"]["spec"]["containers"][0]["image"] = image.into();
     let deployment = world.observed().deployment.clone();
     world.observed().jobs.clear();
-    assert_eq!(world.pass().0, ["apply Deployment f-b2zg9"], "the mark differs");
+    assert_eq!(world.pass().0, texts!["apply Deployment {CHILD}"], "the mark differs");
     assert_eq!(world.image(), {
         let deployment = deployment.0.unwrap();
         deployment["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap().to_owned()
@@ -179,7 +188,7 @@ fn a_job_without_a_pod_is_ended_and_says_why() {
     world.later(Duration::from_secs(89));
     assert_eq!((decide(&world).wake, decide(&world).question), (Some(Duration::from_secs(1)), None));
     world.later(Duration::from_secs(1));
-    assert_eq!(decide(&world).question, Some(Question::Start("f-build-2g45c".to_owned())));
+    assert_eq!(decide(&world).question, Some(Question::Start(JOB.to_owned())));
     world.observed().start = Some(Start::Waits("ContainerCreating".to_owned()));
     assert_eq!((decide(&world).wake, decide(&world).steps), (Some(Duration::from_secs(10)), vec![]));
     world.observed().start = Some(Start::Runs);
@@ -188,8 +197,8 @@ fn a_job_without_a_pod_is_ended_and_says_why() {
     let why = "no Pod was created: violates PodSecurity";
     world.observed().start = Some(Start::Hindered(why.to_owned()));
     let (did, said) = world.pass();
-    assert_eq!(did, [format!("end Job f-build-2g45c {why}")]);
-    let failed = format!("BuildReady=False JobFailed Job f-build-2g45c failed: {why}");
+    assert_eq!(did, texts!["end Job {JOB} {why}"]);
+    let failed = format!("BuildReady=False JobFailed Job {JOB} failed: {why}");
     assert_eq!(said[1], failed);
     // The Job controller ends it, in its own words.
     world.simulation.end_job(false, "Job was active longer than specified deadline");
@@ -205,7 +214,7 @@ fn a_pod_that_never_gets_further_is_not_waited_for() {
     world.later(Duration::from_mins(5) - Duration::from_secs(2));
     assert_eq!(world.pass().0, [""; 0]);
     world.later(Duration::from_secs(1));
-    assert_eq!(world.pass().0, ["end Job f-build-2g45c its Pod does not start: ContainerCreating"]);
+    assert_eq!(world.pass().0, texts!["end Job {JOB} its Pod does not start: ContainerCreating"]);
 }
 
 #[test]

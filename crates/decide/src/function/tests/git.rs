@@ -2,6 +2,10 @@
 
 use super::*;
 
+/// The build Job of [`COMMIT`], and that of another commit.
+const GIT_JOB: &str = "f-build-ffplz";
+const MOVED_JOB: &str = "f-build-tmtf4";
+
 const COMMIT: &str = "649ed3e95dd9478785120a7572a71bdec2b0d660";
 
 #[test]
@@ -10,7 +14,7 @@ fn a_git_function_is_built_from_the_commit_that_is_recorded() {
     assert_eq!(world.pass(), (vec![], vec![]));
     world.observed().git.answer = Answer::Commit(COMMIT.to_owned());
     let (did, said) = world.pass();
-    assert_eq!(did, ["create Job f-build-ffplz"]);
+    assert_eq!(did, texts!["create Job {GIT_JOB}"]);
     assert_eq!(said[0], "ConfigurationReady=True SourceUpdated Sources f updated");
     let status = world.simulation.status();
     assert_eq!(
@@ -26,7 +30,7 @@ fn a_git_function_is_built_from_the_commit_that_is_recorded() {
 
     // The branch moves.
     world.observed().git.answer = Answer::Commit("b".repeat(40));
-    assert_eq!(world.pass().0, ["delete Job f-build-ffplz", "create Job f-build-tmtf4"]);
+    assert_eq!(world.pass().0, texts!["delete Job {GIT_JOB}", "create Job {MOVED_JOB}"]);
     assert_eq!(world.image(), old);
     assert_eq!(world.simulation.status().commit, Some("b".repeat(40)));
 }
@@ -47,7 +51,7 @@ fn a_repository_that_cannot_be_asked_stops_nothing_that_runs() {
     world.observed().git.answer = failed(false, "no answer within 30 s");
     world.change(&json!({"spec": {"env": [{"name": ""}]}}));
     let (did, said) = world.pass();
-    assert_eq!(did, ["apply Deployment f-b2zg9"]);
+    assert_eq!(did, texts!["apply Deployment {CHILD}"]);
     assert_eq!(
         said[0],
         "ConfigurationReady=False SourceUpdateFailed Sources update failed: no answer within 30 s"
@@ -73,13 +77,13 @@ fn nothing_is_fetched_with_a_secret_that_is_not_known_to_be_for_it() {
     world.observed().git.answer = Answer::Failed { is_of_credentials: true, message };
     world.observed().git.is_withheld = true;
     let (did, said) = world.pass();
-    assert_eq!(did, ["delete Job f-build-ffplz"]);
+    assert_eq!(did, texts!["delete Job {GIT_JOB}"]);
     assert_eq!(
         said,
-        [
+        texts![
             "ConfigurationReady=False GitCredentialsInvalid Sources update failed: Secret s is not for Git",
             "BuildReady=Unknown BuildQueued Waiting until the GitRepository and its Secret are found to be usable",
-            "Running=True DeploymentReady Deployment f-b2zg9 is ready",
+            "Running=True DeploymentReady Deployment {CHILD} is ready",
         ]
     );
     assert_eq!(world.pass().0, [""; 0]);
@@ -102,7 +106,7 @@ fn a_function_that_becomes_inline_forgets_its_commit_and_back() {
     world.observed().git.answer = Answer::Commit(COMMIT.to_owned());
     world.run();
     world.change(&json!({"spec": {"type": null}}));
-    assert_eq!(world.pass().0[0], "create ConfigMap f-b2zg9");
+    assert_eq!(world.pass().0[0], format!("create ConfigMap {CHILD}"));
     assert_eq!(world.simulation.status().commit, None);
     world.simulation.end_job(true, "");
     world.pass();
@@ -113,6 +117,6 @@ fn a_function_that_becomes_inline_forgets_its_commit_and_back() {
     world.simulation.end_job(true, "");
     world.pass();
     world.simulation.roll_out();
-    assert_eq!(world.pass().0, ["delete ConfigMap f-b2zg9"]);
+    assert_eq!(world.pass().0, texts!["delete ConfigMap {CHILD}"]);
     assert_eq!(world.pass().0, [""; 0]);
 }

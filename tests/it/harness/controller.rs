@@ -1,0 +1,88 @@
+//! Control planes with the controller, where kwok plays the kubelet: by the label `testenv/build` of a Function its builds
+//! fail, hang or take their time.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use controller::config::Config;
+use controller::metrics::Metrics;
+use controller::shared::Shared;
+use process::lease::Term;
+use remote::git::GitConfig;
+use testenv::{ControlPlane, Options};
+use tokio::runtime::Runtime;
+
+use crate::harness::cluster::client;
+
+/// How many build at once on [`SLOTS`].
+pub const MAX_BUILDS: usize = 2;
+
+/// A control plane with the controller, and slots for all.
+pub static CLUSTER: LazyLock<Controlled> =
+    LazyLock::new(|| Controlled::start(Config { max_builds: 100, ..config() }));
+
+/// A control plane with the controller, and few slots.
+pub static SLOTS: LazyLock<Controlled> = LazyLock::new(|| {
+    let of_one = Some(MAX_BUILDS);
+    Controlled::start(Config { max_builds: MAX_BUILDS, max_builds_per_namespace: of_one, ..config() })
+});
+
+pub fn config() -> Config {
+    // Failed builds are tried again soon, and remotes are not waited for long.
+    let git = GitConfig { timeout: Duration::from_secs(3), ..GitConfig::default() };
+    let functions = decide::function::Config {
+        build_retry: Some(Duration::from_secs(8)),
+        ..decide::function::Config::default()
+    };
+    Config { functions, git, ..Config::default() }
+}
+
+/// What reconcilers share of which nobody is deposed.
+pub fn shared(client: kube::Client, metrics: Arc<Metrics>) -> Shared {
+    Shared { client, term: Term::endless(), metrics }
+}
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+/// A control plane, and what the controller on it counts.
+pub struct Controlled {
+    pub control_plane: ControlPlane,
+    pub metrics: Arc<Metrics>,
+}
+
+impl Controlled {
+    fn start(config: Config) -> Self {
+        Self::start_with(control_plane(), |client, metrics| async move {
+            let shared = shared(client, metrics);
+            controller::functions::run(&shared, &config, std::future::pending()).await;
+        })
+    }
+
+    /// With a controller of the caller's.
+    pub fn start_with<F>(
+        control_plane: ControlPlane,
+        run: impl FnOnce(kube::Client, Arc<Metrics>) -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send,
+    {
+        let metrics = Arc::new(Metrics::new());
+        let (kubeconfig, counted) = (control_plane.kubeconfig(), Arc::clone(&metrics));
+        RUNTIME.spawn(async move { run(client(&kubeconfig).await, counted).await });
+        Self { control_plane, metrics }
+    }
+
+    /// A metric, by its line without the number.
+    pub fn metric(&self, name: &str) -> f64 {
+        let text = self.metrics.render();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.map_or(0.0, |number| number.parse().unwrap())
+    }
+}
+
+/// A control plane where Pods run, with the CRDs.
+pub fn control_plane() -> ControlPlane {
+    let control_plane = ControlPlane::start(&Options { controllers: true, ..Options::default() }).unwrap();
+    testenv::install_crds(&control_plane).unwrap();
+    control_plane
+}

@@ -1,0 +1,197 @@
+//! Registries on loopback that ask for credentials, by themselves or through a server of tokens, and the client that reads
+//! docker configurations.
+
+mod node;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use remote::registry::RegistryConfig;
+use serde_json::json;
+use tempfile::TempDir;
+use testenv::{Process, free_port};
+
+pub use node::Node;
+
+/// The only user.
+pub const USER: &str = "builder";
+
+/// How a registry asks who there is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Auth {
+    /// By HTTP basic authentication.
+    Basic,
+    /// By tokens that another server gives out.
+    Token,
+}
+
+/// A registry. Ends when dropped.
+pub struct Registry {
+    auth: Auth,
+    folder: TempDir,
+    port: u16,
+    /// Where the server of tokens is, if there is one.
+    tokens: u16,
+    /// The registry last.
+    processes: Mutex<Vec<Process>>,
+}
+
+impl Registry {
+    pub fn start(auth: Auth, password: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |file: &str| folder.path().join(file);
+        let (port, tokens) = (free_port().unwrap(), free_port().unwrap());
+        let asks = match auth {
+            Auth::Basic => json!({"htpasswd": {"realm": "tests", "path": path("accounts")}}),
+            Auth::Token => {
+                // By its name: the client goes to no address that a registry sends it to.
+                let realm = format!("http://localhost:{tokens}/token");
+                json!({"token": {"realm": realm, "service": "tests", "issuer": "tests", "jwks": path("keys")}})
+            }
+        };
+        let configuration = json!({
+            "version": "0.1",
+            "storage": {"filesystem": {"rootdirectory": path("images")}},
+            "http": {"addr": format!("127.0.0.1:{port}")},
+            "auth": asks,
+        });
+        std::fs::write(path("configuration.yaml"), configuration.to_string()).unwrap();
+        let new = Self { auth, folder, port, tokens, processes: Mutex::default() };
+        new.set_password(password);
+        new.resume();
+        new
+    }
+
+    /// Ends it; its images stay.
+    pub fn stop(&self) {
+        self.processes.lock().unwrap().clear();
+    }
+
+    /// Starts it where it was.
+    pub fn resume(&self) {
+        let path = |file: &str| self.folder.path().join(file);
+        if self.auth == Auth::Token {
+            // Those of the one before, which the registry would read.
+            let _ = std::fs::remove_file(path("keys"));
+            let mut command = Command::new(tool("registry"));
+            command.args(["tokens", &format!("127.0.0.1:{}", self.tokens)]);
+            command.arg(path("accounts")).arg(path("keys"));
+            let mut process = Process::start(&command, &path("tokens.log")).unwrap();
+            process.wait_until("keys are written", || path("keys").exists()).unwrap();
+            self.processes.lock().unwrap().push(process);
+        }
+        let mut command = Command::new(tool("registry"));
+        command.arg("serve").arg(path("configuration.yaml"));
+        let mut process = Process::start(&command, &path("registry.log")).unwrap();
+        let listens = || std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok();
+        process.wait_until("the registry listens", listens).unwrap();
+        self.processes.lock().unwrap().push(process);
+    }
+
+    /// Host and port.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// From now on this password counts, and the one before does not.
+    pub fn set_password(&self, password: &str) {
+        let line = match self.auth {
+            Auth::Basic => {
+                let output =
+                    Command::new(tool("registry")).args(["htpasswd", USER, password]).output().unwrap();
+                String::from_utf8(output.stdout).unwrap()
+            }
+            Auth::Token => format!("{USER}:{password}\n"),
+        };
+        let new = self.folder.path().join("new");
+        std::fs::write(&new, line).unwrap();
+        std::fs::rename(new, self.folder.path().join("accounts")).unwrap();
+    }
+
+    /// Whether an image has been pushed: by what is on disk, not by asking.
+    pub fn has(&self, image: &str) -> bool {
+        let Some(path) = image.strip_prefix(&format!("{}/", self.address())) else { return false };
+        // By the tag: what is behind it, its digest, is for the tests of images that move.
+        let (repository, tag) = path.split('@').next().unwrap().rsplit_once(':').unwrap();
+        let repositories = self.folder.path().join("images/docker/registry/v2/repositories");
+        repositories.join(repository).join("_manifests/tags").join(tag).join("current/link").exists()
+    }
+
+    /// A docker configuration with a password.
+    pub fn docker_config(&self, password: &str) -> String {
+        let auth = BASE64.encode(format!("{USER}:{password}"));
+        json!({"auths": {(self.address()): {"auth": auth}}}).to_string()
+    }
+
+    /// The texts of a registry Secret for it.
+    pub fn secret(&self, password: &str) -> serde_json::Value {
+        let address = self.address();
+        json!({"username": USER, "password": password, "serverAddress": address, "registryAddress": format!("{address}/functions")})
+    }
+}
+
+/// A program of `make registry`.
+pub fn tool(name: &str) -> PathBuf {
+    let path = testenv::root().join("target/registry/current").join(name);
+    assert!(path.exists(), "{} is not there: build it with `make registry`", path.display());
+    path
+}
+
+/// Runs the client with a docker configuration; otherwise what it says.
+pub fn crane(docker_config: &str, arguments: &[&str]) -> Result<String, String> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("config.json"), docker_config).unwrap();
+    let output = Command::new(tool("crane"))
+        .args(arguments)
+        .env("DOCKER_CONFIG", folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+}
+
+/// Pushes an image with a handler.
+pub fn push(docker_config: &str, image: &str, handler: &str) -> Result<String, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let layer = layer(folder.path(), handler).display().to_string();
+    crane(docker_config, &["append", "-f", &layer, "-t", image])
+}
+
+/// The handler in an image, as whoever may pull it finds it; what the client says if it cannot be pulled.
+pub fn content(docker_config: &str, image: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("files.tar");
+    if let Err(said) = crane(docker_config, &["export", image, &files.display().to_string()]) {
+        return said;
+    }
+    let output = Command::new("tar").arg("-xOf").arg(files).arg("handler.js").output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A layer of an image, with one file.
+fn layer(folder: &Path, text: &str) -> PathBuf {
+    std::fs::write(folder.join("handler.js"), text).unwrap();
+    let layer = folder.join("layer.tar");
+    let tar =
+        Command::new("tar").args(["-cf", "layer.tar", "handler.js"]).current_dir(folder).status().unwrap();
+    assert!(tar.success());
+    layer
+}
+
+/// The configuration by which registries on this machine are asked.
+pub fn on_loopback() -> RegistryConfig {
+    let hosts = ["127.0.0.1", "localhost"].map(str::to_owned);
+    RegistryConfig { plain_http: hosts.into(), ..RegistryConfig::default() }
+}
+
+/// A server on loopback: its host and port.
+pub async fn serve(router: axum::Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address.to_string()
+}

@@ -1,0 +1,296 @@
+//! The chart and kustomize, as they are rendered, without a cluster.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::harness::command::{Printed, piped};
+
+const NAMESPACE: &str = "kyma-system";
+
+fn tool(name: &str, words: &str) -> Printed {
+    let mut command = Command::new(testenv::assets().unwrap().join(name));
+    command.args(words.split_whitespace()).current_dir(testenv::root());
+    piped(command, "")
+}
+
+fn objects(yaml: &str) -> Vec<Value> {
+    let objects: Vec<Value> = serde_saphyr::from_multiple(yaml).unwrap();
+    objects.into_iter().filter(|object| !object.is_null()).collect()
+}
+
+fn object(yaml: &str, kind: &str, name: &str) -> Value {
+    let is_meant = |object: &Value| object["kind"] == kind && object["metadata"]["name"] == name;
+    objects(yaml).into_iter().find(is_meant).unwrap()
+}
+
+/// Objects by kind and name, without what differs between kustomize and Helm on purpose.
+fn comparable(yaml: &str) -> BTreeMap<String, Value> {
+    let strip = |mut object: Value| {
+        let metadata = object["metadata"].as_object_mut().unwrap();
+        metadata.remove("labels");
+        metadata.remove("annotations");
+        if let Some(pod) = object.pointer_mut("/spec/template/metadata") {
+            pod["labels"] = Value::Null;
+            // The chart has the controller started again when its configuration changes.
+            pod.as_object_mut().unwrap().remove("annotations");
+        }
+        if let Some(container) = object.pointer_mut("/spec/template/spec/containers/0") {
+            container.as_object_mut().unwrap().remove("imagePullPolicy");
+        }
+        for volumes in ["/spec/template/spec/volumes", "/spec/template/spec/containers/0/volumeMounts"] {
+            if let Some(Value::Array(volumes)) = object.pointer_mut(volumes) {
+                volumes.sort_by_key(|volume| volume["name"].as_str().map(str::to_owned));
+            }
+        }
+        let name =
+            format!("{} {}", object["kind"].as_str().unwrap(), object["metadata"]["name"].as_str().unwrap());
+        (name, object)
+    };
+    objects(yaml).into_iter().map(strip).collect()
+}
+
+#[test]
+fn kustomize_and_the_chart_install_the_same() {
+    let crds = tool("kubectl", "kustomize manifests/crds").unwrap();
+    for (overlay, mode) in
+        [("manifests", ""), ("manifests/cert-manager", "--set webhook.certificates.mode=cert-manager")]
+    {
+        let plain = tool("kubectl", &format!("kustomize {overlay}")).unwrap();
+        let chart = tool(
+            "helm",
+            &format!("template serverless manifests/chart --no-hooks --namespace {NAMESPACE} {mode}"),
+        )
+        .unwrap();
+        // kustomize has the CRDs in a folder of their own.
+        let plain = format!("{plain}\n---\n{crds}");
+        let (plain, chart) = (comparable(&plain), comparable(&chart));
+        assert!(plain.keys().eq(chart.keys()), "{overlay}: {:?} {:?}", plain.keys(), chart.keys());
+        for (name, object) in plain {
+            assert_eq!(object, chart[&name], "{overlay}: {name}");
+        }
+    }
+}
+
+#[test]
+fn the_chart_is_linted_and_refuses_values_that_mean_nothing() {
+    let printed = tool("helm", "lint --strict manifests/chart").unwrap();
+    assert!(printed.contains("1 chart(s) linted, 0 chart(s) failed"), "{printed}");
+    for (set, text) in [
+        (
+            "webhook.values.function.replica.min=1",
+            "- at '/webhook/values/function': additional properties 'replica' not allowed",
+        ),
+        (
+            "webhook.certificates.mode=none",
+            "- at '/webhook/certificates/mode': value must be one of 'self-managed', 'cert-manager', 'secret'",
+        ),
+        (
+            "webhook.certificates.mode=secret",
+            "- at '/webhook/certificates/caBundle': minLength: got 0, want 1",
+        ),
+        ("webhook.replicas=0", "- at '/webhook/replicas': minimum: got 0, want 1"),
+        (
+            "controller.values.buidl.retry=1m",
+            "- at '/controller/values': additional properties 'buidl' not allowed",
+        ),
+        ("containers.manager.envs.functionBuilds.value=1", "'functionBuilds'"),
+        (
+            "controller.networkPolicy.extraPorts={0}",
+            "- at '/controller/networkPolicy/extraPorts/0': minimum: got 0, want 1",
+        ),
+        ("webhook.image.digest=latest", "- at '/webhook/image/digest': 'latest' does not match pattern"),
+        (
+            "webhook.networkPolicy.extraPorts={1}",
+            "- at '/webhook/networkPolicy': additional properties 'extraPorts' not allowed",
+        ),
+    ] {
+        let printed = tool("helm", &format!("template serverless manifests/chart --set {set}"));
+        assert!(!printed.ok && printed.err.contains(text), "{set}: {}", printed.err);
+    }
+}
+
+/// A section that users of the reference chart have is taken as it is, and the webhook can read it.
+#[test]
+fn values_of_the_reference_chart_reach_the_webhook() {
+    let values = "webhook.values.function.resources.minRequestCpu=20m,webhook.values.buildJob.resources.defaultPreset=fast";
+    let rendered = tool("helm", &format!("template serverless manifests/chart --set {values}")).unwrap();
+    let map = object(&rendered, "ConfigMap", "serverless-webhook");
+    let text = map["data"]["webhook.yaml"].as_str().unwrap();
+    let config =
+        serverless_webhook::config::parse(Some((std::path::Path::new("webhook.yaml"), text)), |_| None)
+            .unwrap();
+    assert_eq!(config.function.min_cpu.to_string(), "20m");
+}
+
+/// Every section of the controller's configuration can be set.
+#[test]
+fn sections_of_the_controller_reach_it() {
+    let values = "controller.values.registryCheck.enabled=false,controller.values.propagation.excludedNamespaces={x},controller.values.propagation.baseNamespace=base";
+    let rendered = tool("helm", &format!("template serverless manifests/chart --set {values}")).unwrap();
+    let map = object(&rendered, "ConfigMap", "serverless-controller");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), map["data"]["controller.yaml"].as_str().unwrap()).unwrap();
+    let config = controller::config::load(Some(file.path()), |_| None).unwrap();
+    assert_eq!(config.propagation.base_namespace, "base");
+    assert!(config.propagation.excluded_namespaces.contains("x"));
+}
+
+fn variables_of_the_controller(rendered: &str) -> Vec<Value> {
+    let deployment = object(rendered, "Deployment", "serverless-controller");
+    deployment.pointer("/spec/template/spec/containers/0/env").unwrap().as_array().unwrap().clone()
+}
+
+/// So do those of the controller: as its configuration, and by the names of the reference chart in its environment.
+#[test]
+fn values_reach_the_controller() {
+    let values =
+        "controller.values.build.retry=1m,containers.manager.envs.functionBuildMaxSimultaneousJobs.value=7";
+    let rendered = tool("helm", &format!("template serverless manifests/chart --set {values}")).unwrap();
+    let map = object(&rendered, "ConfigMap", "serverless-controller");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), map["data"]["controller.yaml"].as_str().unwrap()).unwrap();
+    let variables = variables_of_the_controller(&rendered);
+    let variable = |name: &str| {
+        let found = variables.iter().find(|variable| variable["name"] == name)?;
+        found["value"].as_str().map(str::to_owned)
+    };
+    let config = controller::config::load(Some(file.path()), variable).unwrap();
+    assert_eq!(config.functions.build_retry, Some(std::time::Duration::from_mins(1)));
+    assert_eq!(config.max_builds, 7);
+}
+
+/// Private authorities are read from where they are mounted.
+#[test]
+fn authorities_are_mounted_where_the_controller_looks() {
+    let values = "controller.authorities.configMap=ours";
+    let rendered = tool("helm", &format!("template serverless manifests/chart --set {values}")).unwrap();
+    let deployment = object(&rendered, "Deployment", "serverless-controller");
+    let pod = deployment.pointer("/spec/template/spec").unwrap();
+    let is_authorities = |named: &&Value| named["name"] == "authorities";
+    let volume = pod["volumes"].as_array().unwrap().iter().find(is_authorities).unwrap();
+    assert_eq!(volume["configMap"]["name"], "ours");
+    let mounts = pod.pointer("/containers/0/volumeMounts").unwrap().as_array().unwrap();
+    let mount = mounts.iter().find(is_authorities).unwrap();
+    let variables = variables_of_the_controller(&rendered);
+    let folder = variables.iter().find(|variable| variable["name"] == "SSL_CERT_DIR").unwrap();
+    assert_eq!(mount["mountPath"], folder["value"]);
+}
+
+/// Every setting that the schema lets in is a variable that the controller knows.
+#[test]
+fn the_schema_knows_the_variables_of_the_controller() {
+    let schema = std::fs::read_to_string(testenv::root().join("manifests/chart/values.schema.json")).unwrap();
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    let names = "/properties/containers/properties/manager/properties/envs/propertyNames/enum";
+    let names: Vec<_> =
+        schema.pointer(names).unwrap().as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let sets = names.iter().map(|name| format!("--set containers.manager.envs.{name}.value=x"));
+    let sets = sets.collect::<Vec<_>>().join(" ");
+    let rendered = tool("helm", &format!("template serverless manifests/chart {sets}")).unwrap();
+    let variables = variables_of_the_controller(&rendered);
+    let set: Vec<_> = variables.iter().filter_map(|variable| variable["name"].as_str()).collect();
+    let known: Vec<_> = controller::config::SETTINGS.names().map(|(name, _)| name).collect();
+    assert_eq!(set.len(), names.len() + 1);
+    for name in set.iter().filter(|name| **name != "POD_NAMESPACE") {
+        assert!(known.contains(name), "{name} is none of {known:?}");
+    }
+}
+
+/// What runs can be pinned by its digest: the product's own images, and those of builds.
+#[test]
+fn images_run_by_their_digests() {
+    let digest = format!("sha256:{}", "0a".repeat(32));
+    let values = format!("webhook.image.digest={digest},controller.image.digest={digest}");
+    let rendered = tool("helm", &format!("template serverless manifests/chart --set {values}")).unwrap();
+    for (kind, name, image) in [
+        ("Deployment", "serverless-webhook", "serverless-webhook"),
+        ("Deployment", "serverless-controller", "serverless-controller"),
+        ("Job", "serverless-cleanup", "serverless-controller"),
+    ] {
+        let object = object(&rendered, kind, name);
+        let found = object.pointer("/spec/template/spec/containers/0/image").unwrap();
+        assert_eq!(found, &format!("{image}:0.1.0@{digest}"), "{kind} {name}");
+    }
+    let pinned = |name: &str| format!("registry.example.com/{name}@{digest}");
+    let (executor, fetcher, base) = (pinned("executor"), pinned("fetcher"), pinned("node"));
+    let values = format!(
+        "controller.values.build.executorImage={executor},controller.values.build.fetcherImage={fetcher},\
+         controller.values.runtimes.nodejs12.baseImage={base}"
+    );
+    let rendered = tool("helm", &format!("template serverless manifests/chart --set {values}")).unwrap();
+    let map = object(&rendered, "ConfigMap", "serverless-controller");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), map["data"]["controller.yaml"].as_str().unwrap()).unwrap();
+    let config = controller::config::load(Some(file.path()), |_| None).unwrap();
+    assert_eq!((config.functions.executor_image, config.functions.fetcher_image), (executor, fetcher));
+    assert_eq!(config.functions.runtimes["nodejs12"].base_image, Some(base));
+}
+
+fn network_policy(values: &str, name: &str) -> Value {
+    let rendered = tool("helm", &format!("template serverless manifests/chart {values}")).unwrap();
+    object(&rendered, "NetworkPolicy", name)["spec"].clone()
+}
+
+/// The port of metrics is for those who are named, and the controller reaches what operators add, but no link-local address.
+#[test]
+fn network_policies_admit_who_is_named_and_ports_that_are_added() {
+    let metrics = json!([{"namespaceSelector": {"matchLabels": {"metrics": "enabled"}}}]);
+    let ports = |rule: &Value| {
+        let ports = rule["ports"].as_array().unwrap().iter();
+        ports.map(|port| port["port"].clone()).collect::<Vec<_>>()
+    };
+    for name in ["serverless-webhook", "serverless-controller"] {
+        let policy = network_policy("", name);
+        let ingress = policy["ingress"].as_array().unwrap();
+        let of_admin: Vec<_> = ingress.iter().filter(|rule| ports(rule).contains(&json!("admin"))).collect();
+        assert_eq!(of_admin.len(), 1, "{name}");
+        assert_eq!(of_admin[0]["from"], metrics, "{name}");
+    }
+    let extended =
+        network_policy("--set controller.networkPolicy.extraPorts={5000,3000}", "serverless-controller");
+    let rule = &extended["egress"][1];
+    assert_eq!(ports(rule), [80, 22, 9418, 5000, 3000].map(Value::from));
+    assert_eq!(rule["to"][1]["ipBlock"], json!({"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}));
+
+    // The patch of docs/operations.md for kustomize does the same.
+    let folder = tempfile::tempdir_in(testenv::root().join("tests")).unwrap();
+    let patch = "resources: [../../manifests]
+patches:
+  - target: {kind: NetworkPolicy, name: serverless-controller}
+    patch: |
+      - {op: add, path: /spec/egress/1/ports/-, value: {port: 5000}}
+";
+    std::fs::write(folder.path().join("kustomization.yaml"), patch).unwrap();
+    let built = tool("kubectl", &format!("kustomize {}", folder.path().display())).unwrap();
+    let policy = object(&built, "NetworkPolicy", "serverless-controller");
+    assert_eq!(ports(&policy["spec"]["egress"][1]), [80, 22, 9418, 5000].map(Value::from));
+
+    let nobody = "--set-json controller.networkPolicy.metricsFrom=[]";
+    let policy = network_policy(nobody, "serverless-controller");
+    assert_eq!((&policy["ingress"], &policy["policyTypes"]), (&Value::Null, &json!(["Ingress", "Egress"])));
+    let from = r#"--set-json webhook.networkPolicy.reviewsFrom=[{"ipBlock":{"cidr":"10.0.0.1/32"}}]"#;
+    let policy = network_policy(from, "serverless-webhook");
+    assert_eq!(policy["ingress"][0]["from"], json!([{"ipBlock": {"cidr": "10.0.0.1/32"}}]));
+}
+
+/// After an uninstall, finalizers go and copies stay; the Job looks where the controller was.
+#[test]
+fn an_uninstall_removes_finalizers() {
+    let values = "controller.values.propagation.baseNamespace=base";
+    let template = format!("template serverless manifests/chart -n release --set {values}");
+    let rendered = tool("helm", &template).unwrap();
+    let job = object(&rendered, "Job", "serverless-cleanup");
+    assert_eq!(job["metadata"]["annotations"]["helm.sh/hook"], "post-delete");
+    let args = ["cleanup", "--finalizers-only", "--base-namespace=base", "--namespace=release"];
+    assert_eq!(job.pointer("/spec/template/spec/containers/0/args").unwrap(), &json!(args));
+    let is_binding = |object: &Value| {
+        object["kind"] == "RoleBinding" && object["metadata"]["name"] == "serverless-cleanup"
+    };
+    let bindings: Vec<_> = objects(&rendered).into_iter().filter(is_binding).collect();
+    let namespaces: Vec<_> = bindings.iter().map(|binding| &binding["metadata"]["namespace"]).collect();
+    assert_eq!(namespaces, ["release", "base"]);
+    let without = tool("helm", &format!("{template} --set controller.cleanup.create=false")).unwrap();
+    assert!(!without.contains("serverless-cleanup"), "{without}");
+}

@@ -1,0 +1,158 @@
+//! What the controller may do, on a real control plane.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use controller::config::Config;
+use controller::run::{Election, Reconciler, lead};
+use russh::keys::Algorithm;
+use serde_json::json;
+use testenv::{ControlPlane, Options};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use crate::harness::cluster::{NOTHING, client, kubectl};
+use crate::harness::copies::bases;
+use crate::harness::git::{new_key, text};
+use crate::harness::git_servers::{Repository, Ssh};
+use crate::harness::namespace::Namespace;
+use crate::harness::rights::{Audit, Right, granted};
+use crate::harness::wait::wait_within;
+
+/// Granted, but not used below.
+const NOT_PROVOKED: [(&str, &str); 1] = [
+    // Asked for by an admission plugin of some clusters, in the name of the controller.
+    ("update", "functions/finalizers"),
+];
+
+/// Every request that the controller makes is granted, and every grant is used.
+#[test]
+fn the_controller_may_do_what_it_does_and_nothing_else() {
+    let audit = Audit::new();
+    let options = Options { controllers: true, api_server_flags: audit.flags() };
+    let control_plane = ControlPlane::start(&options).unwrap();
+    testenv::install_crds(&control_plane).unwrap();
+    kubectl(&control_plane, "create namespace kyma-system", NOTHING).unwrap();
+    let rbac = testenv::root().join("manifests/controller/rbac.yaml");
+    kubectl(&control_plane, &format!("apply -n kyma-system -f {}", rbac.display()), NOTHING).unwrap();
+    let user = "system:serviceaccount:kyma-system:serverless-controller";
+    let kubeconfig = control_plane.kubeconfig_for(user, "system:serviceaccounts").unwrap();
+
+    let runtime = Runtime::new().unwrap();
+    let (stop, stopping) = watch::channel(false);
+    let running = runtime.spawn(async move {
+        let election = Election {
+            namespace: "kyma-system".to_owned(),
+            lease: "serverless-controller-leader-election-helper".to_owned(),
+            identity: "controller".to_owned(),
+            duration: Duration::from_secs(3),
+        };
+        let client = client(&kubeconfig).await;
+        lead(&client, &Config::default(), &Reconciler::ALL, Some(&election), &Arc::default(), stopping).await;
+    });
+    let namespace = Namespace::new(&control_plane, "rights");
+    // Its Job gets no Pod, and it takes a while until the controller asks why.
+    let no_pods = Namespace::new(&control_plane, "no-pods");
+    kubectl(&control_plane, "create quota none -n no-pods --hard=pods=0", NOTHING).unwrap();
+    no_pods.wait("the quota counts", || no_pods.get("resourcequota none")["status"]["hard"].is_object());
+    no_pods.apply("demo", &json!({}));
+    exercise(&namespace, &runtime);
+    exercise_copies(&control_plane, &namespace);
+    wait_within(Duration::from_mins(3), "the controller says why there is no Pod", || {
+        no_pods.condition("demo", "BuildReady").contains("no Pod was created: ")
+    });
+    stop.send_replace(true);
+    runtime.block_on(running).unwrap();
+
+    // Names are granted of Leases alone.
+    let unnamed = |[verb, resource, name]: Right| {
+        let name = if resource == "leases" { name } else { String::new() };
+        [verb, resource, name]
+    };
+    let mut expected = granted(&rbac);
+    for (verb, resource) in NOT_PROVOKED {
+        assert!(expected.remove(&[verb.to_owned(), resource.to_owned(), String::new()]), "{verb} {resource}");
+    }
+    let requests: BTreeSet<Right> = audit.requests(user).into_iter().map(unnamed).collect();
+    assert_eq!(requests, expected);
+}
+
+/// Has the controller do all that it can do.
+fn exercise(namespace: &Namespace<'_>, runtime: &Runtime) {
+    // Everything is made, and changed.
+    namespace.apply("demo", &json!({"maxReplicas": 3}));
+    namespace.await_condition("demo", "Running", "True");
+    namespace.apply("demo", &json!({"maxReplicas": 4}));
+    namespace.wait("the autoscaler is changed", || {
+        namespace.list("horizontalpodautoscalers")[0]["spec"]["maxReplicas"] == 4
+    });
+    let changed = json!({"maxReplicas": 4, "source": "y", "env": [{"name": "A", "value": "b"}]});
+    namespace.apply_labelled("demo", &changed, &json!({"team": "a", "testenv/build": "hangs"}));
+    namespace.await_condition("demo", "BuildReady", "Unknown");
+    // What is superseded goes.
+    namespace.apply_labelled("demo", &json!({"source": "z"}), &json!({"team": "a"}));
+    namespace.wait("the autoscaler is gone", || namespace.list("horizontalpodautoscalers").is_empty());
+    namespace.await_condition("demo", "Running", "True DeploymentReady");
+    // A change of labels alone is one of the Job too.
+    namespace.apply_labelled("demo", &json!({"source": "z"}), &json!({"team": "b"}));
+    namespace.wait("the Job is relabelled", || {
+        namespace.list("jobs").iter().all(|job| job["metadata"]["labels"]["team"] == "b")
+    });
+    // One of the reference implementation, of another name, is a leftover.
+    namespace.add_leftover("deployments");
+    namespace.wait("the leftover is gone", || namespace.list("deployments").len() == 1);
+
+    // One that is not kept in memory is asked for.
+    let mut random = fastrand::Rng::with_seed(1);
+    let source: String = std::iter::repeat_with(|| random.alphanumeric()).take(100_000).collect();
+    let spec = json!({"source": source, "runtime": "nodejs12", "minReplicas": 1, "maxReplicas": 1});
+    namespace.kubectl("create -f -", &crate::harness::cluster::function("large", &spec)).unwrap();
+    namespace.await_condition("large", "Running", "True");
+
+    namespace.apply_labelled("fails", &json!({}), &json!({"testenv/build": "fails"}));
+    namespace.await_condition("fails", "BuildReady", "False");
+
+    // From a server of Git, whose key is noted; what an inline Function needs is not needed any more.
+    let code = Repository::new();
+    let mine = new_key(Algorithm::Ed25519);
+    let server = runtime.block_on(Ssh::start(&code, new_key(Algorithm::Ed25519), mine.public_key(), 0));
+    namespace.add_secret("git-credentials", &json!({"key": text(&mine).as_str()}));
+    namespace.add_repository(&server.url, "key");
+    let git = json!({"type": "git", "source": "code", "baseDir": "fn", "reference": "main"});
+    namespace.apply_labelled("demo", &git, &json!({"team": "b"}));
+    namespace.wait("the ConfigMap is gone", || {
+        !namespace.made().iter().any(|name| name.starts_with("configmap/demo"))
+    });
+    namespace.await_condition("demo", "Running", "True DeploymentReady");
+}
+
+/// Has it make copies of each kind, change them, make them again and take them away.
+fn exercise_copies(control_plane: &ControlPlane, namespace: &Namespace<'_>) {
+    let bases = bases("rights");
+    let is_there = |name: &str| namespace.kubectl(&format!("get {name}"), NOTHING).ok;
+    for (object, ..) in &bases {
+        kubectl(control_plane, "apply -n kyma-system -f -", object).unwrap();
+    }
+    for (_, name, ..) in &bases {
+        namespace.wait(&format!("{name} is copied"), || is_there(name));
+        namespace
+            .kubectl(&format!("annotate {name} serverless.kyma-project.io/copied-from-"), NOTHING)
+            .unwrap();
+        namespace.wait(&format!("{name} is restored"), || {
+            let annotations = namespace.get(name)["metadata"]["annotations"].clone();
+            annotations["serverless.kyma-project.io/copied-from"] == "kyma-system"
+        });
+    }
+    let (mut binding, name, ..) = bases[4].clone();
+    binding["roleRef"]["name"] = "other".into();
+    binding["subjects"] = json!([]);
+    let role = "create role other -n kyma-system --verb=get --resource=configmaps";
+    kubectl(control_plane, role, NOTHING).unwrap();
+    namespace.kubectl("create role other --verb=get --resource=configmaps", NOTHING).unwrap();
+    kubectl(control_plane, "replace --force -n kyma-system -f -", &binding).unwrap();
+    let role = format!("get {name} -o jsonpath={{.roleRef.name}}");
+    namespace.wait("the binding is made again", || namespace.kubectl(&role, NOTHING).out == "other");
+    kubectl(control_plane, "delete secret/rights-secret -n kyma-system", NOTHING).unwrap();
+    namespace.wait("the copy is gone", || !is_there("secret/rights-secret"));
+}

@@ -1,0 +1,184 @@
+//! `check` as its users see it.
+
+use serde_json::{Value, json};
+
+use crate::harness::cli::{piped, run};
+
+#[test]
+fn check_says_what_is_wrong_and_where() {
+    let (code, text, _) = run(&["check", "fixtures/manifests/broken"]);
+    let expected = "\
+Function default/Demo                      CREATE  refused   fixtures/manifests/broken/many-mistakes.yaml:1
+    line 8: spec.resorces: Forbidden: unknown field
+    line 4: metadata.name: Invalid value: \"Demo\": must be a DNS-1035 label: lower-case letters, digits or '-', starting with a letter and ending with a letter or digit (such as 'my-name' or 'abc-123')
+    line 6: spec.source: Required value: the source code of the Function
+    line 7: spec.runtime: Unsupported value: \"nodejs8\": supported values: \"nodejs10\", \"nodejs12\", \"python38\"
+    line 10: spec.env[0].name: Forbidden: \"FUNC_PORT\" is reserved for the runtime
+GitRepository default/with-credentials     CREATE  refused   fixtures/manifests/broken/many-mistakes.yaml:13
+    line 18: spec.url: Invalid value: must not hold credentials: put them into a Secret and name it in spec.auth.secretName
+Function default/tomorrow                  CREATE  refused   fixtures/manifests/broken/many-mistakes.yaml:20
+    line 20: apiVersion: Unsupported value: \"serverless.kyma-project.io/v1alpha2\": supported values: \"serverless.kyma-project.io/v1alpha1\"
+Secret default/serverless-registry-config  CREATE  refused   fixtures/manifests/broken/many-mistakes.yaml:25
+    line 32: data.username: Invalid value: must not hold ':', which ends the user name in the docker configuration
+    line 32: data.serverAddress: Required value
+    line 34: data.registryAddress: Invalid value: must not have a scheme: it is the beginning of image names, such as example.com/project
+    warning: the kubelet pulls images only with Secrets of type kubernetes.io/dockerconfigjson, which this one is not
+4 objects: 0 allowed, 0 patched, 4 refused, 1 of other kinds skipped
+";
+    assert_eq!((code, text.as_str()), (1, expected));
+}
+
+#[test]
+fn check_of_good_manifests_ends_with_0() {
+    let args = [
+        "check",
+        "fixtures/manifests/git.yaml",
+        "fixtures/manifests/orders.yaml",
+        "fixtures/manifests/registries.yaml",
+    ];
+    let (code, text, err) = run(&args);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert_eq!(
+        text.lines().last().unwrap(),
+        "6 objects: 1 allowed, 5 patched, 0 refused, 1 of other kinds skipped"
+    );
+    let (_, text, _) = run(&[&args[..], &["--diff"]].concat());
+    assert!(
+        text.contains("    +  maxReplicas: 2\n") && text.contains("    +  .dockerconfigjson: (89 bytes)\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn check_takes_lists_and_reports_duplicates_and_what_cannot_be_read() {
+    let function = json!({"apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "Function", "metadata": {"name": "a"}, "spec": {"source": "x"}});
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [function, function]});
+    let (code, text, _) = piped(&["check", "-"], &format!("{list:#}"));
+    let expected = "\
+Function default/a  CREATE  patched   -:4
+Function default/a  CREATE  refused   -:14
+    line 18: metadata.name: Duplicate value: \"a\"
+2 objects: 0 allowed, 1 patched, 1 refused
+";
+    assert_eq!((code, text.as_str()), (1, expected));
+    let (code, text, _) = piped(&["check", "-"], "kind: [\n---\nkind: Pod\n");
+    assert_eq!(
+        (code, text.lines().last().unwrap()),
+        (2, "0 objects: 0 allowed, 0 patched, 0 refused, 1 unreadable, 1 of other kinds skipped")
+    );
+    let (code, text, _) = run(&["check", "no-such-file.yaml"]);
+    let expected = "no-such-file.yaml:1: No such file or directory (os error 2)\n0 objects: 0 allowed, 0 patched, 0 refused, 1 unreadable\n";
+    assert_eq!((code, text.as_str()), (2, expected));
+}
+
+#[test]
+fn every_form_of_output_holds_the_findings_and_no_secret() {
+    for format in ["text", "json", "junit", "sarif", "github"] {
+        let (code, text, err) = run(&["check", "--diff", "--output", format, "fixtures/manifests/broken"]);
+        assert_eq!((code, err.as_str()), (1, ""), "{format}");
+        assert!(text.contains("is reserved for the runtime"), "{format}: {text}");
+        for secret in ["hush-hush", "aHVzaC1odXNo"] {
+            assert!(!text.contains(secret), "{format}: {text}");
+        }
+    }
+    let (_, text, _) = run(&["check", "--output", "json", "fixtures/manifests/broken"]);
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let summary = json!({"allowed": 0, "patched": 0, "refused": 4, "error": 0, "unexpected": 0, "unreadable": 0, "skipped": 1});
+    assert_eq!(report["summary"], summary);
+    let finding = json!({"field": "spec.env[0].name", "line": 10, "reason": "FieldValueForbidden", "message": "Forbidden: \"FUNC_PORT\" is reserved for the runtime"});
+    assert_eq!(report["items"][0]["findings"][4], finding);
+    let (_, text, _) = run(&["check", "--output", "github", "fixtures/manifests/broken"]);
+    let line = "::error file=fixtures/manifests/broken/many-mistakes.yaml,line=18,title=GitRepository default/with-credentials::spec.url: Invalid value: must not hold credentials: put them into a Secret and name it in spec.auth.secretName";
+    assert!(text.lines().any(|known| known == line), "{text}");
+    let (_, text, _) = run(&["check", "--output", "sarif", "fixtures/manifests/broken"]);
+    let sarif: serde_sarif::sarif::Sarif = serde_json::from_str(&text).unwrap();
+    assert_eq!(sarif.runs[0].results.as_ref().unwrap().len(), 11);
+    let (_, text, _) = run(&["check", "--output", "junit", "fixtures/manifests/broken"]);
+    let junit = quick_junit::Report::deserialize_from_str(&text).unwrap();
+    assert_eq!((junit.test_suites[0].tests, junit.test_suites[0].failures), (4, 4));
+}
+
+/// A name, a kind, a field and a file that try to forge lines, workflow commands and colours.
+#[test]
+fn nothing_is_forged_by_names() {
+    let function = |name: &str| json!({"apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "Function", "metadata": {"name": name}, "spec": {"source": "x", "labels": {"a\u{1b}[31m\n::error::FORGED": "y"}}});
+    let other = json!({"apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "::error::FORGED", "metadata": {"name": "##[error]FORGED\u{9b}31m"}, "spec": {}});
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [function("f\u{1b}[31m\nFORGED"), function("::error::FORGED"), other]});
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("::error::FORGED\n.json");
+    std::fs::write(&path, list.to_string()).unwrap();
+    for format in ["text", "json", "junit", "sarif", "github"] {
+        let (code, text, _) = run(&["check", "--diff", "--output", format, folder.path().to_str().unwrap()]);
+        assert_eq!(code, 1, "{format}");
+        assert!(text.contains("FORGED"), "{format}: {text}");
+        let raw = |character: char| character.is_control() && character != '\n';
+        assert!(!text.contains(raw) && !text.contains("##["), "{format}: {text:?}");
+        for line in text.lines().map(str::trim_start) {
+            assert!(
+                !line.starts_with("FORGED") && !line.starts_with("::error::FORGED"),
+                "{format}: {line:?}"
+            );
+        }
+    }
+    let (_, text, _) = piped(&["check", "-"], &list.to_string());
+    let first = text.lines().next().unwrap();
+    assert!(first.starts_with(r"Function default/f\u{1b}[31m\nFORGED "), "{first}");
+    let third = text.lines().find(|line| line.contains('#')).unwrap();
+    assert!(third.starts_with(r"\u{3a}:error::FORGED default/#\u{23}[error]FORGED\u{9b}31m "), "{third}");
+    // The same of reviews that are replayed.
+    let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "1", "operation": "CREATE", "kind": {"group": "serverless.kyma-project.io", "version": "v1alpha1", "kind": "Function"},
+        "resource": {"group": "serverless.kyma-project.io", "version": "v1alpha1", "resource": "functions"},
+        "object": function("f\u{1b}[31m\nFORGED"),
+    }});
+    std::fs::write(&path, review.to_string()).unwrap();
+    for format in ["text", "json", "junit", "sarif", "github"] {
+        let (_, text, _) = run(&["replay", "--output", format, path.to_str().unwrap()]);
+        assert!(text.contains("FORGED"), "{format}: {text}");
+        assert!(
+            !text.contains(|character: char| character.is_control() && character != '\n'),
+            "{format}: {text:?}"
+        );
+        assert!(
+            !text.lines().any(|line| line.trim_start().starts_with("::error::FORGED")),
+            "{format}: {text}"
+        );
+    }
+}
+
+#[test]
+fn folded_base64_is_accepted_as_the_api_server_accepts_it() {
+    let manifest = |password: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\ntype: kubernetes.io/dockerconfigjson\nmetadata:\n  name: serverless-registry-config\n  labels: {{serverless.kyma-project.io/remote-registry: config}}\ndata:\n  username: dXNlcg==\n  serverAddress: cw==\n  registryAddress: cg==\n  password: |\n    {password}\n"
+        )
+    };
+    let (code, text, _) = piped(&["check", "-"], &manifest("aHVzaC1o\n    dXNo"));
+    assert_eq!(
+        (code, text.lines().last()),
+        (0, Some("1 objects: 0 allowed, 1 patched, 0 refused")),
+        "{text}"
+    );
+    let (code, text, _) = piped(&["check", "-"], &manifest("aHVzaC1o dXNo"));
+    assert_eq!(code, 1);
+    assert!(text.contains("data.password: Invalid value: must be base64\n"), "{text}");
+}
+
+#[test]
+fn the_configuration_counts_for_check_and_replay() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("webhook.yaml");
+    std::fs::write(&path, "gitUrls: lenient\n").unwrap();
+    let repository = "apiVersion: serverless.kyma-project.io/v1alpha1\nkind: GitRepository\nmetadata: {name: a}\nspec: {url: https://dev.azure.com/o/p/_git/r}\n";
+    assert_eq!(piped(&["check", "-"], repository).0, 1);
+    assert_eq!(piped(&["check", "-", "--config", path.to_str().unwrap()], repository).0, 0);
+    std::fs::write(&path, "gitUrls: whatever\n").unwrap();
+    let (code, _, err) = piped(&["check", "-", "--config", path.to_str().unwrap()], repository);
+    assert_eq!(code, 64);
+    assert!(
+        err.ends_with(
+            "webhook.yaml:1: gitUrls: unknown variant `whatever`, expected one of strict, lenient\n"
+        ),
+        "{err}"
+    );
+}
