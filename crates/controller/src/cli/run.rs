@@ -28,7 +28,14 @@ pub(super) struct Args {
     #[arg(long, env = "APP_METRICS_ADDRESS", default_value = "[::]:8080", value_parser = address, value_name = "ADDRESS")]
     admin_listen: SocketAddr,
     /// What this controller does, separated by commas. Controllers that do different things need different --lease-name
-    #[arg(long, env = "APP_RECONCILE", value_enum, value_delimiter = ',', default_values_t = Reconciler::ALL, value_name = "NAMES")]
+    #[arg(
+        long,
+        env = "APP_RECONCILE",
+        value_enum,
+        value_delimiter = ',',
+        default_value = "functions,copies,credentials",
+        value_name = "NAMES"
+    )]
     reconcile: Vec<Reconciler>,
     /// Whether other controllers may run beside this one: then one of them leads
     #[arg(long, env = "APP_LEADER_ELECTION_ENABLED", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL", help_heading = "Leader election")]
@@ -138,4 +145,27 @@ async fn serve(args: Args, config: Config) -> Exit {
     }
     tracing::info!("has stopped");
     Exit::Success
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[rstest]
+    #[case::all_by_default(&[], &Reconciler::ALL)]
+    #[case::one(&["--reconcile", "copies"], &[Reconciler::Copies])]
+    #[case::some(&["--reconcile", "credentials,functions"], &[Reconciler::Credentials, Reconciler::Functions])]
+    fn reconcilers_are_chosen_by_name(#[case] words: &[&str], #[case] expected: &[Reconciler]) {
+        let line = Line::parse_from(["run"].iter().chain(words));
+        assert_eq!(line.args.reconcile, expected);
+    }
 }
