@@ -5,15 +5,13 @@ mod files;
 mod reviews;
 mod turned_away;
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::admission::review::Verdict;
-use crate::admission::routes::Endpoint;
 use files::Files;
 use reviews::Reviews;
 use turned_away::TurnedAway;
@@ -27,7 +25,8 @@ const BYTES: [f64; 8] =
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    reviews: Reviews,
+    /// Answered reviews.
+    pub(crate) reviews: Reviews,
     /// Requests in work.
     pub(crate) in_flight: Gauge,
     /// Open connections.
@@ -61,18 +60,6 @@ impl Metrics {
         let files = Files::register(&mut registry);
         process::metrics::register_version(&mut registry);
         Self { registry, reviews, in_flight, connections, connections_total, body_bytes, turned_away, files }
-    }
-
-    /// An answered review.
-    pub(crate) fn review(
-        &self,
-        endpoint: &Endpoint,
-        operation: &str,
-        verdict: Verdict,
-        warnings: usize,
-        took: Duration,
-    ) {
-        self.reviews.count(endpoint, operation, verdict, warnings, took);
     }
 
     /// The size of a request body that was read.

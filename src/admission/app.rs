@@ -155,7 +155,7 @@ impl App {
     fn note(&self, endpoint: &Endpoint, reviewed: &Reviewed<'_>, took: Duration) {
         let request = &reviewed.review.request;
         let warnings = reviewed.decision.warnings.len();
-        self.metrics.review(endpoint, &request.operation, reviewed.verdict, warnings, took);
+        self.metrics.reviews.count(endpoint, &request.operation, reviewed.verdict, warnings, took);
         // Texts are recorded as texts, which are quoted: one with a newline in it cannot forge a line. They are cut, since
         // a client wrote them.
         let shown = |text| cut(text, NAME_SHOWN);

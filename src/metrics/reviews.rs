@@ -19,7 +19,7 @@ const SECONDS: [f64; 16] =
 
 /// The counters of all endpoints.
 #[derive(Debug)]
-pub(super) struct Reviews(Vec<OfEndpoint>);
+pub(crate) struct Reviews(Vec<OfEndpoint>);
 
 #[derive(Debug)]
 struct OfEndpoint {
@@ -59,7 +59,8 @@ impl Reviews {
         Self(ENDPOINTS.iter().map(endpoint).collect())
     }
 
-    pub(super) fn count(
+    /// Counts an answered review.
+    pub(crate) fn count(
         &self,
         endpoint: &Endpoint,
         operation: &str,

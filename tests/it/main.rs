@@ -11,6 +11,7 @@
 
 /// What tests start, and how they ask it.
 mod harness {
+    pub mod account;
     pub mod cli;
     pub mod cluster;
     pub mod command;

@@ -1,5 +1,5 @@
 //! The API server, for objects of any kind: what is kept of them ([`Cache`]), the one loop that all reconcilers run in
-//! ([`reconcile`]), and the one place that writes ([`Writer`]). What is to be written is decided elsewhere.
+//! ([`reconcile`]), and the one place that writes ([`Writer`]). Other crates decide what to write.
 
 mod apply;
 mod backoff;
@@ -8,6 +8,7 @@ pub mod client;
 mod error;
 mod events;
 mod guarded;
+mod in_namespace;
 mod object;
 mod packed;
 mod presence;
@@ -22,6 +23,7 @@ pub use cache::{Cache, Cached, Change, PAGE, key, version};
 pub use error::Error;
 pub use events::Note;
 pub use guarded::or_else;
+pub use in_namespace::InNamespace;
 pub use object::Object;
 pub use packed::Packed;
 pub use presence::Presence;

@@ -7,9 +7,9 @@ mod raw;
 
 use std::path::Path;
 
+use policy::config::ConfigError;
 use process::settings::{LoadError, Settings};
 
-pub use check::ConfigError;
 pub use checked::{Config, Propagation};
 pub use raw::RawConfig;
 

@@ -188,7 +188,7 @@ impl Copies {
             self.writer.create(copy).await
         };
         let object = match made {
-            // It belongs to the users, and says so since a moment ago.
+            // Its users have just taken it over.
             Err(Error::Taken { .. }) => return Ok(()),
             made => made?,
         };

@@ -141,7 +141,7 @@ impl Credentials {
         }
         let verdict = match account {
             Ok(account) => or_else(probe(&account, &self.config), verdict_of_panic).await,
-            // The webhook says so.
+            // The webhook reports what is missing.
             Err(AccountError::Incomplete) => return Ok(Action::await_change()),
             Err(error) => Verdict::NoRegistry(error.to_string()),
         };

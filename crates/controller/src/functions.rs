@@ -1,5 +1,5 @@
-//! Brings Functions forward: watches them and all that matters to them, decides what is to be done for one at a time, does it
-//! and says so.
+//! The reconciler of Functions: watches them and the objects that they depend on, decides the next steps of one Function at a
+//! time, takes them and reports them.
 
 mod builds;
 mod cached;

@@ -56,18 +56,18 @@ impl Kind {
     /// The `apiVersion` of its objects.
     #[must_use]
     pub fn api_version(self) -> String {
-        self.resource().api_version
+        let (group, version, ..) = self.names();
+        if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
     }
 
     /// Where the API server has it.
     #[must_use]
     pub fn resource(self) -> ApiResource {
         let (group, version, kind, plural) = self.names();
-        let api_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
         ApiResource {
             group: group.to_owned(),
             version: version.to_owned(),
-            api_version,
+            api_version: self.api_version(),
             kind: kind.to_owned(),
             plural: plural.to_owned(),
         }

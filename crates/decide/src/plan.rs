@@ -88,12 +88,9 @@ pub struct BuildRequest {
     pub job: Wanted,
     /// What is said once the Job is created.
     pub started: Condition,
-    /// What is said as long as it waits, with the number of those in front in place of [`AHEAD`].
+    /// What is said as long as it waits, without the words.
     pub queued: Condition,
 }
-
-/// The place of the number in a message.
-pub const AHEAD: &str = "{}";
 
 impl<S: Status> Plan<S> {
     /// The build has a slot: its Job is the last step.
@@ -107,7 +104,7 @@ impl<S: Status> Plan<S> {
     /// The build waits for a slot, with so many others in front.
     pub fn queue_build(&mut self, ahead: usize) {
         if let Some(BuildRequest { mut queued, .. }) = self.build.take() {
-            queued.message = queued.message.map(|message| message.replace(AHEAD, &ahead.to_string()));
+            queued.message = Some(format!("Waiting for a free build slot: {ahead} in front"));
             self.status.put(queued);
             self.wake = Some(look_again(ahead));
         }

@@ -1,23 +1,20 @@
 //! What the controller may do, on a real control plane.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
-use controller::config::Config;
-use controller::run::{Election, Reconciler, lead};
 use russh::keys::Algorithm;
 use serde_json::json;
 use testenv::{ControlPlane, Options};
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
 
-use crate::harness::cluster::{NOTHING, client, kubectl};
+use crate::harness::account::{Controller, USER};
+use crate::harness::cluster::{NOTHING, kubectl};
 use crate::harness::copies::bases;
 use crate::harness::git::{new_key, text};
 use crate::harness::git_servers::{Repository, Ssh};
 use crate::harness::namespace::Namespace;
-use crate::harness::rights::{Audit, Right, granted};
+use crate::harness::rights::{Audit, Right, as_granted, granted};
 use crate::harness::wait::wait_within;
 
 /// Granted, but not used below.
@@ -36,21 +33,8 @@ fn the_controller_may_do_what_it_does_and_nothing_else() {
     kubectl(&control_plane, "create namespace kyma-system", NOTHING).unwrap();
     let rbac = testenv::root().join("manifests/controller/rbac.yaml");
     kubectl(&control_plane, &format!("apply -n kyma-system -f {}", rbac.display()), NOTHING).unwrap();
-    let user = "system:serviceaccount:kyma-system:serverless-controller";
-    let kubeconfig = control_plane.kubeconfig_for(user, "system:serviceaccounts").unwrap();
-
     let runtime = Runtime::new().unwrap();
-    let (stop, stopping) = watch::channel(false);
-    let running = runtime.spawn(async move {
-        let election = Election {
-            namespace: "kyma-system".to_owned(),
-            lease: "serverless-controller-leader-election-helper".to_owned(),
-            identity: "controller".to_owned(),
-            duration: Duration::from_secs(3),
-        };
-        let client = client(&kubeconfig).await;
-        lead(&client, &Config::default(), &Reconciler::ALL, Some(&election), &Arc::default(), stopping).await;
-    });
+    let controller = Controller::start(&control_plane);
     let namespace = Namespace::new(&control_plane, "rights");
     // Its Job gets no Pod, and it takes a while until the controller asks why.
     let no_pods = Namespace::new(&control_plane, "no-pods");
@@ -62,19 +46,13 @@ fn the_controller_may_do_what_it_does_and_nothing_else() {
     wait_within(Duration::from_mins(3), "the controller says why there is no Pod", || {
         no_pods.condition("demo", "BuildReady").contains("no Pod was created: ")
     });
-    stop.send_replace(true);
-    runtime.block_on(running).unwrap();
+    controller.terminate();
 
-    // Names are granted of Leases alone.
-    let unnamed = |[verb, resource, name]: Right| {
-        let name = if resource == "leases" { name } else { String::new() };
-        [verb, resource, name]
-    };
     let mut expected = granted(&rbac);
     for (verb, resource) in NOT_PROVOKED {
         assert!(expected.remove(&[verb.to_owned(), resource.to_owned(), String::new()]), "{verb} {resource}");
     }
-    let requests: BTreeSet<Right> = audit.requests(user).into_iter().map(unnamed).collect();
+    let requests: BTreeSet<Right> = audit.requests(USER).into_iter().map(as_granted).collect();
     assert_eq!(requests, expected);
 }
 

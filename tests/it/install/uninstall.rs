@@ -12,10 +12,9 @@ use tokio::runtime::Runtime;
 
 use crate::harness::cluster::{client, function};
 use crate::harness::command::piped;
-use crate::harness::copies::secret;
-use crate::harness::rights::{Right, granted};
+use crate::harness::rights::{Right, as_granted, granted};
 use crate::harness::wait::wait_until;
-use installed::{Controller, End, FINALIZER, Installed, options};
+use installed::{End, FINALIZER, Installed, options};
 
 #[test]
 fn uninstalled_with_kubectl_it_locks_nothing_and_one_command_removes_the_copies() {
@@ -44,11 +43,7 @@ fn uninstalled_with_kubectl_it_locks_nothing_and_one_command_removes_the_copies(
         installed.delete_base_namespace(end);
     }
 
-    let unnamed = |[verb, resource, name]: Right| {
-        let name = if resource == "leases" { name } else { String::new() };
-        [verb, resource, name]
-    };
-    let requests: BTreeSet<Right> = installed.audit.requests(account).into_iter().map(unnamed).collect();
+    let requests: BTreeSet<Right> = installed.audit.requests(account).into_iter().map(as_granted).collect();
     let mut expected = granted(&testenv::root().join("manifests/cleanup/rbac.yaml"));
     // No Role is copied above.
     for resource in ["roles", "rolebindings"] {
@@ -99,12 +94,7 @@ fn uninstalled_with_helm_it_locks_nothing_and_copies_stay_for_what_runs() {
 
 #[test]
 fn a_base_namespace_that_is_deleted_is_not_held_by_copies_that_stay() {
-    let installed = Installed::new();
-    installed.kubectl("create -k manifests/namespace");
-    installed.kubectl("apply -n kyma-system -f manifests/controller/rbac.yaml");
-    let controller = Controller::start(&installed.control_plane);
-    installed.apply("kyma-system", &secret("registry", &json!({"username": "u"})));
-    wait_until("the copy is made", || installed.copies().contains("secret/registry"));
+    let (installed, controller) = Installed::with_a_copy();
     // It would be waited for half a minute, longer than a Pod has for its end.
     let hold = r#"patch secret registry -n team -p {"metadata":{"finalizers":["example.com/hold"]}}"#;
     installed.kubectl(hold);
@@ -116,12 +106,7 @@ fn a_base_namespace_that_is_deleted_is_not_held_by_copies_that_stay() {
 
 #[test]
 fn nothing_is_cleaned_up_while_the_controller_runs() {
-    let installed = Installed::new();
-    installed.kubectl("create -k manifests/namespace");
-    installed.kubectl("apply -n kyma-system -f manifests/controller/rbac.yaml");
-    let controller = Controller::start(&installed.control_plane);
-    installed.apply("kyma-system", &secret("registry", &json!({"username": "u"})));
-    wait_until("the copy is made", || installed.copies().contains("secret/registry"));
+    let (installed, controller) = Installed::with_a_copy();
     let error = Runtime::new().unwrap().block_on(async {
         let client = client(&installed.control_plane.kubeconfig()).await;
         let result = cleanup::run(&client, &options(false, Duration::from_secs(8))).await;

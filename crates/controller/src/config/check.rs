@@ -6,6 +6,7 @@ use std::time::Duration;
 use decide::function::Config as FunctionConfig;
 use decide::function::config::Runtime;
 use jiff::SignedDuration;
+use policy::config::ConfigError;
 use policy::registries::RegistryAddress;
 use remote::git::GitConfig;
 
@@ -22,16 +23,6 @@ const ANSWER: Duration = Duration::from_mins(10);
 const MAX_BYTES: usize = 1024 * 1024 * 1024;
 /// The most Git remotes that are asked at once.
 const MAX_CONCURRENCY: usize = 256;
-
-/// What is wrong with a field.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{field}: {problem}")]
-pub struct ConfigError {
-    /// The path of the field.
-    pub field: String,
-    /// What is wrong, and what would be right.
-    pub problem: String,
-}
 
 /// The errors so far.
 #[derive(Default)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api::names::{copy_mark, owned_label};
-use cluster::{Cache, Cached, Object, Presence, key};
+use cluster::{Cache, InNamespace, Object, Presence, key};
 use decide::copies::{Base, CopiedKind, Replica, State};
 use decide::plan::Wanted;
 use futures::channel::mpsc::UnboundedSender;
@@ -19,25 +19,6 @@ use crate::secrets::OTHER_TYPES;
 
 /// A namespace, of which the name and the end matter.
 pub(super) type AnyNamespace = PartialObjectMeta<Namespace>;
-
-/// Something, by its namespace.
-#[derive(Debug)]
-pub(super) struct InNamespace<T> {
-    namespace: String,
-    pub(super) value: T,
-}
-
-impl<T> InNamespace<T> {
-    fn of(object: &Object, value: impl FnOnce() -> Option<T>) -> Option<Self> {
-        Some(Self { namespace: object.meta().namespace.clone()?, value: value()? })
-    }
-}
-
-impl<T: std::fmt::Debug + Send + Sync + 'static> Cached for InNamespace<T> {
-    fn group(&self) -> &str {
-        &self.namespace
-    }
-}
 
 /// One of each kind.
 #[derive(Default)]
@@ -82,7 +63,7 @@ impl Stores {
         }
     }
 
-    /// Follows all of it, for as long as what is returned lives. Whom a change matters to is woken.
+    /// Watches all of these objects until the returned set is dropped. A change wakes the namespaces that it affects.
     pub(super) fn follow(
         self: &Arc<Self>,
         client: &Client,
@@ -102,7 +83,7 @@ impl Stores {
             let (stores, wake) = (Arc::clone(self), woken.clone());
             tasks.spawn(async move {
                 let keep = |object: &Object| {
-                    InNamespace::of(object, || Base::of(kind, object.meta(), || object.value().ok()))
+                    InNamespace::of(object.meta(), || Base::of(kind, object.meta(), || object.value().ok()))
                 };
                 stores.bases.of(kind).follow(bases, of_base, keep, |_| stores.wake_all(&wake)).await;
             });
@@ -224,7 +205,7 @@ impl Stores {
         let base = self.bases.of(kind).get(&(self.base_namespace.clone(), name));
         let base = base.as_ref().map(|base| &base.value);
         let judge = || Replica::of(kind, object.meta(), || object.value().ok(), &self.base_namespace, base);
-        InNamespace::of(object, judge)
+        InNamespace::of(object.meta(), judge)
     }
 
     fn is_live(&self, secret: &str) -> bool {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use api::names::owned_label;
 use cluster::{Cached, Object, Packed};
-use decide::function::{BuildJob, RegistrySecret, RuntimeMap, names};
+use decide::function::{BuildJob, RegistrySecret, names};
 use decide::owner::Owner;
 use k8s_openapi::api::batch::v1::JobStatus;
-use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use k8s_openapi::api::core::v1::Secret;
 use kube::Resource;
 use serde::Deserialize;
 use serde_json::Value;
@@ -114,25 +114,6 @@ impl CachedJob {
 impl Cached for CachedJob {
     fn group(&self) -> &str {
         &self.group
-    }
-}
-
-/// The ConfigMap of a runtime, by its namespace.
-#[derive(Debug)]
-pub(super) struct CachedRuntime {
-    namespace: String,
-    pub(super) map: RuntimeMap,
-}
-
-impl CachedRuntime {
-    pub(super) fn of(map: &ConfigMap) -> Option<Self> {
-        Some(Self { namespace: map.metadata.namespace.clone()?, map: RuntimeMap::of(map)? })
-    }
-}
-
-impl Cached for CachedRuntime {
-    fn group(&self) -> &str {
-        &self.namespace
     }
 }
 

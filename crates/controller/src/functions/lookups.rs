@@ -65,19 +65,15 @@ impl Lookups {
     pub(super) fn git(&self, function: &Function, stores: &Stores) -> Git {
         let identity = &function.identity;
         let (namespace, key) = (&identity.namespace, (identity.namespace.clone(), identity.name.clone()));
-        let Code::Git { repository: name, .. } = &function.source else {
-            self.forget(&key);
-            return Git::default();
+        let repository = match &function.source {
+            Code::Git { repository, .. } => stores.repository(namespace, repository),
+            Code::Inline { .. } => None,
         };
-        let Some(repository) = stores.repository(namespace, name) else {
+        let Some(repository) = repository.as_ref().filter(|repository| !repository.is_deleted) else {
             self.forget(&key);
-            return Git::default();
+            return Git { is_deleted: repository.is_some(), ..Git::default() };
         };
-        if repository.is_deleted {
-            self.forget(&key);
-            return Git { is_deleted: true, ..Git::default() };
-        }
-        self.ask_repository(&key, function, &repository, |secret| stores.secret_version(namespace, secret))
+        self.ask_repository(&key, function, repository, |secret| stores.secret_version(namespace, secret))
     }
 
     fn ask_repository(

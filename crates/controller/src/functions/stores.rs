@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use api::names::registry_secret;
-use cluster::{Cache, Object, Presence, key};
+use cluster::{Cache, InNamespace, Object, Presence, key};
 use decide::function::{
-    Config, Identity, Leftover, Observed, Registry, RegistryProblem, RuntimeImage, RuntimeProblem, Stored,
-    registry, runtime_image,
+    Config, Identity, Leftover, Observed, Registry, RegistryProblem, RuntimeImage, RuntimeMap,
+    RuntimeProblem, Stored, registry, runtime_image,
 };
 use decide::owner::Owner;
 use decide::{Key, Kind};
 use kube::Resource as _;
 use kube::runtime::reflector::{ObjectRef, Store};
 
-use super::cached::{CachedJob, CachedRegistry, CachedRuntime, Child, Found, owned_by};
+use super::cached::{CachedJob, CachedRegistry, Child, Found, owned_by};
 use super::names::Names;
 use super::packed::PackedFunction;
 use super::repository::Repository;
@@ -32,7 +32,7 @@ pub(super) struct Stores {
     /// Services of others, by their names.
     pub(super) other_services: Cache<Presence>,
     pub(super) autoscalers: Cache<Child>,
-    pub(super) runtimes: Cache<CachedRuntime>,
+    pub(super) runtimes: Cache<InNamespace<RuntimeMap>>,
     /// What builds and Functions run as.
     pub(super) account_names: [String; 2],
     pub(super) build_accounts: Cache<Presence>,
@@ -193,7 +193,7 @@ impl Stores {
 
     fn runtime_image(&self, namespace: &str, runtime: &str) -> Result<RuntimeImage, RuntimeProblem> {
         let maps = self.runtimes.group(namespace);
-        runtime_image(maps.iter().map(|((_, name), map)| (name.as_str(), &map.map)), runtime)
+        runtime_image(maps.iter().map(|((_, name), map)| (name.as_str(), &map.value)), runtime)
     }
 
     fn registry(&self, namespace: &str) -> Result<Registry, RegistryProblem> {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use api::GitRepository;
 use api::names::{config_label, owned_label, registry_secret};
-use cluster::{Cache, Cached, Change, Object, Presence};
+use cluster::{Cache, Cached, Change, InNamespace, Object, Presence};
 use decide::Kind;
+use decide::function::RuntimeMap;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret, Service, ServiceAccount};
 use kube::api::PartialObjectMeta;
 use kube::runtime::watcher::Config;
@@ -15,7 +16,7 @@ use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 
-use super::cached::{CachedJob, CachedRegistry, CachedRuntime, Child};
+use super::cached::{CachedJob, CachedRegistry, Child};
 use super::channels::Channels;
 use super::repository::Repository;
 use super::stores::Stores;
@@ -85,7 +86,11 @@ impl Watches {
             config_maps,
             Config::default().labels(&runtimes),
             |stores| &stores.runtimes,
-            move |map| CachedRuntime::of(map).filter(|cached| configured.contains(&cached.map.runtime)),
+            move |map| {
+                InNamespace::of(&map.metadata, || {
+                    RuntimeMap::of(map).filter(|map| configured.contains(&map.runtime))
+                })
+            },
             Channels::prerequisite,
         );
         let accounts: [CacheOf<Presence>; 2] =

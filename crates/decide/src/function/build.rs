@@ -15,7 +15,7 @@ use super::objects;
 use super::observed::Observed;
 use crate::Kind;
 use crate::draft::Draft;
-use crate::plan::{AHEAD, BuildRequest, JobChange, Question};
+use crate::plan::{BuildRequest, JobChange, Question};
 
 /// How long after the first failure a build is tried again when something has changed; twice as long after each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -161,7 +161,7 @@ fn start(inputs: &Inputs<'_>, observed: &Observed, attempt: u32, draft: &mut Dra
     }
     let said = |reason, message| draft.condition(ConditionType::BuildReady, "Unknown", reason, message);
     let started = said(Reason::JobCreated, format!("Job {} created", job.name));
-    let queued = said(Reason::BuildQueued, format!("Waiting for a free build slot: {AHEAD} in front"));
+    let queued = said(Reason::BuildQueued, String::new());
     draft.build = Some(BuildRequest { job, started, queued });
 }
 

@@ -5,22 +5,18 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use controller::config::Config;
 use controller::copies::cleanup::{self, Options as Cleanup, Report};
-use controller::run::{Election, Reconciler, lead};
 use serde_json::json;
 use testenv::{ControlPlane, Options};
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
+use crate::harness::account::{Controller, LEASE};
 use crate::harness::cluster::{client, function, kubectl};
 use crate::harness::command::piped;
 use crate::harness::copies::secret;
 use crate::harness::rights::Audit;
 use crate::harness::wait::wait_until;
 
-pub const LEASE: &str = "serverless-controller-leader-election-helper";
 pub const FINALIZER: &str = "serverless.kyma-project.io/finalizer-registry-config";
 
 /// When the controller ends.
@@ -32,51 +28,6 @@ pub enum End {
     Killed,
     /// Not before the uninstall is over.
     Last,
-}
-
-/// A controller with the rights of its account.
-pub struct Controller {
-    runtime: Runtime,
-    stop: watch::Sender<bool>,
-    running: JoinHandle<()>,
-}
-
-impl Controller {
-    pub fn start(control_plane: &ControlPlane) -> Self {
-        let user = "system:serviceaccount:kyma-system:serverless-controller";
-        let kubeconfig = control_plane.kubeconfig_for(user, "system:serviceaccounts").unwrap();
-        let runtime = Runtime::new().unwrap();
-        let (stop, stopping) = watch::channel(false);
-        let running = runtime.spawn(async move {
-            let election = Election {
-                namespace: "kyma-system".to_owned(),
-                lease: LEASE.to_owned(),
-                identity: "controller".to_owned(),
-                duration: Duration::from_secs(3),
-            };
-            let client = client(&kubeconfig).await;
-            lead(
-                &client,
-                &Config::default(),
-                &Reconciler::ALL,
-                Some(&election),
-                &std::sync::Arc::default(),
-                stopping,
-            )
-            .await;
-        });
-        Self { runtime, stop, running }
-    }
-
-    /// As the kubelet does.
-    pub fn terminate(self) {
-        self.stop.send_replace(true);
-        self.runtime.block_on(self.running).unwrap();
-    }
-
-    pub fn kill(self) {
-        self.runtime.shutdown_background();
-    }
 }
 
 /// A control plane on which a namespace `team` has a Function, copies, and a Secret of its own.
@@ -96,6 +47,17 @@ impl Installed {
         // Before there is a webhook that nobody answers for.
         new.apply("team", &function("demo", &json!({"source": "x", "runtime": "nodejs12"})));
         new
+    }
+
+    /// With a controller that has copied a Secret, and nothing else of the product.
+    pub fn with_a_copy() -> (Self, Controller) {
+        let new = Self::new();
+        new.kubectl("create -k manifests/namespace");
+        new.kubectl("apply -n kyma-system -f manifests/controller/rbac.yaml");
+        let controller = Controller::start(&new.control_plane);
+        new.apply("kyma-system", &secret("registry", &json!({"username": "u"})));
+        wait_until("the copy is made", || new.copies().contains("secret/registry"));
+        (new, controller)
     }
 
     pub fn kubectl(&self, words: &str) -> String {

@@ -1,0 +1,55 @@
+//! A controller with the rights of its account, and nobody's else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use controller::config::Config;
+use controller::run::{Election, Reconciler, lead};
+use testenv::ControlPlane;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::cluster::client;
+
+/// The account, as the API server knows it.
+pub const USER: &str = "system:serviceaccount:kyma-system:serverless-controller";
+/// The name of the Lease.
+pub const LEASE: &str = "serverless-controller-leader-election-helper";
+
+/// A controller with the rights of its account.
+pub struct Controller {
+    runtime: Runtime,
+    stop: watch::Sender<bool>,
+    running: JoinHandle<()>,
+}
+
+impl Controller {
+    pub fn start(control_plane: &ControlPlane) -> Self {
+        let kubeconfig = control_plane.kubeconfig_for(USER, "system:serviceaccounts").unwrap();
+        let runtime = Runtime::new().unwrap();
+        let (stop, stopping) = watch::channel(false);
+        let running = runtime.spawn(async move {
+            let election = Election {
+                namespace: "kyma-system".to_owned(),
+                lease: LEASE.to_owned(),
+                identity: "controller".to_owned(),
+                duration: Duration::from_secs(3),
+            };
+            let client = client(&kubeconfig).await;
+            lead(&client, &Config::default(), &Reconciler::ALL, Some(&election), &Arc::default(), stopping)
+                .await;
+        });
+        Self { runtime, stop, running }
+    }
+
+    /// As the kubelet does.
+    pub fn terminate(self) {
+        self.stop.send_replace(true);
+        self.runtime.block_on(self.running).unwrap();
+    }
+
+    pub fn kill(self) {
+        self.runtime.shutdown_background();
+    }
+}
