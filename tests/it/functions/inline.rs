@@ -171,6 +171,11 @@ fn a_service_of_somebody_else_is_left_alone_and_its_end_is_seen() {
     let expected = "False NameConflict Service demo exists and does not belong to this Function";
     namespace.await_condition("demo", "ConfigurationReady", expected);
     assert_eq!(namespace.get("service demo"), theirs);
+    // Nothing else changes afterwards that would have the controller look.
+    namespace.wait("the Deployment is ready", || {
+        let conditions = namespace.list("deployments")[0]["status"]["conditions"].to_string();
+        conditions.contains("NewReplicaSetAvailable")
+    });
     namespace.kubectl("delete service demo", NOTHING).unwrap();
     namespace.await_condition("demo", "Running", "True");
     namespace.await_condition("demo", "ConfigurationReady", "True");

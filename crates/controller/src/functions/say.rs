@@ -30,7 +30,8 @@ impl Functions {
         status: &Status,
     ) -> Result<Option<Duration>, Error> {
         let before = &function.status;
-        let left = match Significance::between(before, status) {
+        let significance = Significance::between(before, status);
+        let left = match significance {
             Significance::Nothing => {
                 self.memory.said(key);
                 return Ok(None);
@@ -64,7 +65,7 @@ impl Functions {
             };
             self.writer.note(&note).await?;
         }
-        Ok(None)
+        Ok(look_again(significance, status))
     }
 
     /// Measures how long it takes from a change of a Function until it runs.
@@ -75,6 +76,14 @@ impl Functions {
             self.metrics.ready(since.elapsed());
         }
     }
+}
+
+/// When to look again at a Function whose status was written. Most that goes on is looked at again before it is written; what
+/// was written at once is not, and the changes that would wake the Function may have come before: a Deployment that got ready
+/// while somebody else had the name of the Service.
+fn look_again(significance: Significance, status: &Status) -> Option<Duration> {
+    let is_open = status.conditions.iter().any(|condition| condition.status == "Unknown");
+    (significance == Significance::Result && is_open).then_some(BEGINNING)
 }
 
 /// The patch that makes the status of a Function another one.
@@ -110,6 +119,17 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::*;
+
+    #[test]
+    fn what_goes_on_after_a_failure_is_looked_at_again() {
+        let running = |status: &str| -> Status {
+            let condition = json!({"type": "Running", "status": status});
+            Status { conditions: vec![serde_json::from_value(condition).unwrap()], ..Status::default() }
+        };
+        assert_eq!(look_again(Significance::Result, &running("Unknown")), Some(BEGINNING));
+        assert_eq!(look_again(Significance::Result, &running("True")), None);
+        assert_eq!(look_again(Significance::Stage, &running("Unknown")), None);
+    }
 
     #[test]
     fn a_status_is_written_with_what_is_no_longer_said() {
