@@ -36,7 +36,7 @@ impl Slots {
             return 0;
         }
         let taken = self.taken();
-        let ahead = self.queue.ask(function, self.free(), room(&taken, self.share));
+        let ahead = self.queue.ask(function, self.free(&taken), room(&taken, self.share));
         if ahead == 0 {
             self.granted.insert(job, function.clone());
         }
@@ -64,15 +64,16 @@ impl Slots {
     /// A Function is gone, and whatever Jobs say that they build for it do not count any more: those whose turn it is.
     pub fn gone(&mut self, function: &Key, exists: impl Fn(&Key) -> bool) -> Vec<Key> {
         let was_waiting = self.queue.leave(function);
-        let before = self.free();
+        let before = self.free(&self.taken());
         self.active.retain(|_, of| of != function);
         self.granted.retain(|_, of| of != function);
-        if was_waiting || self.free() != before { self.next(exists) } else { Vec::new() }
+        if was_waiting || self.free(&self.taken()) != before { self.next(exists) } else { Vec::new() }
     }
 
     fn next(&mut self, exists: impl Fn(&Key) -> bool) -> Vec<Key> {
         loop {
-            let next = self.queue.first(self.free(), room(&self.taken(), self.share));
+            let taken = self.taken();
+            let next = self.queue.first(self.free(&taken), room(&taken, self.share));
             let gone: Vec<_> = next.iter().filter(|function| !exists(function)).collect();
             if gone.is_empty() {
                 return next;
@@ -101,8 +102,10 @@ impl Slots {
         self.active.len()
     }
 
-    fn free(&self) -> usize {
-        self.number.saturating_sub(self.jobs().count())
+    /// How many slots are free. Jobs that a tenant adds to those that were granted take nothing from other namespaces.
+    fn free(&self, taken: &BTreeMap<String, usize>) -> usize {
+        let taken = taken.values().map(|jobs| (*jobs).min(self.share));
+        self.number.saturating_sub(taken.sum())
     }
 
     /// Jobs that have a slot.
@@ -110,7 +113,7 @@ impl Slots {
         self.active.keys().chain(self.granted.keys().filter(|job| !self.active.contains_key(*job)))
     }
 
-    /// How many slots each namespace has.
+    /// How many Jobs each namespace has that build.
     fn taken(&self) -> BTreeMap<String, usize> {
         let mut taken = BTreeMap::new();
         for (namespace, _) in self.jobs() {
@@ -162,6 +165,20 @@ mod tests {
         // One of the other namespace ends.
         assert_eq!(slots.job(&of("b", "job-1"), None, all), [of("b", "2")]);
         assert_eq!(slots.job(&of("a", "job-1"), None, all), [of("a", "3"), of("b", "2")]);
+    }
+
+    #[test]
+    fn jobs_beyond_the_share_of_their_namespace_take_nothing_from_others() {
+        let mut slots = Slots::new(3, 2);
+        let of = |namespace: &str, name: &str| (namespace.to_owned(), name.to_owned());
+        let all = |_: &Key| true;
+        for number in 0..9 {
+            slots.job(&of("a", &format!("forged-{number}")), Some(&of("a", "f")), all);
+        }
+        assert_eq!(slots.ask(&of("a", "g"), "job"), 1);
+        assert_eq!(slots.ask(&of("b", "f"), "job"), 0);
+        assert_eq!(slots.ask(&of("c", "f"), "job"), 1);
+        assert_eq!(slots.job(&of("b", "job"), None, all), [of("c", "f")]);
     }
 
     #[test]
