@@ -65,6 +65,7 @@ mod functions {
     mod leader;
     mod plans;
     mod prerequisites;
+    mod rollout;
     mod tenants;
 }
 

@@ -4,11 +4,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One stage of a Function.
+/// One stage of a Function, or the summary of all.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Condition {
-    /// The stage: `ConfigurationReady`, `BuildReady` or `Running`.
+    /// The stage: `ConfigurationReady`, `BuildReady` or `Running`; or `Ready`, the summary.
     #[serde(rename = "type")]
     pub kind: String,
     /// `True`, `False`, or `Unknown` while work goes on.
@@ -56,7 +56,8 @@ macro_rules! words {
 
 words! {
     /// The stages of a Function, in order: source and prerequisites are in place, the image is built, the Function serves.
-    ConditionType { ConfigurationReady, BuildReady, Running }
+    /// `Ready` is the summary of them.
+    ConditionType { ConfigurationReady, BuildReady, Running, Ready }
 }
 
 words! {

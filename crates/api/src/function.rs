@@ -22,10 +22,11 @@ use crate::quantity::RawQuantity;
     shortname = "fn",
     namespaced,
     status = "FunctionStatus",
+    scale(spec_replicas_path = ".spec.minReplicas", status_replicas_path = ".status.replicas"),
     derive = "PartialEq",
     validation = cel::function_name(),
     validation = cel::function_name_length(),
-    doc = "A Function is source code, inline or in a Git repository, that is built into an image and served over HTTP.",
+    doc = "A Function is source code, inline or in a Git repository, that is built into an image and served over HTTP. Three labels in metadata.labels choose presets for what spec leaves out: serverless.kyma-project.io/replicas-preset (minReplicas, maxReplicas), serverless.kyma-project.io/function-resources-preset (resources) and serverless.kyma-project.io/build-resources-preset (buildResources). A preset is applied once: remove the values to have another one applied.",
     printcolumn(
         name = "Configured",
         type_ = "string",
@@ -45,6 +46,12 @@ use crate::quantity::RawQuantity;
         description = "Whether the Function serves requests"
     ),
     printcolumn(
+        name = "Reason",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Ready')].reason",
+        description = "Why the Function is ready, or is not"
+    ),
+    printcolumn(
         name = "Runtime",
         type_ = "string",
         json_path = ".status.runtime",
@@ -61,6 +68,27 @@ use crate::quantity::RawQuantity;
         type_ = "date",
         json_path = ".metadata.creationTimestamp",
         description = "Time since the Function was created"
+    ),
+    printcolumn(
+        name = "URL",
+        type_ = "string",
+        json_path = ".status.url",
+        priority = 1,
+        description = "Where the cluster calls the Function"
+    ),
+    printcolumn(
+        name = "Image",
+        type_ = "string",
+        json_path = ".status.image",
+        priority = 1,
+        description = "The image that runs"
+    ),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Ready')].message",
+        priority = 1,
+        description = "Why the Function is ready, or is not, in a sentence"
     )
 )]
 #[serde(rename_all = "camelCase")]
@@ -186,7 +214,7 @@ pub struct Resources {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FunctionStatus {
-    /// The stages that a Function goes through: `ConfigurationReady`, `BuildReady`, `Running`.
+    /// The stages that a Function goes through: `ConfigurationReady`, `BuildReady`, `Running`; and their summary, `Ready`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Option<Vec<Condition>>,
@@ -205,4 +233,13 @@ pub struct FunctionStatus {
     /// The runtime that was built for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runtime: Option<String>,
+    /// The image that runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Where the cluster calls the Function.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The number of its Pods.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<i32>,
 }

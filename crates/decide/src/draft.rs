@@ -83,7 +83,9 @@ impl<S: Status> Draft<S> {
 
     /// The plan.
     pub(crate) fn into_plan(self) -> Plan<S> {
-        let Self { steps, status, wake, question, build, .. } = self;
+        let summary = self.before(ConditionType::Ready).cloned();
+        let Self { steps, mut status, wake, question, build, .. } = self;
+        status.sum_up(summary.as_ref());
         Plan { steps, status, wake, question, build }
     }
 }

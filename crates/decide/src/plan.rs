@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use api::Condition;
+use api::{Condition, ConditionType};
 use serde_json::Value;
 
 use crate::Kind;
@@ -79,6 +79,8 @@ pub enum Question {
     Report(String),
     /// Whether a Job has a Pod that runs.
     Start(String),
+    /// How the Pods of the Deployment get on.
+    Pods,
 }
 
 /// A build that needs a slot, of which others may have all.
@@ -97,22 +99,28 @@ impl<S: Status> Plan<S> {
     pub fn start_build(&mut self) {
         if let Some(BuildRequest { job, started, .. }) = self.build.take() {
             self.steps.push(Step::Create(job));
-            self.status.put(started);
+            self.say(started);
         }
     }
 
-    /// The build waits for a slot, with so many others in front.
-    pub fn queue_build(&mut self, ahead: usize) {
+    /// The build waits for a slot, at a place in the queue, from 1.
+    pub fn queue_build(&mut self, place: usize) {
         if let Some(BuildRequest { mut queued, .. }) = self.build.take() {
-            queued.message = Some(format!("Waiting for a free build slot: {ahead} in front"));
-            self.status.put(queued);
-            self.wake = Some(look_again(ahead));
+            queued.message = Some(format!("Waiting for a build slot: place {place} in the queue"));
+            self.say(queued);
+            self.wake = Some(look_again(place));
         }
+    }
+
+    fn say(&mut self, condition: Condition) {
+        let summary = self.status.condition(ConditionType::Ready).cloned();
+        self.status.put(condition);
+        self.status.sum_up(summary.as_ref());
     }
 }
 
-/// When to say anew how many are in front: the sooner the fewer they are, as that is who looks.
-fn look_again(ahead: usize) -> Duration {
-    let seconds = u64::try_from(ahead).unwrap_or(u64::MAX);
+/// When to update the place in the queue: sooner at the front, where people watch it.
+fn look_again(place: usize) -> Duration {
+    let seconds = u64::try_from(place).unwrap_or(u64::MAX);
     Duration::from_secs(seconds.clamp(10, 300))
 }

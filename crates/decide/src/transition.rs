@@ -47,10 +47,11 @@ fn without_open_words<S: Status>(status: &S) -> S {
     status
 }
 
-/// The conditions that are decided now and were not so before: each is worth an Event, but for a source that is in place
-/// from the start.
+/// The stages that are decided now and were not so before: each is worth an Event, but for a source that is in place from the
+/// start.
 pub fn transitions<'a, S: Status>(before: &'a S, after: &'a S) -> impl Iterator<Item = &'a Condition> {
-    after.conditions().iter().filter(|condition| {
+    let is_stage = |condition: &&Condition| condition.kind != ConditionType::Ready.as_str();
+    after.conditions().iter().filter(is_stage).filter(|condition| {
         let known = before.conditions().iter().find(|known| known.kind == condition.kind);
         match (condition.status.as_str(), known) {
             ("True" | "False", Some(known)) => known.status != condition.status,

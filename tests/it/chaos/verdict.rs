@@ -240,9 +240,12 @@ impl Problems {
 /// All stages are through, for the generation that there is.
 fn conditions(function: &Value, problems: &mut Problems) {
     let conditions = function["status"]["conditions"].as_array().cloned().unwrap_or_default();
-    for (kind, reason) in
-        [("ConfigurationReady", ""), ("BuildReady", "JobFinished"), ("Running", "DeploymentReady")]
-    {
+    for (kind, reason) in [
+        ("ConfigurationReady", ""),
+        ("BuildReady", "JobFinished"),
+        ("Running", "DeploymentReady"),
+        ("Ready", "DeploymentReady"),
+    ] {
         let found =
             conditions.iter().find(|condition| condition["type"] == kind).cloned().unwrap_or_default();
         problems.check(kind, &found["status"], &"True".into());

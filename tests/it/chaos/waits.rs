@@ -87,8 +87,8 @@ impl Waits {
                 if let Ok(function) = functions.get(name).await {
                     let conditions = &function.data["status"]["conditions"];
                     said = conditions.to_string();
-                    let all = conditions.as_array().into_iter().flatten();
-                    if all.filter(|condition| condition["status"] == "True").count() == 3 {
+                    let mut all = conditions.as_array().into_iter().flatten();
+                    if all.any(|condition| condition["type"] == "Ready" && condition["status"] == "True") {
                         return;
                     }
                 }

@@ -92,7 +92,7 @@ fn no_more_than_so_many_build_at_once_and_all_get_their_turn() {
         };
         for function in &functions {
             let message = condition(function, "BuildReady", "message");
-            positions.extend(message.strip_prefix("Waiting for a free build slot: ").map(str::to_owned));
+            positions.extend(message.strip_prefix("Waiting for a build slot: place ").map(str::to_owned));
         }
         let run =
             functions.iter().filter(|function| condition(function, "Running", "status") == "True").count();
@@ -101,7 +101,7 @@ fn no_more_than_so_many_build_at_once_and_all_get_their_turn() {
         }
         run == names.len()
     });
-    assert!(positions.contains("1 in front") && positions.len() >= 3, "{positions:?}");
+    assert!(positions.contains("1 in the queue") && positions.len() >= 3, "{positions:?}");
     // It came last, and is of another namespace.
     assert!(ran_before_the_other <= 6, "{ran_before_the_other} were served before the other namespace");
     assert!(SLOTS.metric("serverless_controller_builds_waiting_peak") >= 5.0);

@@ -21,8 +21,24 @@ fn an_inline_function_runs_changes_and_goes() {
     let kinds: Vec<_> = made.iter().map(|name| name.split('/').next().unwrap()).collect();
     assert_eq!(kinds, ["configmap", "deployment.apps", "job.batch", "service"]);
     let table = namespace.kubectl("get functions --no-headers", NOTHING).unwrap();
-    let columns: Vec<_> = table.split_whitespace().take(6).collect();
-    assert_eq!(columns, ["demo", "True", "True", "True", "nodejs12", "1"]);
+    let columns: Vec<_> = table.split_whitespace().take(7).collect();
+    assert_eq!(columns, ["demo", "True", "True", "True", "DeploymentReady", "nodejs12", "1"]);
+    let wide = namespace.kubectl("get functions -o wide", NOTHING).unwrap();
+    let (head, row) = wide.split_once('\n').unwrap();
+    let heads: Vec<_> = head.split_whitespace().collect();
+    let expected = "NAME CONFIGURED BUILT RUNNING REASON RUNTIME VERSION AGE URL IMAGE MESSAGE";
+    assert_eq!(heads.join(" "), expected);
+    let row: Vec<_> = row.split_whitespace().collect();
+    assert_eq!(row[8..10], ["http://demo.inline.svc", &namespace.image()]);
+    assert!(
+        row[10..].join(" ").starts_with("Deployment demo-") && row[10..].ends_with(&["ready"]),
+        "{row:?}"
+    );
+    let wait = "wait --for=condition=Ready function/demo --timeout=10s";
+    assert_eq!(
+        namespace.kubectl(wait, NOTHING).unwrap(),
+        "function.serverless.kyma-project.io/demo condition met\n"
+    );
     // One Event for each transition, of which a build and a roll-out have one each.
     let events = namespace.events("demo");
     let reason = |event: &String| event.split(' ').take(2).collect::<Vec<_>>().join(" ");

@@ -49,6 +49,7 @@ async fn killed_after_any_write_it_ends_in_the_same_state_with_one_of_each() {
             ["ConfigurationReady", "True", "ConfigMapCreated"],
             ["BuildReady", "True", "JobFinished"],
             ["Running", "True", "DeploymentReady"],
+            ["Ready", "True", "DeploymentReady"],
         ],
         "made": ["configmap", "deployment.apps", "horizontalpodautoscaler.autoscaling", "job.batch", "service"],
         "source": "x",

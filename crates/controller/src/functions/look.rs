@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cluster::reconcile::{Action, Reconciler};
 use cluster::{Error, key};
-use decide::function::{Function, Observed, Plan, Refusal, Report, Start, failed_on};
+use decide::function::{Function, Identity, Observed, Plan, Refusal, Report, Start, failed_on};
 use decide::plan::Question;
 use decide::{Key, Kind};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -91,6 +91,7 @@ struct Learnt {
     refused: Option<Refusal>,
     report: Option<Report>,
     start: Option<Start>,
+    pods: Option<Start>,
 }
 
 impl Learnt {
@@ -105,6 +106,12 @@ impl Learnt {
             }
             Error::Api(_) | Error::Deposed | Error::Panicked => false,
         }
+    }
+
+    /// Puts the answers to questions where decisions see them.
+    fn answer(&self, observed: &mut Observed) {
+        let (report, start, pods) = (self.report.clone(), self.start.clone(), self.pods.clone());
+        (observed.report, observed.start, observed.pods) = (report, start, pods);
     }
 }
 
@@ -141,8 +148,8 @@ impl Functions {
             // 2. Decide. Where that needs an answer of the API server, it is asked first.
             let mut plan = (self.decide)(&self.config, function, &observed, now());
             if let Some(question) = plan.question.take() {
-                self.ask(&question, &observed, key, &mut learnt).await?;
-                (observed.report, observed.start) = (learnt.report.clone(), learnt.start.clone());
+                self.ask(&question, &function.identity, &observed, &mut learnt).await?;
+                learnt.answer(&mut observed);
                 plan = (self.decide)(&self.config, function, &observed, now());
             }
             let started = self.take_slot(&mut plan, key);
@@ -173,7 +180,7 @@ impl Functions {
         }
         observed.taken.extend(learnt.taken.iter().cloned());
         observed.refused.clone_from(&learnt.refused);
-        (observed.report, observed.start) = (learnt.report.clone(), learnt.start.clone());
+        learnt.answer(&mut observed);
         observed.git = self.lookups.git(function, &self.stores);
         Ok(observed)
     }
@@ -182,15 +189,22 @@ impl Functions {
     async fn ask(
         &self,
         question: &Question,
+        identity: &Identity,
         observed: &Observed,
-        (namespace, _): &Key,
         learnt: &mut Learnt,
     ) -> Result<(), Error> {
-        let (Question::Report(name) | Question::Start(name)) = question;
-        let Some(job) = observed.jobs.iter().find(|job| job.name == *name) else { return Ok(()) };
+        let (writer, namespace) = (&self.writer, &identity.namespace);
+        let job = |name: &str| observed.jobs.iter().find(|job| job.name == name);
         match question {
-            Question::Report(_) => learnt.report = Some(pods::report(&self.writer, namespace, job).await?),
-            Question::Start(_) => learnt.start = Some(pods::started(&self.writer, namespace, job).await?),
+            Question::Report(name) => {
+                let Some(job) = job(name) else { return Ok(()) };
+                learnt.report = Some(pods::report(writer, namespace, job).await?);
+            }
+            Question::Start(name) => {
+                let Some(job) = job(name) else { return Ok(()) };
+                learnt.start = Some(pods::started(writer, namespace, job).await?);
+            }
+            Question::Pods => learnt.pods = Some(pods::served(writer, identity).await?),
         }
         Ok(())
     }
@@ -204,8 +218,8 @@ impl Functions {
         let job = request.job.name.clone();
         match self.builds.ask(key, &job) {
             0 => plan.start_build(),
-            ahead => {
-                plan.queue_build(ahead);
+            place => {
+                plan.queue_build(place);
                 return None;
             }
         }

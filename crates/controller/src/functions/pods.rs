@@ -1,55 +1,48 @@
-//! What the Pods of a Job say: what their containers have said last, and why there is none that runs. It comes from the
-//! namespace of a tenant, so it is cut, and only Pods count that the Job itself controls.
+//! Asks for the Pods of a Job and of a Deployment, and why a Job has none. Labels prove nothing: of a Job, only those are
+//! used that it controls.
 
 use cluster::{Error, Object, Writer};
 use decide::Kind;
-use decide::function::{BuildJob, Report, Start};
-use k8s_openapi::api::core::v1::{ContainerStatus, Event, PodStatus};
+use decide::function::pods::{LAST_WORDS, build, containers, last_words, serving};
+use decide::function::{BuildJob, Identity, Report, Start};
+use k8s_openapi::api::core::v1::{Event, PodStatus};
 use kube::Resource as _;
-use kube::api::{Api, ListParams};
+use kube::api::{Api, ListParams, ObjectList};
 use policy::text::on_one_line;
 
-/// How much of what somebody said goes into a condition, in characters.
-const LAST_WORDS: usize = 500;
-/// How many Pods and Events are looked at: a Job has one Pod, and the API server tells what is oldest first.
-const LOOKED_AT: u32 = 20;
-/// What a container waits for while all goes well.
-const GOES_ON: [&str; 2] = ["ContainerCreating", "PodInitializing"];
+/// The most Pods and Events that are read: a Job has one Pod, and a Function few.
+const MOST: u32 = 20;
 
 /// What the container said last that decided how a Job ended.
 pub(super) async fn report(writer: &Writer, namespace: &str, job: &BuildJob) -> Result<Report, Error> {
-    let statuses = pods(writer, namespace, job).await?;
-    let ends = statuses.into_iter().flat_map(containers).filter_map(|container| container.state?.terminated);
+    let statuses = pods_of_job(writer, namespace, job).await?;
+    let ends = statuses.iter().flat_map(containers).filter_map(|container| container.state.as_ref());
     let has_succeeded = job.end.as_ref().is_some_and(|end| end.succeeded);
-    let Some(end) = ends.filter(|end| (end.exit_code == 0) == has_succeeded).last() else {
-        return Ok(Report::default());
-    };
-    let message = end.message.as_deref().unwrap_or_default().trim();
-    let reason = end.reason.as_deref().unwrap_or("Error");
-    let words = if message.is_empty() {
-        format!("{reason}, exit code {}", end.exit_code)
-    } else {
-        // The end is what it failed for.
-        let skipped = message.chars().count().saturating_sub(LAST_WORDS);
-        on_one_line(message.chars().skip(skipped), LAST_WORDS)
-    };
-    Ok(Report { words: Some(words) })
+    let ends = ends.filter_map(|state| state.terminated.as_ref());
+    let end = ends.filter(|end| (end.exit_code == 0) == has_succeeded).last();
+    Ok(Report { words: end.map(last_words) })
 }
 
 /// How far a Job has come with its Pod.
 pub(super) async fn started(writer: &Writer, namespace: &str, job: &BuildJob) -> Result<Start, Error> {
-    match pods(writer, namespace, job).await?.pop() {
-        Some(status) => Ok(start(status)),
+    match pods_of_job(writer, namespace, job).await?.pop() {
+        Some(status) => Ok(build(&status)),
         None => Ok(Start::Hindered(why_no_pod(writer, namespace, job).await?)),
     }
 }
 
+/// How far the Deployment of a Function has come with its Pods. A tenant who forges one deceives nobody else.
+pub(super) async fn served(writer: &Writer, identity: &Identity) -> Result<Start, Error> {
+    let selector: Vec<_> =
+        identity.selector().into_iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let pods = list(writer, &identity.namespace, &selector.join(",")).await?;
+    let pods: Vec<_> = pods.items.iter().map(|pod| (pod.meta(), pod.status().unwrap_or_default())).collect();
+    Ok(serving(&pods))
+}
+
 /// The Pods that a Job controls, by what they say of themselves.
-async fn pods(writer: &Writer, namespace: &str, job: &BuildJob) -> Result<Vec<PodStatus>, Error> {
-    let pods = writer.api(Kind::Pod, namespace);
-    let of_job =
-        ListParams::default().labels(&format!("batch.kubernetes.io/job-name={}", job.name)).limit(LOOKED_AT);
-    let pods = writer.fenced(pods.list(&of_job)).await?;
+async fn pods_of_job(writer: &Writer, namespace: &str, job: &BuildJob) -> Result<Vec<PodStatus>, Error> {
+    let pods = list(writer, namespace, &format!("batch.kubernetes.io/job-name={}", job.name)).await?;
     let is_of_job = |pod: &&Object| {
         let mut owners = pod.meta().owner_references.iter().flatten();
         owners.any(|owner| owner.controller == Some(true) && owner.uid == job.uid)
@@ -57,51 +50,17 @@ async fn pods(writer: &Writer, namespace: &str, job: &BuildJob) -> Result<Vec<Po
     Ok(pods.items.iter().filter(is_of_job).filter_map(Object::status).collect())
 }
 
+async fn list(writer: &Writer, namespace: &str, selector: &str) -> Result<ObjectList<Object>, Error> {
+    let pods = writer.api(Kind::Pod, namespace);
+    writer.fenced(pods.list(&ListParams::default().labels(selector).limit(MOST))).await
+}
+
 /// What the Job controller says of a Job for which it could create no Pod.
 async fn why_no_pod(writer: &Writer, namespace: &str, job: &BuildJob) -> Result<String, Error> {
     let events = Api::<Event>::namespaced(writer.client().clone(), namespace);
     let of_job = format!("involvedObject.uid={},reason=FailedCreate", job.uid);
-    let events = writer.fenced(events.list(&ListParams::default().fields(&of_job).limit(LOOKED_AT))).await?;
+    let events = writer.fenced(events.list(&ListParams::default().fields(&of_job).limit(MOST))).await?;
     let last = events.items.into_iter().filter_map(|event| event.message).next_back();
     let why = last.unwrap_or_else(|| "the Job controller gives no reason".to_owned());
     Ok(format!("no Pod was created: {}", on_one_line(why.chars(), LAST_WORDS)))
-}
-
-fn start(status: PodStatus) -> Start {
-    if status.phase.as_deref() != Some("Pending") {
-        return Start::Runs;
-    }
-    let mut conditions = status.conditions.iter().flatten();
-    let unscheduled =
-        conditions.find(|condition| condition.type_ == "PodScheduled" && condition.status == "False");
-    if let Some(condition) = unscheduled {
-        let why = condition.message.as_deref().unwrap_or_default();
-        return Start::Hindered(format!(
-            "its Pod cannot be scheduled: {}",
-            on_one_line(why.chars(), LAST_WORDS)
-        ));
-    }
-    let found: Vec<_> = containers(status).filter_map(|container| container.state).collect();
-    // One that has run, or runs, before those that wait for it.
-    if found.iter().any(|state| state.running.is_some() || state.terminated.is_some()) {
-        return Start::Runs;
-    }
-    let waiting = found.into_iter().filter_map(|state| state.waiting);
-    let said = waiting.map(|waiting| {
-        let reason = waiting.reason.unwrap_or_default();
-        let message = on_one_line(waiting.message.unwrap_or_default().chars(), LAST_WORDS);
-        let is_normal = GOES_ON.contains(&reason.as_str());
-        let separator = if message.is_empty() { "" } else { ": " };
-        (is_normal, format!("its Pod does not start: {reason}{separator}{message}"))
-    });
-    match said.min_by_key(|(is_normal, _)| *is_normal) {
-        Some((false, why)) => Start::Hindered(why),
-        Some((true, why)) => Start::Waits(why),
-        None => Start::Waits("its Pod does not start: no node says why".to_owned()),
-    }
-}
-
-fn containers(status: PodStatus) -> impl Iterator<Item = ContainerStatus> {
-    let init = status.init_container_statuses.into_iter().flatten();
-    init.chain(status.container_statuses.into_iter().flatten())
 }

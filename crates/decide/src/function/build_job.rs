@@ -68,7 +68,7 @@ pub struct Report {
     pub words: Option<String>,
 }
 
-/// How far a Job has come with its Pod.
+/// How far a Job or a Deployment has come with its Pods.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Start {
     /// It runs, or has run.

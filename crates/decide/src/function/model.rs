@@ -107,19 +107,26 @@ pub struct Status {
     pub base_dir: Option<String>,
     /// The commit that was built.
     pub commit: Option<String>,
+    /// The image that runs.
+    pub image: Option<String>,
+    /// Where the cluster calls it.
+    pub url: Option<String>,
+    /// The number of its Pods.
+    pub replicas: Option<i32>,
 }
 
 impl Status {
     /// Whether the Function runs as it was asked for last.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.conditions.len() == ConditionType::ALL.len()
-            && self.conditions.iter().all(|condition| condition.status == "True")
+        status::Status::condition(self, ConditionType::Ready)
+            .is_some_and(|condition| condition.status == "True")
     }
 }
 
 impl status::Status for Status {
-    const CONDITIONS: &[ConditionType] = ConditionType::ALL;
+    const STAGES: &[ConditionType] =
+        &[ConditionType::ConfigurationReady, ConditionType::BuildReady, ConditionType::Running];
 
     fn conditions(&self) -> &[Condition] {
         &self.conditions

@@ -46,6 +46,8 @@ pub struct Observed {
     pub report: Option<Report>,
     /// Whether the Job has a Pod that runs, once it was asked for.
     pub start: Option<Start>,
+    /// How far the Deployment has come with its Pods, once it was asked for.
+    pub pods: Option<Start>,
 }
 
 impl Observed {
@@ -85,6 +87,7 @@ impl Default for Observed {
             refused: None,
             report: None,
             start: None,
+            pods: None,
         }
     }
 }

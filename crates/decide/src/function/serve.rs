@@ -1,13 +1,13 @@
 //! What runs the image: Deployment, Service, autoscaler.
 
 use api::{ConditionType, Reason};
-use serde_json::Value;
 
 use super::ensure::{Ensured, wanted};
 use super::inputs::Inputs;
 use super::model::Status;
 use super::objects;
 use super::observed::Observed;
+use super::rollout;
 use crate::Kind;
 use crate::draft::Draft;
 use crate::owner::is_owned;
@@ -42,9 +42,12 @@ pub(super) fn serve(inputs: &Inputs<'_>, observed: &Observed, draft: &mut Draft<
         draft.delete(Kind::HorizontalPodAutoscaler, child.clone());
     }
 
-    if draft.steps.len() == steps && judge(&child, observed.deployment.0.as_ref(), draft) {
+    if draft.steps.len() == steps && rollout::judge(&child, observed, draft) {
         clean_up(inputs, observed, draft);
     }
+    let identity = inputs.identity;
+    draft.status.image = Some(inputs.run_image());
+    draft.status.url = Some(format!("http://{}.{}.svc", identity.name, identity.namespace));
     draft.status.source = Some(inputs.function.source.text().to_owned());
     draft.status.runtime = Some(inputs.function.runtime.clone());
 }
@@ -69,44 +72,4 @@ fn may_go_on(draft: &mut Draft<Status>, ensured: Ensured, created: Reason, updat
         Ensured::Stopped => return false,
     }
     true
-}
-
-/// How a Deployment that is as it should be gets on. Whether it is ready.
-fn judge(name: &str, deployment: Option<&Value>, draft: &mut Draft<Status>) -> bool {
-    let Some(deployment) = deployment else { return false };
-    let number = |pointer: &str| deployment.pointer(pointer).and_then(Value::as_i64).unwrap_or_default();
-    let conditions = deployment.pointer("/status/conditions").and_then(Value::as_array);
-    let condition = |kind: &str| {
-        conditions
-            .into_iter()
-            .flatten()
-            .find(|condition| condition.get("type").and_then(Value::as_str) == Some(kind))
-    };
-    let text = |condition: Option<&Value>, key: &str| {
-        condition
-            .and_then(|condition| condition.get(key))
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let (available, progressing) = (condition("Available"), condition("Progressing"));
-    let is_observed = number("/status/observedGeneration") >= number("/metadata/generation");
-    let is_new = text(progressing, "reason") == "NewReplicaSetAvailable";
-    if is_observed && text(available, "status") == "True" && text(progressing, "status") == "True" && is_new {
-        draft.set(
-            ConditionType::Running,
-            "True",
-            Reason::DeploymentReady,
-            format!("Deployment {name} is ready"),
-        );
-        return true;
-    }
-    if is_observed && text(progressing, "status") == "False" {
-        let message = format!("Deployment {name} failed: {}", text(progressing, "message"));
-        draft.set(ConditionType::Running, "False", Reason::DeploymentFailed, message);
-    } else {
-        let message = format!("Deployment {name} is not ready yet");
-        draft.set(ConditionType::Running, "Unknown", Reason::DeploymentWaiting, message);
-    }
-    false
 }

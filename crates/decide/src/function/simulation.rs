@@ -30,8 +30,8 @@ pub struct Simulation {
     pub function: Function,
     /// What the cluster holds.
     pub observed: Observed,
-    /// How many builds are in front of this one.
-    pub builds_ahead: usize,
+    /// The place of its build in the queue; 0 if there is a slot.
+    pub place: usize,
     /// The time.
     pub now: Timestamp,
 }
@@ -40,21 +40,21 @@ impl Simulation {
     /// A Function of which nothing has been made.
     #[must_use]
     pub fn new(config: Config, function: Function, observed: Observed) -> Self {
-        Self { config, function, observed, builds_ahead: 0, now: Timestamp::UNIX_EPOCH }
+        Self { config, function, observed, place: 0, now: Timestamp::UNIX_EPOCH }
     }
 
     /// One pass, whose steps are taken and whose status is written.
     pub fn pass(&mut self) -> Plan {
         let mut plan = self.decide();
         if let Some(question) = plan.question.take() {
-            let known = (self.observed.report.clone(), self.observed.start.clone());
+            let Observed { report, start, pods, .. } = self.observed.clone();
             self.answer(&question);
             plan = self.decide();
-            (self.observed.report, self.observed.start) = known;
+            (self.observed.report, self.observed.start, self.observed.pods) = (report, start, pods);
         }
-        match self.builds_ahead {
+        match self.place {
             0 => plan.start_build(),
-            ahead => plan.queue_build(ahead),
+            place => plan.queue_build(place),
         }
         for step in &plan.steps {
             self.take(step);
@@ -98,6 +98,7 @@ impl Simulation {
                 observed.report.get_or_insert(Report { words });
             }
             Question::Start(_) => drop(observed.start.get_or_insert(Start::Runs)),
+            Question::Pods => drop(observed.pods.get_or_insert(Start::Runs)),
         }
     }
 
@@ -116,13 +117,17 @@ impl Simulation {
 
     /// The Deployment gets ready.
     pub fn roll_out(&mut self) {
+        self.set_deployment(&json!([
+            {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"},
+            {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
+        ]));
+    }
+
+    /// The Deployment gets conditions.
+    pub fn set_deployment(&mut self, conditions: &Value) {
         if let Some(deployment) = self.observed.deployment.0.as_mut().and_then(Value::as_object_mut) {
-            let conditions = json!([
-                {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"},
-                {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
-            ]);
-            deployment
-                .insert("status".to_owned(), json!({"observedGeneration": 1, "conditions": conditions}));
+            let status = json!({"observedGeneration": 1, "replicas": 1, "conditions": conditions});
+            deployment.insert("status".to_owned(), status);
         }
     }
 

@@ -49,15 +49,18 @@ impl Function {
 
 impl From<FunctionStatus> for Status {
     fn from(status: FunctionStatus) -> Self {
-        let FunctionStatus { conditions, base_dir, reference, commit, source, runtime } = status;
-        Self { conditions: conditions.unwrap_or_default(), source, runtime, reference, base_dir, commit }
+        let FunctionStatus { conditions, base_dir, reference, commit, source, runtime, image, url, replicas } =
+            status;
+        let conditions = conditions.unwrap_or_default();
+        Self { conditions, source, runtime, reference, base_dir, commit, image, url, replicas }
     }
 }
 
 impl From<Status> for FunctionStatus {
     fn from(status: Status) -> Self {
-        let Status { conditions, source, runtime, reference, base_dir, commit } = status;
+        let Status { conditions, source, runtime, reference, base_dir, commit, image, url, replicas } =
+            status;
         let conditions = Some(conditions).filter(|conditions| !conditions.is_empty());
-        Self { conditions, base_dir, reference, commit, source, runtime }
+        Self { conditions, base_dir, reference, commit, source, runtime, image, url, replicas }
     }
 }

@@ -12,6 +12,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::autoscaler::is_scaled;
+use super::fetch::LAST_LINES;
 use super::port;
 use super::resources::resources;
 use crate::function::inputs::Inputs;
@@ -84,6 +85,8 @@ fn container(inputs: &Inputs<'_>) -> Container {
         image_pull_policy: Some("IfNotPresent".to_owned()),
         env: Some(env(inputs)),
         resources: resources(inputs.function.resources.as_ref()),
+        // What it said last is why it ended.
+        termination_message_policy: Some(LAST_LINES.to_owned()),
         ports: Some(vec![ContainerPort {
             name: Some(port::NAME.to_owned()),
             container_port: port::NUMBER,

@@ -14,17 +14,19 @@ const REBUILD_JOB: &str = "f-build-knkrp";
 #[test]
 fn a_build_waits_for_a_slot_and_says_how_long() {
     let mut world = World::inline();
-    world.simulation.builds_ahead = 3;
+    world.simulation.place = 3;
     let (did, said) = world.pass();
     assert_eq!(did, texts!["create ConfigMap {CHILD}"]);
-    assert_eq!(said[1], "BuildReady=Unknown BuildQueued Waiting for a free build slot: 3 in front");
-    for (ahead, seconds) in [(3, 10), (40, 40), (2000, 300)] {
-        world.simulation.builds_ahead = ahead;
+    assert_eq!(said[1], "BuildReady=Unknown BuildQueued Waiting for a build slot: place 3 in the queue");
+    assert_eq!(world.ready(), said[1].replace("BuildReady", "Ready"));
+    for (place, seconds) in [(3, 10), (40, 40), (2000, 300)] {
+        world.simulation.place = place;
         let plan = world.simulation.pass();
-        assert_eq!(plan.wake, Some(Duration::from_secs(seconds)), "to say again how many are in front");
+        assert_eq!(plan.wake, Some(Duration::from_secs(seconds)), "to update the place");
     }
-    world.simulation.builds_ahead = 0;
+    world.simulation.place = 0;
     assert_eq!(world.pass().0, texts!["create Job {JOB}"]);
+    assert_eq!(world.ready(), format!("Ready=Unknown JobCreated Job {JOB} created"));
 }
 
 #[test]

@@ -80,13 +80,16 @@ impl World {
         self.pass().0.is_empty() && *self.simulation.status() == before
     }
 
+    /// Of the stages.
     pub(super) fn conditions(&self) -> Vec<String> {
-        let said = |condition: &api::Condition| {
-            let text = |text: &Option<String>| text.clone().unwrap_or_default();
-            let (kind, status) = (&condition.kind, &condition.status);
-            format!("{kind}={status} {} {}", text(&condition.reason), text(&condition.message))
-        };
-        self.simulation.status().conditions.iter().map(said).collect()
+        let conditions = self.simulation.status().conditions.iter();
+        conditions.filter(|condition| condition.kind != "Ready").map(said).collect()
+    }
+
+    /// The summary.
+    pub(super) fn ready(&self) -> String {
+        let mut conditions = self.simulation.status().conditions.iter();
+        conditions.find(|condition| condition.kind == "Ready").map(said).unwrap_or_default()
     }
 
     /// Until it runs.
@@ -102,6 +105,12 @@ impl World {
         let deployment = self.simulation.observed.deployment.0.as_ref().unwrap();
         deployment["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap().to_owned()
     }
+}
+
+fn said(condition: &api::Condition) -> String {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let (kind, status) = (&condition.kind, &condition.status);
+    format!("{kind}={status} {} {}", text(&condition.reason), text(&condition.message))
 }
 
 fn converted(function: &Value) -> Function {

@@ -1,0 +1,119 @@
+//! What Pods say of themselves: how far they have come, and why one does not run. They are in the namespace of a tenant, so
+//! every text is cut.
+
+use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStatus, PodStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use policy::text::on_one_line;
+
+use super::build_job::Start;
+
+/// How much of what somebody said goes into a condition, in characters.
+pub const LAST_WORDS: usize = 500;
+/// What a container waits for while all goes well.
+const NORMAL: [&str; 2] = ["ContainerCreating", "PodInitializing"];
+/// The label by which a Deployment tells the Pods of its templates apart.
+const TEMPLATE: &str = "pod-template-hash";
+
+/// How far a build has come with its Pod.
+#[must_use]
+pub fn build(status: &PodStatus) -> Start {
+    if status.phase.as_deref() != Some("Pending") {
+        return Start::Runs;
+    }
+    match start(status) {
+        Start::Runs => Start::Runs,
+        Start::Waits(why) => Start::Waits(format!("its Pod {why}")),
+        Start::Hindered(why) => Start::Hindered(format!("its Pod {why}")),
+    }
+}
+
+/// How far a Deployment has come with the Pods of its newest template.
+#[must_use]
+pub fn serving(pods: &[(&ObjectMeta, PodStatus)]) -> Start {
+    let template = |meta: &ObjectMeta| meta.labels.as_ref().and_then(|labels| labels.get(TEMPLATE).cloned());
+    let is_over = |status: &PodStatus| matches!(status.phase.as_deref(), Some("Failed" | "Succeeded"));
+    let lives =
+        |(meta, status): &&(&ObjectMeta, PodStatus)| meta.deletion_timestamp.is_none() && !is_over(status);
+    let newest = pods.iter().filter(lives).max_by_key(|(meta, _)| meta.creation_timestamp.clone());
+    let Some(newest) = newest.map(|(meta, _)| template(meta)) else {
+        return Start::Waits("it has no Pod".to_owned());
+    };
+    let of_newest = pods.iter().filter(lives).filter(|(meta, _)| template(meta) == newest);
+    let mut waits = None;
+    for (meta, status) in of_newest {
+        let name = meta.name.as_deref().unwrap_or_default();
+        match readiness(status) {
+            Start::Hindered(why) => return Start::Hindered(format!("Pod {name} {why}")),
+            Start::Waits(why) => drop(waits.get_or_insert(format!("Pod {name} {why}"))),
+            Start::Runs => {}
+        }
+    }
+    waits.map_or(Start::Runs, Start::Waits)
+}
+
+/// The last words of a container that has ended, or how it ended.
+#[must_use]
+pub fn last_words(end: &ContainerStateTerminated) -> String {
+    let message = end.message.as_deref().unwrap_or_default().trim();
+    if message.is_empty() {
+        return format!("{}, exit code {}", end.reason.as_deref().unwrap_or("Error"), end.exit_code);
+    }
+    // The end is what it failed for.
+    let skipped = message.chars().count().saturating_sub(LAST_WORDS);
+    on_one_line(message.chars().skip(skipped), LAST_WORDS)
+}
+
+/// The containers of a Pod, those that run first before the others.
+pub fn containers(status: &PodStatus) -> impl Iterator<Item = &ContainerStatus> {
+    let init = status.init_container_statuses.iter().flatten();
+    init.chain(status.container_statuses.iter().flatten())
+}
+
+/// How far a Pod has come that is to serve.
+fn readiness(status: &PodStatus) -> Start {
+    let mut not_ready = status.container_statuses.iter().flatten().filter(|container| !container.ready);
+    // One that was started again is as ill as before until it is ready.
+    let ended = |state: &Option<ContainerState>| state.as_ref().and_then(|state| state.terminated.clone());
+    if let Some(end) =
+        not_ready.find_map(|container| ended(&container.state).or_else(|| ended(&container.last_state)))
+    {
+        return Start::Hindered(format!("crashes: {}", last_words(&end)));
+    }
+    let is_ready = |kind: &str| {
+        let mut conditions = status.conditions.iter().flatten();
+        conditions.any(|condition| condition.type_ == kind && condition.status == "True")
+    };
+    match start(status) {
+        Start::Runs if !is_ready("Ready") => Start::Waits("runs, and is not ready".to_owned()),
+        start => start,
+    }
+}
+
+/// How far a Pod has come on its way to run.
+fn start(status: &PodStatus) -> Start {
+    let mut conditions = status.conditions.iter().flatten();
+    let unscheduled =
+        conditions.find(|condition| condition.type_ == "PodScheduled" && condition.status == "False");
+    if let Some(condition) = unscheduled {
+        let why = condition.message.as_deref().unwrap_or_default();
+        return Start::Hindered(format!("cannot be scheduled: {}", on_one_line(why.chars(), LAST_WORDS)));
+    }
+    let states = || containers(status).filter_map(|container| container.state.as_ref());
+    let waiting = states().filter_map(|state| state.waiting.as_ref()).map(|waiting| {
+        let reason = waiting.reason.as_deref().unwrap_or_default();
+        let message = on_one_line(waiting.message.as_deref().unwrap_or_default().chars(), LAST_WORDS);
+        let separator = if message.is_empty() { "" } else { ": " };
+        (NORMAL.contains(&reason), format!("does not start: {reason}{separator}{message}"))
+    });
+    let has_started = states().any(|state| state.running.is_some() || state.terminated.is_some());
+    match waiting.min_by_key(|(is_normal, _)| *is_normal) {
+        Some((false, why)) => Start::Hindered(why),
+        // One that has run, or runs, before those that wait for it.
+        _ if has_started => Start::Runs,
+        Some((true, why)) => Start::Waits(why),
+        None => Start::Waits("does not start: no node says why".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
