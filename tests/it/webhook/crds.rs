@@ -102,7 +102,7 @@ fn a_git_repository_is_refused(#[case] spec: Value, #[case] texts: &[&str]) {
 
 #[test]
 fn nulls_and_one_mebibyte_of_source_are_accepted() {
-    let nulls = json!({"source": "x", "deps": null, "env": null, "labels": null, "minReplicas": null, "resources": {"limits": null}});
+    let nulls = json!({"source": "x", "deps": null, "env": null, "labels": null, "maxReplicas": null, "resources": {"limits": null}});
     for spec in [nulls, json!({"source": "x".repeat(1 << 20)})] {
         let printed = kubectl(&BARE, CREATE, &function("demo", &spec));
         assert_eq!(printed.unwrap(), "function.serverless.kyma-project.io/demo\n");

@@ -98,14 +98,14 @@ fn start(status: &PodStatus) -> Start {
         let why = condition.message.as_deref().unwrap_or_default();
         return Start::Hindered(format!("cannot be scheduled: {}", on_one_line(why.chars(), LAST_WORDS)));
     }
-    let states = || containers(status).filter_map(|container| container.state.as_ref());
-    let waiting = states().filter_map(|state| state.waiting.as_ref()).map(|waiting| {
+    let found = || containers(status).filter_map(|container| container.state.as_ref());
+    let waiting = found().filter_map(|state| state.waiting.as_ref()).map(|waiting| {
         let reason = waiting.reason.as_deref().unwrap_or_default();
         let message = on_one_line(waiting.message.as_deref().unwrap_or_default().chars(), LAST_WORDS);
         let separator = if message.is_empty() { "" } else { ": " };
         (NORMAL.contains(&reason), format!("does not start: {reason}{separator}{message}"))
     });
-    let has_started = states().any(|state| state.running.is_some() || state.terminated.is_some());
+    let has_started = found().any(|state| state.running.is_some() || state.terminated.is_some());
     match waiting.min_by_key(|(is_normal, _)| *is_normal) {
         Some((false, why)) => Start::Hindered(why),
         // One that has run, or runs, before those that wait for it.
