@@ -205,7 +205,7 @@ impl<T: Cached> Objects<T> {
 }
 
 fn failed_on<T>((namespace, name): &Key) -> Option<T> {
-    tracing::error!(namespace, name, "an object is passed over, since the controller failed on it");
+    tracing::error!(namespace, name, "the controller failed on an object and skips it");
     None
 }
 

@@ -27,10 +27,10 @@ pub enum Error {
         name: String,
     },
     /// Another process leads.
-    #[error("this process does not lead any more")]
+    #[error("this process no longer leads")]
     Deposed,
     /// This program has failed on an object. The log says where.
-    #[error("the controller failed on it: a panic, whose place is in the log")]
+    #[error("the controller failed on it: the log says where it panicked")]
     Panicked,
 }
 

@@ -123,7 +123,7 @@ async fn look<R: Reconciler>(object: Arc<R::Object>, reconciler: Arc<R>) -> Resu
     if let Err(Error::Panicked) = looked {
         // What cannot be said is in the log at least.
         let said = guarded(reconciler.panicked(&object)).await;
-        said.unwrap_or_else(|error| tracing::warn!(%error, "a failure could not be reported"));
+        said.unwrap_or_else(|error| tracing::warn!(%error, "cannot report a failure in the status"));
     }
     looked
 }

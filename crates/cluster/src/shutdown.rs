@@ -20,7 +20,7 @@ pub(crate) async fn in_order(
         end.await;
         if ready.now_or_never().is_some() {
             tokio::time::sleep(GRACE).await;
-            tracing::warn!("what was being done is left as it is");
+            tracing::warn!("work in progress did not end in time and is abandoned");
         }
     };
     select(pin!(running), pin!(given_up)).await;

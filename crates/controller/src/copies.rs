@@ -103,7 +103,7 @@ impl Reconciler for Copies {
     fn failed(&self, namespace: &AnyNamespace, error: &Error) -> Action {
         let name = name_of(namespace);
         self.metrics.propagation_failed(error.reason());
-        tracing::warn!(%error, namespace = name, "not everything could be copied into a namespace");
+        tracing::warn!(%error, namespace = name, "cannot copy everything into a namespace");
         self.failures.failed(name)
     }
 }
@@ -150,7 +150,7 @@ impl Copies {
         if since.elapsed() < PATIENCE {
             return true;
         }
-        tracing::warn!(secret, namespaces = ?left, "goes before its copies, which are tried again");
+        tracing::warn!(secret, namespaces = ?left, "a Secret is deleted before its copies; the controller retries to delete them");
         false
     }
 
@@ -196,7 +196,7 @@ impl Copies {
             return Ok(());
         }
         // Trying again at once would be a race without an end.
-        let message = "somebody else changes it as it is written".to_owned();
+        let message = "another client changed it during the write".to_owned();
         Err(Error::Refused { kind: *kind, name: name.clone(), message })
     }
 

@@ -118,7 +118,7 @@ impl Reconciler for Credentials {
     }
 
     fn failed(&self, secret: &AnySecret, error: &Error) -> Action {
-        tracing::warn!(%error, "a registry Secret could not be verified");
+        tracing::warn!(%error, "cannot verify a registry Secret");
         self.failures.failed(&secret.uid().unwrap_or_default())
     }
 }
@@ -182,7 +182,7 @@ impl Credentials {
             time: now,
             action: "RegistryCheck",
             reason: if is_good { "RegistryCheckSucceeded" } else { "RegistryCheckFailed" },
-            note: &format!("The registry was tried with these credentials: {verdict}"),
+            note: &note(verdict),
             is_warning: !is_good,
         };
         self.writer.note(&note).await
@@ -193,7 +193,21 @@ impl Credentials {
     }
 }
 
+/// What an Event says of a verdict.
+fn note(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Accepted => "The registry accepts these credentials".to_owned(),
+        Verdict::Refused(why) => format!("The registry refuses these credentials: {why}"),
+        Verdict::Unreachable(why) => {
+            format!("The registry cannot be reached, so these credentials are not verified: {why}")
+        }
+        Verdict::NoRegistry(why) => {
+            format!("The address is not that of a registry, so these credentials are not verified: {why}")
+        }
+    }
+}
+
 /// Of a check that panics.
 fn verdict_of_panic() -> Verdict {
-    Verdict::Unreachable("the check ended by a fault of the controller, which its log describes".to_owned())
+    Verdict::Unreachable("the controller failed on the check; its log says where".to_owned())
 }

@@ -59,45 +59,57 @@ impl Metrics {
             leads: Gauge::default(),
             registry: Registry::default(),
         };
-        registry.register("builds", "Builds that have ended, well or not", new.builds.clone());
-        registry.register("builds_failed", "Builds that have failed", new.failed_builds.clone());
-        registry.register_with_unit(
-            "build_duration",
-            "Time from when an image is wanted until it is built, with the time in the queue",
-            Unit::Seconds,
-            new.build_seconds.clone(),
-        );
-        registry.register("builds_waiting", "Functions that wait for a build slot", new.waiting.clone());
-        registry.register("builds_waiting_peak", "The most that ever waited", new.waiting_peak.clone());
-        registry.register("builds_running", "Jobs that build", new.building.clone());
+        new.register_builds(&mut registry);
         registry.register_with_unit(
             "reconcile_duration",
-            "Time that a look at a Function takes, with what is written then",
+            "Time to reconcile a Function, including writes",
             Unit::Seconds,
             new.reconcile_seconds.clone(),
         );
-        registry.register("reconcile_errors", "Looks that ended in an error", new.errors.clone());
+        registry.register("reconcile_errors", "Reconciles that failed", new.errors.clone());
         registry.register(
             "propagation_errors",
-            "Looks at a namespace after which something was not copied",
+            "Reconciles of a namespace that could not copy everything",
             new.propagation_errors.clone(),
         );
         registry.register_with_unit(
             "change_to_ready",
-            "Time from when a Function was changed until it runs so",
+            "Time from a change of a Function until it runs",
             Unit::Seconds,
             new.ready_seconds.clone(),
         );
         registry.register("api_requests", "Requests to the API server", new.calls.clone());
         registry.register(
             "registry_checks",
-            "Registries that were tried with the credentials of a Secret",
+            "Registries asked to verify the credentials of a Secret",
             new.registry_checks.clone(),
         );
         registry.register("git_lookups", "Look-ups of Git remotes", new.lookups.clone());
         registry.register("leads", "Whether this process leads", new.leads.clone());
         process::metrics::register_version(&mut registry);
         Self { registry, ..new }
+    }
+
+    fn register_builds(&self, registry: &mut Registry) {
+        registry.register(
+            "builds",
+            "Builds that ended, whether they succeeded or failed",
+            self.builds.clone(),
+        );
+        registry.register("builds_failed", "Builds that failed", self.failed_builds.clone());
+        registry.register_with_unit(
+            "build_duration",
+            "Time from the request for an image until it is built, including the time in the queue",
+            Unit::Seconds,
+            self.build_seconds.clone(),
+        );
+        registry.register("builds_waiting", "Functions that wait for a build slot", self.waiting.clone());
+        registry.register(
+            "builds_waiting_peak",
+            "The largest number of Functions that waited at once",
+            self.waiting_peak.clone(),
+        );
+        registry.register("builds_running", "Build Jobs that run", self.building.clone());
     }
 
     /// Measures a look until it is dropped.

@@ -92,7 +92,7 @@ pub async fn lead(
         run(leader.term.clone()).await;
         metrics.leads.set(0);
         if !leader.term.holds() {
-            tracing::warn!("does not lead any more");
+            tracing::warn!("no longer leads");
         }
         leader.resign().await;
     }

@@ -71,7 +71,7 @@ fn advance(mut inputs: Inputs<'_>, observed: &Observed, draft: &mut Draft) {
 #[must_use]
 pub fn failed_on(function: &Function, now: Time) -> Status {
     let mut draft = draft_of(function, now);
-    let message = "The controller failed on this Function, and tries again; its log says where".to_owned();
+    let message = "The controller failed on this Function and retries; its log says where".to_owned();
     draft.set(ConditionType::ConfigurationReady, "False", Reason::InternalError, message);
     draft.into_plan().status
 }

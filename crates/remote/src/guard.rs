@@ -41,7 +41,7 @@ pub(crate) enum Loopback {
 
 /// An address that is never connected to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("this address is not asked")]
+#[error("the controller never asks this address")]
 pub(crate) struct Forbidden;
 
 /// Whether an address may be connected to.
@@ -234,7 +234,7 @@ mod tests {
     async fn what_a_name_resolves_to_is_judged(#[case] host: &str) {
         let error = connect(host, 80, Loopback::Allowed).await.unwrap_err();
         assert!(is_refusal(&error), "{error}");
-        assert_eq!(error.to_string(), "this address is not asked");
+        assert_eq!(error.to_string(), "the controller never asks this address");
     }
 
     #[tokio::test]

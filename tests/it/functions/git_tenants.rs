@@ -127,7 +127,7 @@ fn who_may_not_read_a_secret_cannot_have_it_sent() {
     namespace.await_condition(
         "moved",
         "BuildReady",
-        "Unknown BuildQueued Waiting until the GitRepository and its Secret are found to be usable",
+        "Unknown BuildQueued Waiting until the GitRepository and its Secret are usable",
     );
     assert!(jobs() <= before, "no build has the Secret");
     let mounted = namespace
@@ -147,7 +147,7 @@ fn who_may_not_read_a_secret_cannot_have_it_sent() {
     assert_eq!(
         advice,
         [
-            "\"Warning\" \"GitCredentialsUnlabelled\" \"Secret git-credentials is sent to the Git server, but is not labelled for that: label it serverless.kyma-project.io/git-credentials=true, so that nobody can have another Secret sent once git.requireCredentialsLabel is set\""
+            "\"Warning\" \"GitCredentialsUnlabelled\" \"Secret git-credentials is sent to the Git server without the label serverless.kyma-project.io/git-credentials=true: add the label, since the controller requires it once git.requireCredentialsLabel is set\""
         ]
     );
 }
@@ -190,7 +190,7 @@ fn a_repository_that_is_being_deleted_is_not_asked() {
     let patch = json!({"spec": {"url": format!("http://{address}/r.git")}});
     namespace.kubectl("patch gitrepository code --type=merge --patch-file=/dev/stdin", &patch).unwrap();
     namespace.kubectl("apply -f -", &git_function("demo", "code", "main")).unwrap();
-    let expected = "False GitRepositoryMissing GitRepository code is being deleted, and is not used any more: create it anew, or name another one in spec.source";
+    let expected = "False GitRepositoryMissing GitRepository code is being deleted: recreate it, or name another one in spec.source";
     namespace.await_condition("demo", CONFIGURED, expected);
     assert_eq!(heard.lock().unwrap().len(), 0, "nobody is asked");
     let patch = json!({"metadata": {"finalizers": null}});
@@ -204,11 +204,7 @@ fn a_repository_that_the_webhook_would_refuse_is_not_asked() {
     let namespace = Namespace::new(&CLUSTER.control_plane, "git-strict");
     for (name, url, expected) in [
         ("suffix", format!("http://{address}/any/path"), "spec.url of the GitRepository must end with .git"),
-        (
-            "metadata",
-            "http://169.254.169.254/x.git".to_owned(),
-            "the server cannot be reached: this address is not asked",
-        ),
+        ("metadata", "http://169.254.169.254/x.git".to_owned(), "the controller never asks this address"),
     ] {
         namespace.kubectl("apply -f -", &repository(name, &json!({"url": url}))).unwrap();
         // A commit is asked for of nobody; but it is not built either.

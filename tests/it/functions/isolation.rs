@@ -62,7 +62,7 @@ fn a_panic_ends_the_look_at_one_function_and_nothing_else() {
     namespace.apply("bad", &json!({}));
     namespace.apply("good", &json!({}));
     namespace.await_condition("good", "Running", "True");
-    let message = "The controller failed on this Function, and tries again; its log says where";
+    let message = "The controller failed on this Function and retries; its log says where";
     namespace.await_condition("bad", "ConfigurationReady", &format!("False InternalError {message}"));
     assert_eq!(namespace.events("bad"), [format!("Warning InternalError {message}")]);
     assert!(cluster.metric("serverless_controller_reconcile_errors_total{reason=\"panic\"}") >= 1.0);

@@ -35,7 +35,7 @@ async fn a_server_that_sends_elsewhere_is_not_followed(#[case] host: &str, #[cas
     let error = asked(&url, &basic(ACCOUNT.1), &["main"]).await.unwrap_err();
     assert_eq!(
         error,
-        "the server answers 302 Found and redirects to another address, which is not followed: put the address that it redirects to into spec.url of the GitRepository"
+        "the server answers 302 Found and redirects, which the controller does not follow: put the final address into spec.url of the GitRepository"
     );
     assert_eq!(server.asked(), 0);
 }
@@ -88,6 +88,6 @@ async fn addresses_that_tell_secrets_are_not_asked_over_ssh() {
     let credentials = key(text(&new_key(Algorithm::Ed25519)), None, None);
     for host in ["169.254.169.254", "2852039166", "[fe80::1]", "[::ffff:a9fe:a9fe]"] {
         let error = asked(&format!("ssh://git@{host}/r.git"), &credentials, &["main"]).await.unwrap_err();
-        assert_eq!(error, "the server cannot be reached: this address is not asked", "{host}");
+        assert_eq!(error, "the controller never asks this address", "{host}");
     }
 }

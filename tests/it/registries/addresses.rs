@@ -34,7 +34,11 @@ async fn registries_on_this_machine_are_asked_only_if_they_are_named() {
     for local in
         [address.as_str(), &by_name, "[::1]:5000", "[::ffff:7f00:1]:5000", "0x7f.1:5000", "169.254.169.254"]
     {
-        assert_eq!(verdict(local, &unnamed).await, "no registry: this address is not asked", "{local}");
+        assert_eq!(
+            verdict(local, &unnamed).await,
+            "no registry: the controller never asks this address",
+            "{local}"
+        );
     }
     let connected = tokio::time::timeout(Duration::from_millis(100), listener.accept()).await;
     assert!(connected.is_err(), "nobody has connected");

@@ -56,9 +56,9 @@ async fn credentials_are_tried_and_the_verdict_is_told() {
     }
     let port = free_port().unwrap();
     let verdict = probe(&account(&format!("127.0.0.1:{port}"), "x"), patience).await;
-    assert_eq!(verdict.to_string(), "unreachable: it cannot be connected to");
+    assert_eq!(verdict.to_string(), "unreachable: no connection");
     let metadata = probe(&account("169.254.169.254:80", "x"), patience).await;
-    assert_eq!(metadata.to_string(), "no registry: this address is not asked");
+    assert_eq!(metadata.to_string(), "no registry: the controller never asks this address");
 }
 
 /// What a server answers that means harm, and what is made of it.
@@ -78,7 +78,7 @@ async fn a_registry_that_sends_elsewhere_or_says_nothing_is_not_followed() {
         verdict.to_string()
     };
     let refused =
-        "no registry: it answers 307 Temporary Redirect, and sends elsewhere, which is not followed";
+        "no registry: it answers 307 Temporary Redirect: a redirect, which the controller does not follow";
     assert_eq!(redirect(&format!("http://{elsewhere}/v2/")).await, refused);
     assert_eq!(
         redirect(&format!("http://{}/v2/", elsewhere.replace("127.0.0.1", "localhost"))).await,

@@ -41,6 +41,7 @@ impl RawConfig {
         git.check(&mut checked.git, &mut errors);
         checked.functions.host_keys = checked.git.host_keys;
         propagation.check(&mut checked.propagation, &mut errors);
+        checked.functions.excluded_namespaces.clone_from(&checked.propagation.excluded_namespaces);
         registry_check.check(&mut checked, &mut errors);
         match workers {
             Some(0) => errors.add("workers", "0 must be at least 1".to_owned()),

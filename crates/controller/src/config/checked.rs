@@ -68,13 +68,15 @@ impl Config {
 
 impl Default for Config {
     fn default() -> Self {
+        let propagation = Propagation::default();
+        let excluded_namespaces = propagation.excluded_namespaces.clone();
         Self {
-            functions: FunctionConfig::default(),
+            functions: FunctionConfig { excluded_namespaces, ..FunctionConfig::default() },
             max_builds: 5,
             max_builds_per_namespace: None,
             git: GitConfig::default(),
             workers: 8,
-            propagation: Propagation::default(),
+            propagation,
             registry_check: true,
             registries: RegistryConfig::default(),
         }

@@ -65,6 +65,7 @@ workers: 2
             host_keys: HostKeys::Strict,
             target_cpu: 70,
             runtimes: config.functions.runtimes.clone(),
+            excluded_namespaces: ["x", "y"].map(str::to_owned).into(),
         },
         max_builds: 9,
         max_builds_per_namespace: Some(4),

@@ -70,7 +70,7 @@ impl Reconciler for Functions {
     fn failed(&self, function: &PackedFunction, error: &Error) -> Action {
         self.metrics.failed(error.reason());
         let key = key(function);
-        tracing::warn!(%error, namespace = key.0, name = key.1, "a Function could not be brought forward");
+        tracing::warn!(%error, namespace = key.0, name = key.1, "cannot reconcile a Function");
         // No slot waits for it meanwhile.
         self.builds.leave(&key);
         self.memory.failed(key)

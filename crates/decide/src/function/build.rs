@@ -113,7 +113,7 @@ fn wait(job: &BuildJob, is_relabelled: bool, observed: &Observed, draft: &mut Dr
     let (reason, message) = if is_relabelled {
         (Reason::JobUpdated, format!("Job {name} updated"))
     } else if job.is_suspended {
-        (Reason::JobRunning, format!("Job {name} is suspended: resume it, or delete it to build anew"))
+        (Reason::JobRunning, format!("Job {name} is suspended: resume it, or delete it to build again"))
     } else {
         (Reason::JobRunning, format!("Job {name} is still in progress"))
     };
@@ -151,7 +151,7 @@ fn finish(job: &BuildJob, observed: &Observed, draft: &mut Draft<Status>) -> Opt
 
 fn start(inputs: &Inputs<'_>, observed: &Observed, attempt: u32, draft: &mut Draft<Status>) {
     if observed.git.is_withheld && inputs.checkout.is_some() {
-        let message = "Waiting until the GitRepository and its Secret are found to be usable";
+        let message = "Waiting until the GitRepository and its Secret are usable";
         draft.set(ConditionType::BuildReady, "Unknown", Reason::BuildQueued, message.to_owned());
         return;
     }

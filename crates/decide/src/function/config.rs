@@ -1,6 +1,6 @@
 //! How Functions are built and run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use policy::HostKeys;
@@ -31,6 +31,8 @@ pub struct Config {
     pub target_cpu: i32,
     /// The runtimes.
     pub runtimes: BTreeMap<String, Runtime>,
+    /// Namespaces that get no copies of runtimes, accounts and credentials.
+    pub excluded_namespaces: BTreeSet<String>,
 }
 
 impl Config {
@@ -54,6 +56,7 @@ impl Default for Config {
             host_keys: HostKeys::default(),
             target_cpu: 50,
             runtimes: Runtime::builtin(),
+            excluded_namespaces: BTreeSet::new(),
         }
     }
 }

@@ -10,6 +10,10 @@ use super::registry::{Registry, RegistryProblem};
 use super::runtime::{MAX_FILE_NAME, MAX_FILES, RuntimeImage, RuntimeProblem};
 use crate::draft::Draft;
 
+/// What is said beside of what is missing in a namespace that gets no copies.
+const EXCLUDED: &str =
+    ", which is excluded from copies: create it there, or move the Function to another namespace";
+
 /// All of it; `None` if something is missing, which has been said.
 pub(super) fn check<'a>(
     config: &'a Config,
@@ -19,6 +23,7 @@ pub(super) fn check<'a>(
 ) -> Option<(&'a Runtime, &'a RuntimeImage, &'a Registry)> {
     let name = function.runtime.as_str();
     let namespace = &function.identity.namespace;
+    let copies = if config.excluded_namespaces.contains(namespace) { EXCLUDED } else { "" };
     let mut miss = |reason, message| draft.set(ConditionType::ConfigurationReady, "False", reason, message);
     let Some(runtime) = config.runtimes.get(name) else {
         let known: Vec<_> = config.runtimes.keys().map(String::as_str).collect();
@@ -29,21 +34,21 @@ pub(super) fn check<'a>(
     let image = match &observed.runtime_image {
         Ok(image) => image,
         Err(problem) => {
-            miss(Reason::RuntimeMissing, runtime_message(problem, name, namespace));
+            miss(Reason::RuntimeMissing, runtime_message(problem, name, namespace, copies));
             return None;
         }
     };
     let registry = match &observed.registry {
         Ok(registry) => registry,
         Err(problem) => {
-            miss(Reason::RegistryConfigMissing, registry_message(problem, namespace));
+            miss(Reason::RegistryConfigMissing, registry_message(problem, namespace, copies));
             return None;
         }
     };
     // A Pod without it would not start, or pull without credentials.
     if let Some(account) = &observed.missing_account {
         let message = format!(
-            "ServiceAccount {account}, with which images are built and pulled, is not in namespace {namespace}"
+            "ServiceAccount {account}, which builds or pulls images, is not in namespace {namespace}{copies}"
         );
         miss(Reason::RegistryConfigMissing, message);
         return None;
@@ -51,11 +56,13 @@ pub(super) fn check<'a>(
     Some((runtime, image, registry))
 }
 
-fn runtime_message(problem: &RuntimeProblem, runtime: &str, namespace: &str) -> String {
+fn runtime_message(problem: &RuntimeProblem, runtime: &str, namespace: &str, copies: &str) -> String {
     let labels =
         format!("{}={} and {}={runtime}", config_label::KEY, config_label::RUNTIME, runtime_label::RUNTIME);
     match problem {
-        RuntimeProblem::Missing => format!("No ConfigMap in namespace {namespace} has the labels {labels}"),
+        RuntimeProblem::Missing => {
+            format!("No ConfigMap in namespace {namespace} has the labels {labels}{copies}")
+        }
         RuntimeProblem::Several(names) => format!(
             "More than one ConfigMap in namespace {namespace} has the labels {labels}: {}; delete all but one",
             names.join(", ")
@@ -74,10 +81,10 @@ fn runtime_message(problem: &RuntimeProblem, runtime: &str, namespace: &str) -> 
     }
 }
 
-fn registry_message(problem: &RegistryProblem, namespace: &str) -> String {
+fn registry_message(problem: &RegistryProblem, namespace: &str, copies: &str) -> String {
     match problem {
         RegistryProblem::Missing => format!(
-            "Neither Secret {} nor {} is in namespace {namespace}",
+            "Neither Secret {} nor {} is in namespace {namespace}{copies}",
             registry_secret::NAME,
             registry_secret::DEFAULT_NAME
         ),

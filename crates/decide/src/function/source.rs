@@ -44,7 +44,7 @@ pub(super) fn place(
 fn no_repository(repository: &str, is_deleted: bool, namespace: &str) -> String {
     if is_deleted {
         format!(
-            "GitRepository {repository} is being deleted, and is not used any more: create it anew, or name another one in spec.source"
+            "GitRepository {repository} is being deleted: recreate it, or name another one in spec.source"
         )
     } else {
         format!("GitRepository {repository} is not in namespace {namespace}")

@@ -20,17 +20,17 @@ pub enum GitError {
     #[error("{0}")]
     HostKey(String),
     /// There is no such repository.
-    #[error("the server knows no such repository, or none that may be read so{0}")]
+    #[error("the server has no such repository, or these credentials may not read it{0}")]
     NoRepository(String),
     /// The address is none.
     #[error("spec.url of the GitRepository {0}")]
     Address(git_url::GitUrlError),
     /// The address is of a machine that is not asked.
-    #[error("the server cannot be reached: this address is not asked")]
+    #[error("the controller never asks this address")]
     Forbidden,
     /// The server sends elsewhere.
     #[error(
-        "the server answers {0} and redirects to another address, which is not followed: put the address that it redirects to into spec.url of the GitRepository"
+        "the server answers {0} and redirects, which the controller does not follow: put the final address into spec.url of the GitRepository"
     )]
     Redirected(String),
     /// The server cannot be reached.
@@ -43,10 +43,10 @@ pub enum GitError {
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
     /// The server does not speak as a Git server does.
-    #[error("the answer is not that of a Git server: {0}")]
+    #[error("the answer is not from a Git server: {0}")]
     Protocol(String),
     /// The controller has a fault.
-    #[error("the look-up ended by a fault of the controller, which its log describes")]
+    #[error("the controller failed on the look-up; its log says where")]
     Panic,
 }
 

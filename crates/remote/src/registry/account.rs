@@ -35,7 +35,7 @@ pub struct Account {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AccountError {
     /// The Secret is not whole: the webhook says so.
-    #[error("the Secret is not whole")]
+    #[error("the Secret is incomplete")]
     Incomplete,
     /// What is wrong with the address.
     #[error("registryAddress {0}")]

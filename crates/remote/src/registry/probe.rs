@@ -129,11 +129,11 @@ async fn send(request: RequestBuilder, is_plain: bool) -> Result<Response, Verdi
             return Verdict::NoRegistry(guard::Forbidden.to_string());
         }
         let why = match (error.is_connect(), is_plain) {
-            (true, true) => "it cannot be connected to",
+            (true, true) => "no connection",
             (true, false) => {
-                "it cannot be connected to over TLS; one without TLS must be in registryCheck.plainHttp of the controller's configuration"
+                "no TLS connection; list a registry without TLS in registryCheck.plainHttp of the controller's configuration"
             }
-            (false, _) => "it does not answer as HTTP does",
+            (false, _) => "its answer is not HTTP",
         };
         Verdict::Unreachable(why.to_owned())
     })
@@ -141,7 +141,7 @@ async fn send(request: RequestBuilder, is_plain: bool) -> Result<Response, Verdi
 
 fn other(status: StatusCode) -> Verdict {
     if status.is_redirection() {
-        Verdict::NoRegistry(format!("it answers {status}, and sends elsewhere, which is not followed"))
+        Verdict::NoRegistry(format!("it answers {status}: a redirect, which the controller does not follow"))
     } else if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         Verdict::Unreachable(format!("it answers {status}"))
     } else {

@@ -43,9 +43,6 @@ impl Lookups {
         let outcome = guard::holding(turn, self.outcome(&source, &references, &host_keys, is_told));
         let outcome = or_else(Box::pin(outcome), Outcome::of_panic).await;
         self.0.metrics.lookup(outcome.answer.as_ref().map_or_else(GitError::word, |_| "success"));
-        if let Err(error) = &outcome.answer {
-            tracing::warn!(%error, namespace = source.namespace, "a Git remote gives no answer");
-        }
         self.settle(&source, outcome);
     }
 
@@ -71,6 +68,7 @@ impl Lookups {
         };
         entry.due = Some(after(now, pause));
         let before = entry.answer.replace((now, outcome.answer));
+        entry.log(source, before.as_ref().map(|(_, answer)| answer));
         let changed = entry.changed(before.as_ref().map(|(_, answer)| answer));
         for key in changed {
             // The loop that listens lives as long as this.
@@ -136,7 +134,7 @@ impl Lookups {
     /// Says that a Secret should be labelled: once, as an Event of the same repository, time and action has the same name.
     async fn tell_of_label(&self, namespace: &str, access: &Access, created: Timestamp) {
         let note = format!(
-            "Secret {} is sent to the Git server, but is not labelled for that: label it {}={}, so that nobody can have another Secret sent once git.requireCredentialsLabel is set",
+            "Secret {} is sent to the Git server without the label {}={}: add the label, since the controller requires it once git.requireCredentialsLabel is set",
             access.secret,
             git_label::KEY,
             git_label::VALUE
@@ -157,7 +155,7 @@ impl Lookups {
             is_warning: true,
         };
         if let Err(error) = self.0.writer.note(&note_of_label).await {
-            tracing::warn!(%error, namespace, "an Event could not be written");
+            tracing::warn!(%error, namespace, "cannot write an Event");
         }
     }
 
@@ -169,14 +167,14 @@ impl Lookups {
         host_keys: &str,
         line: &str,
     ) -> Result<HostKeyLines, GitError> {
-        let failed = |why: &str| GitError::HostKey(format!("the host key cannot be recorded: {why}"));
+        let failed = |why: &str| GitError::HostKey(format!("cannot record the host key: {why}"));
         let mut lines = host_keys.to_owned();
         if !lines.is_empty() && !lines.ends_with('\n') {
             lines.push('\n');
         }
         lines.push_str(line);
         if lines.len() > MAX_HOST_KEYS {
-            return Err(failed(&format!("annotation {HOST_KEYS} is full: take lines out of it")));
+            return Err(failed(&format!("annotation {HOST_KEYS} is full: remove lines")));
         }
         let patch = json!({"metadata": {"uid": access.uid, "annotations": {HOST_KEYS: lines}}});
         let patched = self.0.writer.patch(Kind::GitRepository, namespace, &access.repository, patch).await;
@@ -205,9 +203,6 @@ mod tests {
         assert!(!outcome.is_cleared);
         let error = outcome.answer.unwrap_err();
         assert_eq!(error.word(), "panic");
-        assert_eq!(
-            error.to_string(),
-            "the look-up ended by a fault of the controller, which its log describes"
-        );
+        assert_eq!(error.to_string(), "the controller failed on the look-up; its log says where");
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use decide::Key;
+use policy::git_url;
 use remote::git::{GitError, Resolution};
 
 /// The most branches and tags of one remote that are followed.
@@ -165,6 +166,17 @@ impl Entry {
             .collect();
         changed.extend(self.users.keys().next().cloned());
         changed
+    }
+
+    /// Logs that the remote cannot be read, once for each reason.
+    pub(super) fn log(&self, source: &Source, before: Option<&Asked>) {
+        let Some((_, Err(error))) = &self.answer else { return };
+        if before.is_some_and(|before| before.as_ref().err() == Some(error)) {
+            return;
+        }
+        // An address that is none could hold a credential.
+        let url = if git_url::address(&source.url).is_ok() { source.url.as_str() } else { "" };
+        tracing::warn!(%error, namespace = source.namespace, url, "cannot read a Git repository");
     }
 }
 

@@ -19,7 +19,7 @@ fn ended(code: i32, reason: &str, message: &str) -> Value {
     json!({"terminated": {"exitCode": code, "reason": reason, "message": message}})
 }
 
-fn crashed(state: Value, last: Value) -> Value {
+fn crashed(state: &Value, last: &Value) -> Value {
     json!({"name": "function", "ready": false, "restartCount": 3, "image": "", "imageID": "",
         "state": state, "lastState": last})
 }
@@ -71,15 +71,15 @@ const MISSING: &str = "secret \"redis-credentials\" not found";
     Start::Hindered("Pod p does not start: ImagePullBackOff: Back-off pulling image \"r/i:t\"".to_owned())
 )]
 #[case::crash_loop(
-    pod("Running", &crashed(waiting("CrashLoopBackOff", "back-off 10s")["state"].clone(), ended(1, "Error", "Error: no such module\n"))),
+    pod("Running", &crashed(&waiting("CrashLoopBackOff", "back-off 10s")["state"], &ended(1, "Error", "Error: no such module\n"))),
     Start::Hindered("Pod p crashes: Error: no such module".to_owned())
 )]
 #[case::crashed_and_started_again(
-    pod("Running", &crashed(json!({"running": {}}), ended(137, "OOMKilled", ""))),
+    pod("Running", &crashed(&json!({"running": {}}), &ended(137, "OOMKilled", ""))),
     Start::Hindered("Pod p crashes: OOMKilled, exit code 137".to_owned())
 )]
 #[case::just_crashed(
-    pod("Running", &crashed(ended(2, "Error", ""), json!({}))),
+    pod("Running", &crashed(&ended(2, "Error", ""), &json!({}))),
     Start::Hindered("Pod p crashes: Error, exit code 2".to_owned())
 )]
 fn pods_that_serve_say_how_they_are(#[case] given: Value, #[case] expected: Start) {

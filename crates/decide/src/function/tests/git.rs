@@ -82,7 +82,7 @@ fn nothing_is_fetched_with_a_secret_that_is_not_known_to_be_for_it() {
         said,
         texts![
             "ConfigurationReady=False GitCredentialsInvalid Sources update failed: Secret s is not for Git",
-            "BuildReady=Unknown BuildQueued Waiting until the GitRepository and its Secret are found to be usable",
+            "BuildReady=Unknown BuildQueued Waiting until the GitRepository and its Secret are usable",
             "Running=True DeploymentReady Deployment {CHILD} is ready",
         ]
     );
@@ -96,7 +96,7 @@ fn nothing_is_fetched_with_a_secret_that_is_not_known_to_be_for_it() {
 fn a_repository_that_is_being_deleted_is_not_used() {
     let mut world = World::git();
     world.observed().git = Git { is_deleted: true, ..Git::default() };
-    let text = "ConfigurationReady=False GitRepositoryMissing GitRepository repo is being deleted, and is not used any more: create it anew, or name another one in spec.source";
+    let text = "ConfigurationReady=False GitRepositoryMissing GitRepository repo is being deleted: recreate it, or name another one in spec.source";
     assert_eq!(world.pass(), (vec![], vec![text.to_owned()]));
 }
 

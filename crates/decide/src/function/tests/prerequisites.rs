@@ -35,7 +35,14 @@ const LABELS: &str = "has the labels serverless.kyma-project.io/config=runtime a
 )]
 #[case::account_missing(
     |world: &mut World| world.observed().missing_account = Some("serverless-build".to_owned()),
-    "RegistryConfigMissing ServiceAccount serverless-build, with which images are built and pulled, is not in namespace n".to_owned(),
+    "RegistryConfigMissing ServiceAccount serverless-build, which builds or pulls images, is not in namespace n".to_owned(),
+)]
+#[case::excluded_from_copies(
+    |world: &mut World| {
+        world.simulation.config.excluded_namespaces.insert("n".to_owned());
+        world.observed().registry = Err(RegistryProblem::Missing);
+    },
+    "RegistryConfigMissing Neither Secret serverless-registry-config nor serverless-registry-config-default is in namespace n, which is excluded from copies: create it there, or move the Function to another namespace".to_owned(),
 )]
 #[case::registry_without_address(
     |world: &mut World| world.observed().registry = Err(RegistryProblem::NoAddress { secret: "s".to_owned(), key: "registryAddress" }),

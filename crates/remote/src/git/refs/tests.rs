@@ -103,10 +103,10 @@ fn a_repository_without_commits_has_no_references() {
 #[rstest]
 #[case::of_the_server(
     b"0020ERR access denied or missing",
-    "the server knows no such repository, or none that may be read so: access denied or missing"
+    "the server has no such repository, or these credentials may not read it: access denied or missing"
 )]
-#[case::no_packet(b"<html><body>", "the answer is not that of a Git server: ")]
-#[case::no_reference(b"000bhello w", "the answer is not that of a Git server: a line that is no reference")]
+#[case::no_packet(b"<html><body>", "the answer is not from a Git server: ")]
+#[case::no_reference(b"000bhello w", "the answer is not from a Git server: a line that is no reference")]
 fn an_error_is_told(#[case] answer: &[u8], #[case] expected: &str) {
     let error = asked(&["main"]).read(answer).unwrap_err().to_string();
     assert!(error.starts_with(expected), "{error}");
