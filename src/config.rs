@@ -20,6 +20,13 @@ pub fn load(path: Option<&Path>, variable: impl Fn(&str) -> Option<String>) -> R
     SETTINGS.load(path, variable)
 }
 
+/// Warns of presets that no valid Function can choose.
+pub fn warn(config: &Config) {
+    for preset in config.presets_below_minimum() {
+        tracing::warn!("--config: {preset}");
+    }
+}
+
 /// As [`load`], with the text of the file.
 pub fn parse(
     file: Option<(&Path, &str)>,

@@ -64,6 +64,7 @@ pub async fn configuration(
         metrics.configuration(loaded.is_ok());
         match loaded {
             Ok(new) => {
+                config::warn(&new);
                 config.store(Arc::new(new));
                 tracing::info!("the configuration has changed: the new one is in force");
             }

@@ -2,7 +2,7 @@
 //! when a rule asks for them, its objects.
 
 use policy::decode::{decode, decode_any};
-use policy::{Decision, Problem, Violation};
+use policy::{Decision, Problem, Rule, Violation};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -81,7 +81,7 @@ impl<'a> Request<'a> {
 
     /// The object as it would be. One that does not decode is a violation, not an error of the request.
     pub fn decode_object<T: Deserialize<'a>>(&self) -> Result<T, Violation> {
-        let object = self.object.ok_or_else(|| Violation::required("object", ""))?;
+        let object = self.object.ok_or_else(|| Violation::required(Rule::SchemaRequired, "object", ""))?;
         decode(object.get())
     }
 

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
 use policy::text::{NAME_SHOWN, cut, printable};
-use policy::{Config, Decision, Violation};
+use policy::{Config, Decision, Violation, Warning};
 use serde_json::Value;
 
 use super::question::{NoReview, Review};
@@ -194,13 +194,13 @@ fn json_length(text: &str) -> usize {
 }
 
 /// The warnings that the API server passes on whole.
-fn bounded(warnings: &[String]) -> Vec<Cow<'_, str>> {
+fn bounded(warnings: &[Warning]) -> Vec<Cow<'_, str>> {
     let mut room = WARNINGS_MAX;
     let fits = |warning: &Cow<'_, str>| {
         room = room.saturating_sub(warning.len());
         room > 0
     };
-    warnings.iter().map(|warning| bounded_warning(warning)).take_while(fits).collect()
+    warnings.iter().map(|warning| bounded_warning(&warning.text)).take_while(fits).collect()
 }
 
 fn bounded_warning(warning: &str) -> Cow<'_, str> {

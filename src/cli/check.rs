@@ -7,7 +7,7 @@ mod strict;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use policy::{Config, Decision, Violation};
+use policy::{Config, Decision, Rule, Violation};
 use process::exit::Exit;
 use process::manifests::Document;
 use process::yaml;
@@ -95,7 +95,8 @@ impl Check<'_> {
         let mut violations = strict::check(&manifest);
         let identity = (manifest.kind, manifest.namespace.clone(), manifest.name.clone());
         if !manifest.name.is_empty() && !self.seen.insert(identity) {
-            violations.push(Violation::duplicate("metadata.name", manifest.name.as_str()));
+            let name = manifest.name.as_str();
+            violations.push(Violation::duplicate(Rule::ObjectDuplicate, "metadata.name", name));
         }
         let (object, decision, endpoint) = self.admit(&manifest, violations);
         let finding =
@@ -108,7 +109,7 @@ impl Check<'_> {
             (true, false) => Verdict::Allowed,
         };
         let mut item = item(file, manifest.title(), line(""), endpoint, verdict, findings);
-        item.warnings = decision.warnings;
+        item.warnings = decision.warnings.into_iter().map(|warning| warning.text).collect();
         if self.args.diff {
             item.diff = show::diff(&manifest.object, &object);
         }

@@ -5,6 +5,7 @@ mod builtin;
 mod check;
 mod checked;
 mod errors;
+mod minima;
 mod presets;
 mod raw;
 mod replicas;

@@ -4,6 +4,7 @@ use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
 use serde_json::Value;
 use zeroize::Zeroize as _;
 
+use crate::rule::Rule;
 use crate::violation::Violation;
 
 /// The result of applying rules to one object.
@@ -15,8 +16,24 @@ pub struct Decision {
     pub violations: Vec<Violation>,
     /// `add` and `replace` operations, in the order in which they apply. Empty: the object stays as it is.
     pub patch: Vec<PatchOperation>,
-    /// Sentences for the author of an object that is admitted nevertheless.
-    pub warnings: Vec<String>,
+    /// What the author should know, whether the object is admitted or not.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something that the author of an object should know.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Warning {
+    /// The rule that it is about.
+    pub rule: Rule,
+    /// A sentence.
+    pub text: String,
+}
+
+impl Warning {
+    /// A warning about a rule.
+    pub fn new(rule: Rule, text: impl Into<String>) -> Self {
+        Self { rule, text: text.into() }
+    }
 }
 
 impl Decision {

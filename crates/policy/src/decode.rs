@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment, Track};
 
+use crate::rule::Rule;
 use crate::text::NAME_SHOWN;
 use crate::violation::{Value, Violation};
 use bounded::{Bounded, TOO_MANY};
@@ -43,7 +44,7 @@ fn violation<'de, T: Deserialize<'de>>(json: &'de str) -> Violation {
     match T::deserialize(tracked) {
         Err(error) => explain(&path_text(&track.path()), &error),
         // The object decodes, so what stands behind it is wrong.
-        Ok(_) => Violation::invalid("object", Value::Withheld, "must be one JSON object"),
+        Ok(_) => Violation::invalid(Rule::SchemaType, "object", Value::Withheld, "must be one JSON object"),
     }
 }
 
@@ -74,6 +75,7 @@ fn explain(path: &str, error: &serde_json::Error) -> Violation {
     }
     if error.classify() != Category::Data {
         return Violation::invalid(
+            Rule::SchemaType,
             non_empty(path),
             Value::Withheld,
             "must be JSON nested no deeper than 128 levels",
@@ -81,16 +83,14 @@ fn explain(path: &str, error: &serde_json::Error) -> Violation {
     }
     if let Some(missing) = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
         let dot = if path.is_empty() { "" } else { "." };
-        return Violation::required(format!("{path}{dot}{missing}"), "");
+        return Violation::required(Rule::SchemaRequired, format!("{path}{dot}{missing}"), "");
     }
     let found = text.strip_prefix("invalid type: ").and_then(|rest| rest.split([' ', ',']).next());
     let without_position = text.rsplit_once(" at line ").map_or(text.as_str(), |(before, _)| before);
     let expected = without_position.rsplit_once(", expected ").map_or("valid", |(_, expected)| expected);
-    let rule = format!("must be {}", expected_in_words(expected));
-    match found {
-        Some(found) => Violation::invalid(non_empty(path), found_in_words(found), rule),
-        None => Violation::invalid(non_empty(path), Value::Withheld, rule),
-    }
+    let must = format!("must be {}", expected_in_words(expected));
+    let found = found.map_or(Value::Withheld, |found| found_in_words(found).into());
+    Violation::invalid(Rule::SchemaType, non_empty(path), found, must)
 }
 
 fn non_empty(path: &str) -> &str {

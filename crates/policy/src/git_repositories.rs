@@ -3,9 +3,10 @@
 use api::names::registry_secret;
 use api::{GitAuth, GitRepositorySpec};
 
-use crate::decision::Decision;
+use crate::decision::{Decision, Warning};
 use crate::git_url::{self, GitUrlError, GitUrls, Transport};
 use crate::object::GitRepositoryObject;
+use crate::rule::Rule;
 use crate::syntax;
 use crate::violation::{Value, Violation, Violations};
 
@@ -27,24 +28,44 @@ pub fn validate(rule: GitUrls, new: &GitRepositoryObject, old: Option<&GitReposi
         && spec.auth.as_ref().is_some_and(|auth| auth.auth_type == "key")
     {
         let warning = "spec.auth.type \"key\" cannot work over HTTP: use \"basic\", or the SSH address of the repository";
-        decision.warnings.push(warning.to_owned());
+        decision.warnings.push(Warning::new(Rule::GitAuthKeyOverHttp, warning));
     }
     decision
 }
 
 fn check_url(rule: GitUrls, url: &str, violations: &mut Violations) -> Option<Transport> {
     if url.trim().is_empty() {
-        violations.push(Violation::required("spec.url", "the address of the repository"));
+        violations.push(Violation::required(
+            Rule::GitUrlMissing,
+            "spec.url",
+            "the address of the repository",
+        ));
         return None;
     }
     let (transport, judged) = git_url::parse(url, rule);
-    if judged == Err(GitUrlError::Length) {
-        violations.push(Violation::too_long("spec.url", api::limits::URL_MAX));
-    } else if let Err(error) = judged {
+    if let Err(error) = judged {
         let shown = if git_url::may_hold_credentials(url) { Value::Withheld } else { url.into() };
-        violations.push(Violation::invalid("spec.url", shown, error.to_string()));
+        violations.push(match rule_of(error) {
+            Rule::TextTooLong => Violation::too_long("spec.url", api::limits::URL_MAX),
+            rule => Violation::invalid(rule, "spec.url", shown, error.to_string()),
+        });
     }
     transport
+}
+
+fn rule_of(error: GitUrlError) -> Rule {
+    match error {
+        GitUrlError::Length => Rule::TextTooLong,
+        GitUrlError::Surrounded | GitUrlError::Unprintable => Rule::GitUrlSpaces,
+        GitUrlError::Scheme => Rule::GitUrlScheme,
+        GitUrlError::Credentials => Rule::GitUrlCredentials,
+        GitUrlError::Host => Rule::GitUrlHost,
+        GitUrlError::Query => Rule::GitUrlQuery,
+        GitUrlError::Parent => Rule::GitUrlParent,
+        GitUrlError::Option => Rule::GitUrlOption,
+        GitUrlError::Path => Rule::GitUrlPath,
+        GitUrlError::Suffix => Rule::GitUrlSuffix,
+    }
 }
 
 fn check_auth(transport: Option<Transport>, auth: Option<&GitAuth>, decision: &mut Decision) {
@@ -52,14 +73,14 @@ fn check_auth(transport: Option<Transport>, auth: Option<&GitAuth>, decision: &m
     let Some(auth) = auth else {
         if transport == Some(Transport::Ssh) {
             let what_for = "a repository over SSH is read with auth of type \"key\" and a secretName";
-            violations.push(Violation::required("spec.auth", what_for));
+            violations.push(Violation::required(Rule::GitAuthMissing, "spec.auth", what_for));
         }
         return;
     };
     let supported: &[&str] = match transport {
         Some(Transport::Git) => {
             let why = "git:// cannot carry credentials: use https:// or SSH";
-            violations.push(Violation::forbidden("spec.auth", why));
+            violations.push(Violation::forbidden(Rule::GitAuthUnsupported, "spec.auth", why));
             return;
         }
         Some(Transport::Ssh) => &["key"],
@@ -67,18 +88,21 @@ fn check_auth(transport: Option<Transport>, auth: Option<&GitAuth>, decision: &m
     };
     let auth_type = auth.auth_type.as_str();
     if auth_type.trim().is_empty() {
-        violations.push(Violation::required("spec.auth.type", supported.join(" or ")));
+        let what_for = supported.join(" or ");
+        violations.push(Violation::required(Rule::GitAuthType, "spec.auth.type", what_for));
     } else if !supported.contains(&auth_type) {
-        violations.push(Violation::not_supported("spec.auth.type", auth_type, supported.iter().copied()));
+        let supported = supported.iter().copied();
+        violations.push(Violation::not_supported(Rule::GitAuthType, "spec.auth.type", auth_type, supported));
     }
-    let secret_name = auth.secret_name.as_str();
+    let (field, secret_name) = ("spec.auth.secretName", auth.secret_name.as_str());
     if secret_name.trim().is_empty() {
-        violations.push(Violation::required("spec.auth.secretName", "the Secret with the credentials"));
-    } else if let Err(rule) = syntax::dns_1123_subdomain(secret_name) {
-        violations.push(Violation::invalid("spec.auth.secretName", secret_name, rule));
+        let what_for = "the Secret with the credentials";
+        violations.push(Violation::required(Rule::GitAuthSecretName, field, what_for));
+    } else if let Err(must) = syntax::dns_1123_subdomain(secret_name) {
+        violations.push(Violation::invalid(Rule::GitAuthSecretName, field, secret_name, must));
     } else if registry_secret::USED.contains(&secret_name) {
         let why = "a registry Secret would send push credentials to any server: use a Secret that is for this repository alone";
-        violations.push(Violation::forbidden("spec.auth.secretName", why));
+        violations.push(Violation::forbidden(Rule::GitAuthRegistrySecret, field, why));
     }
 }
 
@@ -180,8 +204,9 @@ mod tests {
     #[test]
     fn warns_of_a_key_over_http() {
         let decision = judge(r#"{"url": "https://h/r.git", "auth": {"type": "key", "secretName": "s"}}"#);
-        let warning = "spec.auth.type \"key\" cannot work over HTTP: use \"basic\", or the SSH address of the repository";
-        assert_eq!((decision.violations, decision.warnings), (vec![], vec![warning.to_owned()]));
+        let text = "spec.auth.type \"key\" cannot work over HTTP: use \"basic\", or the SSH address of the repository";
+        let warning = Warning::new(Rule::GitAuthKeyOverHttp, text);
+        assert_eq!((decision.violations, decision.warnings), (vec![], vec![warning]));
     }
 
     #[test]

@@ -15,14 +15,16 @@ mod object;
 pub mod quantity;
 pub mod registries;
 pub mod registry_secrets;
+pub mod rule;
 mod syntax;
 pub mod text;
 mod violation;
 
 pub use config::Config;
-pub use decision::Decision;
+pub use decision::{Decision, Warning};
 pub use git_url::GitUrls;
 pub use host_keys::HostKeys;
 pub use object::{FunctionObject, GitRepositoryObject, Meta, Object};
 pub use quantity::Quantity;
+pub use rule::Rule;
 pub use violation::{Problem, Value, Violation};

@@ -3,4 +3,4 @@
 mod address;
 pub mod docker_config;
 
-pub use address::RegistryAddress;
+pub use address::{RegistryAddress, RegistryAddressError};

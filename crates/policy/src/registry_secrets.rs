@@ -11,9 +11,10 @@ use api::names::{copy_mark, owned_label};
 use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
 
-use crate::decision::Decision;
-use crate::registries::RegistryAddress;
+use crate::decision::{Decision, Warning};
 use crate::registries::docker_config::{self, DockerConfig};
+use crate::registries::{RegistryAddress, RegistryAddressError};
+use crate::rule::Rule;
 use crate::syntax;
 use crate::violation::{Value, Violation, Violations};
 
@@ -43,7 +44,8 @@ pub fn mutate(new: &SecretObject<'_>, old: Option<&SecretObject<'_>>) -> Decisio
     if is_labelled(old) {
         decision.warnings.clear();
     } else {
-        decision.warnings.extend(violations.iter().map(ToString::to_string));
+        let warning = |violation: &Violation| Warning::new(violation.rule, violation.to_string());
+        decision.warnings.extend(violations.iter().map(warning));
         decision.warnings.extend(about_use(new));
     }
     decision
@@ -54,36 +56,37 @@ fn is_labelled(secret: &SecretObject<'_>) -> bool {
 }
 
 /// What keeps a valid Secret from being used.
-fn about_use(secret: &SecretObject<'_>) -> Vec<String> {
+fn about_use(secret: &SecretObject<'_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if secret.secret_type != TYPE {
-        warnings.push(format!(
-            "the kubelet pulls images only with Secrets of type {TYPE}, which this one is not"
-        ));
+        let text =
+            format!("the kubelet pulls images only with Secrets of type {TYPE}, which this one is not");
+        warnings.push(Warning::new(Rule::SecretType, text));
     }
     let name = secret.metadata.display_name();
     if !USED.contains(&name) {
-        warnings.push(format!(
-            "only Secrets named {NAME:?} or {DEFAULT_NAME:?} are used: this one is named {name:?}"
-        ));
+        let text =
+            format!("only Secrets named {NAME:?} or {DEFAULT_NAME:?} are used: this one is named {name:?}");
+        warnings.push(Warning::new(Rule::SecretNameUnused, text));
     }
     warnings.extend(about_copy(secret));
     warnings
 }
 
 /// That the controller restores a copy, whose data somebody is writing.
-fn about_copy(secret: &SecretObject<'_>) -> Option<String> {
+fn about_copy(secret: &SecretObject<'_>) -> Option<Warning> {
     let origin = secret.metadata.annotation(|all| &all.copied_from)?;
     if secret.metadata.label(owned_label::MANAGED_BY) == Some(copy_mark::KEPT_BY_USER) {
         return None;
     }
     let origin = if syntax::dns_1123_subdomain(origin).is_ok() { origin } else { "another namespace" };
-    Some(format!(
+    let text = format!(
         "this is a copy of {origin}/{}: the controller puts it back; label it {}={} to keep yours",
         secret.metadata.display_name(),
         owned_label::MANAGED_BY,
         copy_mark::KEPT_BY_USER
-    ))
+    );
+    Some(Warning::new(Rule::SecretCopyEdited, text))
 }
 
 fn judge(data: Data) -> Decision {
@@ -93,9 +96,10 @@ fn judge(data: Data) -> Decision {
     }
     let newline = |key: &&str| data.get(*key).is_some_and(|value| value.ends_with(b"\n"));
     let warn = |key: &str| {
-        format!(
+        let text = format!(
             "data.{key} ends with a newline, which is part of the value: encode it with `echo -n` or printf"
-        )
+        );
+        Warning::new(Rule::NewlineAtEnd, text)
     };
     let mut decision = Decision {
         warnings: REQUIRED.into_iter().filter(newline).map(warn).collect(),
@@ -110,43 +114,61 @@ fn check(data: &Data) -> Violations {
     for key in REQUIRED {
         let field = format!("data.{key}");
         let Some(value) = data.get(key).filter(|value| !value.trim_ascii().is_empty()) else {
-            violations.push(Violation::required(field, ""));
+            violations.push(Violation::required(Rule::RegistryKeyMissing, field, ""));
             continue;
         };
-        let rule = match key {
-            USERNAME if value.contains(&b':') => {
-                Err("must not hold ':', which ends the user name in the docker configuration")
-            }
+        let judged = match key {
+            USERNAME if value.contains(&b':') => Err((
+                Rule::RegistryUsernameColon,
+                "must not hold ':', which ends the user name in the docker configuration",
+            )),
             SERVER_ADDRESS => check_server_address(value, data),
             REGISTRY_ADDRESS => check_registry_address(value),
             _ => Ok(()),
         };
-        if let Err(rule) = rule {
-            violations.push(Violation::invalid(field, Value::Withheld, rule));
+        if let Err((rule, must)) = judged {
+            violations.push(Violation::invalid(rule, field, Value::Withheld, must));
         }
     }
     violations
 }
 
-fn check_server_address(value: &[u8], data: &Data) -> Result<(), &'static str> {
+/// The rule that is broken, and what the value must be.
+type Judged = Result<(), (Rule, &'static str)>;
+
+fn check_server_address(value: &[u8], data: &Data) -> Judged {
     // Of a registry in the cluster it is the beginning of the names of the images that are pulled.
     if data.get(IS_INTERNAL).is_some_and(|value| value.as_slice() == b"true") {
         return check_registry_address(value);
     }
-    let text = std::str::from_utf8(value).map_err(|_| NOT_UTF8)?;
+    let refused = |must| Err((Rule::ServerAddressInvalid, must));
+    let Ok(text) = std::str::from_utf8(value) else { return refused(NOT_UTF8) };
     if text.len() > SERVER_ADDRESS_MAX {
-        return Err("must be no longer than 1024 bytes");
+        return refused("must be no longer than 1024 bytes");
     }
     // A newline at the end alone is the mark of `echo | base64`: that is a warning.
     let line = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
     let is_blank = |character: char| character.is_control() || character.is_whitespace();
-    if line.contains(is_blank) { Err("must not hold spaces or control characters") } else { Ok(()) }
+    if line.contains(is_blank) { refused("must not hold spaces or control characters") } else { Ok(()) }
 }
 
 /// Requests of the controller and image names start with it, so even a newline at its end is refused.
-fn check_registry_address(value: &[u8]) -> Result<(), &'static str> {
-    let text = std::str::from_utf8(value).map_err(|_| NOT_UTF8)?;
-    RegistryAddress::parse(text).map(drop)
+fn check_registry_address(value: &[u8]) -> Judged {
+    let text = std::str::from_utf8(value).map_err(|_| (Rule::RegistryAddressForm, NOT_UTF8))?;
+    RegistryAddress::parse(text).map(drop).map_err(|error| (rule_of(error), error.as_str()))
+}
+
+fn rule_of(error: RegistryAddressError) -> Rule {
+    match error {
+        RegistryAddressError::Blank | RegistryAddressError::Length | RegistryAddressError::Form => {
+            Rule::RegistryAddressForm
+        }
+        RegistryAddressError::Unprintable => Rule::RegistryAddressSpaces,
+        RegistryAddressError::Scheme => Rule::RegistryAddressScheme,
+        RegistryAddressError::Host => Rule::RegistryAddressHost,
+        RegistryAddressError::Port => Rule::RegistryAddressPort,
+        RegistryAddressError::Path => Rule::RegistryAddressPath,
+    }
 }
 
 const NOT_UTF8: &str = "must be UTF-8";
@@ -159,8 +181,9 @@ fn write_docker_config(mut data: Data, decision: &mut Decision) {
     let existing = present.filter(|json| !json.trim_ascii().is_empty());
     if existing.as_ref().is_some_and(|json| !DockerConfig::is_small(json)) {
         let field = format!("data[{DOCKER_CONFIG_KEY:?}]");
-        let rule = format!("must hold no more than {} names and values", docker_config::VALUES_MAX);
-        decision.violations.push(Violation::invalid(field, Value::Withheld, rule));
+        let must = format!("must hold no more than {} names and values", docker_config::VALUES_MAX);
+        let violation = Violation::invalid(Rule::DockerConfigTooLarge, field, Value::Withheld, must);
+        decision.violations.push(violation);
         return;
     }
     // The text is dropped as soon as it is parsed: it may be most of the Secret.
@@ -170,9 +193,8 @@ fn write_docker_config(mut data: Data, decision: &mut Decision) {
         None => DockerConfig::empty(),
         Some(Some(config)) => config,
         Some(None) => {
-            decision
-                .warnings
-                .push(format!("data[{DOCKER_CONFIG_KEY:?}] was not a docker configuration: it is replaced"));
+            let text = format!("data[{DOCKER_CONFIG_KEY:?}] was not a docker configuration: it is replaced");
+            decision.warnings.push(Warning::new(Rule::DockerConfigReplaced, text));
             DockerConfig::empty()
         }
     };

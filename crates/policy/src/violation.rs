@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
+use crate::rule::Rule;
 use crate::text::{NAME_SHOWN, printable};
 
 /// The longest value, in characters, that a message shows in full.
@@ -12,6 +13,8 @@ const SHOWN_CHARACTERS: usize = 80;
 /// Something that is wrong with one field of an object.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Violation {
+    /// The rule that it breaks.
+    pub rule: Rule,
     /// The path of the field, such as `spec.env[0].name`: printable, and no longer than 256 characters.
     pub field: String,
     /// What is wrong with it.
@@ -53,53 +56,59 @@ pub enum Value {
 
 impl Violation {
     /// Every field is printable and short, since a tenant may have written the keys in it.
-    fn new(field: impl Into<String>, problem: Problem) -> Self {
+    fn new(rule: Rule, field: impl Into<String>, problem: Problem) -> Self {
         let field: String = field.into();
         let shown = match printable(&field, NAME_SHOWN) {
             Cow::Owned(shown) => Some(shown),
             Cow::Borrowed(_) => None,
         };
-        Self { field: shown.unwrap_or(field), problem }
+        Self { rule, field: shown.unwrap_or(field), problem }
     }
 
     /// The field must be there; `what_for` says why and may be empty.
-    pub fn required(field: impl Into<String>, what_for: impl Into<String>) -> Self {
-        Self::new(field, Problem::Required(what_for.into()))
+    pub fn required(rule: Rule, field: impl Into<String>, what_for: impl Into<String>) -> Self {
+        Self::new(rule, field, Problem::Required(what_for.into()))
     }
 
-    /// `value` breaks a rule; `rule` says what it must be.
-    pub fn invalid(field: impl Into<String>, value: impl Into<Value>, rule: impl Into<String>) -> Self {
-        Self::new(field, Problem::Invalid(value.into(), rule.into()))
+    /// `value` breaks the rule; `must` says what it must be.
+    pub fn invalid(
+        rule: Rule,
+        field: impl Into<String>,
+        value: impl Into<Value>,
+        must: impl Into<String>,
+    ) -> Self {
+        Self::new(rule, field, Problem::Invalid(value.into(), must.into()))
     }
 
     /// `value` is none of `supported`.
     pub fn not_supported(
+        rule: Rule,
         field: impl Into<String>,
         value: impl Into<Value>,
         supported: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
         let supported = supported.into_iter().map(Into::into).collect();
-        Self::new(field, Problem::NotSupported(value.into(), supported))
+        Self::new(rule, field, Problem::NotSupported(value.into(), supported))
     }
 
     /// `value` is there already.
-    pub fn duplicate(field: impl Into<String>, value: impl Into<Value>) -> Self {
-        Self::new(field, Problem::Duplicate(value.into()))
+    pub fn duplicate(rule: Rule, field: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self::new(rule, field, Problem::Duplicate(value.into()))
     }
 
     /// The field must not be set, `why` says the reason.
-    pub fn forbidden(field: impl Into<String>, why: impl Into<String>) -> Self {
-        Self::new(field, Problem::Forbidden(why.into()))
+    pub fn forbidden(rule: Rule, field: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::new(rule, field, Problem::Forbidden(why.into()))
     }
 
     /// The list or map has `found` entries and may have `max`.
     pub(crate) fn too_many(field: impl Into<String>, found: usize, max: usize) -> Self {
-        Self::new(field, Problem::TooMany(found, max))
+        Self::new(Rule::TooManyEntries, field, Problem::TooMany(found, max))
     }
 
     /// The text may have `max` bytes.
     pub(crate) fn too_long(field: impl Into<String>, max: usize) -> Self {
-        Self::new(field, Problem::TooLong(max))
+        Self::new(Rule::TextTooLong, field, Problem::TooLong(max))
     }
 }
 
@@ -195,29 +204,36 @@ impl From<i32> for Value {
 mod tests {
     use super::*;
 
+    const RULE: Rule = Rule::SchemaValue;
+
     #[test]
     fn reads_like_the_api_servers_own_field_errors() {
         let read = |violation: Violation| violation.to_string();
-        assert_eq!(read(Violation::required("spec.source", "")), "spec.source: Required value");
-        assert_eq!(read(Violation::required("spec.source", "why")), "spec.source: Required value: why");
+        assert_eq!(read(Violation::required(RULE, "spec.source", "")), "spec.source: Required value");
+        assert_eq!(read(Violation::required(RULE, "spec.source", "why")), "spec.source: Required value: why");
         assert_eq!(
-            read(Violation::invalid("a", "5m", "must be at least 10m")),
+            read(Violation::invalid(RULE, "a", "5m", "must be at least 10m")),
             r#"a: Invalid value: "5m": must be at least 10m"#
         );
         assert_eq!(
-            read(Violation::invalid("a", 0, "must be at least 1")),
+            read(Violation::invalid(RULE, "a", 0, "must be at least 1")),
             "a: Invalid value: 0: must be at least 1"
         );
         assert_eq!(
-            read(Violation::invalid("a", Value::Withheld, "must be text")),
+            read(Violation::invalid(RULE, "a", Value::Withheld, "must be text")),
             "a: Invalid value: must be text"
         );
         assert_eq!(
-            read(Violation::not_supported("spec.runtime", "nodejs8", ["nodejs10", "nodejs12", "python38"])),
+            read(Violation::not_supported(
+                RULE,
+                "spec.runtime",
+                "nodejs8",
+                ["nodejs10", "nodejs12", "python38"]
+            )),
             r#"spec.runtime: Unsupported value: "nodejs8": supported values: "nodejs10", "nodejs12", "python38""#
         );
-        assert_eq!(read(Violation::duplicate("a", "B")), r#"a: Duplicate value: "B""#);
-        assert_eq!(read(Violation::forbidden("a", "it is reserved")), "a: Forbidden: it is reserved");
+        assert_eq!(read(Violation::duplicate(RULE, "a", "B")), r#"a: Duplicate value: "B""#);
+        assert_eq!(read(Violation::forbidden(RULE, "a", "it is reserved")), "a: Forbidden: it is reserved");
         assert_eq!(
             read(Violation::too_many("a", 1001, 1000)),
             "a: Too many: 1001: must have at most 1000 items"
@@ -235,9 +251,9 @@ mod tests {
 
     #[test]
     fn cuts_and_escapes_a_field() {
-        let violation = Violation::required(format!("a[{}]", "é".repeat(3_000_000)), "");
+        let violation = Violation::required(RULE, format!("a[{}]", "é".repeat(3_000_000)), "");
         assert_eq!(violation.field, format!("a[{}…", "é".repeat(253)));
-        assert_eq!(Violation::required("a[\u{1b}]", "").field, r"a[\u{1b}]");
+        assert_eq!(Violation::required(RULE, "a[\u{1b}]", "").field, r"a[\u{1b}]");
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! The manifests, generated from the types of `api`, the endpoints of `serverless_webhook::admission::routes` and the servers of the
-//! runtimes.
+//! The manifests and the page of rules, generated from the types of `api`, the rules of `policy`, the endpoints of
+//! `serverless_webhook::admission::routes` and the servers of the runtimes.
 
+mod rules;
 mod runtimes;
 mod webhooks;
 
@@ -54,7 +55,8 @@ pub fn manifests() -> anyhow::Result<Vec<Manifest>> {
     let both = |(path, copy, text): (_, _, String)| {
         [Manifest { path, text: text.clone() }, Manifest { path: copy, text }]
     };
-    Ok(copies.into_iter().flat_map(both).collect())
+    let page = Manifest { path: "docs/rules.md", text: rules::page()? };
+    Ok(copies.into_iter().flat_map(both).chain([page]).collect())
 }
 
 /// The CRD of Functions, with the one part of a schema that cannot be derived: a rule may only name fields that the schema

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use api::names::{GROUP, VERSION, registry_secret};
-use policy::Violation;
+use policy::{Rule, Violation};
 use process::manifests::fold_string_data;
 use serde_json::{Value, json};
 
@@ -50,11 +50,13 @@ impl Manifest {
         let served = format!("{GROUP}/{VERSION}");
         let kind = if group == GROUP {
             let Some(kind) = CUSTOM_KINDS.into_iter().find(|known| *known == kind) else {
-                let violation = Violation::not_supported("kind", kind.as_str(), CUSTOM_KINDS);
+                let violation =
+                    Violation::not_supported(Rule::KindUnsupported, "kind", kind.as_str(), CUSTOM_KINDS);
                 return Recognised::OtherVersion { name: format!("{kind} {namespace}/{name}"), violation };
             };
             if version != VERSION {
-                let violation = Violation::not_supported("apiVersion", api_version.as_str(), [served]);
+                let rule = Rule::ApiVersionUnsupported;
+                let violation = Violation::not_supported(rule, "apiVersion", api_version.as_str(), [served]);
                 return Recognised::OtherVersion { name: format!("{kind} {namespace}/{name}"), violation };
             }
             kind

@@ -3,7 +3,7 @@
 use api::{FunctionSpec, GitRepositorySpec};
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use policy::Violation;
+use policy::{Rule, Violation};
 use serde::Deserialize;
 use serde_ignored::Path;
 use serde_json::Value;
@@ -32,14 +32,17 @@ pub(super) fn check(manifest: &Manifest) -> Vec<Violation> {
     let generated = manifest.object.pointer("/metadata/generateName").is_some();
     // Functions have a rule of their own for that.
     if manifest.name.is_empty() && !generated && manifest.kind != "Function" {
-        violations.push(Violation::required("metadata.name", "name or generateName is required"));
+        let what_for = "name or generateName is required";
+        violations.push(Violation::required(Rule::NameMissing, "metadata.name", what_for));
     }
     violations
 }
 
 fn unknown_fields<'de, T: Deserialize<'de>>(manifest: &'de Manifest) -> Vec<Violation> {
     let mut violations = Vec::new();
-    let note = |path: Path<'_>| violations.push(Violation::forbidden(field(&path), "unknown field"));
+    let note = |path: Path<'_>| {
+        violations.push(Violation::forbidden(Rule::UnknownField, field(&path), "unknown field"))
+    };
     // A field that does not decode is reported by the rules, with its path.
     let _: Result<T, _> = serde_ignored::deserialize(&manifest.object, note);
     violations

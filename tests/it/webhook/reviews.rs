@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use policy::{Config, Decision, Violation};
+use policy::{Config, Decision, Rule, Violation, Warning};
 use rstest::rstest;
 use serde_json::{Value, json};
 use serverless_webhook::admission::app;
@@ -100,8 +100,13 @@ fn panics(_: &Config, _: &Request<'_>) -> Result<Decision, Violation> {
 
 #[allow(clippy::unnecessary_wraps, reason = "the shape of an endpoint")]
 fn decides_much(_: &Config, _: &Request<'_>) -> Result<Decision, Violation> {
-    let violations = (0..1500).map(|index| Violation::required(format!("f[{index}]"), "")).collect();
-    Ok(Decision { violations, warnings: vec!["é\n".repeat(200); 30], ..Decision::default() })
+    let violations =
+        (0..1500).map(|index| Violation::required(Rule::SchemaRequired, format!("f[{index}]"), "")).collect();
+    Ok(Decision {
+        violations,
+        warnings: vec![Warning::new(Rule::SchemaValue, "é\n".repeat(200)); 30],
+        ..Decision::default()
+    })
 }
 
 fn endpoint(decide: fn(&Config, &Request<'_>) -> Result<Decision, Violation>) -> &'static [Endpoint] {

@@ -28,7 +28,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("serverless-remote", &["serverless-api", "serverless-policy"]),
     ("serverless-webhook", &["serverless-api", "serverless-policy", "serverless-process"]),
     ("testenv", &[]),
-    ("xtask", &["serverless-api", "serverless-webhook"]),
+    ("xtask", &["serverless-api", "serverless-policy", "serverless-webhook"]),
 ];
 
 /// What a crate without I/O must not bring in, however indirectly.

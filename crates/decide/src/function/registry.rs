@@ -87,7 +87,11 @@ pub fn registry(
         let secret = || name.to_owned();
         let text = address.clone().ok_or_else(|| RegistryProblem::NoAddress { secret: secret(), key })?;
         let judged = RegistryAddress::parse(&text);
-        judged.map(|_| text).map_err(|rule| RegistryProblem::BadAddress { secret: secret(), key, rule })
+        judged.map(|_| text).map_err(|error| RegistryProblem::BadAddress {
+            secret: secret(),
+            key,
+            rule: error.as_str(),
+        })
     };
     let push = address(&secret.registry_address, registry_secret::REGISTRY_ADDRESS)?;
     let pull = if own.is_none() && secret.is_internal {

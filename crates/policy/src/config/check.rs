@@ -5,6 +5,7 @@ use api::names::preset_label;
 
 use super::checked::Config;
 use super::errors::{ConfigError, Errors, unknown};
+use super::minima::{BUILD, FUNCTION};
 use super::raw::RawConfig;
 use super::{builtin, replicas, resources};
 
@@ -30,14 +31,14 @@ fn check(raw: RawConfig, errors: &mut Errors) -> Option<Config> {
         raw.function.resources,
         &builtin::FUNCTION,
         preset_label::FUNCTION_RESOURCES,
-        "function.resources",
+        FUNCTION,
         errors,
     );
     let build = resources::check(
         raw.build_job.resources,
         &builtin::BUILD,
         preset_label::BUILD_RESOURCES,
-        "buildJob.resources",
+        BUILD,
         errors,
     );
     let runtimes = builtin::overlay(builtin::runtimes(), raw.runtimes);

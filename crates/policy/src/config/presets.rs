@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::decision::Warning;
 use crate::object::Meta;
 use crate::quantity::Quantity;
+use crate::rule::Rule;
 
 /// How many replicas a preset stands for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -41,6 +43,22 @@ pub struct Presets<T> {
     by_name: BTreeMap<String, T>,
 }
 
+impl Resources {
+    /// The request or the limit, as `kind` says, of a resource.
+    pub(crate) fn value(&self, kind: &str, resource: &str) -> Option<Quantity> {
+        let RequestAndLimit { request, limit } = match resource {
+            "cpu" => self.cpu,
+            "memory" => self.memory,
+            _ => return None,
+        };
+        match kind {
+            "requests" => Some(request),
+            "limits" => Some(limit),
+            _ => None,
+        }
+    }
+}
+
 impl<T: Copy> Presets<T> {
     /// Presets by name, chosen by `label`, of which `default_name` is chosen without one. `None` if there is no
     /// preset of that name.
@@ -54,12 +72,23 @@ impl<T: Copy> Presets<T> {
         Some(Self { label, default_name, default, by_name })
     }
 
+    /// All presets by name.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, T)> {
+        self.by_name.iter().map(|(name, preset)| (name.as_str(), *preset))
+    }
+
+    /// The preset that an object asks for by its label, if there is one of that name.
+    pub(crate) fn named(&self, meta: &Meta) -> Option<(&str, T)> {
+        let (name, preset) = self.by_name.get_key_value(meta.label(self.label)?)?;
+        Some((name, *preset))
+    }
+
     /// The preset that an object asks for by its label; the default one, with a warning, if there is none of that
     /// name.
-    pub fn choose(&self, meta: &Meta, warnings: &mut Vec<String>) -> T {
+    pub fn choose(&self, meta: &Meta, warnings: &mut Vec<Warning>) -> T {
         let Some(name) = meta.label(self.label).filter(|name| !name.is_empty()) else { return self.default };
         self.by_name.get(name).copied().unwrap_or_else(|| {
-            warnings.push(self.unknown(name));
+            warnings.push(Warning::new(Rule::PresetUnknown, self.unknown(name)));
             self.default
         })
     }

@@ -6,10 +6,9 @@ use api::names::preset_label;
 
 use super::builtin;
 use super::errors::{Errors, unknown};
+use super::minima::{REPLICAS as PATH, of_replicas};
 use super::presets::{Presets, Replicas};
 use super::raw::{RawReplicas, RawReplicasPreset};
-
-const PATH: &str = "function.replicas";
 
 pub(super) fn check(raw: RawReplicas, min_value: i32, errors: &mut Errors) -> Option<Presets<Replicas>> {
     let presets = builtin::overlay(builtin::replicas_presets(), raw.presets);
@@ -21,13 +20,9 @@ pub(super) fn check(raw: RawReplicas, min_value: i32, errors: &mut Errors) -> Op
     let (Some(min), Some(max)) = (default.min, default.max) else {
         return errors.add(at, "the default preset must set min and max");
     };
-    for (member, value) in [("min", min), ("max", max)] {
-        if value < min_value {
-            errors.add::<()>(
-                format!("{at}.{member}"),
-                format!("the default preset must not be below the minimum: {value} is less than {PATH}.minValue, {min_value}"),
-            );
-        }
+    for (member, problem) in of_replicas(Replicas { min, max }, min_value) {
+        let problem = format!("the default preset must not be below the minimum: {problem}");
+        errors.add::<()>(format!("{at}.{member}"), problem);
     }
     let complete = |preset: RawReplicasPreset| Replicas {
         min: preset.min.unwrap_or(min),

@@ -7,6 +7,7 @@ use api::RawQuantity;
 use super::builtin::{self, ResourcesGroup};
 use super::checked::ResourceRules;
 use super::errors::{Errors, unknown};
+use super::minima::of_resources;
 use super::presets::{Presets, RequestAndLimit, Resources};
 use super::raw::{RawResources, RawResourcesPreset};
 use crate::quantity::Quantity;
@@ -35,7 +36,10 @@ pub(super) fn check(
     let default_name = raw.default_preset.unwrap_or_else(|| builtin.default_preset.to_owned());
     let default = complete_default(&presets, &default_name, path, errors)?;
     let (min_cpu, min_memory) = (min_cpu?, min_memory?);
-    check_minima(default, &default_name, min_cpu, min_memory, path, errors);
+    for (member, problem) in of_resources(default, (min_cpu, min_memory), path) {
+        let problem = format!("the default preset must not be below the minimum: {problem}");
+        errors.add::<()>(format!("{path}.presets.{default_name}.{member}"), problem);
+    }
     let complete = |(name, preset): (String, Option<Partial>)| Some((name, preset?.or(default)));
     let presets = presets.into_iter().map(complete).collect::<Option<BTreeMap<_, _>>>()?;
     check_limits(&presets, path, errors);
@@ -58,30 +62,6 @@ fn complete_default(
             "the default preset must set requestCpu, requestMemory, limitCpu and limitMemory",
         )
     })
-}
-
-/// A Function whose author leaves everything to the presets must be valid.
-fn check_minima(
-    default: Resources,
-    name: &str,
-    min_cpu: Quantity,
-    min_memory: Quantity,
-    path: &str,
-    errors: &mut Errors,
-) {
-    for (member, value, minimum, of) in [
-        ("requestCpu", default.cpu.request, min_cpu, "minRequestCpu"),
-        ("limitCpu", default.cpu.limit, min_cpu, "minRequestCpu"),
-        ("requestMemory", default.memory.request, min_memory, "minRequestMemory"),
-        ("limitMemory", default.memory.limit, min_memory, "minRequestMemory"),
-    ] {
-        if value < minimum {
-            errors.add::<()>(
-                format!("{path}.presets.{name}.{member}"),
-                format!("the default preset must not be below the minimum: {value} is less than {path}.{of}, {minimum}"),
-            );
-        }
-    }
 }
 
 /// No preset may request more than its limit.

@@ -34,9 +34,10 @@ pub fn validate(config: &Config, new: &FunctionObject, old: Option<&FunctionObje
     source::check_runtime(config, spec, violations);
     env::check(&config.reserved_envs, spec.env.as_deref().unwrap_or_default(), violations);
     labels::check(spec.labels.as_ref(), violations);
-    replicas::check(config.min_replicas, spec, violations);
-    resources::check(&config.function, "spec.resources", spec.resources.as_ref(), violations);
-    resources::check(&config.build, "spec.buildResources", spec.build_resources.as_ref(), violations);
+    let meta = &new.metadata;
+    replicas::check(config, meta, spec, violations);
+    resources::check(&config.function, meta, "spec.resources", spec.resources.as_ref(), violations);
+    resources::check(&config.build, meta, "spec.buildResources", spec.build_resources.as_ref(), violations);
     source::check_git(spec, violations);
     source::check_lengths(spec, violations);
     decision.warnings.extend(source::check_deps(config, spec, violations));

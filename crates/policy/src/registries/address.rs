@@ -7,16 +7,54 @@ use std::net::Ipv6Addr;
 /// The longest address, in bytes: the longest name of a repository.
 const LENGTH_MAX: usize = 255;
 
-const EMPTY: &str = "must not be blank";
-const LONG: &str = "must be no longer than 255 bytes";
-const UNPRINTABLE: &str =
-    "must not hold spaces or control characters: encode it without a newline, with `echo -n` or printf";
-const SCHEME: &str =
-    "must not have a scheme: it is the beginning of image names, such as example.com/project";
-const FORM: &str = "must have the form host[:port][/path], such as example.com:5000/project: no user, query, fragment, '\\' or '..'";
-const HOST: &str = "must start with a host name, an IPv4 address or an IPv6 address in brackets, such as example.com/project";
-const PORT: &str = "must have a port between 1 and 65535, such as example.com:5000/project";
-const PATH: &str = "must have a path as image names have it: lower-case letters and digits, with '.', '_' or '-' between them and '/' between its parts, such as example.com/my-team/project";
+/// Why a text is not a registry address. No message holds any part of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{}", self.as_str())]
+pub enum RegistryAddressError {
+    /// It is empty or blank.
+    Blank,
+    /// It is too long.
+    Length,
+    /// It holds a space or a control character.
+    Unprintable,
+    /// It has a scheme.
+    Scheme,
+    /// It holds something that is no part of a name of an image.
+    Form,
+    /// It does not start with a host.
+    Host,
+    /// Its port is not a port.
+    Port,
+    /// Its path is not one of names of images.
+    Path,
+}
+
+impl RegistryAddressError {
+    /// What the text must be instead.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Blank => "must not be blank",
+            Self::Length => "must be no longer than 255 bytes",
+            Self::Unprintable => {
+                "must not hold spaces or control characters: encode it without a newline, with `echo -n` or printf"
+            }
+            Self::Scheme => {
+                "must not have a scheme: it is the beginning of image names, such as example.com/project"
+            }
+            Self::Form => {
+                "must have the form host[:port][/path], such as example.com:5000/project: no user, query, fragment, '\\' or '..'"
+            }
+            Self::Host => {
+                "must start with a host name, an IPv4 address or an IPv6 address in brackets, such as example.com/project"
+            }
+            Self::Port => "must have a port between 1 and 65535, such as example.com:5000/project",
+            Self::Path => {
+                "must have a path as image names have it: lower-case letters and digits, with '.', '_' or '-' between them and '/' between its parts, such as example.com/my-team/project"
+            }
+        }
+    }
+}
 
 /// Where images are pushed to and pulled from.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -31,21 +69,21 @@ impl RegistryAddress {
     ///
     /// # Errors
     /// What the text must be, without any part of it.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
+    pub fn parse(text: &str) -> Result<Self, RegistryAddressError> {
         if text.trim().is_empty() {
-            return Err(EMPTY);
+            return Err(RegistryAddressError::Blank);
         }
         if text.len() > LENGTH_MAX {
-            return Err(LONG);
+            return Err(RegistryAddressError::Length);
         }
         if text.contains(|character: char| character.is_control() || character.is_whitespace()) {
-            return Err(UNPRINTABLE);
+            return Err(RegistryAddressError::Unprintable);
         }
         if text.contains("://") {
-            return Err(SCHEME);
+            return Err(RegistryAddressError::Scheme);
         }
         if text.contains(['\\', '?', '#', '@', '%']) || text.contains("..") {
-            return Err(FORM);
+            return Err(RegistryAddressError::Form);
         }
         let text = text.strip_suffix('/').unwrap_or(text);
         let (first, rest) = text.split_once('/').map_or((text, None), |(first, rest)| (first, Some(rest)));
@@ -58,7 +96,7 @@ impl RegistryAddress {
             (None, None, Some(text))
         };
         if path.is_some_and(|path| !path.split('/').all(is_path_component)) {
-            return Err(PATH);
+            return Err(RegistryAddressError::Path);
         }
         let path = path.unwrap_or_default();
         Ok(Self { host: host.map(str::to_owned), port, path: path.to_owned() })
@@ -101,28 +139,28 @@ impl fmt::Display for RegistryAddress {
     }
 }
 
-fn parse_host(text: &str) -> Result<(&str, Option<u16>), &'static str> {
+fn parse_host(text: &str) -> Result<(&str, Option<u16>), RegistryAddressError> {
     let (host, rest) = if let Some(bracketed) = text.strip_prefix('[') {
-        let (host, rest) = bracketed.split_once(']').ok_or(HOST)?;
+        let (host, rest) = bracketed.split_once(']').ok_or(RegistryAddressError::Host)?;
         // An IPv4 address at its end is a form that image names do not have.
         if host.contains('.') || host.parse::<Ipv6Addr>().is_err() {
-            return Err(HOST);
+            return Err(RegistryAddressError::Host);
         }
         (host, rest)
     } else {
         let (host, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
         if !host.split('.').all(is_host_label) {
-            return Err(HOST);
+            return Err(RegistryAddressError::Host);
         }
         (host, rest)
     };
     if rest.is_empty() {
         return Ok((host, None));
     }
-    let port = rest.strip_prefix(':').ok_or(HOST)?;
+    let port = rest.strip_prefix(':').ok_or(RegistryAddressError::Host)?;
     // A leading zero or a sign is a second way to write the same port.
     let is_canonical = port.bytes().all(|byte| byte.is_ascii_digit()) && !port.starts_with('0');
-    let port = port.parse().ok().filter(|_| is_canonical).ok_or(PORT)?;
+    let port = port.parse().ok().filter(|_| is_canonical).ok_or(RegistryAddressError::Port)?;
     Ok((host, Some(port)))
 }
 
@@ -150,6 +188,7 @@ mod tests {
     use proptest::prelude::*;
     use rstest::rstest;
 
+    use super::RegistryAddressError::{Blank, Form, Host, Length, Path, Port, Scheme, Unprintable};
     use super::*;
 
     #[rstest]
@@ -178,60 +217,60 @@ mod tests {
     }
 
     #[rstest]
-    #[case::empty("", EMPTY)]
-    #[case::blank(" \n", EMPTY)]
-    #[case::newline("acme\n", UNPRINTABLE)]
-    #[case::carriage_return("example.com/acme\r\n", UNPRINTABLE)]
-    #[case::space(" example.com", UNPRINTABLE)]
-    #[case::control("example.com/a\u{7}", UNPRINTABLE)]
-    #[case::line_separator("example.com/a\u{2028}", UNPRINTABLE)]
-    #[case::scheme("https://example.com", SCHEME)]
-    #[case::steers_to_a_path("localhost:8080\\_shutdown\\now?x.local", FORM)]
-    #[case::steers_with_credentials("user:pw@host\\q?.local", FORM)]
-    #[case::user("user@example.com/a", FORM)]
-    #[case::query("example.com/a?b", FORM)]
-    #[case::fragment("example.com/a#b", FORM)]
-    #[case::percent("example.com/%2e%2e/a", FORM)]
-    #[case::parent("example.com/../a", FORM)]
-    #[case::dots_in_host("example..com/a", FORM)]
-    #[case::no_host("/a", HOST)]
-    #[case::host_with_dash("-a.example.com/a", HOST)]
-    #[case::host_with_dash_at_its_end("a-.example.com/a", HOST)]
-    #[case::host_with_dot_at_its_end("example.com./a", HOST)]
-    #[case::host_not_ascii("exämple.com/a", HOST)]
-    #[case::port_alone(":5000/a", HOST)]
-    #[case::open_bracket("[::1/a", HOST)]
-    #[case::zone("[fe80::1%25eth0]/a", FORM)]
-    #[case::mapped("[::ffff:127.0.0.1]/a", HOST)]
-    #[case::not_ipv6("[localhost]/a", HOST)]
-    #[case::behind_bracket("[::1]x/a", HOST)]
-    #[case::port_zero("example.com:0/a", PORT)]
-    #[case::port_large("example.com:65536/a", PORT)]
-    #[case::port_empty("example.com:/a", PORT)]
-    #[case::port_with_sign("example.com:+80/a", PORT)]
-    #[case::port_with_zero("example.com:080/a", PORT)]
-    #[case::two_ports("example.com:80:80/a", PORT)]
-    #[case::upper_case("example.com/Acme", PATH)]
-    #[case::account_in_upper_case("Acme", PATH)]
-    #[case::empty_part("example.com//a", PATH)]
-    #[case::two_slashes("example.com/a//", PATH)]
-    #[case::two_slashes_without_path("example.com//", PATH)]
-    #[case::two_slashes_behind_an_account("team//", PATH)]
-    #[case::slash_alone("/", HOST)]
-    #[case::tag("example.com/a:latest", PATH)]
-    #[case::separator_at_the_end("example.com/a-", PATH)]
-    #[case::separators("example.com/a._b", PATH)]
-    #[case::three_underscores("example.com/a___b", PATH)]
-    #[case::not_ascii("example.com/é", PATH)]
-    fn refuses(#[case] text: &str, #[case] rule: &str) {
-        assert_eq!(RegistryAddress::parse(text), Err(rule));
+    #[case::empty("", Blank)]
+    #[case::blank(" \n", Blank)]
+    #[case::newline("acme\n", Unprintable)]
+    #[case::carriage_return("example.com/acme\r\n", Unprintable)]
+    #[case::space(" example.com", Unprintable)]
+    #[case::control("example.com/a\u{7}", Unprintable)]
+    #[case::line_separator("example.com/a\u{2028}", Unprintable)]
+    #[case::scheme("https://example.com", Scheme)]
+    #[case::steers_to_a_path("localhost:8080\\_shutdown\\now?x.local", Form)]
+    #[case::steers_with_credentials("user:pw@host\\q?.local", Form)]
+    #[case::user("user@example.com/a", Form)]
+    #[case::query("example.com/a?b", Form)]
+    #[case::fragment("example.com/a#b", Form)]
+    #[case::percent("example.com/%2e%2e/a", Form)]
+    #[case::parent("example.com/../a", Form)]
+    #[case::dots_in_host("example..com/a", Form)]
+    #[case::no_host("/a", Host)]
+    #[case::host_with_dash("-a.example.com/a", Host)]
+    #[case::host_with_dash_at_its_end("a-.example.com/a", Host)]
+    #[case::host_with_dot_at_its_end("example.com./a", Host)]
+    #[case::host_not_ascii("exämple.com/a", Host)]
+    #[case::port_alone(":5000/a", Host)]
+    #[case::open_bracket("[::1/a", Host)]
+    #[case::zone("[fe80::1%25eth0]/a", Form)]
+    #[case::mapped("[::ffff:127.0.0.1]/a", Host)]
+    #[case::not_ipv6("[localhost]/a", Host)]
+    #[case::behind_bracket("[::1]x/a", Host)]
+    #[case::port_zero("example.com:0/a", Port)]
+    #[case::port_large("example.com:65536/a", Port)]
+    #[case::port_empty("example.com:/a", Port)]
+    #[case::port_with_sign("example.com:+80/a", Port)]
+    #[case::port_with_zero("example.com:080/a", Port)]
+    #[case::two_ports("example.com:80:80/a", Port)]
+    #[case::upper_case("example.com/Acme", Path)]
+    #[case::account_in_upper_case("Acme", Path)]
+    #[case::empty_part("example.com//a", Path)]
+    #[case::two_slashes("example.com/a//", Path)]
+    #[case::two_slashes_without_path("example.com//", Path)]
+    #[case::two_slashes_behind_an_account("team//", Path)]
+    #[case::slash_alone("/", Host)]
+    #[case::tag("example.com/a:latest", Path)]
+    #[case::separator_at_the_end("example.com/a-", Path)]
+    #[case::separators("example.com/a._b", Path)]
+    #[case::three_underscores("example.com/a___b", Path)]
+    #[case::not_ascii("example.com/é", Path)]
+    fn refuses(#[case] text: &str, #[case] error: RegistryAddressError) {
+        assert_eq!(RegistryAddress::parse(text), Err(error));
     }
 
     #[test]
     fn is_bounded() {
         let of = |length: usize| format!("a.b/{}", "c".repeat(length - 4));
         assert!(RegistryAddress::parse(&of(LENGTH_MAX)).is_ok());
-        assert_eq!(RegistryAddress::parse(&of(LENGTH_MAX + 1)), Err(LONG));
+        assert_eq!(RegistryAddress::parse(&of(LENGTH_MAX + 1)), Err(Length));
     }
 
     proptest! {

@@ -9,6 +9,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::base64;
 use crate::object::Meta;
+use crate::rule::Rule;
 use crate::violation::{Value, Violation, Violations};
 
 /// The most bytes of all values of a Secret together: the API server stores no more.
@@ -55,6 +56,7 @@ impl SecretObject<'_> {
             match base64::decode(&value.0) {
                 Some(bytes) => drop(data.insert(key.clone(), bytes)),
                 None => violations.push(Violation::invalid(
+                    Rule::DataNotBase64,
                     format!("data.{key}"),
                     Value::Withheld,
                     "must be base64",

@@ -5,7 +5,7 @@ use std::fmt;
 
 use api::names::registry_secret::{PASSWORD, REGISTRY_ADDRESS, USERNAME};
 use k8s_openapi::ByteString;
-use policy::registries::RegistryAddress;
+use policy::registries::{RegistryAddress, RegistryAddressError};
 use zeroize::Zeroizing;
 
 use super::config::RegistryConfig;
@@ -39,7 +39,7 @@ pub enum AccountError {
     Incomplete,
     /// What is wrong with the address.
     #[error("registryAddress {0}")]
-    Address(&'static str),
+    Address(RegistryAddressError),
     /// The name or the password is too long.
     #[error("username or password is longer than {MAX_LOGIN} bytes")]
     TooLong,

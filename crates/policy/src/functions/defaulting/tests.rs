@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use super::default;
 use crate::config::{Config, RawConfig};
-use crate::decision::Decision;
+use crate::decision::{Decision, Warning};
 use crate::decode::decode;
 use crate::functions::validate;
+use crate::rule::Rule;
 
 fn config() -> Config {
     RawConfig::default().check().unwrap()
@@ -61,7 +62,7 @@ fn fills_in_everything_that_is_absent() {
         ("/spec/runtime", json!("nodejs12")),
     ];
     assert_eq!(adds(&decision), expected.map(|(path, value)| (path.to_owned(), value)));
-    assert_eq!(decision.warnings, Vec::<String>::new());
+    assert_eq!(decision.warnings, []);
 }
 
 #[rstest]
@@ -130,10 +131,9 @@ fn a_label_that_names_no_preset_is_a_warning(#[case] label: &str, #[case] rest: 
     let mut object = complete(json!({}));
     object["metadata"]["labels"] = json!({&label: "XXL"});
     let decision = decide(&object);
-    assert_eq!(
-        (adds(&decision), decision.warnings),
-        (vec![], vec![format!("unknown preset \"XXL\" in label {label}: {rest}")])
-    );
+    let warning =
+        Warning::new(Rule::PresetUnknown, format!("unknown preset \"XXL\" in label {label}: {rest}"));
+    assert_eq!((adds(&decision), decision.warnings), (vec![], vec![warning]));
 }
 
 #[rstest]

@@ -3,9 +3,10 @@
 
 use api::names::{GIT_POLL_INTERVAL, LABEL_PREFIX, PRESET_SUFFIX, REBUILD, preset_label};
 
-use crate::decision::Decision;
+use crate::decision::{Decision, Warning};
 use crate::functions::annotations;
 use crate::object::{Annotations, Meta};
+use crate::rule::Rule;
 use crate::violation::Violation;
 
 const OTHER_LABEL: &str = "among labels of serverless.kyma-project.io only those that choose presets may be set: what is made for the Function would have this one too, so use a prefix of your own, such as example.com/";
@@ -18,11 +19,18 @@ pub(super) fn check(new: &Meta, old: Option<&Meta>, decision: &mut Decision) {
         new,
         old,
         |all| &all.git_poll_interval,
-        GIT_POLL_INTERVAL,
+        (Rule::GitPollInterval, GIT_POLL_INTERVAL),
         decision,
         |text| annotations::git_poll_interval(text).map(drop),
     );
-    check_annotation(new, old, |all| &all.rebuild, REBUILD, decision, annotations::rebuild);
+    check_annotation(
+        new,
+        old,
+        |all| &all.rebuild,
+        (Rule::RebuildTooLong, REBUILD),
+        decision,
+        annotations::rebuild,
+    );
 }
 
 fn check_labels(new: &Meta, old: Option<&Meta>, decision: &mut Decision) {
@@ -32,9 +40,10 @@ fn check_labels(new: &Meta, old: Option<&Meta>, decision: &mut Decision) {
             continue;
         }
         if !key.ends_with(PRESET_SUFFIX) {
-            decision.violations.push(Violation::forbidden(format!("metadata.labels[{key}]"), OTHER_LABEL));
+            let field = format!("metadata.labels[{key}]");
+            decision.violations.push(Violation::forbidden(Rule::LabelReserved, field, OTHER_LABEL));
         } else if decision.warnings.len() < WARNINGS_MAX {
-            decision.warnings.push(unknown_preset_label(key));
+            decision.warnings.push(Warning::new(Rule::PresetLabelUnknown, unknown_preset_label(key)));
         }
     }
 }
@@ -64,15 +73,16 @@ fn check_annotation(
     new: &Meta,
     old: Option<&Meta>,
     of: fn(&Annotations) -> &Option<String>,
-    key: &str,
+    (rule, key): (Rule, &str),
     decision: &mut Decision,
-    rule: fn(&str) -> Result<(), &'static str>,
+    check: fn(&str) -> Result<(), &'static str>,
 ) {
     let Some(text) = new.annotation(of) else { return };
     if old.and_then(|old| old.annotation(of)) == Some(text) {
         return;
     }
-    if let Err(rule) = rule(text) {
-        decision.violations.push(Violation::invalid(format!("metadata.annotations[{key}]"), text, rule));
+    if let Err(must) = check(text) {
+        let field = format!("metadata.annotations[{key}]");
+        decision.violations.push(Violation::invalid(rule, field, text, must));
     }
 }

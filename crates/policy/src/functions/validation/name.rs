@@ -1,6 +1,7 @@
 //! The name of a Function, from which the names of everything made for it are derived.
 
 use crate::object::Meta;
+use crate::rule::Rule;
 use crate::syntax::{self, LABEL_MAX};
 use crate::violation::{Violation, Violations};
 
@@ -23,7 +24,8 @@ pub(super) fn check(meta: &Meta, violations: &mut Violations) {
             violations,
         );
     } else if meta.name.is_empty() {
-        violations.push(Violation::required("metadata.name", "name or generateName is required"));
+        let what_for = "name or generateName is required";
+        violations.push(Violation::required(Rule::NameMissing, "metadata.name", what_for));
     } else {
         check_text("metadata.name", &meta.name, syntax::dns_1035_label, NAME_MAX, violations);
     }
@@ -36,13 +38,13 @@ fn check_text(
     longest: usize,
     violations: &mut Violations,
 ) {
-    if let Err(rule) = syntax(text) {
-        violations.push(Violation::invalid(field, text, rule));
+    if let Err(must) = syntax(text) {
+        violations.push(Violation::invalid(Rule::NameInvalid, field, text, must));
     }
     if text.len() > longest {
-        let rule = format!(
+        let must = format!(
             "must be no longer than {longest} characters: the build Job is named <name>{LONGEST_SUFFIX}, which must not be longer than {LABEL_MAX}"
         );
-        violations.push(Violation::invalid(field, text, rule));
+        violations.push(Violation::invalid(Rule::NameTooLong, field, text, must));
     }
 }

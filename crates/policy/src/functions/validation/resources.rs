@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 
 use api::RawQuantity;
 
+use super::replicas::at_least;
 use crate::config::ResourceRules;
+use crate::object::Meta;
 use crate::quantity::Quantity;
+use crate::rule::Rule;
 use crate::syntax;
 use crate::violation::{Violation, Violations};
 
 /// Reports, in this order: quantities that cannot be used, those below the minima, requests above their limits.
 pub(super) fn check(
     rules: &ResourceRules,
+    meta: &Meta,
     path: &str,
     set: Option<&api::Resources>,
     violations: &mut Violations,
@@ -23,14 +27,17 @@ pub(super) fn check(
     // not what its author has to mend.
     let absent = if violations.len() == before { Some(Quantity::ZERO) } else { None };
 
+    let preset = rules.presets.named(meta);
     for (kind, quantities) in [("requests", &requests), ("limits", &limits)] {
         for (name, minimum) in [("cpu", rules.min_cpu), ("memory", rules.min_memory)] {
             if let Some(value) = quantities.get(name).copied().unwrap_or(absent)
                 && value < minimum
             {
                 let shown = value.to_string();
-                let rule = format!("must be at least {minimum}");
-                violations.push(Violation::invalid(format!("{path}.{kind}.{name}"), shown.as_str(), rule));
+                let field = format!("{path}.{kind}.{name}");
+                let filled_in = preset.and_then(|(preset, of)| Some((preset, of.value(kind, name)?)));
+                let must = at_least(minimum, value, filled_in);
+                violations.push(Violation::invalid(Rule::ResourceBelowMinimum, field, shown.as_str(), must));
             }
         }
     }
@@ -47,13 +54,14 @@ fn check_limit(path: &str, name: &str, request: Quantity, limits: &Parsed<'_>, v
     let must_be_equal = !syntax::may_be_overcommitted(name);
     match limits.get(name) {
         None if must_be_equal => {
-            violations
-                .push(Violation::required(field(), format!("must equal the {name} request of {request}")));
+            let what_for = format!("must equal the {name} request of {request}");
+            violations.push(Violation::required(Rule::LimitBelowRequest, field(), what_for));
         }
         Some(Some(limit)) if request > *limit || (must_be_equal && request != *limit) => {
             let must = if must_be_equal { "must equal" } else { "must be greater than or equal to" };
-            let rule = format!("{must} the {name} request of {request}");
-            violations.push(Violation::invalid(field(), limit.to_string().as_str(), rule));
+            let must = format!("{must} the {name} request of {request}");
+            let limit = limit.to_string();
+            violations.push(Violation::invalid(Rule::LimitBelowRequest, field(), limit.as_str(), must));
         }
         _ => {}
     }
@@ -70,17 +78,19 @@ fn parse<'a>(
 ) -> Parsed<'a> {
     let mut read = |(name, raw): (&'a String, &'a RawQuantity)| {
         // A name that the API server would refuse in the Pod.
-        if let Err(rule) = syntax::resource_name(name) {
-            violations.push(Violation::invalid(format!("{path}.{kind}[{name}]"), name.as_str(), rule));
+        if let Err(must) = syntax::resource_name(name) {
+            let field = format!("{path}.{kind}[{name}]");
+            violations.push(Violation::invalid(Rule::ResourceNameInvalid, field, name.as_str(), must));
             return (name.as_str(), None);
         }
         let text = raw.text();
-        let rule = match Quantity::parse(&text) {
+        let must = match Quantity::parse(&text) {
             Ok(quantity) if !quantity.is_negative() => return (name.as_str(), Some(quantity)),
             Ok(_) => "must not be negative".to_owned(),
             Err(error) => error.to_string(),
         };
-        violations.push(Violation::invalid(format!("{path}.{kind}.{name}"), text.as_ref(), rule));
+        let field = format!("{path}.{kind}.{name}");
+        violations.push(Violation::invalid(Rule::QuantityInvalid, field, text.as_ref(), must));
         (name.as_str(), None)
     };
     quantities.into_iter().flatten().map(&mut read).collect()

@@ -4,6 +4,8 @@ use api::{FunctionSpec, limits};
 use serde::de::IgnoredAny;
 
 use crate::config::{Config, Language};
+use crate::decision::Warning;
+use crate::rule::Rule;
 use crate::syntax;
 use crate::violation::{Violation, Violations};
 
@@ -11,7 +13,12 @@ pub(super) fn check_source(spec: &FunctionSpec, violations: &mut Violations) {
     if let Some(source_type) = spec.source_type.as_deref()
         && !["", "inline", "git"].contains(&source_type)
     {
-        violations.push(Violation::not_supported("spec.type", source_type, ["git", "inline"]));
+        violations.push(Violation::not_supported(
+            Rule::SourceTypeUnsupported,
+            "spec.type",
+            source_type,
+            ["git", "inline"],
+        ));
     }
     let what_for = if spec.is_git() {
         "the source of a git Function names a GitRepository"
@@ -19,11 +26,12 @@ pub(super) fn check_source(spec: &FunctionSpec, violations: &mut Violations) {
         "the source code of the Function"
     };
     if spec.source.trim().is_empty() {
-        violations.push(Violation::required("spec.source", what_for));
+        violations.push(Violation::required(Rule::SourceMissing, "spec.source", what_for));
     } else if spec.is_git()
         && let Err(rule) = syntax::dns_1123_subdomain(&spec.source)
     {
         violations.push(Violation::invalid(
+            Rule::SourceRepositoryName,
             "spec.source",
             spec.source.as_str(),
             format!("{what_for}: {rule}"),
@@ -55,7 +63,12 @@ fn check_length(field: &str, text: &str, max: usize, violations: &mut Violations
 pub(super) fn check_runtime(config: &Config, spec: &FunctionSpec, violations: &mut Violations) {
     let runtime = spec.runtime.as_deref().unwrap_or_default();
     if !config.runtimes.contains_key(runtime) {
-        violations.push(Violation::not_supported("spec.runtime", runtime, config.runtimes.keys()));
+        violations.push(Violation::not_supported(
+            Rule::RuntimeUnsupported,
+            "spec.runtime",
+            runtime,
+            config.runtimes.keys(),
+        ));
     }
 }
 
@@ -66,16 +79,21 @@ pub(super) fn check_git(spec: &FunctionSpec, violations: &mut Violations) {
     let base_dir = spec.base_dir.as_deref().unwrap_or_default();
     if base_dir.trim().is_empty() {
         let what_for = "the directory of the repository that holds the Function; \"/\" is its root";
-        violations.push(Violation::required("spec.baseDir", what_for));
+        violations.push(Violation::required(Rule::BaseDirMissing, "spec.baseDir", what_for));
     } else if base_dir.split(['/', '\\']).any(|segment| segment.trim() == "..") {
         violations.push(Violation::invalid(
+            Rule::BaseDirOutsideRepository,
             "spec.baseDir",
             base_dir,
             "must not leave the repository: no \"..\"",
         ));
     }
     if spec.reference.as_deref().unwrap_or_default().trim().is_empty() {
-        violations.push(Violation::required("spec.reference", "the branch, tag or commit to build"));
+        violations.push(Violation::required(
+            Rule::ReferenceMissing,
+            "spec.reference",
+            "the branch, tag or commit to build",
+        ));
     }
 }
 
@@ -84,7 +102,7 @@ pub(super) fn check_deps(
     config: &Config,
     spec: &FunctionSpec,
     violations: &mut Violations,
-) -> Option<String> {
+) -> Option<Warning> {
     let language = config.runtimes.get(spec.runtime.as_deref().unwrap_or_default())?;
     let deps = spec.deps.as_deref().unwrap_or_default();
     if spec.is_git() || *language != Language::Nodejs || deps.trim().is_empty() {
@@ -93,10 +111,11 @@ pub(super) fn check_deps(
     if !(deps.trim().starts_with('{') && deps.trim().ends_with('}')) {
         let rule =
             "the dependencies of a Node.js Function are a package.json: must start with '{' and end with '}'";
-        violations.push(Violation::invalid("spec.deps", deps, rule));
+        violations.push(Violation::invalid(Rule::DepsNotPackageJson, "spec.deps", deps, rule));
         return None;
     }
     // The position is all that is said of the error: its text could hold what the author wrote.
     let error = serde_json::from_str::<IgnoredAny>(deps).err()?;
-    Some(format!("spec.deps is not valid JSON: line {}, column {}", error.line(), error.column()))
+    let text = format!("spec.deps is not valid JSON: line {}, column {}", error.line(), error.column());
+    Some(Warning::new(Rule::DepsInvalidJson, text))
 }

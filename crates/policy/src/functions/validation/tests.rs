@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::validate;
 use crate::config::{Config, RawConfig};
-use crate::decision::Decision;
+use crate::decision::{Decision, Warning};
 use crate::decode::decode;
+use crate::rule::Rule;
 
 fn config() -> Config {
     RawConfig::default().check().unwrap()
@@ -156,10 +157,8 @@ fn without_a_specification_all_that_is_required_is_missing() {
 #[test]
 fn deps_with_braces_that_are_not_json_are_a_warning_with_their_place() {
     let decision = judge(&with(&json!({"spec": {"deps": "{\n  \"token\": hush\n}"}})), None);
-    assert_eq!(
-        (decision.violations, decision.warnings),
-        (vec![], vec!["spec.deps is not valid JSON: line 2, column 12".to_owned()])
-    );
+    let warning = Warning::new(Rule::DepsInvalidJson, "spec.deps is not valid JSON: line 2, column 12");
+    assert_eq!((decision.violations, decision.warnings), (vec![], vec![warning]));
 }
 
 #[rstest]
@@ -176,6 +175,56 @@ fn an_update_is_judged_if_it_touches_what_the_rules_look_at(#[case] change: Valu
     json_patch::merge(&mut new, &change);
     assert_eq!(judge(&new, Some(&old)).is_allowed(), allowed);
     assert!(!judge(&old, None).is_allowed());
+}
+
+/// The author wrote only the label, so the refusal says where the value comes from.
+#[test]
+fn a_value_below_the_minimum_that_a_preset_filled_in_names_the_preset() {
+    let config = json!({"function": {
+        "replicas": {"minValue": 1, "presets": {"none": {"min": 0, "max": 0}}},
+        "resources": {"presets": {"tiny": {"requestCpu": "5m", "limitMemory": "8Mi", "requestMemory": "8Mi"}}},
+    }});
+    let config = serde_json::from_value::<RawConfig>(config).unwrap().check().unwrap();
+    let labels = json!({"serverless.kyma-project.io/function-resources-preset": "tiny", "serverless.kyma-project.io/replicas-preset": "none"});
+    let refused = |requests: Value| {
+        let object = with(&json!({"metadata": {"labels": labels}, "spec": {
+            "minReplicas": 0, "resources": {"requests": requests, "limits": {"memory": "8Mi"}},
+        }}));
+        texts(&validate(&config, &decode(&object.to_string()).unwrap(), None))
+    };
+    let expected = [
+        "spec.minReplicas: Invalid value: 0: must be at least 1; 0 comes from preset none",
+        "spec.resources.requests.cpu: Invalid value: \"5m\": must be at least 10m; 5m comes from preset tiny",
+        "spec.resources.requests.memory: Invalid value: \"8Mi\": must be at least 16Mi; 8Mi comes from preset tiny",
+        "spec.resources.limits.memory: Invalid value: \"8Mi\": must be at least 16Mi; 8Mi comes from preset tiny",
+    ];
+    assert_eq!(refused(json!({"cpu": "0.005", "memory": "8Mi"})), expected);
+    assert_eq!(
+        refused(json!({"cpu": "6m", "memory": "8Mi"}))[1],
+        "spec.resources.requests.cpu: Invalid value: \"6m\": must be at least 10m"
+    );
+    let warnings: Vec<_> = config.presets_below_minimum().iter().map(ToString::to_string).collect();
+    let end = "every Function that chooses this preset is refused";
+    assert_eq!(
+        warnings,
+        [
+            format!(
+                "function.replicas.presets.none.min: 0 is less than function.replicas.minValue, 1: {end}"
+            ),
+            format!(
+                "function.replicas.presets.none.max: 0 is less than function.replicas.minValue, 1: {end}"
+            ),
+            format!(
+                "function.resources.presets.tiny.requestCpu: 5m is less than function.resources.minRequestCpu, 10m: {end}"
+            ),
+            format!(
+                "function.resources.presets.tiny.requestMemory: 8Mi is less than function.resources.minRequestMemory, 16Mi: {end}"
+            ),
+            format!(
+                "function.resources.presets.tiny.limitMemory: 8Mi is less than function.resources.minRequestMemory, 16Mi: {end}"
+            ),
+        ]
+    );
 }
 
 const OTHER_LABEL: &str = "Forbidden: among labels of serverless.kyma-project.io only those that choose presets may be set: what is made for the Function would have this one too, so use a prefix of your own, such as example.com/";
@@ -218,9 +267,10 @@ fn a_label_that_looks_like_a_preset_is_a_warning_with_the_nearest(
     let labels = json!({(format!("serverless.kyma-project.io/{label}")): "XL"});
     let new = with(&json!({"metadata": {"labels": labels}}));
     let decision = judge(&new, None);
-    let warning = format!(
+    let text = format!(
         "the label \"serverless.kyma-project.io/{label}\" chooses no preset: did you mean \"serverless.kyma-project.io/{nearest}\"?"
     );
+    let warning = Warning::new(Rule::PresetLabelUnknown, text);
     assert_eq!((texts(&decision), decision.warnings), (vec![], vec![warning]));
     assert_eq!(judge(&new, Some(&new)), Decision::allowed());
 }

@@ -4,6 +4,7 @@
 use api::{EnvVarSource, ObjectFieldSelector, ResourceFieldSelector};
 
 use crate::quantity::Quantity;
+use crate::rule::Rule;
 use crate::syntax;
 use crate::violation::{Value, Violation, Violations};
 
@@ -54,70 +55,78 @@ pub(super) fn check(path: &str, source: &EnvVarSource, violations: &mut Violatio
         sources += 1;
         for (name, text) in [("volumeName", &file.volume_name), ("path", &file.path), ("key", &file.key)] {
             if text.is_empty() {
-                violations.push(Violation::required(format!("{path}.fileKeyRef.{name}"), ""));
+                let field = format!("{path}.fileKeyRef.{name}");
+                violations.push(Violation::required(Rule::ValueFromKey, field, ""));
             }
         }
     }
     match sources {
-        0 => violations.push(Violation::required(path, SOURCES)),
+        0 => violations.push(Violation::required(Rule::ValueFromSource, path, SOURCES)),
         1 => {}
         // Said first: which of them is meant decides what else is wrong.
-        _ => violations
-            .insert(before, Violation::invalid(path, Value::Withheld, format!("must have {SOURCES}"))),
+        _ => {
+            let must = format!("must have {SOURCES}");
+            let violation = Violation::invalid(Rule::ValueFromSource, path, Value::Withheld, must);
+            violations.insert(before, violation);
+        }
     }
 }
 
 fn check_key(path: &str, kind: &str, name: &str, key: &str, violations: &mut Violations) {
+    const RULE: Rule = Rule::ValueFromKey;
+    let (name_field, key_field) = (format!("{path}.name"), format!("{path}.key"));
     if name.is_empty() {
-        violations.push(Violation::required(format!("{path}.name"), format!("the name of the {kind}")));
-    } else if let Err(rule) = syntax::dns_1123_subdomain(name) {
-        violations.push(Violation::invalid(format!("{path}.name"), name, rule));
+        violations.push(Violation::required(RULE, name_field, format!("the name of the {kind}")));
+    } else if let Err(must) = syntax::dns_1123_subdomain(name) {
+        violations.push(Violation::invalid(RULE, name_field, name, must));
     }
     if key.is_empty() {
-        violations.push(Violation::required(format!("{path}.key"), format!("the key in the {kind}")));
-    } else if let Err(rule) = syntax::data_key(key) {
-        violations.push(Violation::invalid(format!("{path}.key"), key, rule));
+        violations.push(Violation::required(RULE, key_field, format!("the key in the {kind}")));
+    } else if let Err(must) = syntax::data_key(key) {
+        violations.push(Violation::invalid(RULE, key_field, key, must));
     }
 }
 
 fn check_pod_field(path: &str, field: &ObjectFieldSelector, violations: &mut Violations) {
+    const RULE: Rule = Rule::ValueFromField;
     if let Some(version) = field.api_version.as_deref().filter(|version| !["", "v1"].contains(version)) {
-        violations.push(Violation::not_supported(format!("{path}.apiVersion"), version, ["v1"]));
+        violations.push(Violation::not_supported(RULE, format!("{path}.apiVersion"), version, ["v1"]));
     }
     let text = field.field_path.as_str();
     let path = format!("{path}.fieldPath");
     if text.is_empty() {
-        violations.push(Violation::required(path, "a field of the Pod, such as metadata.name"));
+        violations.push(Violation::required(RULE, path, "a field of the Pod, such as metadata.name"));
     } else if let Some((map, key)) = text.strip_suffix("']").and_then(|text| text.split_once("['"))
         && !map.is_empty()
     {
         // Keys of annotations may be written in upper case.
-        let rule = match map {
+        let judged = match map {
             "metadata.labels" => syntax::label_key(key),
             "metadata.annotations" => syntax::label_key(&key.to_ascii_lowercase()),
             _ => Err("only metadata.labels and metadata.annotations have keys"),
         };
-        if let Err(rule) = rule {
-            violations.push(Violation::invalid(path, text, rule));
+        if let Err(must) = judged {
+            violations.push(Violation::invalid(RULE, path, text, must));
         }
     // The former name of spec.nodeName.
     } else if text != "spec.host" && !POD_FIELDS.contains(&text) {
         let keyed = ["metadata.annotations['<key>']", "metadata.labels['<key>']"];
-        violations.push(Violation::not_supported(path, text, POD_FIELDS.into_iter().chain(keyed)));
+        violations.push(Violation::not_supported(RULE, path, text, POD_FIELDS.into_iter().chain(keyed)));
     }
 }
 
 fn check_resource(path: &str, field: &ResourceFieldSelector, violations: &mut Violations) {
+    const RULE: Rule = Rule::ValueFromResource;
     let resource = field.resource.as_str();
     let has_pages =
         ["limits.hugepages-", "requests.hugepages-"].iter().any(|start| resource.starts_with(start));
     if resource.is_empty() {
         let what_for = "a resource of the container, such as limits.cpu";
-        violations.push(Violation::required(format!("{path}.resource"), what_for));
+        violations.push(Violation::required(RULE, format!("{path}.resource"), what_for));
         return;
     }
     if !has_pages && !RESOURCES.contains(&resource) {
-        violations.push(Violation::not_supported(format!("{path}.resource"), resource, RESOURCES));
+        violations.push(Violation::not_supported(RULE, format!("{path}.resource"), resource, RESOURCES));
         return;
     }
     let Some(divisor) = field.divisor.as_ref().map(|divisor| divisor.0.as_str()) else { return };
@@ -127,7 +136,7 @@ fn check_resource(path: &str, field: &ResourceFieldSelector, violations: &mut Vi
         .is_ok_and(|quantity| quantity.is_zero() || divisors.contains(&quantity.to_string().as_str()));
     if !is_known {
         let divisors = divisors.iter().copied();
-        violations.push(Violation::not_supported(format!("{path}.divisor"), divisor, divisors));
+        violations.push(Violation::not_supported(RULE, format!("{path}.divisor"), divisor, divisors));
     }
 }
 

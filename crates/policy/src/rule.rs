@@ -1,0 +1,135 @@
+//! The rules, each with a stable identifier and an explanation. Reports, SARIF and the page of rules show them; an answer
+//! to the API server does not.
+
+mod environment;
+mod functions;
+mod git_repositories;
+mod objects;
+mod registry_secrets;
+mod resources;
+mod text;
+
+use std::fmt;
+
+pub use text::{Example, Severity, Text, Topic};
+
+macro_rules! rules {
+    ($($rule:ident: $text:path,)*) => {
+        /// A rule that a finding is about. Its text explains it.
+        #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+        #[allow(missing_docs, reason = "the text of each rule explains it")]
+        pub enum Rule { $($rule,)* }
+
+        impl Rule {
+            /// All rules, in the order of the page that explains them.
+            pub const ALL: &[Self] = &[$(Self::$rule,)*];
+
+            /// What there is to say about the rule.
+            #[must_use]
+            pub fn text(self) -> &'static Text {
+                match self { $(Self::$rule => &$text,)* }
+            }
+        }
+    };
+}
+
+rules! {
+    SchemaType: objects::SCHEMA_TYPE,
+    SchemaRequired: objects::SCHEMA_REQUIRED,
+    SchemaValue: objects::SCHEMA_VALUE,
+    UnknownField: objects::UNKNOWN_FIELD,
+    TooManyEntries: objects::TOO_MANY_ENTRIES,
+    TextTooLong: objects::TEXT_TOO_LONG,
+    ApiVersionUnsupported: objects::API_VERSION_UNSUPPORTED,
+    KindUnsupported: objects::KIND_UNSUPPORTED,
+    NameMissing: objects::NAME_MISSING,
+    ObjectDuplicate: objects::OBJECT_DUPLICATE,
+
+    NameInvalid: functions::NAME_INVALID,
+    NameTooLong: functions::NAME_TOO_LONG,
+    LabelReserved: functions::LABEL_RESERVED,
+    PresetLabelUnknown: functions::PRESET_LABEL_UNKNOWN,
+    PresetUnknown: functions::PRESET_UNKNOWN,
+    GitPollInterval: functions::GIT_POLL_INTERVAL,
+    RebuildTooLong: functions::REBUILD_TOO_LONG,
+    SourceTypeUnsupported: functions::SOURCE_TYPE_UNSUPPORTED,
+    SourceMissing: functions::SOURCE_MISSING,
+    SourceRepositoryName: functions::SOURCE_REPOSITORY_NAME,
+    RuntimeUnsupported: functions::RUNTIME_UNSUPPORTED,
+    DepsNotPackageJson: functions::DEPS_NOT_PACKAGE_JSON,
+    DepsInvalidJson: functions::DEPS_INVALID_JSON,
+    BaseDirMissing: functions::BASE_DIR_MISSING,
+    BaseDirOutsideRepository: functions::BASE_DIR_OUTSIDE_REPOSITORY,
+    ReferenceMissing: functions::REFERENCE_MISSING,
+    PodLabelInvalid: functions::POD_LABEL_INVALID,
+    PodLabelReserved: functions::POD_LABEL_RESERVED,
+    EnvNameMissing: environment::ENV_NAME_MISSING,
+    EnvNameInvalid: environment::ENV_NAME_INVALID,
+    EnvNameReserved: environment::ENV_NAME_RESERVED,
+    EnvNameDuplicate: environment::ENV_NAME_DUPLICATE,
+    EnvTwoValues: environment::ENV_TWO_VALUES,
+    ValueFromSource: environment::VALUE_FROM_SOURCE,
+    ValueFromKey: environment::VALUE_FROM_KEY,
+    ValueFromField: environment::VALUE_FROM_FIELD,
+    ValueFromResource: environment::VALUE_FROM_RESOURCE,
+    ReplicasMinAboveMax: resources::REPLICAS_MIN_ABOVE_MAX,
+    ReplicasBelowMinimum: resources::REPLICAS_BELOW_MINIMUM,
+    ResourceNameInvalid: resources::RESOURCE_NAME_INVALID,
+    QuantityInvalid: resources::QUANTITY_INVALID,
+    ResourceBelowMinimum: resources::RESOURCE_BELOW_MINIMUM,
+    LimitBelowRequest: resources::LIMIT_BELOW_REQUEST,
+
+    GitUrlMissing: git_repositories::GIT_URL_MISSING,
+    GitUrlSpaces: git_repositories::GIT_URL_SPACES,
+    GitUrlScheme: git_repositories::GIT_URL_SCHEME,
+    GitUrlCredentials: git_repositories::GIT_URL_CREDENTIALS,
+    GitUrlHost: git_repositories::GIT_URL_HOST,
+    GitUrlQuery: git_repositories::GIT_URL_QUERY,
+    GitUrlParent: git_repositories::GIT_URL_PARENT,
+    GitUrlOption: git_repositories::GIT_URL_OPTION,
+    GitUrlPath: git_repositories::GIT_URL_PATH,
+    GitUrlSuffix: git_repositories::GIT_URL_SUFFIX,
+    GitAuthMissing: git_repositories::GIT_AUTH_MISSING,
+    GitAuthUnsupported: git_repositories::GIT_AUTH_UNSUPPORTED,
+    GitAuthType: git_repositories::GIT_AUTH_TYPE,
+    GitAuthSecretName: git_repositories::GIT_AUTH_SECRET_NAME,
+    GitAuthRegistrySecret: git_repositories::GIT_AUTH_REGISTRY_SECRET,
+    GitAuthKeyOverHttp: git_repositories::GIT_AUTH_KEY_OVER_HTTP,
+
+    DataNotBase64: registry_secrets::DATA_NOT_BASE64,
+    RegistryKeyMissing: registry_secrets::REGISTRY_KEY_MISSING,
+    RegistryUsernameColon: registry_secrets::REGISTRY_USERNAME_COLON,
+    ServerAddressInvalid: registry_secrets::SERVER_ADDRESS_INVALID,
+    RegistryAddressForm: registry_secrets::REGISTRY_ADDRESS_FORM,
+    RegistryAddressSpaces: registry_secrets::REGISTRY_ADDRESS_SPACES,
+    RegistryAddressScheme: registry_secrets::REGISTRY_ADDRESS_SCHEME,
+    RegistryAddressHost: registry_secrets::REGISTRY_ADDRESS_HOST,
+    RegistryAddressPort: registry_secrets::REGISTRY_ADDRESS_PORT,
+    RegistryAddressPath: registry_secrets::REGISTRY_ADDRESS_PATH,
+    NewlineAtEnd: registry_secrets::NEWLINE_AT_END,
+    DockerConfigTooLarge: registry_secrets::DOCKER_CONFIG_TOO_LARGE,
+    DockerConfigReplaced: registry_secrets::DOCKER_CONFIG_REPLACED,
+    SecretType: registry_secrets::SECRET_TYPE,
+    SecretNameUnused: registry_secrets::SECRET_NAME_UNUSED,
+    SecretCopyEdited: registry_secrets::SECRET_COPY_EDITED,
+
+    Unreadable: objects::UNREADABLE,
+    NotAsExpected: objects::NOT_AS_EXPECTED,
+}
+
+impl Rule {
+    /// The identifier, such as `env-name-reserved`. It never changes.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        self.text().id
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.id())
+    }
+}
+
+#[cfg(test)]
+mod tests;
