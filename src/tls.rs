@@ -15,6 +15,7 @@ use rustls::server::{NoClientAuth, WebPkiClientVerifier};
 use rustls::version::{TLS12, TLS13};
 use rustls::{RootCertStore, ServerConfig};
 use x509_parser::parse_x509_certificate;
+use x509_parser::x509::X509Version;
 
 use client_name::NamedClients;
 
@@ -129,7 +130,7 @@ impl Clients {
         let (Some(path), Some(pem)) = (&self.authority, content) else { return Ok(Arc::new(NoClientAuth)) };
         let mut roots = RootCertStore::empty();
         for certificate in certificates(pem).map_err(|problem| wrong(CLIENT_CA, path, problem))? {
-            roots.add(certificate).map_err(|error| wrong(CLIENT_CA, path, error.to_string()))?;
+            roots.add(certificate).map_err(|_| wrong(CLIENT_CA, path, NO_CERTIFICATE))?;
         }
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
             .build()
@@ -145,10 +146,7 @@ pub(crate) fn build(
     clients: Arc<dyn ClientCertVerifier>,
 ) -> Result<Tls, PairError> {
     let chain = certificates(certificate).map_err(PairError::Certificate)?;
-    let not_after = chain
-        .first()
-        .and_then(not_after)
-        .ok_or_else(|| PairError::Certificate("it holds no X.509 certificate".to_owned()))?;
+    let not_after = check_certificate(&chain).map_err(PairError::Certificate)?;
     let key = PrivateKeyDer::from_pem_slice(key)
         .map_err(|_| PairError::Key("it holds no private key in PEM".to_owned()))?;
     let mut config = ServerConfig::builder_with_provider(provider())
@@ -156,7 +154,7 @@ pub(crate) fn build(
         .map_err(|error| PairError::Certificate(error.to_string()))?
         .with_client_cert_verifier(clients)
         .with_single_cert(chain, key)
-        .map_err(|error| PairError::Key(format!("it does not fit the certificate: {error}")))?;
+        .map_err(|error| refused(&error))?;
     // The API server speaks HTTP/1.1 to webhooks and nothing else.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Tls { config: Arc::new(config), not_after })
@@ -179,10 +177,34 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     if certificates.is_empty() { Err("it holds no certificate in PEM".to_owned()) } else { Ok(certificates) }
 }
 
-fn not_after(certificate: &CertificateDer<'_>) -> Option<SystemTime> {
-    let (_, parsed) = parse_x509_certificate(certificate).ok()?;
-    let seconds = u64::try_from(parsed.validity().not_after.timestamp()).ok()?;
-    Some(UNIX_EPOCH + Duration::from_secs(seconds))
+const NO_CERTIFICATE: &str = "it holds a certificate that is not X.509";
+
+/// When the certificate of the server expires, which is the first one.
+fn check_certificate(chain: &[CertificateDer<'_>]) -> Result<SystemTime, String> {
+    let parsed = chain.first().and_then(|certificate| parse_x509_certificate(certificate).ok());
+    let (_, parsed) = parsed.ok_or_else(|| NO_CERTIFICATE.to_owned())?;
+    if parsed.version() != X509Version::V3 {
+        return Err(format!(
+            "it is a certificate of X.509 version {}, and clients accept version 3 alone: issue it with extensions, such as subjectAltName",
+            parsed.version().0 + 1
+        ));
+    }
+    let seconds = u64::try_from(parsed.validity().not_after.timestamp()).unwrap_or_default();
+    Ok(UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+/// Why a certificate and a key that can be read are refused.
+fn refused(error: &rustls::Error) -> PairError {
+    match error {
+        rustls::Error::InconsistentKeys(_) => PairError::Key("it belongs to another certificate".to_owned()),
+        rustls::Error::InvalidCertificate(_) => PairError::Certificate(
+            "it is malformed, or its key is of a kind that is not supported".to_owned(),
+        ),
+        _ => PairError::Key(
+            "it is of a kind that is not supported: use RSA of at least 2048 bits, ECDSA or Ed25519"
+                .to_owned(),
+        ),
+    }
 }
 
 fn wrong(flag: &'static str, path: &Path, problem: impl Into<String>) -> TlsError {

@@ -119,6 +119,17 @@ async fn answers(server: &Server, client: ClientConfig) -> bool {
     }
 }
 
+/// A certificate as `openssl x509 -req` makes it without extensions.
+const VERSION_1: &str = "-----BEGIN CERTIFICATE-----
+MIIBFjCBvQIUTSJR/qE1A6XZiZBssGojExAK4qQwCgYIKoZIzj0EAwIwDjEMMAoG
+A1UEAwwDb2xkMB4XDTI2MTEyNjExMTg0NFoXDTM2MTEyMzExMTg0NFowDjEMMAoG
+A1UEAwwDb2xkMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEbCYTJGcNOXUpiNo0
+wlZGyZvtTclnemLmML/v1JkMGRaXe3/1tb7rvxjKZ11bYP82vfDxjW4DmEQ5FZcw
+4hJrlTAKBggqhkjOPQQDAgNIADBFAiBe66bYgRjwibhCmzgHZTDQ5yZR5MDCw/Hj
+MjgdYCTFkQIhAKPFH9m9n1nXT+PBthyidpQ2ZzhOp8ZMUea/xlE6pM3P
+-----END CERTIFICATE-----
+";
+
 #[test]
 fn files_that_cannot_be_served_are_named() {
     let folder = tempfile::tempdir().unwrap();
@@ -129,9 +140,17 @@ fn files_that_cannot_be_served_are_named() {
         built.unwrap_err().to_string().replace(folder.path().to_str().unwrap(), "DIR")
     };
     std::fs::write(&files.key, other.server.key.as_bytes()).unwrap();
+    assert_eq!(problem(&files), "--tls-private-key-file DIR/tls.key: it belongs to another certificate");
+    std::fs::write(&files.certificate, VERSION_1).unwrap();
     assert_eq!(
         problem(&files),
-        "--tls-private-key-file DIR/tls.key: it does not fit the certificate: keys may not be consistent: KeyMismatch"
+        "--tls-cert-file DIR/tls.crt: it is a certificate of X.509 version 1, and clients accept version 3 alone: issue it with extensions, such as subjectAltName"
+    );
+    std::fs::write(&files.certificate, certs.server.certificate.as_bytes()).unwrap();
+    std::fs::write(&files.key, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").unwrap();
+    assert_eq!(
+        problem(&files),
+        "--tls-private-key-file DIR/tls.key: it is of a kind that is not supported: use RSA of at least 2048 bits, ECDSA or Ed25519"
     );
     std::fs::write(&files.key, "").unwrap();
     assert_eq!(problem(&files), "--tls-private-key-file DIR/tls.key: it holds no private key in PEM");
