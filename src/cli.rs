@@ -2,7 +2,7 @@
 
 mod certs;
 mod check;
-mod generate;
+mod help;
 mod input;
 mod output;
 mod printable;
@@ -15,17 +15,11 @@ mod value;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use process::exit::{self, Exit};
-
-const AFTER_HELP: &str = "\
-Exit codes:
-  0   all is well: everything was allowed, or was as expected
-  1   something was refused, or was not as expected
-  2   some input could not be read; the rest was processed
-  64  wrong use: a flag, a path or the configuration";
+use process::generate;
 
 /// Admission webhooks for serverless Functions, GitRepositories and registry Secrets.
 #[derive(Debug, Parser)]
-#[command(name = "serverless-webhook", version, after_help = AFTER_HELP, propagate_version = true, max_term_width = 110)]
+#[command(name = "serverless-webhook", version, after_help = help::program(), propagate_version = true, max_term_width = 110)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -34,16 +28,22 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Answers the reviews of the API server over HTTPS
+    #[command(after_long_help = help::serve())]
     Serve(Box<serve::Args>),
-    /// Answers recorded reviews, to see what becomes of them
+    /// Answers recorded reviews, in process or by a server
+    #[command(after_long_help = help::replay())]
     Replay(replay::Args),
-    /// Checks manifests as the API server and the webhooks would when they are created
+    /// Checks manifests as the API server and the webhooks do when they are applied
+    #[command(after_long_help = help::check())]
     Check(check::Args),
     /// Makes certificates for development
+    #[command(after_long_help = help::certs())]
     Certs(certs::Args),
     /// Prints the completions of a shell
+    #[command(after_long_help = help::completions())]
     Completions(generate::CompletionsArgs),
-    /// Prints the manual page
+    /// Prints the manual page, or writes all pages
+    #[command(after_long_help = help::man())]
     Man(generate::ManArgs),
 }
 

@@ -15,12 +15,13 @@ use super::report::{Report, Words};
 /// A form of output.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
 pub(super) enum Format {
-    /// For people
+    /// Text for people
     #[default]
     Text,
     /// One JSON document
     Json,
-    /// `JUnit` XML, for CI
+    /// A report for CI
+    #[value(help = "JUnit XML, for CI")]
     Junit,
     /// SARIF 2.1.0, for code scanning
     Sarif,

@@ -31,14 +31,19 @@ use crate::{probes, reload};
 const WORKERS_MAX: usize = 8;
 
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_long_help = config::SETTINGS.help())]
 pub(super) struct Args {
-    /// The address to answer reviews at; port 0 is any that is free, which is then logged
-    #[arg(long, env = "WEBHOOK_LISTEN", default_value = "[::]:8443", value_name = "ADDRESS")]
+    /// The address to answer reviews at; with port 0 the system chooses a free port, which is logged
+    #[arg(long, env = "WEBHOOK_LISTEN", default_value = "[::]:8443", value_parser = shell::address, value_name = "ADDRESS")]
     listen: SocketAddr,
     /// The address for /livez, /readyz and /metrics, in plain HTTP
-    #[arg(long, env = "WEBHOOK_ADMIN_LISTEN", default_value = "[::]:9090", value_name = "ADDRESS")]
+    #[arg(long, env = "WEBHOOK_ADMIN_LISTEN", default_value = "[::]:9090", value_parser = shell::address, value_name = "ADDRESS")]
     admin_listen: SocketAddr,
+    /// The configuration of presets, minima and runtimes
+    #[arg(long, env = "WEBHOOK_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// How often the certificate and the configuration are read again
+    #[arg(long, env = "WEBHOOK_RELOAD_INTERVAL", default_value = "5s", value_parser = positive_duration, value_name = "TIME")]
+    reload_interval: Duration,
     #[command(flatten)]
     certificates: certificates::Args,
     /// Only clients with a certificate of this authority may connect
@@ -54,13 +59,7 @@ pub(super) struct Args {
         help_heading = "TLS"
     )]
     client_name: Vec<String>,
-    /// The configuration of presets, minima and runtimes
-    #[arg(long, env = "WEBHOOK_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// How often the certificate and the configuration are read again
-    #[arg(long, env = "WEBHOOK_RELOAD_INTERVAL", default_value = "5s", value_parser = positive_duration, value_name = "TIME")]
-    reload_interval: Duration,
-    /// How lines of the log look
+    /// The form of the lines of the log
     #[arg(
         long,
         env = "WEBHOOK_LOG_FORMAT",
@@ -70,7 +69,8 @@ pub(super) struct Args {
         help_heading = "Log"
     )]
     log_format: LogFormat,
-    /// What is logged, in the form of `RUST_LOG`
+    /// What is logged: a level (off, error, warn, info, debug, trace), or levels by module, such as
+    /// info,serverless_webhook=debug
     #[arg(
         long,
         env = "WEBHOOK_LOG_LEVEL",
@@ -79,10 +79,10 @@ pub(super) struct Args {
         help_heading = "Log"
     )]
     log_level: String,
-    /// How long to go on accepting after SIGTERM, while readiness fails
+    /// How long the server still accepts connections after SIGTERM, while it reports that it is not ready
     #[arg(long, env = "WEBHOOK_SHUTDOWN_DELAY", default_value = "5s", value_parser = duration, value_name = "TIME", help_heading = "Shutdown")]
     shutdown_delay: Duration,
-    /// How long requests in work may then take to finish
+    /// How long requests may take to finish after that
     #[arg(long, env = "WEBHOOK_DRAIN_TIMEOUT", default_value = "20s", value_parser = duration, value_name = "TIME", help_heading = "Shutdown")]
     drain_timeout: Duration,
     #[command(flatten)]
@@ -148,6 +148,7 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let metrics = Arc::new(Metrics::new());
     let text = args.config.as_deref().map(config::read).transpose()?;
     let rules = config::parse(args.config.as_deref().zip(text.as_deref()), environment)?;
+    config::warn(&rules);
     let rules = Arc::new(ArcSwap::from_pointee(rules));
     metrics.configuration(true);
 

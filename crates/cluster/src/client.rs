@@ -12,15 +12,15 @@ impl<F: Fn(&str, Option<&str>) + Clone + Send + Sync + 'static> Called for F {}
 /// A client of the cluster that the environment names: a kubeconfig, or the account of the Pod.
 ///
 /// # Errors
-/// If it names none, or one whose address or credentials are none.
+/// If it names none, or its address or credentials are invalid.
 pub async fn connect(called: impl Called) -> anyhow::Result<Client> {
-    with(Config::infer().await?, called)
+    with(process::kubernetes::config().await?, called)
 }
 
 /// A client of a certain cluster.
 ///
 /// # Errors
-/// If the address or the credentials are none.
+/// If the address or the credentials are invalid.
 pub fn with(config: Config, called: impl Called) -> anyhow::Result<Client> {
     let count = move |request: http::Request<_>| {
         called(request.method().as_str(), request.uri().query());

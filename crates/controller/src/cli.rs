@@ -1,22 +1,17 @@
 //! The command line: what there is to ask for. Each command is in a file of its own.
 
 mod cleanup;
+mod help;
 mod plan;
 mod run;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use process::exit::{self, Exit};
-
-const AFTER_HELP: &str = "\
-Exit codes:
-  0   all is well
-  1   something was refused
-  2   some input could not be read, or the cluster cannot be reached
-  64  wrong use: a flag, a path or the configuration";
+use process::generate;
 
 /// Turns Functions into ConfigMaps, build Jobs, Deployments, Services and autoscalers.
 #[derive(Debug, Parser)]
-#[command(name = "serverless-controller", version, after_help = AFTER_HELP, propagate_version = true, max_term_width = 110)]
+#[command(name = "serverless-controller", version, after_help = help::program(), propagate_version = true, max_term_width = 110)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -25,11 +20,20 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Manages the Functions of a cluster until SIGTERM
+    #[command(after_long_help = help::run())]
     Run(run::Args),
-    /// Prints what would be made of Functions, without a cluster
+    /// Prints the objects that Functions become, without a cluster
+    #[command(after_long_help = help::plan())]
     Plan(plan::Args),
     /// Removes finalizers and copies from a cluster after the controller is uninstalled
+    #[command(after_long_help = help::cleanup())]
     Cleanup(cleanup::Args),
+    /// Prints the completions of a shell
+    #[command(after_long_help = help::completions())]
+    Completions(generate::CompletionsArgs),
+    /// Prints the manual page, or writes all pages
+    #[command(after_long_help = help::man())]
+    Man(generate::ManArgs),
 }
 
 /// Does what the command line asks for.
@@ -42,5 +46,7 @@ pub(crate) fn run() -> Exit {
         Command::Run(args) => run::run(args),
         Command::Plan(args) => plan::run(&args),
         Command::Cleanup(args) => cleanup::run(args),
+        Command::Completions(args) => generate::completions(&args, Cli::command()),
+        Command::Man(args) => generate::man(&args, Cli::command()),
     }
 }

@@ -4,7 +4,16 @@ use std::fmt::Display;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-/// How the process ends; `--help` explains the codes.
+/// The codes, for `--help`.
+pub const EXIT_CODES: &str = "\
+Exit codes:
+  0   everything is well: accepted, or as expected
+  1   something was refused, or is not as expected
+  2   some input or the cluster could not be read; the rest was processed
+  64  wrong use: a flag, a path or the configuration
+";
+
+/// How the process ends; [`EXIT_CODES`] explains the codes.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Exit {
     /// All is well.
@@ -18,7 +27,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// Says what is wrong, and ends so.
+    /// Prints what is wrong.
     #[must_use]
     pub fn because(self, error: impl Display) -> Self {
         // Without a standard error there is nobody to tell.

@@ -2,6 +2,9 @@
 
 pub mod admin;
 pub mod exit;
+pub mod generate;
+pub mod help;
+pub mod kubernetes;
 pub mod lease;
 pub mod logging;
 pub mod manifests;

@@ -3,26 +3,28 @@
 use std::io;
 
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// How lines look.
+/// The form of the lines.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
 pub enum LogFormat {
-    /// One JSON object a line.
+    /// A JSON object for each line
     #[default]
     Json,
-    /// For people.
+    /// Text for people
     Text,
 }
 
 /// What the client of the API server says of a request that fails, without saying which: whoever asked says that.
 const SAID_BETTER: &str = "kube_client::client::builder=off";
 
+const LEVELS: &str = "must be a level (off, error, warn, info, debug or trace), or levels by module, such as info,serverless_webhook=debug";
+
 /// Starts the log. `filter` has the form of `RUST_LOG`, such as `info` or `serverless_webhook=debug`.
 pub fn init(format: LogFormat, filter: &str) -> Result<(), String> {
-    let filter = parse(filter).map_err(|error| format!("--log-level {filter:?}: {error}"))?;
+    let filter = parse(filter).ok_or_else(|| format!("--log-level {filter:?}: {LEVELS}"))?;
     subscriber(format, filter, io::stderr).try_init().map_err(|error| error.to_string())?;
     // The message of a panic may hold a part of what was worked on, and with it a credential: its place says enough.
     std::panic::set_hook(Box::new(|panic| {
@@ -32,8 +34,16 @@ pub fn init(format: LogFormat, filter: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn parse(filter: &str) -> Result<EnvFilter, ParseError> {
-    EnvFilter::try_new(format!("{SAID_BETTER},{filter}"))
+/// The filter; `None` if it is none. A word that is no level would be a module of which all is logged, and of all others
+/// nothing: whoever misspells a level would get an empty log.
+fn parse(filter: &str) -> Option<EnvFilter> {
+    let is_word = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_unknown = |part: &str| is_word(part) && part.parse::<LevelFilter>().is_err();
+    let mut parts = filter.split(',').map(str::trim).filter(|part| !part.is_empty()).peekable();
+    if parts.peek().is_none() || parts.any(is_unknown) {
+        return None;
+    }
+    EnvFilter::try_new(format!("{SAID_BETTER},{filter}")).ok()
 }
 
 /// What turns events into lines.
@@ -72,6 +82,20 @@ mod tests {
         });
         let log = std::fs::read_to_string(file.path()).unwrap();
         log.lines().map(|line| line.split_once("  ").unwrap_or(line.split_once(' ').unwrap()).1).collect()
+    }
+
+    #[test]
+    fn a_filter_that_would_log_nothing_is_refused() {
+        for filter in ["info", "WARN", "off", "info,serverless_webhook=debug", "kube=trace", " debug ,"] {
+            assert!(parse(filter).is_some(), "{filter}");
+        }
+        for filter in ["loud", "", " , ", "info,loud", "kube=loud", "a=b=c", "serverless_webhook"] {
+            assert!(parse(filter).is_none(), "{filter}");
+        }
+        assert_eq!(
+            init(LogFormat::Json, "loud"),
+            Err("--log-level \"loud\": must be a level (off, error, warn, info, debug or trace), or levels by module, such as info,serverless_webhook=debug".to_owned())
+        );
     }
 
     #[test]

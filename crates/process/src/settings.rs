@@ -137,7 +137,8 @@ impl<R, C, E> Settings<R, C, E> {
     #[must_use]
     pub fn help(&self) -> String {
         let lines = self.names().map(|(name, field)| format!("  {name}\n      {field}\n"));
-        format!("Environment laid over --config (empty: not set):\n{}", lines.collect::<String>())
+        let lines = lines.collect::<String>();
+        format!("Environment variables that replace values of --config (an empty one is ignored):\n{lines}")
     }
 }
 

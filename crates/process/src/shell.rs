@@ -20,6 +20,18 @@ pub fn run(runtime: &mut Builder, work: impl Future<Output = Exit>) -> Exit {
     exit
 }
 
+/// An address to listen on. `:8443` is that port of all addresses of the machine.
+///
+/// # Errors
+/// What the text must be.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    let all = text.starts_with(':').then(|| format!("[::]{text}"));
+    all.as_deref()
+        .unwrap_or(text)
+        .parse()
+        .map_err(|_| "must be an address with a port, such as [::]:8443 or 127.0.0.1:8443".to_owned())
+}
+
 /// Binds an address. A machine without IPv6 has no `[::]`: there all its addresses of IPv4 are meant.
 ///
 /// # Errors
@@ -50,6 +62,17 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::*;
+
+    #[test]
+    fn an_address_is_read_with_or_without_a_host() {
+        let all = SocketAddr::from((Ipv6Addr::UNSPECIFIED, 8443));
+        assert_eq!((address(":8443"), address("[::]:8443")), (Ok(all), Ok(all)));
+        assert_eq!(address("127.0.0.1:0"), Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))));
+        for text in ["localhost:8443", "8443", ":", "127.0.0.1", ":99999", ""] {
+            let message = "must be an address with a port, such as [::]:8443 or 127.0.0.1:8443";
+            assert_eq!(address(text), Err(message.to_owned()), "{text}");
+        }
+    }
 
     #[test]
     fn the_work_ends_with_its_exit_and_takes_its_tasks_with_it() {

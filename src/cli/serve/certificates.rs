@@ -22,12 +22,12 @@ const API_TIMEOUT: Duration = Duration::from_secs(10);
 #[command(next_help_heading = "TLS")]
 #[group(id = "certificates", multiple = true)]
 pub(super) struct Args {
-    /// The certificate of the server in PEM, with those that lead to its authority
+    /// The certificate of the server in PEM, followed by those of the authorities between it and the root
     #[arg(
         long,
         env = "WEBHOOK_TLS_CERT_FILE",
         value_name = "FILE",
-        required_unless_present = "self_managed_certs",
+        requires = "tls_private_key_file",
         conflicts_with = "self_managed_certs"
     )]
     tls_cert_file: Option<PathBuf>,
@@ -36,29 +36,29 @@ pub(super) struct Args {
         long,
         env = "WEBHOOK_TLS_PRIVATE_KEY_FILE",
         value_name = "FILE",
-        required_unless_present = "self_managed_certs",
+        requires = "tls_cert_file",
         conflicts_with = "self_managed_certs"
     )]
     tls_private_key_file: Option<PathBuf>,
-    /// Makes and rotates the certificate itself, in Secrets, and keeps caBundle in the webhook configurations
+    /// Issues the certificate and renews it, keeps both in Secrets, and writes caBundle into the webhook configurations
     #[arg(long, env = "WEBHOOK_SELF_MANAGED_CERTS", help_heading = SELF_MANAGED)]
     self_managed_certs: bool,
-    /// The namespace of the Service, and of Secrets and Lease; by default that of the Pod
+    /// The namespace of the Service, the Secrets and the Lease; by default the namespace of the Pod
     #[arg(long, env = "WEBHOOK_NAMESPACE", value_name = "NAME", requires = "self_managed_certs", help_heading = SELF_MANAGED)]
     namespace: Option<String>,
-    /// The name of the Service and of the webhook configurations, after which Secrets and Lease are named
+    /// The name of the Service and of the webhook configurations. The names of the Secrets and the Lease start with it
     #[arg(long, env = "WEBHOOK_SERVICE_NAME", value_name = "NAME", default_value = SERVICE.name, help_heading = SELF_MANAGED)]
     service_name: String,
-    /// A name or address that the certificate is valid for, beside those of the Service; may be repeated
+    /// A further name or address that the certificate is valid for; may be repeated
     #[arg(long, env = "WEBHOOK_CERTIFICATE_NAME", value_name = "NAME", value_delimiter = ',', requires = "self_managed_certs", help_heading = SELF_MANAGED)]
     certificate_name: Vec<String>,
-    /// How long a certificate is valid; it is replaced after two thirds of that
+    /// How long a certificate is valid; the webhook replaces it after two thirds of that time
     #[arg(long, env = "WEBHOOK_CERTIFICATE_LIFETIME", value_name = "TIME", default_value = "2160h", value_parser = positive_duration, help_heading = SELF_MANAGED)]
     certificate_lifetime: Duration,
-    /// How long an authority is valid; it is replaced after two thirds of that
+    /// How long an authority is valid; the webhook replaces it after two thirds of that time
     #[arg(long, env = "WEBHOOK_AUTHORITY_LIFETIME", value_name = "TIME", default_value = "26280h", value_parser = positive_duration, help_heading = SELF_MANAGED)]
     authority_lifetime: Duration,
-    /// How long a new authority is in caBundle before it signs, so that every API server knows it
+    /// How long a new authority is in caBundle before it signs, so that every API server knows it by then
     #[arg(long, env = "WEBHOOK_TRUST_GRACE_PERIOD", value_name = "TIME", default_value = "30s", value_parser = duration, help_heading = SELF_MANAGED)]
     trust_grace_period: Duration,
 }
@@ -72,7 +72,7 @@ pub(super) enum Source {
 }
 
 impl Args {
-    /// What is wrong with files or flags is told here, before anything is served.
+    /// Reports what is wrong with files and flags, before anything is served.
     pub(super) async fn source(&self, clients: Clients, every: Duration) -> anyhow::Result<Source> {
         if let (Some(certificate), Some(key)) = (&self.tls_cert_file, &self.tls_private_key_file) {
             let files = TlsFiles { certificate: certificate.clone(), key: key.clone(), clients };
@@ -84,13 +84,15 @@ impl Args {
             return Ok(Source::Files { files, content, tls });
         }
         anyhow::ensure!(
+            self.self_managed_certs,
+            "a certificate is missing: give --tls-cert-file and --tls-private-key-file, or --self-managed-certs, with which the webhook issues its own"
+        );
+        anyhow::ensure!(
             self.authority_lifetime >= self.certificate_lifetime * 2,
             "--authority-lifetime must be at least twice --certificate-lifetime"
         );
         clients.verifier(&clients.read()?)?;
-        let mut config = kube::Config::infer().await.context(
-            "--self-managed-certs needs the API server, by the service account of a Pod or a kubeconfig",
-        )?;
+        let mut config = process::kubernetes::config().await.context("--self-managed-certs")?;
         config.connect_timeout = Some(API_TIMEOUT);
         config.read_timeout = Some(API_TIMEOUT);
         let namespace = self.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());

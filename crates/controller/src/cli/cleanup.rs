@@ -43,7 +43,7 @@ pub(super) fn run(args: Args) -> Exit {
 async fn clean_up(args: Args) -> Exit {
     let client = match client::connect(|_, _| {}).await {
         Ok(client) => client,
-        Err(error) => return Exit::Unreadable.because(format!("the cluster is not known: {error:#}")),
+        Err(error) => return Exit::Unreadable.because(format!("{error:#}")),
     };
     let options = Options {
         namespace: args.namespace.unwrap_or_else(|| args.base_namespace.clone()),

@@ -19,15 +19,14 @@ use tokio::runtime::Builder;
 use tokio::sync::watch;
 
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_long_help = config::SETTINGS.help())]
 pub(super) struct Args {
     /// The configuration of builds, runtimes and Git
     #[arg(long, env = "APP_CONFIG_PATH", value_name = "FILE")]
     config: Option<PathBuf>,
     /// The address for /livez, /readyz and /metrics, in plain HTTP
-    #[arg(long, env = "APP_METRICS_ADDRESS", default_value = "[::]:8080", value_parser = address, value_name = "ADDRESS")]
+    #[arg(long, env = "APP_METRICS_ADDRESS", default_value = "[::]:8080", value_parser = shell::address, value_name = "ADDRESS")]
     admin_listen: SocketAddr,
-    /// What this controller does, separated by commas. Controllers that do different things need different --lease-name
+    /// What this controller does, separated by commas. Controllers with different tasks need a --lease-name each
     #[arg(
         long,
         env = "APP_RECONCILE",
@@ -37,10 +36,10 @@ pub(super) struct Args {
         value_name = "NAMES"
     )]
     reconcile: Vec<Reconciler>,
-    /// Whether other controllers may run beside this one: then one of them leads
+    /// Whether other controllers may run beside this one. One of them leads then
     #[arg(long, env = "APP_LEADER_ELECTION_ENABLED", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL", help_heading = "Leader election")]
     leader_election: bool,
-    /// The name of the Lease of the one that leads
+    /// The name of the Lease that the leader holds
     #[arg(
         long,
         env = "APP_LEADER_ELECTION_ID",
@@ -49,7 +48,7 @@ pub(super) struct Args {
         help_heading = "Leader election"
     )]
     lease_name: String,
-    /// How long a leader that is silent is waited for
+    /// How long the others wait for a silent leader
     #[arg(long, env = "APP_LEASE_DURATION", default_value = "10s", value_parser = duration, value_name = "TIME", help_heading = "Leader election")]
     lease_duration: Duration,
     /// The namespace of the Lease; by default that of the Pod
@@ -61,7 +60,7 @@ pub(super) struct Args {
         help_heading = "Leader election"
     )]
     namespace: String,
-    /// How lines of the log look
+    /// The form of the lines of the log
     #[arg(
         long,
         env = "APP_LOG_FORMAT",
@@ -71,15 +70,9 @@ pub(super) struct Args {
         help_heading = "Log"
     )]
     log_format: LogFormat,
-    /// What is logged, in the form of `RUST_LOG`
+    /// What is logged: a level (off, error, warn, info, debug, trace), or levels by module, such as info,controller=debug
     #[arg(long, env = "APP_LOG_LEVEL", default_value = "info", value_name = "FILTER", help_heading = "Log")]
     log_level: String,
-}
-
-/// `:8080`, as the reference implementation has it, is that port of all addresses.
-fn address(text: &str) -> Result<SocketAddr, String> {
-    let text = if text.starts_with(':') { format!("[::]{text}") } else { text.to_owned() };
-    text.parse().map_err(|_| "must be an address with a port, such as [::]:8080".to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -107,7 +100,7 @@ async fn serve(args: Args, config: Config) -> Exit {
     let called = move |method: &str, query: Option<&str>| counted.call(method, query);
     let client = match client::connect(called).await {
         Ok(client) => client,
-        Err(error) => return Exit::Unreadable.because(format!("the cluster is not known: {error:#}")),
+        Err(error) => return Exit::Unreadable.because(format!("{error:#}")),
     };
     let listener = match shell::bind_admin(args.admin_listen).await {
         Ok(listener) => listener,
