@@ -26,7 +26,7 @@ const QUESTION: &str = "request.json";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Files or folders with `AdmissionReviews` (JSON, YAML, lines of JSON) or audit logs; - is the standard input
+    /// Files or folders with reviews of the API server (JSON, YAML, lines of JSON) or audit logs; - is the standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Compares each answer with the response.json beside its request.json

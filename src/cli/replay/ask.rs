@@ -29,8 +29,14 @@ use crate::tls;
 /// The server to ask.
 #[derive(Debug, clap::Args)]
 pub(super) struct Server {
-    /// Asks a server, such as <https://localhost:8443>, instead of answering in process
-    #[arg(long, value_name = "URL", requires = "ca_file", help_heading = "Server")]
+    /// Asks a server instead of answering in process
+    #[arg(
+        long,
+        help = "Asks a server, such as https://localhost:8443, instead of answering in process",
+        value_name = "URL",
+        requires = "ca_file",
+        help_heading = "Server"
+    )]
     pub(super) url: Option<Uri>,
     /// The authority of the certificate of the server
     #[arg(long, value_name = "FILE", help_heading = "Server")]

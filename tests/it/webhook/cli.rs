@@ -32,10 +32,58 @@ fn help_explains_commands_and_exit_codes() {
 }
 
 #[rstest]
+#[case::serve("serve")]
+#[case::replay("replay")]
+#[case::check("check")]
+#[case::certs("certs")]
+#[case::completions("completions")]
+#[case::man("man")]
+fn the_help_of_each_command_has_examples_and_exit_codes_and_no_markup(#[case] command: &str) {
+    let (code, help, _) = run(&[command, "--help"]);
+    assert_eq!(code, 0);
+    for text in ["\nExamples:\n  # ", "serverless-webhook ", "\nExit codes:\n", "  64  wrong use"] {
+        assert!(help.contains(text), "{text}: {help}");
+    }
+    assert!(!help.contains('`') && !help.contains("<http"), "{help}");
+}
+
+#[test]
+fn flags_stand_under_their_own_heading() {
+    let (_, help, _) = run(&["serve", "--help"]);
+    let (_, options) = help.split_once("\nOptions:\n").unwrap();
+    let (options, tls) = options.split_once("\nTLS:\n").unwrap();
+    for flag in ["--listen ", "--admin-listen ", "--config ", "--reload-interval "] {
+        assert!(options.contains(flag) && !tls.contains(&format!("      {flag}<")), "{flag}: {help}");
+    }
+    assert!(tls.contains("--tls-cert-file ") && tls.contains("--client-ca-file "), "{help}");
+}
+
+#[rstest]
+#[case::unknown_level(&["--log-level", "loud"], "error: --log-level \"loud\": must be a level (off, error, warn, info, debug or trace), or levels by module, such as info,serverless_webhook=debug\n")]
+#[case::no_certificate(&[], "error: a certificate is missing: give --tls-cert-file and --tls-private-key-file, or --self-managed-certs, with which the webhook issues its own\n")]
+#[case::no_kubeconfig(&["--self-managed-certs"], "error: --self-managed-certs: no API server is known: this process does not run in a Pod, and the kubeconfig /nonexistent/.kube/config cannot be read: No such file or directory (os error 2)\n")]
+fn serve_says_what_is_missing_and_how_to_give_it(#[case] args: &[&str], #[case] text: &str) {
+    // A home without a kubeconfig.
+    let output = webhook().arg("serve").args(args).env("HOME", "/nonexistent").output().unwrap();
+    let (code, _, err) = shown(&output);
+    assert_eq!((code, err.as_str()), (64, text));
+}
+
+#[test]
+fn an_address_needs_no_host_but_a_port() {
+    let (code, _, err) = run(&["serve", "--listen", "localhost:8443"]);
+    assert_eq!(code, 64);
+    assert!(err.contains("must be an address with a port, such as [::]:8443 or 127.0.0.1:8443"), "{err}");
+    let (code, _, err) = run(&["serve", "--listen", ":8443", "--admin-listen", ":9090"]);
+    assert_eq!(code, 64);
+    assert!(err.starts_with("error: a certificate is missing: "), "{err}");
+}
+
+#[rstest]
 #[case::no_command(&[])]
 #[case::unknown_flag(&["check", "--frobnicate", "x"])]
 #[case::no_path(&["replay"])]
-#[case::no_certificate(&["serve"])]
+#[case::certificate_without_key(&["serve", "--tls-cert-file", "a"])]
 #[case::bad_time(&["serve", "--tls-cert-file", "a", "--tls-private-key-file", "b", "--idle-timeout", "soon"])]
 #[case::zero_time(&["serve", "--tls-cert-file", "a", "--tls-private-key-file", "b", "--idle-timeout", "0s"])]
 #[case::name_without_authority(&["serve", "--tls-cert-file", "a", "--tls-private-key-file", "b", "--client-name", "x"])]
@@ -125,5 +173,13 @@ fn completions_and_manual_pages_come_from_the_definition() {
     assert!(code == 0 && page.contains(".TH serverless-webhook"), "{page}");
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(run(&["man", "--out", folder.path().to_str().unwrap()]).0, 0);
-    assert!(folder.path().join("serverless-webhook-serve.1").exists());
+    for command in ["serve", "replay", "check", "certs", "completions", "man"] {
+        let page = folder.path().join(format!("serverless-webhook-{command}.1"));
+        let page = std::fs::read_to_string(page).unwrap();
+        for text in [".SH \"EXIT STATUS\"\n", ".SH EXAMPLES\n", "\"serverless-webhook 0."] {
+            assert!(page.contains(text), "{command}: {text}: {page}");
+        }
+    }
+    let main = std::fs::read_to_string(folder.path().join("serverless-webhook.1")).unwrap();
+    assert_eq!(main.lines().filter(|line| line.ends_with("(1)")).count(), 6, "{main}");
 }

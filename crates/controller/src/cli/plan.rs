@@ -9,8 +9,8 @@ use process::exit::Exit;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
-    /// Manifests: Functions, and what they need of GitRepositories, registry Secrets and ConfigMaps of runtimes; `-` is
-    /// standard input. What is not given is as in a fresh installation
+    /// Manifests: Functions, and what they need of GitRepositories, registry Secrets and ConfigMaps of runtimes; - is
+    /// the standard input. What is not given is as in a fresh installation
     #[arg(short, long = "filename", required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The configuration of builds, runtimes and Git

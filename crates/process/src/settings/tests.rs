@@ -109,6 +109,8 @@ fn what_cannot_be_read_is_reported_with_its_place() {
 #[test]
 fn help_lists_the_variables() {
     let help = SETTINGS.help();
-    assert!(help.starts_with("Environment laid over --config (empty: not set):\n  NAME\n      name\n"));
+    assert!(help.starts_with(
+        "Environment variables that replace values of --config (an empty one is ignored):\n  NAME\n      name\n"
+    ));
     assert_eq!(SETTINGS.names().count(), VARIABLES.len());
 }
