@@ -36,7 +36,7 @@ async fn a_server_that_sends_elsewhere_is_not_followed(#[case] auth: Option<&str
         tokio::task::block_in_place(|| fetch(&url, auth, &code.id("main"), &basic(ACCOUNT.1), folder.path()));
     complains(
         &output,
-        "The server redirects, which the controller does not follow: put the final address into spec.url of the GitRepository",
+        "The server redirects, which the build does not follow: put the final address into spec.url of the GitRepository",
     );
     assert!(first.lock().unwrap().is_empty(), "{:?}", first.lock().unwrap());
 }

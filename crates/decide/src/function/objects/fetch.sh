@@ -52,7 +52,7 @@ git fetch -q --depth 1 -- "$url" "$APP_REPOSITORY_COMMIT" 2>/dev/null ||
   git fetch -q -- "$url" '+refs/heads/*:refs/remotes/origin/*' '+refs/tags/*:refs/tags/*' 2>"$HOME/complaint" || {
   cat "$HOME/complaint" >&2
   case $(cat "$HOME/complaint") in *"returned error: 30"*)
-    fail "The server redirects to another address, which is not followed: put the address that it redirects to into spec.url of the GitRepository" ;;
+    fail "The server redirects, which the build does not follow: put the final address into spec.url of the GitRepository" ;;
   esac
   exit 1
 }
