@@ -51,6 +51,7 @@ mod webhook {
     mod mtls;
     mod replay;
     mod reviews;
+    mod script;
     mod shapes;
     mod tls;
 }

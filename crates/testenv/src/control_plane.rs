@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::components::{Component, api_server_args, start_etcd};
 use crate::node;
 use crate::pki::Pki;
-use crate::places::{assets, root};
+use crate::places::{assets, folder_of, root};
 use crate::process::{PATIENCE, Process, free_port};
 
 /// What a control plane consists of, beside etcd and kube-apiserver.
@@ -255,7 +255,7 @@ fn new_folder() -> anyhow::Result<PathBuf> {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
-    let folder = root.join(format!("{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed)));
+    let folder = folder_of(std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
     fs::create_dir_all(&folder)?;
     Ok(folder)
 }

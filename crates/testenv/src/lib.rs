@@ -6,6 +6,7 @@
 mod balancer;
 mod components;
 mod control_plane;
+mod leftovers;
 mod node;
 mod pki;
 mod places;
@@ -14,6 +15,7 @@ mod webhook;
 
 pub use balancer::{Balancer, is_ready};
 pub use control_plane::{ControlPlane, Options};
-pub use places::{assets, root};
+pub use leftovers::Leftovers;
+pub use places::{assets, folder_of, root};
 pub use process::{PATIENCE, Process, free_port};
 pub use webhook::{Replica, install_crds, install_webhooks, webhook_configurations};

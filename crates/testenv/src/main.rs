@@ -1,7 +1,8 @@
 //! `make cluster`: a control plane with the product on it, until Ctrl-C. However this process ends, all that it started
-//! ends with it.
+//! ends with it, and what they wrote is deleted.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a person reads")]
 
+use std::convert::Infallible;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use testenv::{Balancer, ControlPlane, Options, PATIENCE, Process, Replica};
+use testenv::{Balancer, ControlPlane, Leftovers, Options, PATIENCE, Process, Replica};
 
 const REPLICAS: usize = 3;
 
@@ -17,6 +18,15 @@ fn main() -> anyhow::Result<()> {
     let usage = "usage: testenv PATH-OF-SERVERLESS-WEBHOOK PATH-OF-SERVERLESS-CONTROLLER";
     let mut programs = std::env::args_os().skip(1).map(PathBuf::from);
     let (webhook, controller) = programs.next().zip(programs.next()).context(usage)?;
+    let leftovers = Leftovers::delete(&testenv::folder_of(std::process::id(), 0))?;
+    let Err(error) = run(&webhook, &controller);
+    // It names logs.
+    leftovers.keep()?;
+    Err(error)
+}
+
+/// Starts everything and lets it run; ends only if something does not start.
+fn run(webhook: &Path, controller: &Path) -> anyhow::Result<Infallible> {
     let started = Instant::now();
     let step = |what: &str| eprintln!("{:5.1} s  {what}", started.elapsed().as_secs_f32());
 
@@ -24,30 +34,21 @@ fn main() -> anyhow::Result<()> {
     let control_plane = ControlPlane::start(&Options { controllers: true, ..Options::default() })?;
     step("installing the CRDs");
     testenv::install_crds(&control_plane)?;
-    let folder = testenv::root().join("target/cluster");
-    fs::create_dir_all(&folder)?;
-
     step("starting the webhook");
-    let _webhook = start_webhook(&control_plane, &webhook, &folder)?;
+    let _webhook = start_webhook(&control_plane, webhook)?;
     step("starting the controller");
     apply_base(&control_plane)?;
-    let _controller = start_controller(&control_plane, &controller, &folder)?;
+    let _controller = start_controller(&control_plane, controller)?;
 
-    let kubeconfig = folder.join("kubeconfig");
-    fs::copy(control_plane.kubeconfig(), &kubeconfig)?;
     step("ready");
-    print_hints(&kubeconfig, &[&folder, control_plane.folder()])?;
+    print_hints(&control_plane, webhook)?;
     loop {
         std::thread::park();
     }
 }
 
 /// The replicas of the webhook, behind an address that the API server calls. They run for as long as this is kept.
-fn start_webhook(
-    control_plane: &ControlPlane,
-    program: &Path,
-    folder: &Path,
-) -> anyhow::Result<(Balancer, Vec<Replica>)> {
+fn start_webhook(control_plane: &ControlPlane, program: &Path) -> anyhow::Result<(Balancer, Vec<Replica>)> {
     let balancer = Balancer::start()?;
     let configurations = testenv::webhook_configurations(&format!("https://{}", balancer.address()), None)?;
     testenv::install_webhooks(control_plane, &configurations)?;
@@ -58,7 +59,8 @@ fn start_webhook(
         serve.env("KUBECONFIG", control_plane.kubeconfig());
         serve.args(["serve", "--log-format=text", "--self-managed-certs", "--namespace=kyma-system"]);
         serve.arg("--certificate-name=127.0.0.1");
-        let replica = Replica::start(&mut serve, &folder.join(format!("webhook-{index}.log")))?;
+        let replica =
+            Replica::start(&mut serve, &control_plane.folder().join(format!("webhook-{index}.log")))?;
         balancer.add(replica.port, replica.admin_port);
         replicas.push(replica);
     }
@@ -85,11 +87,11 @@ fn apply_base(control_plane: &ControlPlane) -> anyhow::Result<()> {
 }
 
 /// A controller that leads. It runs for as long as this is kept.
-fn start_controller(control_plane: &ControlPlane, program: &Path, folder: &Path) -> anyhow::Result<Process> {
+fn start_controller(control_plane: &ControlPlane, program: &Path) -> anyhow::Result<Process> {
     let mut run = Command::new(program);
     run.env("KUBECONFIG", control_plane.kubeconfig());
     run.args(["run", "--log-format=text", "--admin-listen=127.0.0.1:0"]);
-    let log = folder.join("controller.log");
+    let log = control_plane.folder().join("controller.log");
     let mut controller = Process::start(&run, &log)?;
     let leads = || fs::read_to_string(&log).is_ok_and(|log| log.contains("leads"));
     controller.wait_until("leading", leads)?;
@@ -97,18 +99,19 @@ fn start_controller(control_plane: &ControlPlane, program: &Path, folder: &Path)
 }
 
 /// What a person can try.
-fn print_hints(kubeconfig: &Path, [folder, of_control_plane]: &[&Path; 2]) -> anyhow::Result<()> {
+fn print_hints(control_plane: &ControlPlane, webhook: &Path) -> anyhow::Result<()> {
     let kubectl = testenv::assets()?.join("kubectl");
     print!(
         "\nexport KUBECONFIG={}\n\nthings to try, with {} if you have no kubectl:\n  \
          kubectl apply -f fixtures/manifests/orders.yaml    # presets fill in what is missing, and it runs\n  \
          kubectl get functions -w                          # from nothing to Running\n  \
-         kubectl apply -f fixtures/manifests/broken        # everything that is wrong, at once\n  \
-         kubectl explain function.spec\n\nlogs are in {} and {}; Ctrl-C ends all\n",
-        kubeconfig.display(),
+         kubectl apply -f fixtures/manifests/broken        # is refused, with the fields that are wrong\n  \
+         {} check fixtures/manifests/broken  # every mistake at once\n  \
+         kubectl explain function.spec\n\nlogs are in {}; Ctrl-C ends everything and deletes it\n",
+        control_plane.kubeconfig().display(),
         kubectl.display(),
-        folder.display(),
-        of_control_plane.display(),
+        webhook.display(),
+        control_plane.folder().display(),
     );
     std::io::stdout().flush()?;
     Ok(())

@@ -16,6 +16,12 @@ pub fn assets() -> anyhow::Result<PathBuf> {
     Ok(assets)
 }
 
+/// The folder of a control plane: the `number`th that a process starts.
+#[must_use]
+pub fn folder_of(process: u32, number: u32) -> PathBuf {
+    root().join(format!("target/testenv/{process}-{number}"))
+}
+
 /// The folder of the whole project.
 #[must_use]
 pub fn root() -> PathBuf {

@@ -1,4 +1,4 @@
-//! What was started ends with the one that started it, even if that is killed.
+//! What was started ends with the one that started it, even if that is killed, and nothing of it is left.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -22,7 +22,7 @@ fn await_running(text: &str, holds: impl Fn(usize) -> bool) {
 }
 
 #[test]
-fn no_process_is_left_behind_by_one_that_is_killed() {
+fn neither_process_nor_file_is_left_behind_by_one_that_is_killed() {
     let mut cluster = Command::new(env!("CARGO_BIN_EXE_testenv"))
         .args(["/nowhere/serverless-webhook", "/nowhere/serverless-controller"])
         .stdout(Stdio::null())
@@ -30,9 +30,16 @@ fn no_process_is_left_behind_by_one_that_is_killed() {
         .spawn()
         .unwrap();
     // etcd and kube-apiserver, each with the two shells that watch it.
-    let folder = format!("target/testenv/{}-0/", cluster.id());
+    let path = testenv::folder_of(cluster.id(), 0);
+    let folder = format!("{}/", path.display());
     await_running(&folder, |count| count >= 6);
+    assert!(path.exists());
     cluster.kill().unwrap();
     cluster.wait().unwrap();
     await_running(&folder, |count| count == 0);
+    let deadline = Instant::now() + testenv::PATIENCE;
+    while path.exists() {
+        assert!(Instant::now() < deadline, "{} is still there", path.display());
+        thread::sleep(Duration::from_millis(50));
+    }
 }
