@@ -1,6 +1,8 @@
-//! The manifests and the page of rules, generated from the types of `api`, the rules of `policy`, the endpoints of
-//! `serverless_webhook::admission::routes` and the servers of the runtimes.
+//! The manifests, the page of rules and the README of the chart, generated from the types of `api`, the rules of `policy`,
+//! the endpoints of `serverless_webhook::admission::routes`, the servers of the runtimes and the values of the chart.
 
+mod chart;
+mod files;
 mod rules;
 mod runtimes;
 mod webhooks;
@@ -55,8 +57,12 @@ pub fn manifests() -> anyhow::Result<Vec<Manifest>> {
     let both = |(path, copy, text): (_, _, String)| {
         [Manifest { path, text: text.clone() }, Manifest { path: copy, text }]
     };
+    let readme = Manifest {
+        path: "manifests/chart/README.md",
+        text: chart::readme(&files::read("manifests/chart/values.yaml")?)?,
+    };
     let page = Manifest { path: "docs/rules.md", text: rules::page()? };
-    Ok(copies.into_iter().flat_map(both).chain([page]).collect())
+    Ok(copies.into_iter().flat_map(both).chain([page, readme]).collect())
 }
 
 /// The CRD of Functions, with the one part of a schema that cannot be derived: a rule may only name fields that the schema

@@ -1,13 +1,11 @@
 //! The ConfigMaps of the runtimes: each holds a Dockerfile and, as files beside it, the server of the language. A build
 //! sees nothing else but the Function.
 
-use std::fs;
-use std::path::Path;
-
-use anyhow::Context as _;
 use api::names::config_label;
 use api::names::runtime_label::{DOCKERFILE, RUNTIME};
 use serde_json::{Map, Value, json};
+
+use crate::files;
 
 /// A runtime.
 struct Runtime {
@@ -36,8 +34,7 @@ pub(crate) fn config_maps() -> anyhow::Result<Vec<Value>> {
 }
 
 fn config_map(runtime: &Runtime) -> anyhow::Result<Value> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../runtimes").join(runtime.language);
-    let read = |file: &str| fs::read_to_string(folder.join(file)).with_context(|| file.to_owned());
+    let read = |file: &str| files::read(&format!("runtimes/{}/{file}", runtime.language));
     let mut data = Map::new();
     for file in runtime.files {
         data.insert((*file).to_owned(), read(file)?.into());

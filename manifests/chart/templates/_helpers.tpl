@@ -1,12 +1,39 @@
+{{/* The first part of the names of objects. */}}
+{{- define "serverless.name" -}}
+{{ .Values.fullnameOverride | default .Values.nameOverride | default "serverless" }}
+{{- end }}
+
+{{- define "serverless.webhook" -}}
+{{ include "serverless.name" . }}-webhook
+{{- end }}
+
+{{- define "serverless.controller" -}}
+{{ include "serverless.name" . }}-controller
+{{- end }}
+
+{{- define "serverless.cleanup" -}}
+{{ include "serverless.name" . }}-cleanup
+{{- end }}
+
+{{/* Labels of an object: the root and the value of app.kubernetes.io/name. */}}
+{{- define "serverless.labelsOf" -}}
+{{- $root := index . 0 -}}
+app.kubernetes.io/name: {{ index . 1 }}
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+{{- end }}
+
 {{- define "serverless.labels" -}}
-app.kubernetes.io/name: serverless-webhook
-app.kubernetes.io/instance: {{ .Release.Name }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{ include "serverless.labelsOf" (list . (include "serverless.webhook" .)) }}
 {{- end }}
 
 {{- define "serverless.controllerLabels" -}}
-{{ include "serverless.labels" . | replace "serverless-webhook" "serverless-controller" }}
+{{ include "serverless.labelsOf" (list . (include "serverless.controller" .)) }}
+{{- end }}
+
+{{- define "serverless.cleanupLabels" -}}
+{{ include "serverless.labelsOf" (list . (include "serverless.cleanup" .)) }}
 {{- end }}
 
 {{/* An image by its digest, if that is given. */}}
@@ -19,11 +46,53 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if eq .Values.webhook.certificates.mode "self-managed" }}true{{ end }}
 {{- end }}
 
+{{/* Where the Pods of a Deployment run: its values, and its name, by which replicas avoid each other. */}}
+{{- define "serverless.placement" -}}
+{{- $values := index . 0 -}}
+{{- with $values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with index . 1 }}
+{{- with $values.topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+affinity:
+{{- if $values.affinity }}
+  {{- toYaml $values.affinity | nindent 2 }}
+{{- else }}
+  podAntiAffinity:
+    preferredDuringSchedulingIgnoredDuringExecution:
+      - weight: 100
+        podAffinityTerm:
+          topologyKey: kubernetes.io/hostname
+          labelSelector:
+            matchLabels:
+              app.kubernetes.io/name: {{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The configuration of the controller: its base namespace is that of the release, unless the values name another one. */}}
+{{- define "serverless.controllerValues" -}}
+{{- $installed := dict "propagation" (dict "baseNamespace" .Release.Namespace) -}}
+{{- mergeOverwrite $installed (deepCopy .Values.controller.values) | toYaml }}
+{{- end }}
+
 {{/* Of what runs after an uninstall. */}}
 {{- define "serverless.cleanupMetadata" -}}
-name: serverless-cleanup
+name: {{ include "serverless.cleanup" . }}
 labels:
-  {{- include "serverless.labels" . | replace "serverless-webhook" "serverless-cleanup" | nindent 2 }}
+  {{- include "serverless.cleanupLabels" . | nindent 2 }}
 annotations:
   helm.sh/hook: post-delete
   helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
@@ -33,13 +102,16 @@ annotations:
 {{- define "serverless.webhooks" -}}
 {{- $configuration := .root.Files.Get .file | fromYaml }}
 {{- $certificates := .root.Values.webhook.certificates }}
+{{- $name := include "serverless.webhook" .root }}
+{{- $_ := set $configuration.metadata "name" $name }}
 {{- $_ := set $configuration.metadata "labels" (include "serverless.labels" .root | fromYaml) }}
 {{- if eq $certificates.mode "cert-manager" }}
-{{- $_ := set $configuration.metadata "annotations" (dict "cert-manager.io/inject-ca-from" (printf "%s/serverless-webhook" .root.Release.Namespace)) }}
+{{- $_ := set $configuration.metadata "annotations" (dict "cert-manager.io/inject-ca-from" (printf "%s/%s" .root.Release.Namespace $name)) }}
 {{- end }}
 {{- range $configuration.webhooks }}
 {{- $_ := set . "failurePolicy" $.root.Values.webhook.failurePolicy }}
 {{- $_ := set . "timeoutSeconds" (int $.root.Values.webhook.timeoutSeconds) }}
+{{- $_ := set .clientConfig.service "name" $name }}
 {{- $_ := set .clientConfig.service "namespace" $.root.Release.Namespace }}
 {{- $_ := set .clientConfig.service "port" (int .clientConfig.service.port) }}
 {{- if eq $certificates.mode "secret" }}

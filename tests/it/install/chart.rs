@@ -1,5 +1,10 @@
 //! The chart and kustomize, as they are rendered, without a cluster.
 
+mod documented;
+mod names;
+mod probe;
+mod values;
+
 use std::collections::BTreeMap;
 use std::process::Command;
 
@@ -13,6 +18,22 @@ fn tool(name: &str, words: &str) -> Printed {
     let mut command = Command::new(testenv::assets().unwrap().join(name));
     command.args(words.split_whitespace()).current_dir(testenv::root());
     piped(command, "")
+}
+
+/// The chart as it is rendered with some flags of `helm template`.
+fn render(flags: &str) -> String {
+    tool("helm", &format!("template serverless manifests/chart {flags}")).unwrap()
+}
+
+/// The configuration of the controller in a rendered chart, as the controller reads it.
+fn controller_config(
+    rendered: &str,
+    variable: impl Fn(&str) -> Option<String>,
+) -> controller::config::Config {
+    let map = object(rendered, "ConfigMap", "serverless-controller");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), map["data"]["controller.yaml"].as_str().unwrap()).unwrap();
+    controller::config::load(Some(file.path()), variable).unwrap()
 }
 
 fn objects(yaml: &str) -> Vec<Value> {
@@ -73,99 +94,16 @@ fn kustomize_and_the_chart_install_the_same() {
     }
 }
 
-#[test]
-fn the_chart_is_linted_and_refuses_values_that_mean_nothing() {
-    let printed = tool("helm", "lint --strict manifests/chart").unwrap();
-    assert!(printed.contains("1 chart(s) linted, 0 chart(s) failed"), "{printed}");
-    for (set, text) in [
-        (
-            "webhook.values.function.replica.min=1",
-            "- at '/webhook/values/function': additional properties 'replica' not allowed",
-        ),
-        (
-            "webhook.certificates.mode=none",
-            "- at '/webhook/certificates/mode': value must be one of 'self-managed', 'cert-manager', 'secret'",
-        ),
-        (
-            "webhook.certificates.mode=secret",
-            "- at '/webhook/certificates/caBundle': minLength: got 0, want 1",
-        ),
-        ("webhook.replicas=0", "- at '/webhook/replicas': minimum: got 0, want 1"),
-        (
-            "controller.values.buidl.retry=1m",
-            "- at '/controller/values': additional properties 'buidl' not allowed",
-        ),
-        ("containers.manager.envs.functionBuilds.value=1", "'functionBuilds'"),
-        (
-            "controller.networkPolicy.extraPorts={0}",
-            "- at '/controller/networkPolicy/extraPorts/0': minimum: got 0, want 1",
-        ),
-        ("webhook.image.digest=latest", "- at '/webhook/image/digest': 'latest' does not match pattern"),
-        (
-            "webhook.networkPolicy.extraPorts={1}",
-            "- at '/webhook/networkPolicy': additional properties 'extraPorts' not allowed",
-        ),
-    ] {
-        let printed = tool("helm", &format!("template serverless manifests/chart --set {set}"));
-        assert!(!printed.ok && printed.err.contains(text), "{set}: {}", printed.err);
-    }
-}
-
-/// A section that users of the reference chart have is taken as it is, and the webhook can read it.
-#[test]
-fn values_of_the_reference_chart_reach_the_webhook() {
-    let values = "webhook.values.function.resources.minRequestCpu=20m,webhook.values.buildJob.resources.defaultPreset=fast";
-    let rendered = tool("helm", &format!("template serverless manifests/chart --set {values}")).unwrap();
-    let map = object(&rendered, "ConfigMap", "serverless-webhook");
-    let text = map["data"]["webhook.yaml"].as_str().unwrap();
-    let config =
-        serverless_webhook::config::parse(Some((std::path::Path::new("webhook.yaml"), text)), |_| None)
-            .unwrap();
-    assert_eq!(config.function.min_cpu.to_string(), "20m");
-}
-
-/// Every section of the controller's configuration can be set.
-#[test]
-fn sections_of_the_controller_reach_it() {
-    let values = "controller.values.registryCheck.enabled=false,controller.values.propagation.excludedNamespaces={x},controller.values.propagation.baseNamespace=base";
-    let rendered = tool("helm", &format!("template serverless manifests/chart --set {values}")).unwrap();
-    let map = object(&rendered, "ConfigMap", "serverless-controller");
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), map["data"]["controller.yaml"].as_str().unwrap()).unwrap();
-    let config = controller::config::load(Some(file.path()), |_| None).unwrap();
-    assert_eq!(config.propagation.base_namespace, "base");
-    assert!(config.propagation.excluded_namespaces.contains("x"));
-}
-
 fn variables_of_the_controller(rendered: &str) -> Vec<Value> {
     let deployment = object(rendered, "Deployment", "serverless-controller");
     deployment.pointer("/spec/template/spec/containers/0/env").unwrap().as_array().unwrap().clone()
-}
-
-/// So do those of the controller: as its configuration, and by the names of the reference chart in its environment.
-#[test]
-fn values_reach_the_controller() {
-    let values =
-        "controller.values.build.retry=1m,containers.manager.envs.functionBuildMaxSimultaneousJobs.value=7";
-    let rendered = tool("helm", &format!("template serverless manifests/chart --set {values}")).unwrap();
-    let map = object(&rendered, "ConfigMap", "serverless-controller");
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), map["data"]["controller.yaml"].as_str().unwrap()).unwrap();
-    let variables = variables_of_the_controller(&rendered);
-    let variable = |name: &str| {
-        let found = variables.iter().find(|variable| variable["name"] == name)?;
-        found["value"].as_str().map(str::to_owned)
-    };
-    let config = controller::config::load(Some(file.path()), variable).unwrap();
-    assert_eq!(config.functions.build_retry, Some(std::time::Duration::from_mins(1)));
-    assert_eq!(config.max_builds, 7);
 }
 
 /// Private authorities are read from where they are mounted.
 #[test]
 fn authorities_are_mounted_where_the_controller_looks() {
     let values = "controller.authorities.configMap=ours";
-    let rendered = tool("helm", &format!("template serverless manifests/chart --set {values}")).unwrap();
+    let rendered = render(&format!("--set {values}"));
     let deployment = object(&rendered, "Deployment", "serverless-controller");
     let pod = deployment.pointer("/spec/template/spec").unwrap();
     let is_authorities = |named: &&Value| named["name"] == "authorities";
@@ -178,32 +116,12 @@ fn authorities_are_mounted_where_the_controller_looks() {
     assert_eq!(mount["mountPath"], folder["value"]);
 }
 
-/// Every setting that the schema lets in is a variable that the controller knows.
-#[test]
-fn the_schema_knows_the_variables_of_the_controller() {
-    let schema = std::fs::read_to_string(testenv::root().join("manifests/chart/values.schema.json")).unwrap();
-    let schema: Value = serde_json::from_str(&schema).unwrap();
-    let names = "/properties/containers/properties/manager/properties/envs/propertyNames/enum";
-    let names: Vec<_> =
-        schema.pointer(names).unwrap().as_array().unwrap().iter().filter_map(Value::as_str).collect();
-    let sets = names.iter().map(|name| format!("--set containers.manager.envs.{name}.value=x"));
-    let sets = sets.collect::<Vec<_>>().join(" ");
-    let rendered = tool("helm", &format!("template serverless manifests/chart {sets}")).unwrap();
-    let variables = variables_of_the_controller(&rendered);
-    let set: Vec<_> = variables.iter().filter_map(|variable| variable["name"].as_str()).collect();
-    let known: Vec<_> = controller::config::SETTINGS.names().map(|(name, _)| name).collect();
-    assert_eq!(set.len(), names.len() + 1);
-    for name in set.iter().filter(|name| **name != "POD_NAMESPACE") {
-        assert!(known.contains(name), "{name} is none of {known:?}");
-    }
-}
-
 /// What runs can be pinned by its digest: the product's own images, and those of builds.
 #[test]
 fn images_run_by_their_digests() {
     let digest = format!("sha256:{}", "0a".repeat(32));
     let values = format!("webhook.image.digest={digest},controller.image.digest={digest}");
-    let rendered = tool("helm", &format!("template serverless manifests/chart --set {values}")).unwrap();
+    let rendered = render(&format!("--set {values}"));
     for (kind, name, image) in [
         ("Deployment", "serverless-webhook", "serverless-webhook"),
         ("Deployment", "serverless-controller", "serverless-controller"),
@@ -219,18 +137,14 @@ fn images_run_by_their_digests() {
         "controller.values.build.executorImage={executor},controller.values.build.fetcherImage={fetcher},\
          controller.values.runtimes.nodejs12.baseImage={base}"
     );
-    let rendered = tool("helm", &format!("template serverless manifests/chart --set {values}")).unwrap();
-    let map = object(&rendered, "ConfigMap", "serverless-controller");
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), map["data"]["controller.yaml"].as_str().unwrap()).unwrap();
-    let config = controller::config::load(Some(file.path()), |_| None).unwrap();
+    let rendered = render(&format!("--set {values}"));
+    let config = controller_config(&rendered, |_| None);
     assert_eq!((config.functions.executor_image, config.functions.fetcher_image), (executor, fetcher));
     assert_eq!(config.functions.runtimes["nodejs12"].base_image, Some(base));
 }
 
 fn network_policy(values: &str, name: &str) -> Value {
-    let rendered = tool("helm", &format!("template serverless manifests/chart {values}")).unwrap();
-    object(&rendered, "NetworkPolicy", name)["spec"].clone()
+    object(&render(values), "NetworkPolicy", name)["spec"].clone()
 }
 
 /// The port of metrics is for those who are named, and the controller reaches what operators add, but no link-local address.
@@ -247,6 +161,12 @@ fn network_policies_admit_who_is_named_and_ports_that_are_added() {
         let of_admin: Vec<_> = ingress.iter().filter(|rule| ports(rule).contains(&json!("admin"))).collect();
         assert_eq!(of_admin.len(), 1, "{name}");
         assert_eq!(of_admin[0]["from"], metrics, "{name}");
+    }
+    for name in ["serverless-webhook", "serverless-controller"] {
+        let program = name.trim_start_matches("serverless-");
+        let values = format!("--set {program}.networkPolicy.apiServerPorts={{16443}}");
+        let to_api_server = ports(&network_policy(&values, name)["egress"][0]);
+        assert!(to_api_server.contains(&json!(16443)) && !to_api_server.contains(&json!(443)), "{name}");
     }
     let extended =
         network_policy("--set controller.networkPolicy.extraPorts={5000,3000}", "serverless-controller");
