@@ -46,7 +46,7 @@ fn decode_function(bencher: Bencher) {
 #[divan::bench]
 fn default_function(bencher: Bencher) {
     let (config, function) = (config(), function(&bodies::of("defaulting-functions")));
-    bencher.bench(|| functions::default(black_box(&config), black_box(&function)));
+    bencher.bench(|| functions::default(black_box(&config), black_box(&function), || None));
 }
 
 #[divan::bench]
@@ -58,7 +58,7 @@ fn validate_function(bencher: Bencher) {
 #[divan::bench]
 fn encode_patch(bencher: Bencher) {
     let body = bodies::of("defaulting-functions");
-    let outcome = Outcome::Decided(functions::default(&config(), &function(&body)));
+    let outcome = Outcome::Decided(functions::default(&config(), &function(&body), || None));
     let review = Review::parse(&body).unwrap();
     bencher.bench(|| encode(endpoint("defaulting-functions"), black_box(&review), black_box(&outcome)));
 }

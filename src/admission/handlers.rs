@@ -10,15 +10,19 @@ pub(super) fn default_function(config: &Config, request: &Request<'_>) -> Result
     if !request.writes_object() {
         return Ok(Decision::allowed());
     }
-    let function: FunctionObject = match request.decode_object() {
-        Ok(function) => function,
-        Err(violation) => return request.admits_as_before(violation),
-    };
-    Ok(functions::default(config, &function))
+    match request.decode_object::<FunctionObject>() {
+        Ok(function) => Ok(functions::default(config, &function, || request.decode_old_object())),
+        Err(violation) if violation.is_too_many() => request.admits_as_before(violation),
+        // The schema reports what does not decode, and all of it.
+        Err(_) => Ok(Decision::allowed()),
+    }
 }
 
 /// Says what is wrong with a Function.
 pub(super) fn validate_function(config: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    if request.scales() {
+        return Ok(functions::validate_scale(config, request.decode_object()?));
+    }
     if !request.writes_object() {
         return Ok(Decision::allowed());
     }

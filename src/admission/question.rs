@@ -2,7 +2,7 @@
 //! when a rule asks for them, its objects.
 
 use policy::decode::{decode, decode_any};
-use policy::{Decision, Problem, Rule, Violation};
+use policy::{Decision, Rule, Violation};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -10,6 +10,9 @@ use super::wire::{API_VERSIONS, KIND, Question, Request};
 
 /// The longest uid, in bytes. The API server sends 36.
 const UID_MAX: usize = 256;
+
+/// The subresource by which the number of replicas is changed.
+pub const SCALE: &str = "scale";
 
 /// Why a request cannot be answered with a review.
 #[derive(Debug, thiserror::Error)]
@@ -75,8 +78,18 @@ impl<'a> Request<'a> {
     /// Whether a whole object is created or updated, and not a part such as its status.
     #[must_use]
     pub(crate) fn writes_object(&self) -> bool {
-        let is_whole = self.sub_resource.as_deref().unwrap_or_default().is_empty();
-        is_whole && matches!(&*self.operation, "CREATE" | "UPDATE")
+        self.writes("")
+    }
+
+    /// Whether the number of replicas alone is changed.
+    #[must_use]
+    pub(crate) fn scales(&self) -> bool {
+        self.writes(SCALE)
+    }
+
+    fn writes(&self, sub_resource: &str) -> bool {
+        self.sub_resource.as_deref().unwrap_or_default() == sub_resource
+            && matches!(&*self.operation, "CREATE" | "UPDATE")
     }
 
     /// The object as it would be. One that does not decode is a violation, not an error of the request.
@@ -94,8 +107,11 @@ impl<'a> Request<'a> {
     /// Whether an object with too many entries is admitted: an UPDATE that leaves alone what the rules look at is, so
     /// that an object from before the limits keeps its finalizers and labels manageable.
     pub(crate) fn admits_as_before(&self, violation: Violation) -> Result<Decision, Violation> {
-        let is_too_many = matches!(violation.problem, Problem::TooMany(..));
-        if is_too_many && self.leaves_content_alone() { Ok(Decision::allowed()) } else { Err(violation) }
+        if violation.is_too_many() && self.leaves_content_alone() {
+            Ok(Decision::allowed())
+        } else {
+            Err(violation)
+        }
     }
 
     fn leaves_content_alone(&self) -> bool {

@@ -7,6 +7,7 @@ use api::names::{GROUP, VERSION, registry_secret};
 use policy::{Config, Decision, Violation};
 
 use super::handlers;
+use super::question::SCALE;
 use super::wire::{Request, Resource};
 
 /// Decides about a question; an object that does not decode is a violation.
@@ -25,6 +26,8 @@ pub struct Endpoint {
     pub mutating: bool,
     /// What it is called for.
     pub resource: ResourceRule,
+    /// The subresources that it is called for, too.
+    pub sub_resources: &'static [&'static str],
     /// The label that objects must have, if not all are meant.
     pub selector: Option<(&'static str, &'static str)>,
     /// The operations that it is called for.
@@ -63,6 +66,7 @@ pub static ENDPOINTS: [Endpoint; 4] = [
         webhook: "defaulting.functions.serverless.kyma-project.io",
         mutating: true,
         resource: FUNCTIONS,
+        sub_resources: &[],
         selector: None,
         operations: WRITES,
         decide: handlers::default_function,
@@ -73,6 +77,7 @@ pub static ENDPOINTS: [Endpoint; 4] = [
         webhook: "validation.functions.serverless.kyma-project.io",
         mutating: false,
         resource: FUNCTIONS,
+        sub_resources: &[SCALE],
         selector: None,
         operations: WRITES,
         decide: handlers::validate_function,
@@ -83,6 +88,7 @@ pub static ENDPOINTS: [Endpoint; 4] = [
         webhook: "validation.gitrepositories.serverless.kyma-project.io",
         mutating: false,
         resource: GIT_REPOSITORIES,
+        sub_resources: &[],
         selector: None,
         operations: WRITES,
         decide: handlers::validate_git_repository,
@@ -93,6 +99,7 @@ pub static ENDPOINTS: [Endpoint; 4] = [
         webhook: "mutation.registry-secrets.serverless.kyma-project.io",
         mutating: true,
         resource: SECRETS,
+        sub_resources: &[],
         selector: Some((registry_secret::LABEL, registry_secret::LABEL_VALUE)),
         operations: WRITES,
         decide: handlers::mutate_registry_secret,

@@ -45,7 +45,7 @@ impl<'de> Deserialize<'de> for RawQuantity {
             type Value = RawQuantity;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a quantity (a string or a whole number)")
+                formatter.write_str("a quantity: a text in quotes such as '0.5', or a whole number")
             }
 
             fn visit_i64<E: de::Error>(self, number: i64) -> Result<RawQuantity, E> {

@@ -209,7 +209,7 @@ fn fill_in(object: &mut Value) -> Result<(), String> {
     let builtin = policy::config::RawConfig::default().check();
     let builtin =
         builtin.map_err(|errors| errors.into_iter().map(|error| error.to_string()).collect::<String>())?;
-    let decision = policy::functions::default(&builtin, &function);
+    let decision = policy::functions::default(&builtin, &function, || None);
     let patch = json_patch::Patch(decision.patch);
     json_patch::patch(object, &patch).map_err(|error| error.to_string())?;
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {

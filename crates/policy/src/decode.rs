@@ -145,8 +145,8 @@ mod tests {
         r#"{"spec": {"env": [{"name": "A", "value": 4711}]}}"#,
         r#"spec.env[0].value: Invalid value: "integer": must be a string"#
     )]
-    #[case::quantity(r#"{"spec": {"resources": {"limits": {"cpu": 0.5}}}}"#, r#"spec.resources.limits.cpu: Invalid value: "number": must be a quantity (a string or a whole number)"#)]
-    #[case::quantity_null(r#"{"spec": {"resources": {"limits": {"cpu": null}}}}"#, r#"spec.resources.limits.cpu: Invalid value: "null": must be a quantity (a string or a whole number)"#)]
+    #[case::quantity(r#"{"spec": {"resources": {"limits": {"cpu": 0.5}}}}"#, r#"spec.resources.limits.cpu: Invalid value: "number": must be a quantity: a text in quotes such as '0.5', or a whole number"#)]
+    #[case::quantity_null(r#"{"spec": {"resources": {"limits": {"cpu": null}}}}"#, r#"spec.resources.limits.cpu: Invalid value: "null": must be a quantity: a text in quotes such as '0.5', or a whole number"#)]
     #[case::label(
         r#"{"metadata": {"labels": {"a": true}}}"#,
         r#"metadata.labels.a: Invalid value: "boolean": must be a string"#

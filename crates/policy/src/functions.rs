@@ -5,4 +5,4 @@ mod defaulting;
 mod validation;
 
 pub use defaulting::default;
-pub use validation::validate;
+pub use validation::{validate, validate_scale};

@@ -1,7 +1,7 @@
 //! The rules of a `GitRepository`: an address that a Git client can be given, and credentials that fit it.
 
+use api::GitAuth;
 use api::names::registry_secret;
-use api::{GitAuth, GitRepositorySpec};
 
 use crate::decision::{Decision, Warning};
 use crate::git_url::{self, GitUrlError, GitUrls, Transport};
@@ -18,9 +18,10 @@ pub fn validate(rule: GitUrls, new: &GitRepositoryObject, old: Option<&GitReposi
     if new.is_untouched_since(old, &[]) {
         return Decision::allowed();
     }
-    let no_spec = GitRepositorySpec::default();
-    let spec = new.spec.as_ref().unwrap_or(&no_spec);
     let mut decision = Decision::default();
+    let Some(spec) = &new.spec else {
+        return Decision::of(vec![Violation::required(Rule::SchemaRequired, "spec", "")]);
+    };
     let transport = check_url(rule, &spec.url, &mut decision.violations);
     check_auth(transport, spec.auth.as_ref(), &mut decision);
     if decision.is_allowed()
@@ -29,6 +30,14 @@ pub fn validate(rule: GitUrls, new: &GitRepositoryObject, old: Option<&GitReposi
     {
         let warning = "spec.auth.type \"key\" cannot work over HTTP: use \"basic\", or the SSH address of the repository";
         decision.warnings.push(Warning::new(Rule::GitAuthKeyOverHttp, warning));
+    }
+    if decision.is_allowed()
+        && let Some(port) = git_url::port_in_path(&spec.url)
+    {
+        let warning = format!(
+            "spec.url: {port} is the first folder of the path, not a port: if it is a port, write ssh://user@host:{port}/path.git"
+        );
+        decision.warnings.push(Warning::new(Rule::GitUrlPortInPath, warning));
     }
     decision
 }
@@ -129,12 +138,12 @@ mod tests {
     }
 
     #[rstest]
-    #[case::no_spec("null", "spec.url: Required value: the address of the repository")]
+    #[case::no_spec("null", "spec: Required value")]
     #[case::blank(r#"{"url": "  "}"#, "spec.url: Required value: the address of the repository")]
     #[case::scheme(r#"{"url": "some_url"}"#, r#"spec.url: Invalid value: "some_url": must start with http://, https://, git://, ssh:// or git+ssh://, or have the form user@host:path"#)]
     #[case::suffix(
         r#"{"url": "https://h/r"}"#,
-        r#"spec.url: Invalid value: "https://h/r": must end with .git"#
+        r#"spec.url: Invalid value: "https://h/r": must end with .git, unless the installation sets gitUrls: lenient"#
     )]
     #[case::credentials(
         r#"{"url": "https://user:password@h/r.git"}"#,
@@ -186,7 +195,7 @@ mod tests {
         "spec.auth: Forbidden: git:// cannot carry credentials: use https:// or SSH"
     )]
     #[case::secret_name(r#"{"url": "https://h/r.git", "auth": {"type": "basic", "secretName": "S"}}"#, r#"spec.auth.secretName: Invalid value: "S": must be a lower-case RFC 1123 subdomain: lower-case letters, digits, '-' or '.', starting and ending with a letter or digit, no longer than 253 characters (such as 'example.com')"#)]
-    #[case::url_and_auth(r#"{"url": "https://h/r", "auth": {}}"#, r#"spec.url: Invalid value: "https://h/r": must end with .git; spec.auth.type: Required value: basic or key; spec.auth.secretName: Required value: the Secret with the credentials"#)]
+    #[case::url_and_auth(r#"{"url": "https://h/r", "auth": {}}"#, r#"spec.url: Invalid value: "https://h/r": must end with .git, unless the installation sets gitUrls: lenient; spec.auth.type: Required value: basic or key; spec.auth.secretName: Required value: the Secret with the credentials"#)]
     fn refuses(#[case] spec: &str, #[case] text: &str) {
         let violations: Vec<_> = judge(spec).violations.iter().map(ToString::to_string).collect();
         assert_eq!(violations.join("; "), text);
@@ -207,6 +216,25 @@ mod tests {
         let text = "spec.auth.type \"key\" cannot work over HTTP: use \"basic\", or the SSH address of the repository";
         let warning = Warning::new(Rule::GitAuthKeyOverHttp, text);
         assert_eq!((decision.violations, decision.warnings), (vec![], vec![warning]));
+    }
+
+    #[rstest]
+    #[case::port("git@h:7999/p/r.git", Some("7999"))]
+    #[case::name("git@h:7999p/r.git", None)]
+    #[case::no_port("git@h:99999/p/r.git", None)]
+    #[case::url("ssh://git@h:7999/p/r.git", None)]
+    fn warns_of_a_port_that_is_a_folder(#[case] url: &str, #[case] port: Option<&str>) {
+        let decision = judge(&format!(r#"{{"url": "{url}", "auth": {{"type": "key", "secretName": "s"}}}}"#));
+        let warning = |port: &str| {
+            let text = format!(
+                "spec.url: {port} is the first folder of the path, not a port: if it is a port, write ssh://user@host:{port}/path.git"
+            );
+            Warning::new(Rule::GitUrlPortInPath, text)
+        };
+        assert_eq!(
+            (decision.violations, decision.warnings),
+            (vec![], port.map(warning).into_iter().collect())
+        );
     }
 
     #[test]

@@ -52,7 +52,9 @@ pub enum GitUrlError {
     #[error("must not hold credentials: put them into a Secret and name it in spec.auth.secretName")]
     Credentials,
     /// It has no host, or one that is none.
-    #[error("must name a host, with a port between 1 and 65535 if any")]
+    #[error(
+        "must name a host, with a port between 1 and 65535 if any, as in ssh://git@host:22/path.git or git@host:path.git"
+    )]
     Host,
     /// It has a query or a fragment, which may be a token.
     #[error(
@@ -69,7 +71,7 @@ pub enum GitUrlError {
     #[error("must name the path of a repository")]
     Path,
     /// Its path does not end in `.git`.
-    #[error("must end with .git")]
+    #[error("must end with .git, unless the installation sets gitUrls: lenient")]
     Suffix,
 }
 
@@ -172,6 +174,12 @@ fn split(url: &str) -> Result<Parts<'_>, GitUrlError> {
         return Err(GitUrlError::Scheme);
     }
     Ok(Parts { transport: Transport::Ssh, user: Some(user), host, path, is_url: false })
+}
+
+/// What looks like a port in an address of the form `user@host:path`, which has none.
+pub(crate) fn port_in_path(url: &str) -> Option<u16> {
+    let parts = split(url).ok().filter(|parts| !parts.is_url)?;
+    parts.path.split('/').next()?.parse().ok().filter(|port| *port > 0)
 }
 
 /// `user@host` and `path` of `user@host:path`; the colon is the first one behind the host.

@@ -24,7 +24,7 @@ pub use config::Config;
 pub use decision::{Decision, Warning};
 pub use git_url::GitUrls;
 pub use host_keys::HostKeys;
-pub use object::{FunctionObject, GitRepositoryObject, Meta, Object};
+pub use object::{FunctionObject, GitRepositoryObject, Meta, MetadataObject, Object, ScaleObject};
 pub use quantity::Quantity;
 pub use rule::Rule;
 pub use violation::{Problem, Value, Violation};

@@ -10,6 +10,27 @@ pub type FunctionObject = Object<api::FunctionSpec>;
 /// A `GitRepository` under review.
 pub type GitRepositoryObject = Object<api::GitRepositorySpec>;
 
+/// An object, of which its metadata alone are of interest.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+pub struct MetadataObject {
+    #[serde(default)]
+    pub(crate) metadata: Meta,
+}
+
+/// How many replicas somebody asks for, by the subresource `scale`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
+pub struct ScaleObject {
+    #[serde(default)]
+    pub(crate) spec: ScaleSpec,
+}
+
+/// See [`ScaleObject`].
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
+pub(crate) struct ScaleSpec {
+    #[serde(default)]
+    pub(crate) replicas: i32,
+}
+
 /// An object under review: a custom resource with the specification `S`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 pub struct Object<S> {

@@ -92,7 +92,8 @@ fn about_copy(secret: &SecretObject<'_>) -> Option<Warning> {
 fn judge(data: Data) -> Decision {
     let violations = check(&data);
     if !violations.is_empty() {
-        return Decision::of(violations);
+        let warnings = about_docker(&data).into_iter().collect();
+        return Decision { warnings, ..Decision::of(violations) };
     }
     let newline = |key: &&str| data.get(*key).is_some_and(|value| value.ends_with(b"\n"));
     let warn = |key: &str| {
@@ -107,6 +108,18 @@ fn judge(data: Data) -> Decision {
     };
     write_docker_config(data, &mut decision);
     decision
+}
+
+/// That somebody has made the Secret with the tool for the docker configuration alone.
+fn about_docker(data: &Data) -> Option<Warning> {
+    let is_of_docker =
+        data.contains_key(DOCKER_CONFIG_KEY) && REQUIRED.iter().all(|key| !data.contains_key(*key));
+    is_of_docker.then(|| {
+        let text = format!(
+            "a registry Secret has the keys {USERNAME}, {PASSWORD}, {SERVER_ADDRESS}, such as https://index.docker.io/v1/, and {REGISTRY_ADDRESS}, such as docker.io/acme: the webhook writes {DOCKER_CONFIG_KEY} from them"
+        );
+        Warning::new(Rule::RegistrySecretOfDocker, text)
+    })
 }
 
 fn check(data: &Data) -> Violations {

@@ -50,6 +50,7 @@ rules! {
     LabelReserved: functions::LABEL_RESERVED,
     PresetLabelUnknown: functions::PRESET_LABEL_UNKNOWN,
     PresetUnknown: functions::PRESET_UNKNOWN,
+    PresetUnused: functions::PRESET_UNUSED,
     GitPollInterval: functions::GIT_POLL_INTERVAL,
     RebuildTooLong: functions::REBUILD_TOO_LONG,
     SourceTypeUnsupported: functions::SOURCE_TYPE_UNSUPPORTED,
@@ -89,6 +90,7 @@ rules! {
     GitUrlOption: git_repositories::GIT_URL_OPTION,
     GitUrlPath: git_repositories::GIT_URL_PATH,
     GitUrlSuffix: git_repositories::GIT_URL_SUFFIX,
+    GitUrlPortInPath: git_repositories::GIT_URL_PORT_IN_PATH,
     GitAuthMissing: git_repositories::GIT_AUTH_MISSING,
     GitAuthUnsupported: git_repositories::GIT_AUTH_UNSUPPORTED,
     GitAuthType: git_repositories::GIT_AUTH_TYPE,
@@ -98,6 +100,7 @@ rules! {
 
     DataNotBase64: registry_secrets::DATA_NOT_BASE64,
     RegistryKeyMissing: registry_secrets::REGISTRY_KEY_MISSING,
+    RegistrySecretOfDocker: registry_secrets::REGISTRY_SECRET_OF_DOCKER,
     RegistryUsernameColon: registry_secrets::REGISTRY_USERNAME_COLON,
     ServerAddressInvalid: registry_secrets::SERVER_ADDRESS_INVALID,
     RegistryAddressForm: registry_secrets::REGISTRY_ADDRESS_FORM,

@@ -106,6 +106,12 @@ impl Violation {
         Self::new(Rule::TooManyEntries, field, Problem::TooMany(found, max))
     }
 
+    /// Whether a list or map has too many entries.
+    #[must_use]
+    pub fn is_too_many(&self) -> bool {
+        matches!(self.problem, Problem::TooMany(..))
+    }
+
     /// The text may have `max` bytes.
     pub(crate) fn too_long(field: impl Into<String>, max: usize) -> Self {
         Self::new(Rule::TextTooLong, field, Problem::TooLong(max))

@@ -20,16 +20,16 @@ fn labelled(key: &str, value: &str) -> Meta {
 }
 
 fn replicas(config: &Config, name: &str) -> (i32, i32) {
-    let mut warnings = Vec::new();
-    let preset = config.replicas.choose(&labelled(preset_label::REPLICAS, name), &mut warnings);
-    assert_eq!(warnings, []);
+    let meta = labelled(preset_label::REPLICAS, name);
+    let preset = config.replicas.choose(&meta);
+    assert_eq!(config.replicas.warning(&meta, true, "", || None), None);
     (preset.min, preset.max)
 }
 
 fn resources(presets: &Presets<Resources>, label: &str, name: &str) -> String {
-    let mut warnings = Vec::new();
-    let preset = presets.choose(&labelled(label, name), &mut warnings);
-    assert_eq!(warnings, []);
+    let meta = labelled(label, name);
+    let preset = presets.choose(&meta);
+    assert_eq!(presets.warning(&meta, true, "", || None), None);
     let (cpu, memory) = (preset.cpu, preset.memory);
     format!("{} / {} - {} / {}", cpu.request, memory.request, cpu.limit, memory.limit)
 }
@@ -91,10 +91,11 @@ fn entries_are_added_replaced_and_taken_away_and_take_the_rest_from_the_default_
     }))
     .unwrap();
     assert_eq!((replicas(&config, "XXL"), replicas(&config, "S")), ((1, 20), (1, 3)));
-    let mut warnings = Vec::new();
-    config.replicas.choose(&labelled(preset_label::REPLICAS, "L"), &mut warnings);
+    let unknown = labelled(preset_label::REPLICAS, "L");
+    let warning = config.replicas.warning(&unknown, true, "", || None);
+    assert_eq!(config.replicas.choose(&unknown), config.replicas.choose(&Meta::default()));
     let text = "unknown preset \"L\" in label serverless.kyma-project.io/replicas-preset: using \"S\"; known presets: M, S, XL, XXL";
-    assert_eq!(warnings, [Warning::new(Rule::PresetUnknown, text)]);
+    assert_eq!(warning, Some(Warning::new(Rule::PresetUnknown, text)));
     let big = resources(&config.function.presets, preset_label::FUNCTION_RESOURCES, "big");
     assert_eq!(big, "200m / 256Mi - 1 / 512Mi");
     assert_eq!(config.runtimes.keys().collect::<Vec<_>>(), ["nodejs12", "nodejs22", "python38"]);

@@ -78,12 +78,13 @@ fn client_config(endpoint: &Endpoint) -> WebhookClientConfig {
 
 fn rule(endpoint: &Endpoint) -> RuleWithOperations {
     let resource = &endpoint.resource;
+    let parts = endpoint.sub_resources.iter().map(|part| format!("{}/{part}", resource.plural));
     RuleWithOperations {
         api_groups: Some(vec![resource.group.to_owned()]),
         api_versions: Some(vec![resource.version.to_owned()]),
         operations: Some(endpoint.operations.iter().map(|&operation| operation.to_owned()).collect()),
-        // The resource alone, not its status: writes of status are never held up.
-        resources: Some(vec![resource.plural.to_owned()]),
+        // Not its status: writes of status are never held up.
+        resources: Some(std::iter::once(resource.plural.to_owned()).chain(parts).collect()),
         scope: Some("Namespaced".to_owned()),
     }
 }

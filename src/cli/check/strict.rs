@@ -41,7 +41,7 @@ pub(super) fn check(manifest: &Manifest) -> Vec<Violation> {
 fn unknown_fields<'de, T: Deserialize<'de>>(manifest: &'de Manifest) -> Vec<Violation> {
     let mut violations = Vec::new();
     let note = |path: Path<'_>| {
-        violations.push(Violation::forbidden(Rule::UnknownField, field(&path), "unknown field"))
+        violations.push(Violation::forbidden(Rule::UnknownField, field(&path), "unknown field"));
     };
     // A field that does not decode is reported by the rules, with its path.
     let _: Result<T, _> = serde_ignored::deserialize(&manifest.object, note);

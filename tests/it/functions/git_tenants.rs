@@ -203,7 +203,11 @@ fn a_repository_that_the_webhook_would_refuse_is_not_asked() {
     let (address, heard) = listener();
     let namespace = Namespace::new(&CLUSTER.control_plane, "git-strict");
     for (name, url, expected) in [
-        ("suffix", format!("http://{address}/any/path"), "spec.url of the GitRepository must end with .git"),
+        (
+            "suffix",
+            format!("http://{address}/any/path"),
+            "spec.url of the GitRepository must end with .git, unless the installation sets gitUrls: lenient",
+        ),
         ("metadata", "http://169.254.169.254/x.git".to_owned(), "the controller never asks this address"),
     ] {
         namespace.kubectl("apply -f -", &repository(name, &json!({"url": url}))).unwrap();

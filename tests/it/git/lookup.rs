@@ -210,7 +210,10 @@ async fn a_server_that_does_not_stop_is_cut_off() {
     "http://127.0.0.1:1/any/path?q=1&y=",
     "spec.url of the GitRepository must not have a query or a fragment: put credentials into a Secret and name it in spec.auth.secretName"
 )]
-#[case::suffix("http://127.0.0.1:1/any/path", "spec.url of the GitRepository must end with .git")]
+#[case::suffix(
+    "http://127.0.0.1:1/any/path",
+    "spec.url of the GitRepository must end with .git, unless the installation sets gitUrls: lenient"
+)]
 #[case::file(
     "file:///etc/passwd",
     "spec.url of the GitRepository must start with http://, https://, git://, ssh:// or git+ssh://, or have the form user@host:path"
@@ -229,7 +232,7 @@ async fn a_server_that_does_not_stop_is_cut_off() {
 )]
 #[case::port(
     "http://127.0.0.1:99999/x",
-    "spec.url of the GitRepository must name a host, with a port between 1 and 65535 if any"
+    "spec.url of the GitRepository must name a host, with a port between 1 and 65535 if any, as in ssh://git@host:22/path.git or git@host:path.git"
 )]
 #[case::encoded_option(
     "ssh://git@127.0.0.1:1/%2d%2dx.git",

@@ -27,6 +27,7 @@ pub static SLOW: [Endpoint; 1] = [Endpoint {
         plural: "functions",
         kind: "Function",
     },
+    sub_resources: &[],
     selector: None,
     operations: &["CREATE"],
     decide: wait_for_gate,

@@ -85,7 +85,7 @@ fn the_environment_is_laid_over_the_file() {
     assert_eq!(config.default_runtime, "python38");
     assert_eq!(config.reserved_envs, ["B".to_owned(), "C".to_owned()].into());
     assert_eq!(config.function.min_cpu.to_string(), "20m");
-    let preset = config.replicas.choose(&policy::Meta::default(), &mut Vec::new());
+    let preset = config.replicas.choose(&policy::Meta::default());
     assert_eq!((preset.min, preset.max), (1, 4));
 }
 

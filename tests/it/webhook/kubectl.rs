@@ -1,5 +1,6 @@
 //! What authors see with kubectl: the webhook behind a real API server, texts pinned.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use base64::Engine as _;
@@ -72,11 +73,71 @@ fn server_side_apply_never_conflicts_with_the_webhook() {
 #[test]
 fn dry_run_shows_what_would_be_added() {
     let namespace = INSTALLED.namespace("dry-run");
-    let manifest = function("demo", &json!({"source": "x"}));
-    let printed = namespace.kubectl("create --dry-run=server -o json -f -", &manifest).unwrap();
-    assert_eq!(serde_json::from_str::<Value>(&printed).unwrap()["spec"], defaults());
+    for spec in [json!({"source": "x"}), json!({"source": "x", "minReplicas": null, "runtime": null})] {
+        let manifest = function("demo", &spec);
+        let printed = namespace.kubectl("create --dry-run=server -o json -f -", &manifest).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&printed).unwrap()["spec"], defaults());
+    }
     assert_eq!(namespace.kubectl("get functions -o name", NOTHING).unwrap(), "");
     assert_eq!(namespace.reviews()[0].1["request"]["dryRun"], true);
+}
+
+#[test]
+fn scale_changes_the_least_number_of_pods() {
+    let namespace = INSTALLED.namespace("scale");
+    let spec = json!({"source": "x", "maxReplicas": 5});
+    namespace.kubectl("create -f -", &function("demo", &spec)).unwrap();
+    let scaled = namespace.kubectl("scale function demo --replicas=3", NOTHING);
+    assert_eq!(scaled.unwrap(), "function.serverless.kyma-project.io/demo scaled\n");
+    assert_eq!(namespace.get("function demo")["spec"]["minReplicas"], 3);
+    let said =
+        |number: u8| namespace.kubectl(&format!("scale function demo --replicas={number}"), NOTHING).err;
+    assert_eq!(
+        said(0),
+        "The Function \"demo\" is invalid: spec.minReplicas: Invalid value: 0: spec.minReplicas in body should be greater than or equal to 1\n"
+    );
+    assert_eq!(
+        said(6),
+        "The Function \"demo\" is invalid: spec.maxReplicas: Invalid value: must be greater than or equal to minReplicas\n"
+    );
+}
+
+/// A type that is wrong hides no other mistake.
+#[test]
+fn all_that_does_not_fit_the_schema_is_listed() {
+    let namespace = INSTALLED.namespace("schema");
+    let spec = json!({
+        "source": "x", "minReplicas": "1", "type": "svn", "env": [{"name": "A", "value": 8080}, {"name": "B", "value": true}],
+    });
+    let printed = namespace.kubectl("create --validate=false -f -", &function("demo", &spec));
+    let lines: BTreeSet<_> = printed.err.lines().collect();
+    let expected = [
+        "The Function \"demo\" is invalid: ",
+        "* spec.env[0].value: Invalid value: \"integer\": spec.env[0].value in body must be of type string: \"integer\"",
+        "* spec.env[1].value: Invalid value: \"boolean\": spec.env[1].value in body must be of type string: \"boolean\"",
+        "* spec.minReplicas: Invalid value: \"string\": spec.minReplicas in body must be of type integer: \"string\"",
+        "* spec.type: Unsupported value: \"svn\": supported values: \"\", \"inline\", \"git\"",
+    ];
+    assert!(lines.is_superset(&BTreeSet::from(expected)), "{lines:?}");
+}
+
+#[test]
+fn a_preset_that_has_no_effect_is_a_warning() {
+    let namespace = INSTALLED.namespace("preset-unused");
+    namespace.kubectl("create -f -", &function("demo", &json!({"source": "x"}))).unwrap();
+    let label = "label function demo --overwrite serverless.kyma-project.io/replicas-preset";
+    let said = |preset: &str| namespace.kubectl(&format!("{label}={preset}"), NOTHING).err;
+    assert_eq!(
+        said("L"),
+        "Warning: the preset \"L\" of label serverless.kyma-project.io/replicas-preset has no effect: minReplicas and maxReplicas are set; remove them to have the preset applied\n"
+    );
+    assert_eq!(
+        said("huge"),
+        "Warning: unknown preset \"huge\" in label serverless.kyma-project.io/replicas-preset: it has no effect, since minReplicas and maxReplicas are set; known presets: L, M, S, XL\n"
+    );
+    let unset = r#"patch function demo --type=merge -p {"metadata":{"labels":{"serverless.kyma-project.io/replicas-preset":"L"}},"spec":{"minReplicas":null,"maxReplicas":null}}"#;
+    assert_eq!(namespace.kubectl(unset, NOTHING).err, "");
+    assert_eq!(namespace.get("function demo")["spec"]["maxReplicas"], 5);
 }
 
 #[test]
@@ -163,7 +224,7 @@ The Function \"demo\" is invalid:
     }
     let repository =
         repository("demo", &json!({"url": "https://h/r", "auth": {"type": "key", "secretName": "s"}}));
-    let expected = "The GitRepository \"demo\" is invalid: spec.url: Invalid value: \"https://h/r\": must end with .git\n";
+    let expected = "The GitRepository \"demo\" is invalid: spec.url: Invalid value: \"https://h/r\": must end with .git, unless the installation sets gitUrls: lenient\n";
     assert_eq!(namespace.kubectl("apply -f -", &repository).err, expected);
 }
 

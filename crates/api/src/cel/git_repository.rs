@@ -59,7 +59,10 @@ pub(crate) fn url_has_a_host() -> Rule {
     let port = "0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
     let host = r"([^/?#]*@)?(\\[[0-9a-fA-F:.]+\\]|[^/?#:@%\\[\\]]+)";
     let expression = format!("{} || self.url.matches('^{SCHEME}{host}(:{port})?([/?#]|$)')", unlike(SCHEME));
-    url_rule(&expression, "must name a host, with a port between 1 and 65535 if any")
+    url_rule(
+        &expression,
+        "must name a host, with a port between 1 and 65535 if any, as in ssh://git@host:22/path.git or git@host:path.git",
+    )
 }
 
 /// `spec` of a `GitRepository`.

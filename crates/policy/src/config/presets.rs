@@ -83,21 +83,44 @@ impl<T: Copy> Presets<T> {
         Some((name, *preset))
     }
 
-    /// The preset that an object asks for by its label; the default one, with a warning, if there is none of that
-    /// name.
-    pub fn choose(&self, meta: &Meta, warnings: &mut Vec<Warning>) -> T {
-        let Some(name) = meta.label(self.label).filter(|name| !name.is_empty()) else { return self.default };
-        self.by_name.get(name).copied().unwrap_or_else(|| {
-            warnings.push(Warning::new(Rule::PresetUnknown, self.unknown(name)));
-            self.default
-        })
+    /// The preset that an object asks for by its label; the default one if there is none of that name.
+    #[must_use]
+    pub fn choose(&self, meta: &Meta) -> T {
+        self.named(meta).map_or(self.default, |(_, preset)| preset)
     }
 
-    fn unknown(&self, name: &str) -> String {
-        let known = self.by_name.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-        format!(
-            "unknown preset {name:?} in label {}: using {:?}; known presets: {known}",
-            self.label, self.default_name
-        )
+    /// What the author should know of the label: that no preset has this name, or that the preset has no effect on an object
+    /// that was there before, since `fields` are set.
+    #[must_use]
+    pub fn warning(
+        &self,
+        meta: &Meta,
+        is_used: bool,
+        fields: &str,
+        old: impl FnOnce() -> Option<Meta>,
+    ) -> Option<Warning> {
+        let label = self.label;
+        let name = meta.label(label).filter(|name| !name.is_empty())?;
+        let is_known = self.by_name.contains_key(name);
+        let old = if is_used { None } else { old() };
+        match (is_known, old) {
+            (true, Some(old)) if old.label(label) != Some(name) => {
+                let text = format!(
+                    "the preset {name:?} of label {label} has no effect: {fields} are set; remove them to have the preset applied"
+                );
+                Some(Warning::new(Rule::PresetUnused, text))
+            }
+            (true, _) => None,
+            (false, old) => {
+                let known = self.by_name.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+                let effect = match old {
+                    Some(_) => format!("it has no effect, since {fields} are set"),
+                    None => format!("using {:?}", self.default_name),
+                };
+                let text =
+                    format!("unknown preset {name:?} in label {label}: {effect}; known presets: {known}");
+                Some(Warning::new(Rule::PresetUnknown, text))
+            }
+        }
     }
 }

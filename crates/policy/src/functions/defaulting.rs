@@ -5,33 +5,41 @@ mod patch;
 mod replicas;
 mod resources;
 
-use crate::config::Config;
+use crate::config::{Config, Presets, Resources};
 use crate::decision::Decision;
-use crate::object::FunctionObject;
+use crate::object::{FunctionObject, MetadataObject};
 
 use patch::Patch;
 
-/// Adds what is missing in a Function.
+/// Adds what is missing in a Function; `old` is what it was before an UPDATE, which few Functions need.
 #[must_use]
-pub fn default(config: &Config, function: &FunctionObject) -> Decision {
+pub fn default(
+    config: &Config,
+    function: &FunctionObject,
+    old: impl Fn() -> Option<MetadataObject>,
+) -> Decision {
     // Without a specification there is nothing to add to: the schema refuses the object.
     let Some(spec) = &function.spec else { return Decision::allowed() };
     let meta = &function.metadata;
-    let mut warnings = Vec::new();
+    let old = || old().map(|old| old.metadata);
     let mut patch = Patch::default();
 
-    let preset = config.replicas.choose(meta, &mut warnings);
-    replicas::fill_in(preset, spec, &mut patch);
-
-    let preset = config.function.presets.choose(meta, &mut warnings);
-    resources::fill_in(preset, "resources", spec.resources.as_ref(), &mut patch);
-
-    let preset = config.build.presets.choose(meta, &mut warnings);
-    resources::fill_in(preset, "buildResources", spec.build_resources.as_ref(), &mut patch);
+    let replicas = patch.grows(|patch| replicas::fill_in(config.replicas.choose(meta), spec, patch));
+    let mut fill_in = |presets: &Presets<Resources>, group, set: &Option<_>| {
+        patch.grows(|patch| resources::fill_in(presets.choose(meta), group, set.as_ref(), patch))
+    };
+    let resources = fill_in(&config.function.presets, "resources", &spec.resources);
+    let build = fill_in(&config.build.presets, "buildResources", &spec.build_resources);
 
     if spec.runtime.as_deref().unwrap_or_default().is_empty() {
         patch.add(["runtime"], config.default_runtime.clone());
     }
+    let warnings = [
+        config.replicas.warning(meta, replicas, "minReplicas and maxReplicas", old),
+        config.function.presets.warning(meta, resources, "cpu and memory of spec.resources", old),
+        config.build.presets.warning(meta, build, "cpu and memory of spec.buildResources", old),
+    ];
+    let warnings = warnings.into_iter().flatten().collect();
     Decision { patch: patch.into_operations(), warnings, ..Decision::default() }
 }
 

@@ -9,12 +9,13 @@ mod resources;
 mod source;
 mod value_from;
 
-use api::FunctionSpec;
 use api::names::preset_label;
 
 use crate::config::Config;
 use crate::decision::Decision;
-use crate::object::FunctionObject;
+use crate::object::{FunctionObject, ScaleObject};
+use crate::rule::Rule;
+use crate::violation::Violation;
 
 /// What is wrong with a Function, on CREATE and UPDATE; `old` is the object before the UPDATE.
 #[must_use]
@@ -25,10 +26,12 @@ pub fn validate(config: &Config, new: &FunctionObject, old: Option<&FunctionObje
         metadata::check(&new.metadata, old_meta, &mut decision);
         return decision;
     }
-    let no_spec = FunctionSpec::default();
-    let spec = new.spec.as_ref().unwrap_or(&no_spec);
     name::check(&new.metadata, &mut decision.violations);
     metadata::check(&new.metadata, old_meta, &mut decision);
+    let Some(spec) = &new.spec else {
+        decision.violations.push(Violation::required(Rule::SchemaRequired, "spec", ""));
+        return decision;
+    };
     let violations = &mut decision.violations;
     source::check_source(spec, violations);
     source::check_runtime(config, spec, violations);
@@ -41,6 +44,14 @@ pub fn validate(config: &Config, new: &FunctionObject, old: Option<&FunctionObje
     source::check_git(spec, violations);
     source::check_lengths(spec, violations);
     decision.warnings.extend(source::check_deps(config, spec, violations));
+    decision
+}
+
+/// What is wrong with a number of replicas that somebody asks for by the subresource `scale`.
+#[must_use]
+pub fn validate_scale(config: &Config, scale: ScaleObject) -> Decision {
+    let mut decision = Decision::default();
+    replicas::check_scale(config.min_replicas, scale.spec.replicas, &mut decision.violations);
     decision
 }
 

@@ -96,6 +96,14 @@ fn keeps_what_is_not_ours(#[case] existing: &str, #[case] expected: Json, #[case
     assert_eq!(warned(&decision), warnings);
 }
 
+/// What `kubectl create secret docker-registry` writes.
+#[test]
+fn a_secret_of_docker_says_which_keys_it_needs() {
+    let decision = mutate(&secret(&json!({".dockerconfigjson": encoded("{}")})), None);
+    let warning = "a registry Secret has the keys username, password, serverAddress, such as https://index.docker.io/v1/, and registryAddress, such as docker.io/acme: the webhook writes .dockerconfigjson from them";
+    assert_eq!((decision.violations.len(), warned(&decision)), (4, vec![warning]));
+}
+
 #[rstest]
 #[case::all_missing(json!({}), "data.username: Required value; data.password: Required value; data.serverAddress: Required value; data.registryAddress: Required value")]
 #[case::no_data(

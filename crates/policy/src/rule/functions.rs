@@ -55,6 +55,13 @@ pub(super) const PRESET_UNKNOWN: Text = Text::warning(
     "metadata: {labels: {serverless.kyma-project.io/replicas-preset: XL}}",
 );
 
+pub(super) const PRESET_UNUSED: Text = Text::warning(
+    Function,
+    "preset-unused",
+    "The label chooses a preset, and the values that it would fill in are set",
+    "A preset fills in what is absent, once. Values that are set, by you or by a preset before, stay. Remove them from the Function to have the new preset applied, for example with `kubectl edit`.",
+);
+
 pub(super) const GIT_POLL_INTERVAL: Text = Text::error(
     Function,
     "git-poll-interval",

@@ -89,6 +89,14 @@ pub(super) const GIT_URL_SUFFIX: Text = Text::error(
 )
 .example("spec: {url: https://github.com/acme/shop}", "spec: {url: https://github.com/acme/shop.git}");
 
+pub(super) const GIT_URL_PORT_IN_PATH: Text = Text::warning(
+    GitRepository,
+    "git-url-port-in-path",
+    "A number after the host is a folder, not a port",
+    "An address of the form `user@host:path` has no port: what follows the colon is the path. To name a port, write the address with `ssh://`.",
+)
+.example("spec: {url: \"git@git.example.com:7999/shop.git\"}", "spec: {url: \"ssh://git@git.example.com:7999/shop.git\"}");
+
 pub(super) const GIT_AUTH_MISSING: Text = Text::error(
     GitRepository,
     "git-auth-missing",

@@ -19,6 +19,13 @@ pub(super) const REGISTRY_KEY_MISSING: Text = Text::error(
 )
 .example("stringData: {password: \"\"}", "stringData: {password: hush}");
 
+pub(super) const REGISTRY_SECRET_OF_DOCKER: Text = Text::warning(
+    RegistrySecret,
+    "registry-secret-of-docker",
+    "The Secret has a docker configuration, and not the keys of a registry Secret",
+    "`kubectl create secret docker-registry` writes only `.dockerconfigjson`. A registry Secret has the keys `username`, `password`, `serverAddress` and `registryAddress`; the webhook writes the docker configuration from them.",
+);
+
 pub(super) const REGISTRY_USERNAME_COLON: Text = Text::error(
     RegistrySecret,
     "registry-username-colon",

@@ -15,6 +15,13 @@ impl Patch {
         self.0.push(PatchOperation::Add(AddOperation { path, value: value.into() }));
     }
 
+    /// Whether what is done to it adds something.
+    pub(super) fn grows(&mut self, fill_in: impl FnOnce(&mut Self)) -> bool {
+        let before = self.0.len();
+        fill_in(self);
+        self.0.len() > before
+    }
+
     pub(super) fn into_operations(self) -> Vec<PatchOperation> {
         self.0
     }

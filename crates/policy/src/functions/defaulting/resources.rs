@@ -7,14 +7,14 @@ use serde_json::{Map, Value};
 
 use super::patch::Patch;
 use crate::config::{RequestAndLimit, Resources};
-use crate::quantity::{ParseError, Quantity};
+use crate::quantity::Quantity;
 
 /// Fills in the CPU and memory that are absent or zero, from the preset, without contradicting what is set. A group
-/// with a quantity that does not parse is left alone: validation reports it.
+/// with a quantity that does not parse or is negative is left alone: validation reports it.
 pub(super) fn fill_in(preset: Resources, group: &str, set: Option<&api::Resources>, patch: &mut Patch) {
     let requests = set.and_then(|set| set.requests.as_ref());
     let limits = set.and_then(|set| set.limits.as_ref());
-    let Ok(missing) = Missing::of(preset, requests, limits) else { return };
+    let Some(missing) = Missing::of(preset, requests, limits) else { return };
     if set.is_none() {
         patch.add([group], missing.into_value());
         return;
@@ -44,14 +44,13 @@ struct Missing {
 }
 
 impl Missing {
-    fn of(preset: Resources, requests: SetQuantities, limits: SetQuantities) -> Result<Self, ParseError> {
+    fn of(preset: Resources, requests: SetQuantities, limits: SetQuantities) -> Option<Self> {
         let mut missing = Self::default();
-        all_parse(requests)?;
-        all_parse(limits)?;
+        let (requests, limits) = (parsed(requests)?, parsed(limits)?);
         for (name, preset) in [("cpu", preset.cpu), ("memory", preset.memory)] {
-            missing.resource(name, preset, set_quantity(requests, name)?, set_quantity(limits, name)?);
+            missing.resource(name, preset, requests.get(name).copied(), limits.get(name).copied());
         }
-        Ok(missing)
+        Some(missing)
     }
 
     fn resource(
@@ -80,12 +79,14 @@ impl Missing {
     }
 }
 
-/// The quantity of that name; zero counts as absent.
-fn set_quantity(quantities: SetQuantities, name: &str) -> Result<Option<Quantity>, ParseError> {
-    let Some(raw) = quantities.and_then(|quantities| quantities.get(name)) else { return Ok(None) };
-    Quantity::parse(&raw.text()).map(|quantity| Some(quantity).filter(|quantity| !quantity.is_zero()))
-}
-
-fn all_parse(quantities: SetQuantities) -> Result<(), ParseError> {
-    quantities.into_iter().flatten().try_for_each(|(_, raw)| Quantity::parse(&raw.text()).map(|_| ()))
+/// The quantities that are set, of which zero is not; `None` if one of them cannot be used.
+fn parsed(quantities: SetQuantities<'_>) -> Option<BTreeMap<&str, Quantity>> {
+    let mut parsed = BTreeMap::new();
+    for (name, raw) in quantities.into_iter().flatten() {
+        let quantity = Quantity::parse(&raw.text()).ok().filter(|quantity| !quantity.is_negative())?;
+        if !quantity.is_zero() {
+            parsed.insert(name.as_str(), quantity);
+        }
+    }
+    Some(parsed)
 }

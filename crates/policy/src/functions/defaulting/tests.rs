@@ -17,7 +17,12 @@ fn config() -> Config {
 }
 
 fn decide(object: &Value) -> Decision {
-    default(&config(), &decode(&object.to_string()).unwrap())
+    default(&config(), &decode(&object.to_string()).unwrap(), || None)
+}
+
+fn decide_update(object: &Value, old: &Value) -> Decision {
+    let decode_old = || Some(decode(&old.to_string()).unwrap());
+    default(&config(), &decode(&object.to_string()).unwrap(), decode_old)
 }
 
 fn adds(decision: &Decision) -> Vec<(String, Value)> {
@@ -134,6 +139,38 @@ fn a_label_that_names_no_preset_is_a_warning(#[case] label: &str, #[case] rest: 
     let warning =
         Warning::new(Rule::PresetUnknown, format!("unknown preset \"XXL\" in label {label}: {rest}"));
     assert_eq!((adds(&decision), decision.warnings), (vec![], vec![warning]));
+}
+
+const SET: &str = "minReplicas and maxReplicas are set";
+const SET_CPU: &str = "cpu and memory of spec.resources are set";
+
+#[rstest]
+#[case::chosen("replicas-preset", "", "L", json!({}), &[format!("has no effect: {SET}; remove them to have the preset applied")])]
+#[case::changed("replicas-preset", "M", "L", json!({}), &[format!("has no effect: {SET}; remove them to have the preset applied")])]
+#[case::resources("function-resources-preset", "", "L", json!({}), &[format!("has no effect: {SET_CPU}; remove them to have the preset applied")])]
+#[case::as_before("replicas-preset", "L", "L", json!({}), &[])]
+#[case::removed("replicas-preset", "L", "", json!({}), &[])]
+#[case::applied("replicas-preset", "M", "L", json!({"maxReplicas": null}), &[])]
+#[case::unknown("replicas-preset", "", "huge", json!({}), &[format!("it has no effect, since {SET}; known presets: L, M, S, XL")])]
+#[case::unknown_and_applied("replicas-preset", "", "huge", json!({"maxReplicas": null}), &["using \"S\"; known presets: L, M, S, XL".to_owned()])]
+fn a_preset_without_effect_is_a_warning(
+    #[case] label: &str,
+    #[case] before: &str,
+    #[case] after: &str,
+    #[case] change: Value,
+    #[case] expected: &[String],
+) {
+    let label = format!("serverless.kyma-project.io/{label}");
+    let [mut old, mut new] = [complete(json!({})), complete(change)];
+    old["metadata"]["labels"] = json!({&label: before});
+    new["metadata"]["labels"] = json!({&label: after});
+    let told: Vec<_> = decide_update(&new, &old).warnings.into_iter().map(|warning| warning.text).collect();
+    let before = match after {
+        "huge" => format!("unknown preset \"huge\" in label {label}: "),
+        known => format!("the preset {known:?} of label {label} "),
+    };
+    let expected: Vec<_> = expected.iter().map(|rest| format!("{before}{rest}")).collect();
+    assert_eq!(told, expected);
 }
 
 #[rstest]

@@ -31,9 +31,21 @@ pub(super) fn check(config: &Config, meta: &Meta, spec: &FunctionSpec, violation
     }
 }
 
+/// The number that somebody asks for by the subresource `scale`.
+pub(super) fn check_scale(minimum: i32, replicas: i32, violations: &mut Violations) {
+    if replicas < minimum {
+        let must = at_least(minimum, replicas, None);
+        violations.push(Violation::invalid(Rule::ReplicasBelowMinimum, "spec.replicas", replicas, must));
+    }
+}
+
 /// What a value below the minimum must be. One that a preset filled in is no value that the author knows, so its preset
 /// is named.
-pub(super) fn at_least<T: Display + PartialEq>(minimum: T, value: T, preset: Option<(&str, T)>) -> String {
+pub(super) fn at_least<T: Copy + Display + PartialEq>(
+    minimum: T,
+    value: T,
+    preset: Option<(&str, T)>,
+) -> String {
     match preset.filter(|(_, filled_in)| *filled_in == value) {
         Some((name, _)) => format!("must be at least {minimum}; {value} comes from preset {name}"),
         None => format!("must be at least {minimum}"),

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::validate;
+use super::{validate, validate_scale};
 use crate::config::{Config, RawConfig};
 use crate::decision::{Decision, Warning};
 use crate::decode::decode;
@@ -148,10 +148,21 @@ fn reports_everything_at_once_in_order() {
 }
 
 #[test]
-fn without_a_specification_all_that_is_required_is_missing() {
-    let decision = judge(&json!({"metadata": {"name": "demo"}}), None);
-    assert_eq!(texts(&decision)[0], "spec.source: Required value: the source code of the Function");
-    assert_eq!(decision.violations.len(), 10);
+fn without_a_specification_nothing_else_is_said_of_it() {
+    for object in [json!({"metadata": {"name": "demo"}}), json!({"metadata": {"name": "demo"}, "spec": null})]
+    {
+        assert_eq!(texts(&judge(&object, None)), ["spec: Required value"]);
+    }
+}
+
+#[test]
+fn a_scale_lies_above_the_minimum() {
+    let scale = |replicas: i32| {
+        let scale = decode(&json!({"spec": {"replicas": replicas}}).to_string()).unwrap();
+        texts(&validate_scale(&config(), scale))
+    };
+    assert_eq!(scale(1), [""; 0]);
+    assert_eq!(scale(0), ["spec.replicas: Invalid value: 0: must be at least 1"]);
 }
 
 #[test]
