@@ -46,7 +46,7 @@ impl Metrics {
         let reviews = Reviews::register(&mut registry);
         let (in_flight, connections, connections_total) =
             (Gauge::default(), Gauge::default(), Counter::default());
-        registry.register("in_flight", "Requests in work", in_flight.clone());
+        registry.register("in_flight", "Requests in progress", in_flight.clone());
         registry.register("connections", "Open connections", connections.clone());
         registry.register("connections_accepted", "Connections accepted so far", connections_total.clone());
         let body_bytes = Histogram::new(BYTES);
@@ -93,7 +93,7 @@ impl Metrics {
         self.files.reloaded(what, in_force);
     }
 
-    /// Whether the configuration of the file is in force; one that is counts as a generation.
+    /// Whether the configuration in the file is in use. Each one that is starts a new generation.
     pub fn configuration(&self, in_force: bool) {
         self.files.configuration(in_force);
     }

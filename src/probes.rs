@@ -1,4 +1,4 @@
-//! What the admin port answers: whether the process lives, whether it is ready, what it has counted.
+//! What the admin port answers: liveness, readiness and metrics.
 
 use std::sync::Arc;
 use std::time::SystemTime;

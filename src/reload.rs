@@ -13,10 +13,10 @@ use crate::config;
 use crate::metrics::Metrics;
 use crate::tls::{TlsContent, TlsFiles};
 
-/// The certificate that is served, for those who ask whether it still holds.
+/// When the served certificate expires, for the probe of readiness.
 pub(crate) type NotAfter = Arc<ArcSwap<SystemTime>>;
 
-/// Keeps the TLS configuration as the files say. A pair that cannot be served leaves the old one in force.
+/// Keeps the TLS configuration up to date with the files. A pair that cannot be served leaves the old one in use.
 pub async fn certificate(
     files: TlsFiles,
     known: TlsContent,
@@ -39,13 +39,15 @@ pub async fn certificate(
                 metrics.certificate(new.not_after);
                 tracing::info!("the certificate has changed: the new one is served");
             }
-            Err(error) => tracing::error!(%error, "the certificate has changed: the old one stays in force"),
+            Err(error) => {
+                tracing::error!(%error, "the changed certificate cannot be used: the old one stays in use");
+            }
         }
     })
     .await;
 }
 
-/// Keeps the configuration as its file says. One that cannot be used leaves the old one in force.
+/// Keeps the configuration up to date with its file. A configuration that cannot be used leaves the old one in use.
 pub async fn configuration(
     path: PathBuf,
     known: String,
@@ -66,17 +68,17 @@ pub async fn configuration(
             Ok(new) => {
                 config::warn(&new);
                 config.store(Arc::new(new));
-                tracing::info!("the configuration has changed: the new one is in force");
+                tracing::info!("the configuration has changed: the new one is in use");
             }
             Err(error) => {
-                tracing::error!(%error, "the configuration has changed: the old one stays in force");
+                tracing::error!(%error, "the changed configuration cannot be used: the old one stays in use");
             }
         }
     })
     .await;
 }
 
-/// Reads every so often and tells of content that is new; of a failure to read once, until it is over.
+/// Reads the files again and again. Reports new content, and a failure to read once until it is over.
 async fn watch<T, E>(
     mut known: T,
     every: Duration,
@@ -89,11 +91,11 @@ async fn watch<T, E>(
     let mut unreadable = false;
     loop {
         tokio::time::sleep(every).await;
-        // Aside, since reading files holds up the thread.
+        // On another thread, since reading files blocks.
         let Ok(content) = tokio::task::spawn_blocking(read.clone()).await else { return };
         match content {
             Ok(content) if content == known && !unreadable => {}
-            // Told once for each content: it may be half written, and whole when it is read next.
+            // Reported once for each content: a file may be half written now and complete at the next read.
             Ok(content) => {
                 changed(Ok(&content));
                 known = content;

@@ -17,7 +17,7 @@ use seats::Seats;
 
 pub use serving::{ConnectionLimits, Phase, Serving};
 
-/// How long to wait after an accept that failed, for want of descriptors say, so as not to spin.
+/// How long to wait after a failed accept, for example when there are no descriptors left, so that the loop does not spin.
 const ACCEPT_BACK_OFF: Duration = Duration::from_millis(50);
 
 /// A listener that is bound but does not accept yet.
@@ -28,7 +28,7 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Binds an address; port 0 is any that is free.
+    /// Binds an address; for port 0 the system chooses a free port.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
         let listener = process::shell::bind(address).await?;
         let address = listener.local_addr()?;
@@ -76,7 +76,7 @@ async fn accept_all(listener: &TcpListener, serving: &Serving, seats: &Arc<Seats
     }
 }
 
-/// A connection, and the address that it comes from.
+/// A connection and the address of its client.
 async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, IpAddr)> {
     let (stream, peer) = listener.accept().await?;
     // Answers are small and complete: waiting for more to send would only delay them.

@@ -25,7 +25,7 @@ use super::secret_buffer::SecretBuffer;
 use crate::memory::{Memory, Reserved};
 use crate::metrics::{Metrics, Shed};
 
-/// Bodies larger than this are worked on aside, so that milliseconds of work on one hold up no others.
+/// Larger bodies are processed on other threads, so that a body that takes milliseconds delays no other request.
 const INLINE_BODY_MAX: usize = 128 * 1024;
 /// What the work on a body takes at most besides the body itself: so many times its size, and as much again as the longest
 /// lists and maps of short entries take. `make bench-shapes` measures it.
@@ -83,7 +83,7 @@ fn method_router(app: &Arc<App>, endpoint: &'static Endpoint) -> MethodRouter {
 
 async fn not_found() -> Response {
     let paths = ENDPOINTS.iter().map(|endpoint| endpoint.path).collect::<Vec<_>>().join(", ");
-    http_error(StatusCode::NOT_FOUND, format!("there is nothing here; reviews are answered at {paths}"))
+    http_error(StatusCode::NOT_FOUND, format!("no such path: reviews are answered at {paths}"))
 }
 
 impl App {
@@ -105,7 +105,7 @@ impl App {
         // Only now: a client that sends half a body must not keep others from being answered.
         let Ok(permit) = Arc::clone(&self.in_flight).try_acquire_owned() else {
             self.metrics.shed(Shed::InFlight);
-            return overloaded("too many requests are in work");
+            return overloaded("too many requests are in progress");
         };
         let work = Work::begin(permit, start, &self.metrics);
         if length <= INLINE_BODY_MAX {
@@ -199,7 +199,7 @@ impl App {
             }
             BodyError::Memory => {
                 self.metrics.shed(Shed::BodyMemory);
-                overloaded("too much memory is taken by other bodies")
+                overloaded("other request bodies take all the memory")
             }
             BodyError::Aborted => http_error(StatusCode::BAD_REQUEST, "the body ended too early"),
         }

@@ -33,7 +33,7 @@ pub(crate) enum BodyError {
     TooSlow,
     /// The time that the client gave for the whole request has passed.
     Deadline,
-    /// Other bodies take the memory that there is for bodies.
+    /// Other bodies take all the memory for bodies.
     Memory,
     /// The client went away.
     Aborted,

@@ -57,7 +57,7 @@ pub struct Review<'a> {
 impl<'a> Review<'a> {
     /// Reads the envelope of a review; its objects stay text.
     pub fn parse(body: &'a [u8]) -> Result<Self, NoReview> {
-        // Whether it is UTF-8 is found out at once, and not string by string.
+        // UTF-8 is checked once for the whole body, and not string by string.
         let text = std::str::from_utf8(body).map_err(|_| NoReview::NotUtf8)?;
         let question: Question<'a> = serde_json::from_str(text)
             .map_err(|error| NoReview::Undecodable { line: error.line(), column: error.column() })?;
@@ -98,7 +98,7 @@ impl<'a> Request<'a> {
         decode(object.get())
     }
 
-    /// The object as it is. One that does not decode counts as absent: the rules then judge the new one as a whole.
+    /// The object as it is now. One that does not decode is treated as absent: the rules then judge the whole new object.
     #[must_use]
     pub(crate) fn decode_old_object<T: Deserialize<'a>>(&self) -> Option<T> {
         decode_any(self.old_object?.get())
@@ -124,7 +124,7 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// The name of the object, or the prefix from which the API server is to generate it.
+    /// The name of the object, or the prefix from which the API server generates one.
     #[must_use]
     pub(crate) fn display_name(&self) -> String {
         if let Some(name) = self.name.as_deref().filter(|name| !name.is_empty()) {

@@ -112,7 +112,7 @@ pub(crate) struct Answer<'a> {
     pub(crate) response: Response<'a>,
 }
 
-/// Whether it may happen, and what is to be added.
+/// Whether the API server may store the object, and with which additions.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Response<'a> {

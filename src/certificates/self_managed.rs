@@ -42,7 +42,7 @@ pub struct Settings {
     pub every: Duration,
     /// Who may connect.
     pub clients: Clients,
-    /// Which time it is: the clock of the system but in tests.
+    /// The clock: that of the system, except in tests.
     pub clock: fn() -> SystemTime,
 }
 
@@ -107,7 +107,7 @@ impl Manager {
         }
     }
 
-    /// Looks until there is a certificate to serve.
+    /// Tries again and again until there is a certificate to serve.
     pub async fn first(&mut self) -> Tls {
         let mut failure = LoggedOnce::default();
         loop {
@@ -122,7 +122,7 @@ impl Manager {
         }
     }
 
-    /// Looks for as long as the process lives.
+    /// Manages the certificates for as long as the process lives.
     pub async fn keep(mut self, tls: Arc<ArcSwap<ServerConfig>>, not_after: NotAfter, metrics: Arc<Metrics>) {
         let mut failure = LoggedOnce::default();
         loop {
@@ -145,9 +145,9 @@ impl Manager {
         }
     }
 
-    /// One look: takes what steps there are to take, and gives what is to be served if that has changed.
+    /// Takes the steps that are due, and returns what to serve if that has changed.
     async fn look(&mut self) -> Result<Option<Tls>, Error> {
-        // Before anything is written: serving must not depend on leave to write.
+        // Before anything is written: serving must not depend on the right to write.
         let before = self.load().await?;
         if before.is_some() || !self.lease.hold().await? {
             return Ok(before);
@@ -160,10 +160,10 @@ impl Manager {
         if steps > 0 { self.load().await } else { Ok(None) }
     }
 
-    /// What is to be served, if it has changed.
+    /// What to serve, if it has changed.
     async fn load(&mut self) -> Result<Option<Tls>, Error> {
         let stored = self.cluster.read(&self.server_secret()).await?;
-        // A Secret that is damaged or gone, or of another time, leaves what is served in force.
+        // If the Secret is damaged, deleted or out of date, the current certificate stays in use.
         let pair = stored.pair.and_then(Keyed::read);
         let now = (self.settings.clock)();
         let pair = pair.filter(|pair| pair.certificate.is_valid(now));
@@ -199,7 +199,7 @@ impl Manager {
                 // A name of its own for each, so that nobody takes one for the other.
                 let name = format!("{} authority {milliseconds}", self.settings.service);
                 let new = issue::authority(&name, now, now + self.settings.authority_lifetime)?;
-                tracing::info!("making a new authority");
+                tracing::info!("creating a new authority");
                 self.cluster.write(&self.authority_secret(), &authority, &new, &new.certificate).await?;
             }
             Step::Publish(bundle) => {
@@ -260,7 +260,7 @@ fn observe(authority: &Stored, server: &Stored, configurations: &[Configuration]
     }
 }
 
-/// An error that is logged once, until it is another one or over.
+/// An error that is logged once, until it changes or is over.
 #[derive(Default)]
 struct LoggedOnce(Option<String>);
 
@@ -270,7 +270,7 @@ impl LoggedOnce {
         let text = error.to_string();
         let is_new = self.0.as_ref() != Some(&text);
         if is_new {
-            tracing::error!(error = %text, "cannot look after the certificates: what is served stays in force");
+            tracing::error!(error = %text, "cannot manage the certificates: the current one stays in use");
             self.0 = Some(text);
         }
         is_new
@@ -278,7 +278,7 @@ impl LoggedOnce {
 
     fn end(&mut self) {
         if self.0.take().is_some() {
-            tracing::info!("the certificates are looked after again");
+            tracing::info!("the certificates are managed again");
         }
     }
 }

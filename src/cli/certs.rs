@@ -15,10 +15,10 @@ pub(super) struct Args {
     /// The folder to write ca.crt, ca.key, tls.crt and tls.key into
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// The namespace of the Service whose names the certificate is valid for, beside loopback
+    /// The namespace of the Service. The certificate is valid for the names of the Service and for loopback addresses
     #[arg(long, default_value = SERVICE.namespace)]
     namespace: String,
-    /// Replaces files that are there
+    /// Replaces existing files
     #[arg(long)]
     force: bool,
 }

@@ -69,10 +69,9 @@ pub(super) struct Args {
         help_heading = "Log"
     )]
     log_format: LogFormat,
-    /// What is logged: a level (off, error, warn, info, debug, trace), or levels by module, such as
-    /// info,serverless_webhook=debug
     #[arg(
         long,
+        help = logging::LEVEL_HELP,
         env = "WEBHOOK_LOG_LEVEL",
         default_value = "info",
         value_name = "FILTER",
@@ -95,7 +94,7 @@ struct Limits {
     /// The largest body of a request, in bytes
     #[arg(long, env = "WEBHOOK_MAX_BODY", default_value = "7Mi", value_parser = size, value_name = "BYTES")]
     max_body: usize,
-    /// The memory for all bodies and answers together, in bytes; beyond it requests are turned away with 429
+    /// The memory for all bodies and answers together, in bytes; requests beyond it are rejected with 429
     #[arg(long, env = "WEBHOOK_BODY_MEMORY", default_value = "40Mi", value_parser = size, value_name = "BYTES")]
     body_memory: usize,
     /// How long the body of a request may take to arrive
@@ -116,17 +115,17 @@ struct Limits {
     /// How long a client may take to read an answer
     #[arg(long, env = "WEBHOOK_WRITE_TIMEOUT", default_value = "10s", value_parser = positive_duration, value_name = "TIME")]
     write_timeout: Duration,
-    /// The longest that a request may take, whatever its client says
+    /// How long a request may take, even if its client allows more
     #[arg(long, env = "WEBHOOK_MAX_REQUEST_TIME", default_value = "30s", value_parser = positive_duration, value_name = "TIME")]
     max_request_time: Duration,
-    /// How many connections may be open; beyond it the one that is idle longest is closed
+    /// How many connections may be open; if there are more, the one that is idle longest is closed
     #[arg(long, env = "WEBHOOK_MAX_CONNECTIONS", default_value = "1024", value_parser = size, value_name = "NUMBER")]
     max_connections: usize,
-    /// How many connections one address may have open; beyond it its own that is idle longest is closed. API servers
-    /// behind one address (NAT, a proxy) share it. By default half of --max-connections
+    /// How many connections one address may have open; if it has more, its own that is idle longest is closed. API
+    /// servers behind one address (NAT, a proxy) share this number. By default half of --max-connections
     #[arg(long, env = "WEBHOOK_MAX_CONNECTIONS_PER_PEER", value_parser = size, value_name = "NUMBER")]
     max_connections_per_peer: Option<usize>,
-    /// How many requests may be in work; more are turned away with 429
+    /// How many requests may be in progress; further ones are rejected with 429
     #[arg(long, env = "WEBHOOK_MAX_IN_FLIGHT", default_value = "256", value_parser = size, value_name = "NUMBER")]
     max_in_flight: usize,
 }
@@ -142,7 +141,7 @@ pub(super) fn run(args: &Args) -> Exit {
     })
 }
 
-/// Everything that can fail is done before anything is served.
+/// Everything that can fail happens before the server accepts the first connection.
 async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let environment = |name: &str| std::env::var(name).ok();
     let metrics = Arc::new(Metrics::new());
@@ -191,16 +190,19 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// Readiness fails first; then nothing new is accepted; then what is in work finishes.
+/// Readiness fails first, then the listener closes, then the requests in progress finish.
 async fn leave(args: &Args, phase: &watch::Sender<Phase>, server: tokio::task::JoinHandle<()>) {
-    tracing::info!("signal: no longer ready, accepting for another {:?}", args.shutdown_delay);
+    tracing::info!(
+        "signal: reporting that the server is not ready, accepting connections for another {:?}",
+        args.shutdown_delay
+    );
     phase.send_replace(Phase::Leaving);
     tokio::time::sleep(args.shutdown_delay).await;
     phase.send_replace(Phase::Closing);
     if timeout(args.drain_timeout, server).await.is_ok() {
         tracing::info!("all connections have ended");
     } else {
-        tracing::warn!("connections were left after {:?}", args.drain_timeout);
+        tracing::warn!("connections were still open after {:?}", args.drain_timeout);
     }
 }
 

@@ -43,8 +43,13 @@ fn add_presets<T: DeserializeOwned>(
     json: &str,
 ) -> Result<(), String> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    let added: BTreeMap<String, Option<T>> = serde_path_to_error::deserialize(&mut deserializer)
-        .map_err(|error| format!("must be JSON, presets by name: {}: {}", error.path(), error.inner()))?;
+    let added: BTreeMap<String, Option<T>> =
+        serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+            // The whole text has no path.
+            let path = Some(error.path().to_string()).filter(|path| path != ".");
+            let path = path.map(|path| format!("{path}: ")).unwrap_or_default();
+            format!("must be a JSON object of presets by name: {path}{}", error.inner())
+        })?;
     presets.extend(added);
     Ok(())
 }

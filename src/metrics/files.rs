@@ -22,12 +22,12 @@ impl Files {
         let certificate_not_after = Gauge::default();
         registry.register_with_unit(
             "certificate_not_after",
-            "When the serving certificate expires, since 1970",
+            "When the serving certificate expires, in seconds since 1970",
             Unit::Seconds,
             certificate_not_after.clone(),
         );
         let reloads = Family::default();
-        registry.register("reloads", "Re-reads of changed files", reloads.clone());
+        registry.register("reloads", "How often changed files were read again", reloads.clone());
         let (configuration_generation, configuration_reload_successful) =
             (Gauge::default(), Gauge::default());
         registry.register(
@@ -37,7 +37,7 @@ impl Files {
         );
         registry.register(
             "configuration_last_reload_successful",
-            "Whether the configuration in its file is in force",
+            "Whether the configuration in its file is in use",
             configuration_reload_successful.clone(),
         );
         Self { certificate_not_after, reloads, configuration_generation, configuration_reload_successful }

@@ -56,7 +56,7 @@ impl TurnedAway {
             family
         };
         let handshakes = family("tls_handshake_failures", "TLS handshakes that failed");
-        let shed = family("requests_shed", "Requests turned away unread");
+        let shed = family("requests_shed", "Requests rejected before they were read");
         let evicted = family("connections_evicted", "Connections closed to make room for others");
         Self {
             handshake_timeouts: handshakes.get_or_create_owned(&[("reason", "timeout")]),

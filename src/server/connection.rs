@@ -28,7 +28,7 @@ use crate::metrics::{HandshakeFailure, Metrics};
 
 /// What TLS keeps at most of an answer that its client does not read.
 const TLS_BUFFER_MAX: usize = 16 << 10;
-/// What is read from a connection at once.
+/// How much is read from a connection in one step.
 const READ_BUFFER_MAX: usize = 64 << 10;
 
 pub(super) async fn serve(stream: TcpStream, serving: Serving, deadline: Arc<Deadline>) {
@@ -84,7 +84,7 @@ async fn drive(connection: Connection, deadline: &Deadline, mut phase: watch::Re
     }
 }
 
-/// Ready when the deadline has passed. The timer is set anew only when the deadline has come nearer, or when it fires
+/// Ready when the deadline has passed. The timer is set again only if the deadline is earlier than before, or if it fires
 /// too early, and not with every request.
 fn poll_deadline(mut timer: Pin<&mut Sleep>, deadline: &Deadline, cx: &mut Context<'_>) -> Poll<()> {
     let end = deadline.get();

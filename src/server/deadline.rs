@@ -54,7 +54,7 @@ impl Deadline {
         deadline
     }
 
-    /// When the connection is to be dropped.
+    /// When the connection is dropped.
     pub(super) fn get(&self) -> Instant {
         self.opened + Duration::from_nanos(self.end.load(Ordering::Relaxed))
     }
@@ -100,7 +100,7 @@ impl Deadline {
     }
 }
 
-/// A stream that tells the deadline what passes through it.
+/// A stream that reports to the deadline what passes through it.
 #[derive(Debug)]
 pub(super) struct Watched<S> {
     stream: S,

@@ -36,7 +36,7 @@ pub struct ConnectionLimits {
 pub enum Phase {
     /// There is no certificate yet.
     Starting,
-    /// All is well.
+    /// Everything is well.
     Serving,
     /// New connections are still accepted, but each answer closes its own.
     Leaving,

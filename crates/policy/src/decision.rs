@@ -9,7 +9,7 @@ use crate::violation::Violation;
 
 /// The result of applying rules to one object.
 ///
-/// An object is admitted when there are no violations; a patch then holds what is to be added to it.
+/// An object is admitted if there are no violations. The patch then holds the additions.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decision {
     /// All that is wrong, in the order of the rules. Empty: the object is admitted.

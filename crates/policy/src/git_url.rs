@@ -51,7 +51,7 @@ pub enum GitUrlError {
     /// It holds a password or a token.
     #[error("must not hold credentials: put them into a Secret and name it in spec.auth.secretName")]
     Credentials,
-    /// It has no host, or one that is none.
+    /// It has no host, or an invalid one.
     #[error(
         "must name a host, with a port between 1 and 65535 if any, as in ssh://git@host:22/path.git or git@host:path.git"
     )]

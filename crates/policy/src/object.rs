@@ -96,7 +96,7 @@ impl Meta {
         self.annotations.as_ref().and_then(|annotations| of(annotations).as_deref())
     }
 
-    /// The name, or the prefix from which the API server is to generate one.
+    /// The name, or the prefix from which the API server generates one.
     #[must_use]
     pub(crate) fn display_name(&self) -> &str {
         if self.name.is_empty() { &self.generate_name } else { &self.name }

@@ -64,7 +64,7 @@ impl Quantity {
         Ok(Self { nanos: if negative { -nanos } else { nanos }, format })
     }
 
-    /// Whether this is zero, which counts as not set.
+    /// Whether this is zero, which is treated as not set.
     #[must_use]
     pub(crate) fn is_zero(&self) -> bool {
         self.nanos == 0

@@ -27,7 +27,7 @@ const SERVER_ADDRESS_MAX: usize = 1024;
 /// Checks a registry Secret and writes its docker configuration; `old` is the Secret before an UPDATE.
 #[must_use]
 pub fn mutate(new: &SecretObject<'_>, old: Option<&SecretObject<'_>>) -> Decision {
-    // A Secret that is not, or no longer, a registry Secret; one that is going away; one that cannot change.
+    // It is no registry Secret, or not any more, or it is being deleted, or it cannot change.
     if !is_labelled(new) || new.metadata.is_being_deleted() || old.is_some_and(|old| old.immutable) {
         return Decision::allowed();
     }
@@ -59,8 +59,9 @@ fn is_labelled(secret: &SecretObject<'_>) -> bool {
 fn about_use(secret: &SecretObject<'_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if secret.secret_type != TYPE {
-        let text =
-            format!("the kubelet pulls images only with Secrets of type {TYPE}, which this one is not");
+        let text = format!(
+            "the kubelet pulls images only with Secrets of type {TYPE}: this Secret has another type"
+        );
         warnings.push(Warning::new(Rule::SecretType, text));
     }
     let name = secret.metadata.display_name();
@@ -81,7 +82,7 @@ fn about_copy(secret: &SecretObject<'_>) -> Option<Warning> {
     }
     let origin = if syntax::dns_1123_subdomain(origin).is_ok() { origin } else { "another namespace" };
     let text = format!(
-        "this is a copy of {origin}/{}: the controller puts it back; label it {}={} to keep yours",
+        "this is a copy of {origin}/{}: the controller restores it; label it {}={} to keep yours",
         secret.metadata.display_name(),
         owned_label::MANAGED_BY,
         copy_mark::KEPT_BY_USER
@@ -206,7 +207,8 @@ fn write_docker_config(mut data: Data, decision: &mut Decision) {
         None => DockerConfig::empty(),
         Some(Some(config)) => config,
         Some(None) => {
-            let text = format!("data[{DOCKER_CONFIG_KEY:?}] was not a docker configuration: it is replaced");
+            let text =
+                format!("data[{DOCKER_CONFIG_KEY:?}] is not a docker configuration: the webhook replaces it");
             decision.warnings.push(Warning::new(Rule::DockerConfigReplaced, text));
             DockerConfig::empty()
         }

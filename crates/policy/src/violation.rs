@@ -31,9 +31,9 @@ pub enum Problem {
     Required(String),
     /// The value breaks a rule; the text says what it must be.
     Invalid(Value, String),
-    /// The value is none of those that are supported, which are given in the order in which they are shown.
+    /// The value is not supported; the supported ones follow in the order in which they are shown.
     NotSupported(Value, Vec<String>),
-    /// The value must be unique and is there already.
+    /// The value must be unique and exists already.
     Duplicate(Value),
     /// The field must not be set; the text says why.
     Forbidden(String),
@@ -80,7 +80,7 @@ impl Violation {
         Self::new(rule, field, Problem::Invalid(value.into(), must.into()))
     }
 
-    /// `value` is none of `supported`.
+    /// `value` is not one of `supported`.
     pub fn not_supported(
         rule: Rule,
         field: impl Into<String>,
@@ -91,7 +91,7 @@ impl Violation {
         Self::new(rule, field, Problem::NotSupported(value.into(), supported))
     }
 
-    /// `value` is there already.
+    /// `value` exists already.
     pub fn duplicate(rule: Rule, field: impl Into<String>, value: impl Into<Value>) -> Self {
         Self::new(rule, field, Problem::Duplicate(value.into()))
     }

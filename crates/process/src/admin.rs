@@ -37,7 +37,7 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_HEAD: usize = 8 << 10;
 /// How many texts of metrics may be in the hands of clients.
 const MAX_TEXTS: usize = 8;
-/// How long to wait after an accept that failed, for want of descriptors say, so as not to spin.
+/// How long to wait after a failed accept, for example when there are no descriptors left, so that the loop does not spin.
 const ACCEPT_BACK_OFF: Duration = Duration::from_millis(50);
 
 /// Serves the admin port for as long as the process lives.
@@ -76,7 +76,7 @@ async fn answer(stream: TcpStream, router: Router) {
         .max_buf_size(MAX_HEAD)
         .keep_alive(false);
     let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    // A client that goes away or does not read is none of our concern.
+    // It does not matter whether the client stays and reads the answer.
     let _ = timeout(CONNECTION_TIMEOUT, connection).await;
 }
 

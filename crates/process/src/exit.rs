@@ -16,7 +16,7 @@ Exit codes:
 /// How the process ends; [`EXIT_CODES`] explains the codes.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Exit {
-    /// All is well.
+    /// Everything is well.
     Success,
     /// Something was refused, or not as expected.
     Refused,
@@ -30,7 +30,7 @@ impl Exit {
     /// Prints what is wrong.
     #[must_use]
     pub fn because(self, error: impl Display) -> Self {
-        // Without a standard error there is nobody to tell.
+        // Without a standard error nobody can read it.
         let _ = writeln!(std::io::stderr(), "error: {error}");
         self
     }

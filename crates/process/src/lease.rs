@@ -21,12 +21,12 @@ pub struct Lease {
     duration: Duration,
     /// The version that was last seen of a Lease that somebody else holds, and when it was first seen.
     seen: Option<(Option<String>, Instant)>,
-    /// The Lease as it was written last, so that it is renewed without a look.
+    /// The Lease as this process wrote it last, so that renewing needs no read.
     held: Option<Object>,
 }
 
 impl Lease {
-    /// Asks nobody yet. `duration` is how long a silent holder is waited for.
+    /// Sends no request yet. `duration` is how long this process waits for a silent holder.
     #[must_use]
     pub fn new(client: Client, namespace: &str, name: &str, identity: &str, duration: Duration) -> Self {
         let api = Api::namespaced(client, namespace);
@@ -44,7 +44,7 @@ impl Lease {
             }
             tokio::time::sleep(pause).await;
         }
-        tracing::info!(lease = self.name, identity = self.identity, "leads");
+        tracing::info!(lease = self.name, identity = self.identity, "this process leads");
         let (stop, mut stopped) = oneshot::channel::<()>();
         let renewal = tokio::spawn(async move {
             let renew = async {
@@ -57,12 +57,12 @@ impl Lease {
                 () = renew => {}
                 _ = &mut stopped => {}
             }
-            // Nothing is written from here on, so another may lead at once.
+            // This process writes nothing from here on, so another may lead immediately.
             until.send_replace(None);
             match timeout(self.duration, self.release()).await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(%error, "the Lease is not given back: it runs out"),
-                Err(_) => tracing::warn!("nobody answers, and the Lease is not given back: it runs out"),
+                Ok(Err(error)) => tracing::warn!(%error, "cannot release the Lease: it expires by itself"),
+                Err(_) => tracing::warn!("the API server does not answer: the Lease expires by itself"),
             }
         });
         Leader { term, stop, renewal }
@@ -73,7 +73,7 @@ impl Lease {
         // From before it was written, so that it ends here before it ends for others; with a margin for what is on its way.
         let end = Instant::now() + self.duration * 4 / 5;
         let Ok(held) = timeout(self.duration / 2, self.hold()).await else {
-            tracing::warn!(lease = self.name, "nobody answers, and the Lease is not renewed");
+            tracing::warn!(lease = self.name, "the API server does not answer: the Lease is not renewed");
             return false;
         };
         match held {
@@ -85,9 +85,9 @@ impl Lease {
                 until.send_replace(None);
                 false
             }
-            // What was promised stays promised.
+            // The term that is promised already stays valid.
             Err(error) => {
-                tracing::warn!(%error, lease = self.name, "the Lease cannot be renewed");
+                tracing::warn!(%error, lease = self.name, "cannot renew the Lease");
                 false
             }
         }
@@ -170,7 +170,7 @@ impl Lease {
 pub struct Term(watch::Receiver<Option<Instant>>);
 
 impl Term {
-    /// A term that does not end, of a process that has no others beside it.
+    /// A term without an end, for a process that runs alone.
     #[must_use]
     pub fn endless() -> Self {
         Self::until(Instant::now() + Duration::from_hours(24 * 365 * 100))
@@ -182,7 +182,7 @@ impl Term {
         Self(watch::Sender::new(Some(end)).subscribe())
     }
 
-    /// Whether this process leads. To be asked before every write.
+    /// Whether this process leads. Callers check it before every write.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.0.borrow().is_some_and(|until| Instant::now() < until)
@@ -221,15 +221,15 @@ pub struct Leader {
 }
 
 impl Leader {
-    /// Ends the term, so that another can lead at once.
+    /// Ends the term, so that another process can lead immediately.
     pub async fn resign(self) {
         let _ = self.stop.send(());
-        // It ends with the Lease given back, or not: others wait for it to run out then.
+        // If the Lease is not released, others wait until it expires.
         let _ = self.renewal.await;
     }
 }
 
-/// `None` if somebody else has created what was to be created.
+/// `None` if somebody else has created the object in the meantime.
 ///
 /// # Errors
 /// Any other answer of the API server.
@@ -237,7 +237,7 @@ pub fn unless_created<T>(result: kube::Result<T>) -> kube::Result<Option<T>> {
     unless(result, &[409])
 }
 
-/// `None` if somebody else has changed what was to be changed, or taken it away.
+/// `None` if somebody else has changed or deleted the object in the meantime.
 ///
 /// # Errors
 /// Any other answer of the API server.

@@ -17,9 +17,11 @@ pub enum LogFormat {
     Text,
 }
 
-/// What the client of the API server says of a request that fails, without saying which: whoever asked says that.
+/// The client of the API server logs a failed request without saying which one. The caller logs it with its name.
 const SAID_BETTER: &str = "kube_client::client::builder=off";
 
+/// What the help says of `--log-level`.
+pub const LEVEL_HELP: &str = "What is logged: a level (off, error, warn, info, debug, trace), or levels by module, such as info,serverless_webhook=debug";
 const LEVELS: &str = "must be a level (off, error, warn, info, debug or trace), or levels by module, such as info,serverless_webhook=debug";
 
 /// Starts the log. `filter` has the form of `RUST_LOG`, such as `info` or `serverless_webhook=debug`.
@@ -34,8 +36,8 @@ pub fn init(format: LogFormat, filter: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The filter; `None` if it is none. A word that is no level would be a module of which all is logged, and of all others
-/// nothing: whoever misspells a level would get an empty log.
+/// The filter; `None` if it is invalid. A word that is not a level would select a module of that name and silence all
+/// others, so a misspelt level would give an empty log.
 fn parse(filter: &str) -> Option<EnvFilter> {
     let is_word = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let is_unknown = |part: &str| is_word(part) && part.parse::<LevelFilter>().is_err();

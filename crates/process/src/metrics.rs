@@ -5,7 +5,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-/// Tells the version of a program.
+/// Reports the version of a program.
 pub fn register_version(registry: &mut Registry) {
     let build = Family::<[(&'static str, &'static str); 1], Gauge>::default();
     // All packages have one version.

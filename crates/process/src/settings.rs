@@ -142,7 +142,7 @@ impl<R, C, E> Settings<R, C, E> {
     }
 }
 
-/// The variable that a field comes from: the last one that has set it, or something that it is a part of.
+/// The variable that set a field, or one of its parents; the last one if there are several.
 fn overlaid_by<R>(overlaid: &[&Variable<R>], field: &str) -> Option<String> {
     let is_its = |variable: &&&Variable<R>| {
         field.strip_prefix(variable.field).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))

@@ -32,7 +32,7 @@ pub fn address(text: &str) -> Result<SocketAddr, String> {
         .map_err(|_| "must be an address with a port, such as [::]:8443 or 127.0.0.1:8443".to_owned())
 }
 
-/// Binds an address. A machine without IPv6 has no `[::]`: there all its addresses of IPv4 are meant.
+/// Binds an address. On a machine without IPv6, `[::]` means all its IPv4 addresses.
 ///
 /// # Errors
 /// If the address is taken, or does not belong to this machine.

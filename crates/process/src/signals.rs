@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT: the first one asks a process to end in order, the second one to end at once.
+//! SIGTERM and SIGINT: the first signal asks the process to stop in order, the second one to stop immediately.
 
 use std::io;
 
@@ -26,12 +26,12 @@ impl Signals {
         }
     }
 
-    /// Waits for an orderly end; `None` if a second signal comes first.
+    /// Waits for an orderly end; `None` if a second signal arrives first.
     pub async fn unless_again<T>(&mut self, end: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             ended = end => Some(ended),
             () = self.wait() => {
-                tracing::warn!("second signal: ending at once");
+                tracing::warn!("second signal: stopping immediately");
                 None
             }
         }

@@ -29,7 +29,7 @@ impl fmt::Debug for Certificate {
 }
 
 impl Certificate {
-    /// All certificates of a text in PEM; what is none is left out.
+    /// All certificates of a text in PEM; anything else is skipped.
     #[must_use]
     pub(super) fn all(pem: &[u8]) -> Vec<Self> {
         CertificateDer::pem_slice_iter(pem).flatten().filter_map(Self::parse).collect()

@@ -106,7 +106,7 @@ impl Cluster {
         written.map(drop)
     }
 
-    /// The webhook configurations that there are.
+    /// The webhook configurations that exist.
     pub(super) async fn configurations(&self) -> kube::Result<Vec<Configuration>> {
         let mut found = Vec::new();
         for (resource, (_, api)) in self.configurations.iter().enumerate() {

@@ -1,8 +1,8 @@
-//! The next step towards a certificate that every API server trusts. Pure: what is observed goes in, a step comes out.
+//! The next step towards a certificate that every API server trusts: a pure function from what is observed to a step.
 //!
 //! No connection is lost because nothing is served before it is trusted, and nothing stops being trusted before it has
 //! stopped being served: an authority is first published in every `caBundle`, next to the old one; after a grace period,
-//! in which every API server sees it, it signs; the old one goes when the last certificate that it signed has ended.
+//! in which every API server sees it, it signs; the old one is removed when the last certificate that it signed has expired.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,9 +10,9 @@ use super::certificate::{Certificate, Keyed};
 
 /// What the cluster holds.
 pub(super) struct Observed {
-    /// The authority of its Secret; `None` if there is none that holds together.
+    /// The authority in its Secret; `None` if there is none, or key and certificate do not fit.
     pub(super) authority: Option<Keyed>,
-    /// The certificate of its Secret; `None` if there is none that holds together.
+    /// The certificate in its Secret; `None` if there is none, or key and certificate do not fit.
     pub(super) server: Option<Keyed>,
     /// The authority that signed it, as its Secret says.
     pub(super) issuer: Option<Certificate>,
@@ -195,7 +195,7 @@ mod tests {
         observed.server = Some(server(&second, names(), now));
         observed.issuer = Some(second.certificate.clone());
         assert_eq!(step(&observed, true, now), Step::Rest);
-        // The old one goes when nothing that it signed can still be served, and not before.
+        // The old one is removed when nothing that it signed can still be served, and not before.
         observed.server = Some(server(&second, names(), now + HOUR * 16));
         assert_eq!(step(&observed, true, now + LIFETIME - HOUR), Step::Rest);
         assert_eq!(step(&observed, true, now + LIFETIME), publish(&[&second]));

@@ -1,4 +1,4 @@
-//! Where the certificate of the server comes from: files, or Secrets that the webhook manages itself.
+//! The source of the server's certificate: files, or Secrets that the webhook manages itself.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -65,7 +65,7 @@ pub(super) struct Args {
 
 const SELF_MANAGED: &str = "Self-managed certificates";
 
-/// Where the certificate comes from.
+/// The source of the certificate.
 pub(super) enum Source {
     Files { files: TlsFiles, content: TlsContent, tls: Tls },
     SelfManaged(Box<Manager>),
@@ -114,7 +114,7 @@ impl Args {
 }
 
 impl Source {
-    /// Gives the configuration, once there is one, and keeps it from then on.
+    /// Returns the configuration as soon as there is one, and keeps it fresh from then on.
     pub(super) async fn keep(
         self,
         not_after: NotAfter,
@@ -149,7 +149,7 @@ impl Source {
     }
 }
 
-/// The host, which is the Pod, and what tells processes on it apart.
+/// The host, which is the Pod, and a number that is unique for each process on it.
 fn identity() -> String {
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| SERVICE.name.to_owned());
     let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

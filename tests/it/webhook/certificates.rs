@@ -31,7 +31,7 @@ fn nothing_is_lost_while_authorities_and_certificates_rotate() {
     let installed = Installed::new(3, &FAST);
     let load = Load::start(&installed.control_plane.kubeconfig());
     wait_within(Duration::from_mins(3), "authorities and certificates are replaced under load", || {
-        let authorities = installed.logged("making a new authority");
+        let authorities = installed.logged("creating a new authority");
         let certificates = installed.logged("signing a new certificate");
         authorities >= 4 && certificates >= 10 && load.made() > 1000
     });
@@ -170,7 +170,7 @@ fn without_leave_it_says_so_and_is_not_ready() {
     let mut replica = installed.start_unready();
     let output = replica.process.output_file();
     let said = || std::fs::read_to_string(&output).unwrap_or_default();
-    replica.process.wait_until("telling", || said().contains("cannot look after the certificates")).unwrap();
+    replica.process.wait_until("telling", || said().contains("cannot manage the certificates")).unwrap();
     let expected = r#"secrets "serverless-webhook-tls" is forbidden: User "nobody" cannot get resource "secrets" in API group "" in the namespace "kyma-system""#;
     assert!(said().contains(expected), "{}", said());
     assert!(!testenv::is_ready(replica.admin_port));

@@ -22,7 +22,7 @@ Secret default/serverless-registry-config  CREATE  refused   fixtures/manifests/
     line 32: data.username: Invalid value: must not hold ':', which ends the user name in the docker configuration
     line 32: data.serverAddress: Required value
     line 34: data.registryAddress: Invalid value: must not have a scheme: it is the beginning of image names, such as example.com/project
-    warning: the kubelet pulls images only with Secrets of type kubernetes.io/dockerconfigjson, which this one is not
+    warning: the kubelet pulls images only with Secrets of type kubernetes.io/dockerconfigjson: this Secret has another type
 4 objects: 0 allowed, 0 patched, 4 refused, 1 of other kinds skipped
 ";
     assert_eq!((code, text.as_str()), (1, expected));

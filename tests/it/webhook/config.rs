@@ -55,7 +55,11 @@ fn names_file_line_and_field(#[case] text: &str, #[case] expected: &str) {
 )]
 #[case::not_json(
     ("WEBHOOK_DEFAULTING_FUNCTION_REPLICAS_PRESETS_MAP", "{\"XS\": {\"min\": \"1\"}}"),
-    "WEBHOOK_DEFAULTING_FUNCTION_REPLICAS_PRESETS_MAP: must be JSON, presets by name: XS.min: invalid type: string \"1\", expected i32 at line 1 column 18"
+    "WEBHOOK_DEFAULTING_FUNCTION_REPLICAS_PRESETS_MAP: must be a JSON object of presets by name: XS.min: invalid type: string \"1\", expected i32 at line 1 column 18"
+)]
+#[case::no_json_at_all(
+    ("WEBHOOK_DEFAULTING_FUNCTION_REPLICAS_PRESETS_MAP", "XS"),
+    "WEBHOOK_DEFAULTING_FUNCTION_REPLICAS_PRESETS_MAP: must be a JSON object of presets by name: expected value at line 1 column 1"
 )]
 #[case::no_such_preset(
     ("WEBHOOK_DEFAULTING_FUNCTION_RESOURCES_DEFAULT_PRESET", "XXL"),

@@ -289,7 +289,7 @@ fn an_author_cannot_steer_the_controller_by_labels_annotations_or_addresses() {
     );
     assert_eq!(
         said("label function demo serverless.kyma-project.io/config=runtime"),
-        "The Function \"demo\" is invalid: metadata.labels[serverless.kyma-project.io/config]: Forbidden: among labels of serverless.kyma-project.io only those that choose presets may be set: what is made for the Function would have this one too, so use a prefix of your own, such as example.com/\n"
+        "The Function \"demo\" is invalid: metadata.labels[serverless.kyma-project.io/config]: Forbidden: of the labels of serverless.kyma-project.io only those that choose presets may be set: use a prefix of your own for others, such as example.com/\n"
     );
     assert_eq!(
         said("label function demo serverless.kyma-project.io/function-resource-preset=L"),
@@ -315,7 +315,7 @@ fn who_changes_a_copy_is_told_that_it_will_be_restored() {
     copy["metadata"]["annotations"] = json!({"serverless.kyma-project.io/copied-from": "kyma-system"});
     namespace.kubectl("create -f -", &copy).unwrap();
     let change = r#"patch secret serverless-registry-config -p {"stringData":{"password":"mine"}}"#;
-    let warning = "Warning: this is a copy of kyma-system/serverless-registry-config: the controller puts it back; label it serverless.kyma-project.io/managed-by=user to keep yours\n";
+    let warning = "Warning: this is a copy of kyma-system/serverless-registry-config: the controller restores it; label it serverless.kyma-project.io/managed-by=user to keep yours\n";
     assert_eq!(namespace.kubectl(change, NOTHING).err, warning);
     let keep = "label secret serverless-registry-config serverless.kyma-project.io/managed-by=user";
     assert_eq!(namespace.kubectl(keep, NOTHING).err, "");

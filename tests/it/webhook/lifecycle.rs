@@ -169,7 +169,7 @@ fn connections_that_do_not_end_are_left_after_the_drain_timeout() {
     }
     process.signal("TERM");
     assert_eq!(process.exit(), Some(0));
-    process.wait_for_log("connections were left after 300ms");
+    process.wait_for_log("connections were still open after 300ms");
     drop(holding);
 }
 

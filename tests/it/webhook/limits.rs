@@ -184,7 +184,7 @@ async fn requests_beyond_those_in_work_are_turned_away() {
     holding.send(post(PATH, &large_review())).await.unwrap();
     eventually("in work", || server.metric("serverless_webhook_in_flight") == 1.0).await;
     let answer = server.connect().await.review(PATH, REVIEW).await.unwrap();
-    assert_eq!((answer.status, answer.body.as_str()), (429, "too many requests are in work\n"));
+    assert_eq!((answer.status, answer.body.as_str()), (429, "too many requests are in progress\n"));
     assert!(answer.head.contains("retry-after: 1\r\n"), "{}", answer.head);
     drop(held);
     assert_eq!(holding.answer().await.unwrap().body, ALLOWED);

@@ -68,7 +68,7 @@ async fn bodies_beyond_the_memory_for_bodies_are_turned_away() {
     eventually("most is taken", || server.free_memory() <= (2 << 20) - (800 << 10)).await;
     let body = format!("{REVIEW}{}", " ".repeat(900 << 10));
     let answer = server.connect().await.review(PATH, &body).await.unwrap();
-    assert_eq!((answer.status, answer.body.as_str()), (429, "too much memory is taken by other bodies\n"));
+    assert_eq!((answer.status, answer.body.as_str()), (429, "other request bodies take all the memory\n"));
     assert!(answer.head.contains("retry-after: 1\r\n"), "{}", answer.head);
     // There is room for a small one beside.
     still_serves(&server).await;

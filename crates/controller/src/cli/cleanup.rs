@@ -17,7 +17,7 @@ pub(super) struct Args {
     /// The namespace whose labelled objects the controller copied
     #[arg(long, default_value = "kyma-system", value_name = "NAMESPACE")]
     base_namespace: String,
-    /// The namespace of the controller; by default the base namespace
+    /// The namespace of the controller, by default the base namespace
     #[arg(short, long, value_name = "NAMESPACE")]
     namespace: Option<String>,
     /// The name of the controller's Lease
@@ -31,7 +31,7 @@ pub(super) struct Args {
     /// Removes finalizers and leaves the copies, which running Functions need
     #[arg(long)]
     finalizers_only: bool,
-    /// Prints what would be done, and does nothing
+    /// Prints what the command would do, and changes nothing
     #[arg(long)]
     dry_run: bool,
 }

@@ -70,8 +70,7 @@ pub(super) struct Args {
         help_heading = "Log"
     )]
     log_format: LogFormat,
-    /// What is logged: a level (off, error, warn, info, debug, trace), or levels by module, such as info,controller=debug
-    #[arg(long, env = "APP_LOG_LEVEL", default_value = "info", value_name = "FILTER", help_heading = "Log")]
+    #[arg(long, help = logging::LEVEL_HELP, env = "APP_LOG_LEVEL", default_value = "info", value_name = "FILTER", help_heading = "Log")]
     log_level: String,
 }
 

@@ -12,7 +12,7 @@ pub struct ConfigError {
     pub problem: String,
 }
 
-/// What is wrong so far. A check that fails answers with `None` and goes on to the next.
+/// The errors so far. A check that fails returns `None`, and the next one runs.
 #[derive(Default)]
 pub(super) struct Errors(pub(super) Vec<ConfigError>);
 
@@ -23,7 +23,7 @@ impl Errors {
     }
 }
 
-/// The problem of a name that is none of those that there are.
+/// The problem of an unknown name.
 pub(super) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a String>) -> String {
     let known = known.map(String::as_str).collect::<Vec<_>>().join(", ");
     format!("there is no {what} {name:?}; there are: {known}")

@@ -26,7 +26,7 @@ impl DockerConfig {
         signs.count() <= VALUES_MAX
     }
 
-    /// Reads a configuration; `None` if it is none.
+    /// Reads a configuration; `None` if the text is not one.
     #[must_use]
     pub fn parse(json: &[u8]) -> Option<Self> {
         let config = Self(serde_json::from_slice(json).ok()?);

@@ -67,7 +67,7 @@ impl SecretObject<'_> {
     }
 }
 
-/// A value that is never shown. Null counts as empty, which is what `password:` in YAML is.
+/// A value that is never shown. Null is treated as empty: `password:` in YAML is null.
 #[derive(Eq, PartialEq)]
 struct Hidden<'a>(Cow<'a, str>);
 

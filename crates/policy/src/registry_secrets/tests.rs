@@ -87,9 +87,9 @@ fn writes_the_docker_configuration() {
 )]
 #[case::no_auths("{}", replace(EXPECTED), &[])]
 #[case::empty("", replace(EXPECTED), &[])]
-#[case::not_json("x", replace(EXPECTED), &["data[\".dockerconfigjson\"] was not a docker configuration: it is replaced"])]
-#[case::not_an_object("[]", replace(EXPECTED), &["data[\".dockerconfigjson\"] was not a docker configuration: it is replaced"])]
-#[case::auths_is_a_list(r#"{"auths":[]}"#, replace(EXPECTED), &["data[\".dockerconfigjson\"] was not a docker configuration: it is replaced"])]
+#[case::not_json("x", replace(EXPECTED), &["data[\".dockerconfigjson\"] is not a docker configuration: the webhook replaces it"])]
+#[case::not_an_object("[]", replace(EXPECTED), &["data[\".dockerconfigjson\"] is not a docker configuration: the webhook replaces it"])]
+#[case::auths_is_a_list(r#"{"auths":[]}"#, replace(EXPECTED), &["data[\".dockerconfigjson\"] is not a docker configuration: the webhook replaces it"])]
 fn keeps_what_is_not_ours(#[case] existing: &str, #[case] expected: Json, #[case] warnings: &[&str]) {
     let decision = mutate(&secret(&changed(".dockerconfigjson", existing)), None);
     assert_eq!((patch(&decision), &decision.violations), (expected, &vec![]));
@@ -162,7 +162,7 @@ fn warns_of_what_keeps_it_from_being_used() {
     assert_eq!(
         warned(&decision),
         [
-            "the kubelet pulls images only with Secrets of type kubernetes.io/dockerconfigjson, which this one is not",
+            "the kubelet pulls images only with Secrets of type kubernetes.io/dockerconfigjson: this Secret has another type",
             "only Secrets named \"serverless-registry-config\" or \"serverless-registry-config-default\" are used: this one is named \"other\"",
         ]
     );
@@ -175,7 +175,7 @@ fn the_secret_of_the_installation_is_used() {
     assert_eq!(mutate(&default, None).warnings, []);
 }
 
-const A_COPY: &str = "this is a copy of kyma-system/serverless-registry-config: the controller puts it back; label it serverless.kyma-project.io/managed-by=user to keep yours";
+const A_COPY: &str = "this is a copy of kyma-system/serverless-registry-config: the controller restores it; label it serverless.kyma-project.io/managed-by=user to keep yours";
 
 #[rstest]
 #[case::data_change(json!({"metadata": {"annotations": {COPIED_FROM: "kyma-system"}}}), &[A_COPY])]
@@ -186,7 +186,7 @@ const A_COPY: &str = "this is a copy of kyma-system/serverless-registry-config: 
 )]
 #[case::a_forged_origin(
     json!({"metadata": {"annotations": {COPIED_FROM: "a\nb"}}}),
-    &["this is a copy of another namespace/serverless-registry-config: the controller puts it back; label it serverless.kyma-project.io/managed-by=user to keep yours"]
+    &["this is a copy of another namespace/serverless-registry-config: the controller restores it; label it serverless.kyma-project.io/managed-by=user to keep yours"]
 )]
 fn warns_who_changes_a_copy(#[case] metadata: Json, #[case] warnings: &[&str]) {
     let secret = |password: &str| {

@@ -36,7 +36,7 @@ fn add_members(group: &str, kind: &str, exists: bool, missing: Members, patch: &
 type Members = Map<String, Value>;
 type SetQuantities<'a> = Option<&'a BTreeMap<String, RawQuantity>>;
 
-/// What is to be added.
+/// The missing members.
 #[derive(Default)]
 struct Missing {
     requests: Members,

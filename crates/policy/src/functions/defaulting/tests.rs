@@ -221,7 +221,7 @@ prop_compose! {
     }
 }
 
-/// Whether a value counts as set: present, and if a quantity not zero.
+/// Whether a value is set: present and, if it is a quantity, not zero.
 fn is_set(value: &Value) -> bool {
     match value {
         Value::Null => false,

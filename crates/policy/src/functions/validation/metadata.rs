@@ -9,7 +9,7 @@ use crate::object::{Annotations, Meta};
 use crate::rule::Rule;
 use crate::violation::Violation;
 
-const OTHER_LABEL: &str = "among labels of serverless.kyma-project.io only those that choose presets may be set: what is made for the Function would have this one too, so use a prefix of your own, such as example.com/";
+const OTHER_LABEL: &str = "of the labels of serverless.kyma-project.io only those that choose presets may be set: use a prefix of your own for others, such as example.com/";
 /// The most warnings about labels: more would not reach the author.
 const WARNINGS_MAX: usize = 8;
 

@@ -24,7 +24,7 @@ pub(super) fn check(
     let requests = parse(path, "requests", set.and_then(|set| set.requests.as_ref()), violations);
     let limits = parse(path, "limits", set.and_then(|set| set.limits.as_ref()), violations);
     // Defaulting leaves alone a group that holds a quantity it cannot read, so what is absent from such a group is
-    // not what its author has to mend.
+    // not what its author has to correct.
     let absent = if violations.len() == before { Some(Quantity::ZERO) } else { None };
 
     let preset = rules.presets.named(meta);

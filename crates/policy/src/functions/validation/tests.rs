@@ -238,7 +238,7 @@ fn a_value_below_the_minimum_that_a_preset_filled_in_names_the_preset() {
     );
 }
 
-const OTHER_LABEL: &str = "Forbidden: among labels of serverless.kyma-project.io only those that choose presets may be set: what is made for the Function would have this one too, so use a prefix of your own, such as example.com/";
+const OTHER_LABEL: &str = "Forbidden: of the labels of serverless.kyma-project.io only those that choose presets may be set: use a prefix of your own for others, such as example.com/";
 
 #[test]
 fn labels_that_make_a_runtime_of_its_config_map_are_refused() {
