@@ -119,6 +119,10 @@ bench: control-plane ## rates, latencies, CPU and memory, into target/bench.md
 bench-shapes: $(WEBHOOK) ## what the shape of a body costs, and the most memory of the webhook under each attack
 	$(CARGO) bench --locked --bench shapes -- $(CURDIR)/$(WEBHOOK)
 
+.PHONY: bench-offline
+bench-offline: $(WEBHOOK) ## what 200,000 reviews and 10,000 manifests cost replay and check: time and memory on one core
+	$(CARGO) bench --locked --bench offline -- $(CURDIR)/$(WEBHOOK)
+
 .PHONY: bench-propagation
 bench-propagation: control-plane $(IMAGE_CONTROLLER) ## what copies in 5,000 namespaces cost: time, requests, CPU, memory
 	$(CARGO) bench --locked --bench controller -- $(IMAGE_CONTROLLER) propagation 5000 60

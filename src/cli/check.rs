@@ -1,40 +1,43 @@
 //! `check`: what an API server with these webhooks would do with manifests when they are created: strict decoding,
 //! what is filled in, what is refused.
 
+mod duplicates;
 mod manifest;
+mod near;
 mod strict;
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use policy::{Config, Decision, Rule, Violation};
+use policy::{Config, Decision, Violation};
 use process::exit::Exit;
-use process::manifests::Document;
-use process::yaml;
+use process::manifests::{Document, Inputs, holds_manifests};
 use serde_json::Value;
 
-use super::input;
-use super::output::{self, Format};
-use super::report::{Finding, Item, Report, Words};
+use super::input::{self, remark};
+use super::output::{Format, Output};
+use super::report::{Finding, Item, Level, Words};
 use super::show;
 use crate::admission::review::{Verdict, review};
 use crate::admission::routes::{ENDPOINTS, Endpoint};
 use crate::config;
+use duplicates::Duplicates;
 use manifest::{Manifest, Recognised};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Files or folders with manifests (YAML or JSON); - is the standard input
-    #[arg(required = true, value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    inputs: Inputs,
     /// Shows what will be added to each object
     #[arg(long)]
     diff: bool,
     /// The namespace of objects that name none
-    #[arg(long, default_value = "default")]
+    #[arg(short, long, default_value = "default")]
     namespace: String,
+    /// Ends with 1 if there are warnings
+    #[arg(long)]
+    strict: bool,
     /// How the findings are shown
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     output: Format,
     /// The configuration of presets, minima and runtimes
     #[arg(long, env = "WEBHOOK_CONFIG", value_name = "FILE")]
@@ -46,74 +49,92 @@ pub(super) fn run(args: &Args) -> Exit {
         Ok(config) => config,
         Err(error) => return Exit::Usage.because(error),
     };
-    let mut check = Check { args, config, report: Report::default(), seen: HashSet::new() };
-    let files = input::files(&args.paths, holds_manifests, &mut check.report.unreadable);
-    let progress = output::progress(files.len());
-    for file in progress.wrap_iter(files.iter()) {
-        for document in input::documents(file, &mut check.report.unreadable) {
-            check.document(file, &document);
-        }
-    }
-    progress.finish_and_clear();
+    let mut check = Check { args, config, duplicates: Duplicates::default() };
     let words = Words { items: "objects", expected: false, places: true, skipped: "of other kinds skipped" };
-    output::print(args.output, &mut check.report, &words);
-    check.report.exit(false)
-}
-
-fn holds_manifests(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    ["json", "yaml", "yml"].contains(&extension)
+    let found = args.inputs.files(holds_manifests, "manifests");
+    let mut output = Output::new(args.output, words, found.bytes);
+    input::read(found, "serverless-webhook check", &mut output, |output, file, document| {
+        check.document(output, file, document);
+    });
+    let tally = output.end();
+    if tally.items() == 0 && tally.unreadable == 0 {
+        let skipped = tally.skipped;
+        return Exit::Unreadable.because(format!(
+            "nothing to check: no Function, no GitRepository and no registry Secret, {skipped} of other kinds"
+        ));
+    }
+    tally.exit(false, args.strict)
 }
 
 struct Check<'a> {
     args: &'a Args,
     config: Config,
-    report: Report,
-    /// The objects so far, by kind, namespace and name.
-    seen: HashSet<(&'static str, String, String)>,
+    duplicates: Duplicates,
 }
 
 impl Check<'_> {
-    fn document(&mut self, file: &Path, document: &Document) {
-        for (path, object) in document.objects() {
-            self.object(file, document, object.clone(), &path);
+    fn document(&mut self, output: &mut Output, file: &Path, mut document: Document) {
+        for (path, object) in document.take_objects() {
+            self.object(output, file, &document, object, &path);
         }
     }
 
     /// Judges an object; `path` leads to it in its document.
-    fn object(&mut self, file: &Path, document: &Document, object: Value, path: &str) {
-        let line = |field: &str| document.line - 1 + yaml::line_of(&document.text, &format!("{path}{field}"));
+    fn object(&mut self, output: &mut Output, file: &Path, document: &Document, object: Value, path: &str) {
+        let line = document.line_of_object(path);
+        let line_of = |field: &str| document.line_of(&format!("{path}{field}"));
+        let say = |level, problem: String| remark(level, file, Some(line), problem);
         let manifest = match Manifest::recognise(object, &self.args.namespace) {
             Recognised::Ours(manifest) => manifest,
             Recognised::OtherVersion { name, violation } => {
-                let findings = vec![Finding::new(&violation, line(&violation.field))];
-                let item = item(file, name, line(""), "", Verdict::Refused, findings);
-                return self.report.items.push(item);
+                let mut item = item(file, name, line, Verdict::Refused);
+                item.findings = vec![Finding::new(&violation, line_of(&violation.field))];
+                return output.item(item);
             }
-            Recognised::Other => return self.report.skipped += 1,
+            Recognised::Malformed(problem) => return output.remark(say(Level::Unreadable, problem)),
+            Recognised::Near(problem) => {
+                output.tally.skipped += 1;
+                return output.remark(say(Level::Warning, problem));
+            }
+            Recognised::Other(name) => {
+                output.tally.skipped += 1;
+                if self.args.inputs.verbose {
+                    output.remark(say(Level::Skipped, name));
+                }
+                return;
+            }
         };
-        let mut violations = strict::check(&manifest);
-        let identity = (manifest.kind, manifest.namespace.clone(), manifest.name.clone());
-        if !manifest.name.is_empty() && !self.seen.insert(identity) {
-            let name = manifest.name.as_str();
-            violations.push(Violation::duplicate(Rule::ObjectDuplicate, "metadata.name", name));
-        }
+        let violations = strict::check(&manifest);
         let (object, decision, endpoint) = self.admit(&manifest, violations);
-        let finding =
-            |violation: &Violation| Finding::new(violation, line(&manifest.written(&violation.field)));
-        let findings: Vec<_> = decision.violations.iter().map(finding).collect();
-        let added = object != manifest.object;
-        let verdict = match (findings.is_empty(), added) {
+        let finding = |violation: &Violation| {
+            let field = manifest.written(&violation.field).into_owned();
+            let Finding { reason, message, line, .. } = Finding::new(violation, line_of(&field));
+            Finding { field, reason, message: manifest.in_words_of_its_author(message), line }
+        };
+        let mut findings: Vec<_> = decision.violations.iter().map(finding).collect();
+        let warnings =
+            decision.warnings.into_iter().map(|warning| manifest.in_words_of_its_author(warning.text));
+        let mut warnings: Vec<_> = warnings.collect();
+        match self.duplicates.note(&manifest, file, line) {
+            Some(first) if first.is_same => warnings.push(format!("the same object is in {}", first.place)),
+            Some(first) => {
+                findings.push(Finding { line: line_of("metadata.name"), ..first.finding(&manifest.name) });
+            }
+            None => {}
+        }
+        let verdict = match (findings.is_empty(), object != manifest.object) {
             (false, _) => Verdict::Refused,
             (true, true) => Verdict::Patched,
             (true, false) => Verdict::Allowed,
         };
-        let mut item = item(file, manifest.title(), line(""), endpoint, verdict, findings);
-        item.warnings = decision.warnings.into_iter().map(|warning| warning.text).collect();
-        if self.args.diff {
-            item.diff = show::diff(&manifest.object, &object);
-        }
-        self.report.items.push(item);
+        let diff = if self.args.diff { show::diff(&manifest.object, &object) } else { None };
+        output.item(Item {
+            endpoint,
+            findings,
+            warnings,
+            diff,
+            ..item(file, manifest.title(), line, verdict)
+        });
     }
 
     /// Asks the endpoints for the kind, in the order of the API server: those that add first, then those that look
@@ -144,22 +165,15 @@ impl Check<'_> {
     }
 }
 
-fn item(
-    file: &Path,
-    name: String,
-    line: usize,
-    endpoint: &'static str,
-    verdict: Verdict,
-    findings: Vec<Finding>,
-) -> Item {
+fn item(file: &Path, name: String, line: usize, verdict: Verdict) -> Item {
     Item {
         name,
         file: input::shown(file),
         line,
         operation: "CREATE".to_owned(),
-        endpoint,
+        endpoint: "",
         verdict,
-        findings,
+        findings: Vec::new(),
         warnings: Vec::new(),
         diff: None,
         unexpected: Vec::new(),

@@ -1,72 +1,47 @@
-//! The input of `replay` and `check`: files, folders and the standard input, cut into documents.
+//! Reads the input of `replay` and `check`, one document at a time, and reports what cannot be read.
 
-use std::fmt::Display;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use process::manifests::{self, Document};
+use process::manifests::{Document, Documents, Files, open};
 
-use super::report::Unreadable;
+use super::output::Output;
+use super::report::{Level, Remark};
 
-/// All files of the paths: folders with all that is in them, in order.
-pub(super) fn files(
-    paths: &[PathBuf],
-    wanted: fn(&Path) -> bool,
-    unreadable: &mut Vec<Unreadable>,
-) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            collect(path, wanted, &mut files, unreadable);
-        } else {
-            files.push(path.clone());
-        }
-    }
-    files
-}
-
-fn collect(
-    folder: &Path,
-    wanted: fn(&Path) -> bool,
-    files: &mut Vec<PathBuf>,
-    unreadable: &mut Vec<Unreadable>,
+/// Hands each document of the files to `judge`. `command` is the one that what a template is rendered to is for.
+pub(super) fn read(
+    found: Files,
+    command: &'static str,
+    output: &mut Output,
+    mut judge: impl FnMut(&mut Output, &Path, Document),
 ) {
-    let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let mut paths: Vec<_> = match entries {
-        Ok(entries) => entries.into_iter().map(|entry| entry.path()).collect(),
-        Err(error) => {
-            return unreadable.push(Unreadable { file: shown(folder), line: 1, problem: error.to_string() });
-        }
-    };
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            collect(&path, wanted, files, unreadable);
-        } else if wanted(&path) {
-            files.push(path);
+    for problem in found.problems {
+        output.remark(remark(Level::Unreadable, &problem.path, None, problem.text));
+    }
+    let bar = output.bar();
+    for file in found.files {
+        let opened = open(&file).and_then(|reader| Documents::new(bar.wrap_read(reader), command));
+        match opened {
+            Ok(documents) => {
+                for document in documents {
+                    match document {
+                        Ok(document) => judge(output, &file, document),
+                        Err(error) => output.remark(remark(
+                            Level::Unreadable,
+                            &file,
+                            Some(error.line),
+                            error.to_string(),
+                        )),
+                    }
+                }
+            }
+            Err(error) => output.remark(remark(Level::Unreadable, &file, None, error.to_string())),
         }
     }
 }
 
-/// The documents of a file. What is read before something that cannot be read still counts.
-pub(super) fn documents(file: &Path, unreadable: &mut Vec<Unreadable>) -> Vec<Document> {
-    let mut unreadable_at = |line: usize, problem: &dyn Display| {
-        unreadable.push(Unreadable { file: shown(file), line, problem: problem.to_string() });
-    };
-    let text = match manifests::read(file) {
-        Ok(text) => text,
-        Err(error) => {
-            unreadable_at(1, &error);
-            return Vec::new();
-        }
-    };
-    let mut documents = Vec::new();
-    for document in manifests::documents(&text) {
-        match document {
-            Ok(document) => documents.push(document),
-            Err(error) => unreadable_at(error.line, &error),
-        }
-    }
-    documents
+/// Something about a file.
+pub(super) fn remark(level: Level, file: &Path, line: Option<usize>, problem: impl Into<String>) -> Remark {
+    Remark { level, file: shown(file), line, problem: problem.into() }
 }
 
 /// The name of a file as people see it.

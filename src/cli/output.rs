@@ -1,5 +1,6 @@
-//! The forms in which `replay` and `check` show what they have found.
+//! The forms in which `replay` and `check` show what they find, each object as soon as it is judged.
 
+mod form;
 mod github;
 mod json;
 mod junit;
@@ -7,10 +8,15 @@ mod sarif;
 mod text;
 
 use std::io::{IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 
-use super::report::{Report, Words};
+use super::report::{Item, Level, Remark, Tally, Words};
+use form::Form;
+
+/// How often what is found is printed while a bar is shown: the bar has to make room for it each time.
+const INTERVAL: Duration = Duration::from_millis(100);
 
 /// A form of output.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
@@ -29,18 +35,77 @@ pub(super) enum Format {
     Github,
 }
 
-/// Prints a report, of which nothing is taken for more than text by who reads it.
-pub(super) fn print(format: Format, report: &mut Report, words: &Words) {
-    report.make_printable();
-    let text = match format {
-        Format::Text => text::render(report, words, colour()),
-        Format::Json => json::render(report),
-        Format::Junit => junit::render(report),
-        Format::Sarif => sarif::render(report),
-        Format::Github => github::render(report),
-    };
-    // A reader that has gone, such as `head`, has read enough.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+/// Prints what is found, of which nothing is taken for more than text by who reads it.
+pub(super) struct Output {
+    form: Box<dyn Form>,
+    pub(super) tally: Tally,
+    bar: ProgressBar,
+    /// What is not printed yet.
+    text: String,
+    printed: Instant,
+}
+
+impl Output {
+    /// Begins a report about input of so many bytes.
+    pub(super) fn new(format: Format, words: Words, bytes: u64) -> Self {
+        let form: Box<dyn Form> = match format {
+            Format::Text => Box::new(text::Text::new(words, colour())),
+            Format::Json => Box::<json::Json>::default(),
+            Format::Junit => Box::<junit::Junit>::default(),
+            Format::Sarif => Box::<sarif::Sarif>::default(),
+            Format::Github => Box::new(github::Github),
+        };
+        let (tally, text) = (Tally::default(), String::new());
+        let mut output = Self { form, tally, bar: progress(bytes), text, printed: Instant::now() };
+        output.form.begin(&mut output.text);
+        output
+    }
+
+    /// The bar to which what is read is reported.
+    pub(super) fn bar(&self) -> ProgressBar {
+        self.bar.clone()
+    }
+
+    pub(super) fn item(&mut self, mut item: Item) {
+        item.make_printable();
+        self.tally.add(&item);
+        self.form.item(&mut self.text, item);
+        self.print_now_and_then();
+    }
+
+    pub(super) fn remark(&mut self, mut remark: Remark) {
+        remark.make_printable();
+        match remark.level {
+            Level::Unreadable => self.tally.unreadable += 1,
+            Level::Warning => self.tally.warnings += 1,
+            Level::Skipped => {}
+        }
+        self.form.remark(&mut self.text, remark);
+        self.print_now_and_then();
+    }
+
+    /// Ends the report.
+    pub(super) fn end(mut self) -> Tally {
+        self.form.end(&mut self.text, &self.tally);
+        self.bar.finish_and_clear();
+        self.print();
+        self.tally
+    }
+
+    fn print_now_and_then(&mut self) {
+        if self.bar.is_hidden() || self.printed.elapsed() >= INTERVAL {
+            self.print();
+        }
+    }
+
+    fn print(&mut self) {
+        let text = std::mem::take(&mut self.text);
+        if !text.is_empty() {
+            // A reader that has gone, such as `head`, has read enough.
+            self.bar.suspend(|| drop(std::io::stdout().write_all(text.as_bytes())));
+            self.printed = Instant::now();
+        }
+    }
 }
 
 /// Colour is for terminals, and not for those who do not want it (<https://no-color.org>).
@@ -48,10 +113,15 @@ fn colour() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
+/// Input of at least so many bytes gets a bar.
+const LONG: u64 = 1 << 20;
+const BAR: &str = "{wide_bar} {bytes}/{total_bytes} {eta}";
+
 /// A bar for long input, where there is somebody to see it.
-pub(super) fn progress(length: usize) -> ProgressBar {
-    if length < 500 || !std::io::stderr().is_terminal() {
+fn progress(bytes: u64) -> ProgressBar {
+    if bytes < LONG || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    ProgressBar::new(length as u64)
+    let style = ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(bytes).with_style(style)
 }

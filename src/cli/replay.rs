@@ -2,33 +2,30 @@
 
 mod ask;
 mod audit;
+mod endpoints;
 mod expect;
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use process::exit::Exit;
-use process::manifests::Document;
+use process::manifests::{Document, Inputs};
 use serde_json::Value;
 
-use super::input;
-use super::output::{self, Format};
-use super::report::{Finding, Item, Report, Unreadable, Words};
+use super::input::{self, remark};
+use super::output::{Format, Output};
+use super::report::{Finding, Item, Level, Words};
 use super::show;
 use crate::admission::review::Verdict;
-use crate::admission::routes::{ENDPOINTS, Endpoint};
+use crate::admission::routes::Endpoint;
 use crate::admission::wire::KIND;
 use crate::config;
-use ask::{Answer, Asker, Server};
-
-/// The file of a fixture that holds the question.
-const QUESTION: &str = "request.json";
+use ask::{Answer, Asker, Server, body_of};
+use endpoints::{endpoint_at, endpoints_for, fixture, text_at, unanswered};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Files or folders with reviews of the API server (JSON, YAML, lines of JSON) or audit logs; - is the standard input
-    #[arg(required = true, value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    inputs: Inputs,
     /// Compares each answer with the response.json beside its request.json
     #[arg(long)]
     expect: bool,
@@ -42,7 +39,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "PATH", value_parser = endpoint_at)]
     endpoint: Option<&'static Endpoint>,
     /// How the findings are shown
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     output: Format,
     /// The configuration of presets, minima and runtimes
     #[arg(long, env = "WEBHOOK_CONFIG", value_name = "FILE", conflicts_with = "url")]
@@ -51,46 +48,33 @@ pub(super) struct Args {
     server: Server,
 }
 
-fn endpoint_at(path: &str) -> Result<&'static Endpoint, String> {
-    let known = || ENDPOINTS.iter().map(|endpoint| endpoint.path).collect::<Vec<_>>().join(", ");
-    ENDPOINTS
-        .iter()
-        .find(|endpoint| endpoint.path == path)
-        .ok_or_else(|| format!("must be one of {}", known()))
-}
-
 pub(super) fn run(args: &Args) -> Exit {
-    let mut asker = match asker(args) {
+    let asker = match asker(args) {
         Ok(asker) => asker,
-        Err(error) => return Exit::Usage.because(format!("{error:#}")),
+        Err((exit, error)) => return exit.because(format!("{error:#}")),
     };
-    let mut report = Report::default();
-    let files = input::files(&args.paths, holds_reviews, &mut report.unreadable);
-    let progress = output::progress(files.len());
-    for file in progress.wrap_iter(files.iter()) {
-        let documents = input::documents(file, &mut report.unreadable);
-        let several = documents.len() > 1;
-        for (index, document) in documents.into_iter().enumerate() {
-            let number = several.then_some(index + 1);
-            Replay { args, asker: &mut asker, report: &mut report }.document(file, document, number);
-        }
+    let mut replay = Replay { args, asker };
+    let expected = args.expect || args.twice;
+    let words = Words { items: "reviews", expected, places: false, skipped: "skipped" };
+    let found = args.inputs.files(holds_reviews, "reviews");
+    let mut output = Output::new(args.output, words, found.bytes);
+    input::read(found, "serverless-webhook check", &mut output, |output, file, document| {
+        replay.document(output, file, document);
+    });
+    let tally = output.end();
+    if tally.items() == 0 && tally.unreadable == 0 {
+        let skipped = tally.skipped;
+        return Exit::Unreadable.because(format!("nothing to replay: {skipped} skipped, --verbose says why"));
     }
-    progress.finish_and_clear();
-    let words = Words {
-        items: "reviews",
-        expected: args.expect || args.twice,
-        places: false,
-        skipped: "audit events skipped",
-    };
-    output::print(args.output, &mut report, &words);
-    report.exit(args.expect)
+    tally.exit(args.expect, false)
 }
 
-fn asker(args: &Args) -> anyhow::Result<Asker> {
+fn asker(args: &Args) -> Result<Asker, (Exit, anyhow::Error)> {
     if args.server.url.is_some() {
         return Asker::over_https(&args.server);
     }
-    Ok(Asker::in_process(config::load(args.config.as_deref(), |name| std::env::var(name).ok())?))
+    let config = config::load(args.config.as_deref(), |name| std::env::var(name).ok());
+    config.map(Asker::in_process).map_err(|error| (Exit::Usage, error.into()))
 }
 
 fn holds_reviews(path: &Path) -> bool {
@@ -99,67 +83,94 @@ fn holds_reviews(path: &Path) -> bool {
     ["json", "jsonl", "log", "yaml", "yml"].contains(&extension) && !is_answer
 }
 
-/// The replay of one document.
 struct Replay<'a> {
     args: &'a Args,
-    asker: &'a mut Asker,
-    report: &'a mut Report,
+    asker: Asker,
 }
 
 impl Replay<'_> {
-    fn document(&mut self, file: &Path, document: Document, number: Option<usize>) {
-        let Document { line, value, .. } = document;
-        let unreadable =
-            |problem: &str| Unreadable { file: input::shown(file), line, problem: problem.to_owned() };
-        let review = match value.get("kind").and_then(Value::as_str) {
-            Some(KIND) => value,
-            Some("Event") => match audit::review(&value) {
-                Some(review) => review,
-                None => return self.report.skipped += 1,
-            },
-            _ => {
-                return self
-                    .report
-                    .unreadable
-                    .push(unreadable("neither an AdmissionReview nor an audit event"));
+    fn document(&mut self, output: &mut Output, file: &Path, mut document: Document) {
+        let line = document.line_of_object("");
+        for (path, object) in document.take_objects() {
+            let place = Place { file, line, path };
+            match self.review(file, object) {
+                Ok((review, endpoints)) => self.replay(output, &place, review, endpoints),
+                Err((level, problem)) => self.skip(output, &place, level, &problem),
             }
-        };
-        let fixture = fixture(file);
-        let endpoints = match (self.args.endpoint, fixture) {
-            (Some(endpoint), _) | (None, Some((endpoint, _))) => vec![endpoint],
-            (None, None) => endpoints_for(&review),
-        };
-        if endpoints.is_empty() {
-            return self.report.skipped += 1;
-        }
-        let several = endpoints.len() > 1;
-        let mut review = review;
-        for endpoint in endpoints {
-            let name = match fixture {
-                Some((endpoint, case)) => format!("{}/{case}", endpoint.label),
-                None => name(file, number, several.then_some(endpoint.label)),
-            };
-            let answer = match self.asker.ask(endpoint, &review) {
-                Ok(answer) => answer,
-                Err(error) => return self.report.unreadable.push(unreadable(&format!("{error:#}"))),
-            };
-            let patched = answer.patched(&review);
-            let item = self.item(name, file, line, endpoint, &review, &answer, patched.as_ref());
-            let refused = matches!(item.verdict, Verdict::Refused | Verdict::Error);
-            self.report.items.push(item);
-            if refused {
-                return;
-            }
-            review = patched.unwrap_or(review);
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "they are what an item is made of, used once")]
+    fn skip(&self, output: &mut Output, place: &Place<'_>, level: Level, problem: &str) {
+        if level != Level::Unreadable {
+            output.tally.skipped += 1;
+        }
+        if level != Level::Skipped || self.args.inputs.verbose {
+            let path = place.path.trim_end_matches('.');
+            let problem = if path.is_empty() { problem.to_owned() } else { format!("{path}: {problem}") };
+            output.remark(remark(level, place.file, Some(place.line), problem));
+        }
+    }
+
+    /// The review that a document holds or stands for, and who is to answer it.
+    fn review(&self, file: &Path, object: Value) -> Result<(Value, Vec<&'static Endpoint>), (Level, String)> {
+        let review = if text_at(&object, "/kind") == KIND {
+            object
+        } else if audit::is_event(&object) {
+            audit::review(&object).map_err(|why| (Level::Skipped, why.to_owned()))?
+        } else {
+            let hint = if object.pointer("/metadata/name").is_some() && object.get("kind").is_some() {
+                ": manifests are for serverless-webhook check"
+            } else {
+                ""
+            };
+            return Err((Level::Unreadable, format!("neither an AdmissionReview nor an audit event{hint}")));
+        };
+        if !review.get("request").is_some_and(Value::is_object) {
+            let text = "an AdmissionReview without a request: is it an answer?";
+            return Err((Level::Unreadable, text.to_owned()));
+        }
+        let named = self.args.endpoint.or_else(|| fixture(file).map(|(endpoint, _)| endpoint));
+        let endpoints = named.map_or_else(|| endpoints_for(&review), |endpoint| vec![endpoint]);
+        if endpoints.is_empty() { Err(unanswered(&review)) } else { Ok((review, endpoints)) }
+    }
+
+    fn replay(
+        &mut self,
+        output: &mut Output,
+        place: &Place<'_>,
+        mut review: Value,
+        endpoints: Vec<&'static Endpoint>,
+    ) {
+        let fixture = fixture(place.file);
+        let several = endpoints.len() > 1;
+        let mut body = body_of(&review);
+        for endpoint in endpoints {
+            let name = match fixture {
+                Some((endpoint, case)) => format!("{}/{case}", endpoint.label),
+                None => place.name(&review, several.then_some(endpoint.label)),
+            };
+            let answer = match self.asker.ask(endpoint, body.clone()) {
+                Ok(answer) => answer,
+                Err(error) => return self.skip(output, place, Level::Unreadable, &format!("{error:#}")),
+            };
+            let patched = answer.patched(&review);
+            let item = self.item(name, place, endpoint, &review, &answer, patched.as_ref());
+            let refused = matches!(item.verdict, Verdict::Refused | Verdict::Error);
+            output.item(item);
+            if refused {
+                return;
+            }
+            if let Some(patched) = patched {
+                body = body_of(&patched);
+                review = patched;
+            }
+        }
+    }
+
     fn item(
         &mut self,
         name: String,
-        file: &Path,
-        line: usize,
+        &Place { file, line, .. }: &Place<'_>,
         endpoint: &'static Endpoint,
         review: &Value,
         answer: &Answer,
@@ -197,7 +208,7 @@ impl Replay<'_> {
 
     /// Asks about what became of an object.
     fn again(&mut self, endpoint: &'static Endpoint, patched: &Value) -> Option<String> {
-        match self.asker.ask(endpoint, patched) {
+        match self.asker.ask(endpoint, body_of(patched)) {
             Err(error) => Some(format!("asked again: {error:#}")),
             Ok(second) if second.verdict() != Verdict::Allowed => {
                 Some(format!("not idempotent: asked again, the object was {}", second.verdict().as_str()))
@@ -207,43 +218,28 @@ impl Replay<'_> {
     }
 }
 
-/// The endpoint and the case of a fixture, which its folders name.
-fn fixture(file: &Path) -> Option<(&'static Endpoint, &str)> {
-    if file.file_name()? != QUESTION {
-        return None;
-    }
-    let case = file.parent()?;
-    let label = case.parent()?.file_name()?.to_str()?;
-    let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.label == label)?;
-    Some((endpoint, case.file_name()?.to_str()?))
+/// Where a review is.
+struct Place<'a> {
+    file: &'a Path,
+    line: usize,
+    /// What leads to it in a list.
+    path: String,
 }
 
-/// Every endpoint for the resource of a review, in the order in which the API server asks.
-fn endpoints_for(review: &Value) -> Vec<&'static Endpoint> {
-    let group = text_at(review, "/request/resource/group");
-    let plural = text_at(review, "/request/resource/resource");
-    let of = |mutating: bool| {
-        ENDPOINTS.iter().filter(move |endpoint| {
-            endpoint.mutating == mutating
-                && endpoint.resource.group == group
-                && endpoint.resource.plural == plural
-        })
-    };
-    of(true).chain(of(false)).collect()
-}
-
-fn name(file: &Path, number: Option<usize>, label: Option<&str>) -> String {
-    let mut name = input::shown(file);
-    // Writing to a String cannot fail.
-    if let Some(number) = number {
-        let _ = write!(name, "#{number}");
+impl Place<'_> {
+    /// `FILE:LINE Function default/demo (validation-functions)`.
+    fn name(&self, review: &Value, label: Option<&str>) -> String {
+        let text = |pointer: &str| text_at(review, pointer);
+        let names =
+            ["/request/name", "/request/object/metadata/name", "/request/object/metadata/generateName"];
+        let name = names.into_iter().map(text).find(|name| !name.is_empty()).unwrap_or_default();
+        let object = format!("{} {}/{name}", text("/request/kind/kind"), text("/request/namespace"));
+        let path = if self.path.is_empty() {
+            String::new()
+        } else {
+            format!(" {}", self.path.trim_end_matches('.'))
+        };
+        let label = label.map(|label| format!(" ({label})")).unwrap_or_default();
+        format!("{}:{}{path} {object}{label}", input::shown(self.file), self.line)
     }
-    if let Some(label) = label {
-        let _ = write!(name, " ({label})");
-    }
-    name
-}
-
-fn text_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }

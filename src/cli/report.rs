@@ -7,17 +7,6 @@ use serde::Serialize;
 use super::printable::{make_lines_printable, make_printable};
 use crate::admission::review::Verdict;
 
-/// Everything that was found.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Report {
-    /// One for each object that was judged, in the order of the input.
-    pub(super) items: Vec<Item>,
-    /// Input that could not be read.
-    pub(super) unreadable: Vec<Unreadable>,
-    /// Objects and events that no rule is for.
-    pub(super) skipped: usize,
-}
-
 /// One object that was judged.
 #[derive(Debug, Serialize)]
 pub(super) struct Item {
@@ -61,16 +50,44 @@ pub(super) struct Finding {
     pub(super) line: usize,
 }
 
-/// Input that could not be read.
+/// Something about the input itself, beside the objects that were judged.
 #[derive(Debug, Serialize)]
-pub(super) struct Unreadable {
+pub(super) struct Remark {
+    #[serde(skip)]
+    pub(super) level: Level,
     pub(super) file: String,
     /// Where in the file, if known, from 1.
-    pub(super) line: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) line: Option<usize>,
     pub(super) problem: String,
 }
 
+/// What a remark means.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Level {
+    /// This could not be read.
+    Unreadable,
+    /// This is passed over, but may have been meant for us.
+    Warning,
+    /// This is passed over, since no rule is for it.
+    Skipped,
+}
+
+/// How many there were of each kind.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Tally {
+    pub(super) allowed: usize,
+    pub(super) patched: usize,
+    pub(super) refused: usize,
+    pub(super) error: usize,
+    pub(super) unexpected: usize,
+    pub(super) unreadable: usize,
+    pub(super) skipped: usize,
+    pub(super) warnings: usize,
+}
+
 /// The words with which a report is shown.
+#[derive(Clone, Copy)]
 pub(super) struct Words {
     /// What an item is: `reviews` or `objects`.
     pub(super) items: &'static str,
@@ -89,43 +106,60 @@ impl Finding {
     }
 }
 
-impl Report {
+impl Item {
     /// Escapes what must not be printed of the texts of others.
     pub(super) fn make_printable(&mut self) {
-        for item in &mut self.items {
-            let Item { name, file, operation, findings, warnings, diff, unexpected, .. } = item;
-            [name, file, operation].into_iter().for_each(make_printable);
-            warnings.iter_mut().chain(unexpected).for_each(make_printable);
-            for Finding { field, reason, message, .. } in findings {
-                [field, reason, message].into_iter().for_each(make_printable);
-            }
-            diff.iter_mut().for_each(make_lines_printable);
+        let Self { name, file, operation, findings, warnings, diff, unexpected, .. } = self;
+        [name, file, operation].into_iter().for_each(make_printable);
+        warnings.iter_mut().chain(unexpected).for_each(make_printable);
+        for Finding { field, reason, message, .. } in findings {
+            [field, reason, message].into_iter().for_each(make_printable);
         }
-        for Unreadable { file, problem, .. } in &mut self.unreadable {
-            [file, problem].into_iter().for_each(make_printable);
-        }
+        diff.iter_mut().for_each(make_lines_printable);
+    }
+}
+
+impl Remark {
+    /// Escapes what must not be printed of the texts of others.
+    pub(super) fn make_printable(&mut self) {
+        [&mut self.file, &mut self.problem].into_iter().for_each(make_printable);
     }
 
-    /// How the process ends. With `expected`, a refusal that was expected is as good as anything.
-    pub(super) fn exit(&self, expected: bool) -> Exit {
-        let is_bad = |item: &Item| {
-            let refused = matches!(item.verdict, Verdict::Refused | Verdict::Error);
-            !item.unexpected.is_empty() || (refused && !expected)
+    /// `file:line`, or the file alone.
+    pub(super) fn place(&self) -> String {
+        self.line.map_or_else(|| self.file.clone(), |line| format!("{}:{line}", self.file))
+    }
+}
+
+impl Tally {
+    /// One object more.
+    pub(super) fn add(&mut self, item: &Item) {
+        let verdict = match item.verdict {
+            Verdict::Allowed => &mut self.allowed,
+            Verdict::Patched => &mut self.patched,
+            Verdict::Refused => &mut self.refused,
+            Verdict::Error => &mut self.error,
         };
-        if !self.unreadable.is_empty() {
+        *verdict += 1;
+        self.unexpected += usize::from(!item.unexpected.is_empty());
+        self.warnings += item.warnings.len();
+    }
+
+    /// The objects that were judged.
+    pub(super) fn items(&self) -> usize {
+        self.allowed + self.patched + self.refused + self.error
+    }
+
+    /// How the process ends. With `expected`, a refusal that was expected is as good as anything; with `strict`, a warning
+    /// is as bad as a refusal.
+    pub(super) fn exit(&self, expected: bool, strict: bool) -> Exit {
+        let refused = !expected && self.refused + self.error > 0;
+        if self.unreadable > 0 {
             Exit::Unreadable
-        } else if self.items.iter().any(is_bad) {
+        } else if refused || self.unexpected > 0 || (strict && self.warnings > 0) {
             Exit::Refused
         } else {
             Exit::Success
         }
-    }
-
-    pub(super) fn count(&self, verdict: Verdict) -> usize {
-        self.items.iter().filter(|item| item.verdict == verdict).count()
-    }
-
-    pub(super) fn unexpected(&self) -> usize {
-        self.items.iter().filter(|item| !item.unexpected.is_empty()).count()
     }
 }

@@ -39,6 +39,7 @@ mod webhook {
     mod account;
     mod certificates;
     mod check;
+    mod check_input;
     mod cli;
     mod config;
     mod connections;
@@ -50,6 +51,7 @@ mod webhook {
     mod memory;
     mod mtls;
     mod replay;
+    mod replay_input;
     mod reviews;
     mod script;
     mod shapes;

@@ -12,7 +12,7 @@ use decide::function::{
 };
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use policy::FunctionObject;
-use process::manifests::{documents, fold_string_data};
+use process::manifests::{Documents, fold_string_data};
 use remote::git::is_commit;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -70,10 +70,10 @@ impl Manifests {
     /// # Errors
     /// What cannot be read.
     pub fn read(&mut self, text: &str) -> Result<(), String> {
-        for document in documents(text) {
-            let document = document
-                .map_err(|error| format!("{} at line {}, column {}", error.text, error.line, error.column))?;
-            document.objects().into_iter().try_for_each(|(_, object)| self.add(object.clone()))?;
+        let documents = Documents::new(text.as_bytes(), "serverless-controller plan");
+        for document in documents.map_err(|error| error.to_string())? {
+            let mut document = document.map_err(|error| format!("{error} at line {}", error.line))?;
+            document.take_objects().into_iter().try_for_each(|(_, object)| self.add(object))?;
         }
         Ok(())
     }

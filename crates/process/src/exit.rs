@@ -9,8 +9,9 @@ pub const EXIT_CODES: &str = "\
 Exit codes:
   0   everything is well: accepted, or as expected
   1   something was refused, or is not as expected
-  2   some input or the cluster could not be read; the rest was processed
-  64  wrong use: a flag, a path or the configuration
+  2   some input cannot be read or holds nothing to judge (the rest was processed), or no cluster is known
+  64  wrong use: a flag or the configuration
+  69  the server cannot be reached
 ";
 
 /// How the process ends; [`EXIT_CODES`] explains the codes.
@@ -24,6 +25,8 @@ pub enum Exit {
     Unreadable,
     /// Wrong use.
     Usage,
+    /// A server cannot be reached.
+    Unavailable,
 }
 
 impl Exit {
@@ -55,6 +58,7 @@ impl From<Exit> for ExitCode {
             Exit::Refused => Self::from(1),
             Exit::Unreadable => Self::from(2),
             Exit::Usage => Self::from(64),
+            Exit::Unavailable => Self::from(69),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! YAML as people write it: errors and fields by their lines. JSON is YAML in this respect.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -35,31 +34,51 @@ pub fn parse<T: DeserializeOwned + Default>(text: &str) -> Result<T, (u64, Strin
 /// there.
 #[must_use]
 pub fn line_of(text: &str, path: &str) -> usize {
-    let root: Option<Spanned<Node>> = serde_saphyr::from_str(text).ok();
-    let line = root.map_or(1, |root| root.value.line_of(path).unwrap_or_else(|| root.referenced.line()));
-    usize::try_from(line).unwrap_or(1)
+    Places::of(text).line_of(path)
+}
+
+/// The places of the fields in a text.
+#[derive(Debug)]
+pub struct Places(Option<Spanned<Node>>);
+
+impl Places {
+    /// Reads a text once more. One that cannot be read has no places.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self(serde_saphyr::from_str(text).ok())
+    }
+
+    /// As [`line_of`].
+    #[must_use]
+    pub fn line_of(&self, path: &str) -> usize {
+        let line =
+            self.0.as_ref().map(|root| root.value.line_of(path).unwrap_or_else(|| root.referenced.line()));
+        line.map_or(1, |line| usize::try_from(line).unwrap_or(1))
+    }
 }
 
 /// A mapping or a list with its places, and anything else without.
+#[derive(Debug)]
 enum Node {
-    Mapping(BTreeMap<String, Spanned<Node>>),
+    Mapping(Vec<(Spanned<String>, Spanned<Node>)>),
     List(Vec<Spanned<Node>>),
     Other,
 }
 
 impl Node {
     fn line_of(&self, path: &str) -> Option<u64> {
-        let (member, rest) = match self {
-            Self::Mapping(members) => {
-                members.iter().find_map(|(key, member)| Some((member, after_key(path, key)?)))?
-            }
+        let (line, member, rest) = match self {
+            Self::Mapping(members) => members
+                .iter()
+                .find_map(|(key, member)| Some((key.referenced, member, after_key(path, &key.value)?)))?,
             Self::List(items) => {
                 let (index, rest) = path.strip_prefix('[')?.split_once(']')?;
-                (items.get(index.parse::<usize>().ok()?)?, rest.trim_start_matches('.'))
+                let item = items.get(index.parse::<usize>().ok()?)?;
+                (item.referenced, item, rest.trim_start_matches('.'))
             }
             Self::Other => return None,
         };
-        Some(member.value.line_of(rest).unwrap_or_else(|| member.referenced.line()))
+        Some(member.value.line_of(rest).unwrap_or_else(|| line.line()))
     }
 }
 
@@ -90,9 +109,9 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        let mut members = BTreeMap::new();
-        while let Some((key, value)) = map.next_entry()? {
-            members.insert(key, value);
+        let mut members = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            members.push(entry);
         }
         Ok(Node::Mapping(members))
     }

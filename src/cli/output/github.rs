@@ -2,28 +2,38 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::report::{Item, Report};
+use super::form::Form;
+use crate::cli::report::{Item, Level, Remark, Tally};
 
-pub(super) fn render(report: &Report) -> String {
-    let mut text = String::new();
-    for item in &report.items {
+pub(super) struct Github;
+
+impl Form for Github {
+    fn item(&mut self, text: &mut String, item: Item) {
         for finding in &item.findings {
             let message = format!("{}: {}", finding.field, finding.message);
-            line(&mut text, "error", item, finding.line, &message);
+            line(text, "error", &item, finding.line, &message);
         }
         for problem in &item.unexpected {
-            line(&mut text, "error", item, item.line, problem);
+            line(text, "error", &item, item.line, problem);
         }
         for warning in &item.warnings {
-            line(&mut text, "warning", item, item.line, warning);
+            line(text, "warning", &item, item.line, warning);
         }
     }
-    for problem in &report.unreadable {
+
+    fn remark(&mut self, text: &mut String, remark: Remark) {
+        let (level, title) = match remark.level {
+            Level::Unreadable => ("error", "unreadable"),
+            Level::Warning => ("warning", "skipped"),
+            Level::Skipped => ("notice", "skipped"),
+        };
+        let (file, message) = (property(&remark.file), data(&remark.problem));
+        let line = remark.line.map(|line| format!("line={line},")).unwrap_or_default();
         // Writing to a String cannot fail.
-        let (file, message) = (property(&problem.file), data(&problem.problem));
-        let _ = writeln!(text, "::error file={file},line={},title=unreadable::{message}", problem.line);
+        let _ = writeln!(text, "::{level} file={file},{line}title={title}::{message}");
     }
-    text
+
+    fn end(&mut self, _: &mut String, _: &Tally) {}
 }
 
 fn line(text: &mut String, level: &str, item: &Item, line: usize, message: &str) {

@@ -1,33 +1,79 @@
-//! `JUnit` XML: a test case for each object.
+//! `JUnit` XML: a test case for each object, a test suite for each file. The suites of long files are parts of them, so that
+//! each is written, with its numbers, as soon as it is full.
 
 use quick_junit::{NonSuccessKind, Report as JunitReport, TestCase, TestCaseStatus, TestSuite};
 
+use super::form::Form;
 use crate::admission::review::Verdict;
-use crate::cli::report::{Item, Report};
+use crate::cli::report::{Finding, Item, Level, Remark, Tally};
 
-pub(super) fn render(report: &Report) -> String {
-    let mut suite = TestSuite::new("serverless-webhook");
-    for item in &report.items {
-        let mut case = TestCase::new(item.name.as_str(), status(item));
+const NAME: &str = "serverless-webhook";
+/// The most cases of a suite.
+const CASES_MAX: usize = 1000;
+
+#[derive(Default)]
+pub(super) struct Junit {
+    suite: Option<TestSuite>,
+    file: String,
+}
+
+impl Form for Junit {
+    fn begin(&mut self, text: &mut String) {
+        text.push_str(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"serverless-webhook\">\n",
+        );
+    }
+
+    fn item(&mut self, text: &mut String, item: Item) {
+        let mut case = TestCase::new(item.name.as_str(), status(&item));
         case.set_classname(item.file.as_str());
-        suite.add_test_case(case);
+        self.add(text, &item.file, case);
     }
-    for problem in &report.unreadable {
-        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        status.set_message(format!("line {}: {}", problem.line, problem.problem));
+
+    fn remark(&mut self, text: &mut String, remark: Remark) {
+        let kind = match remark.level {
+            Level::Unreadable => NonSuccessKind::Error,
+            // There is no place for what is no test.
+            Level::Warning | Level::Skipped => return,
+        };
+        let mut status = TestCaseStatus::non_success(kind);
+        let line = remark.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        status.set_message(format!("{line}{}", remark.problem));
         let mut case = TestCase::new("unreadable", status);
-        case.set_classname(problem.file.as_str());
-        suite.add_test_case(case);
+        case.set_classname(remark.file.as_str());
+        self.add(text, &remark.file, case);
     }
-    let mut junit = JunitReport::new("serverless-webhook");
-    junit.add_test_suite(suite);
-    // Texts that XML cannot hold were taken out when they were set.
-    junit.to_string().unwrap_or_default()
+
+    fn end(&mut self, text: &mut String, _: &Tally) {
+        self.close(text);
+        text.push_str("</testsuites>\n");
+    }
+}
+
+impl Junit {
+    fn add(&mut self, text: &mut String, file: &str, case: TestCase) {
+        if self.file != file || self.suite.as_ref().is_some_and(|suite| suite.test_cases.len() >= CASES_MAX) {
+            self.close(text);
+            file.clone_into(&mut self.file);
+        }
+        self.suite.get_or_insert_with(|| TestSuite::new(file)).add_test_case(case);
+    }
+
+    fn close(&mut self, text: &mut String) {
+        let Some(suite) = self.suite.take() else { return };
+        let mut report = JunitReport::new(NAME);
+        report.add_test_suite(suite);
+        // Texts that XML cannot hold were taken out when they were set.
+        let report = report.to_string().unwrap_or_default();
+        // Only the suite is written here: its lines are those between the first and the last tag of the report.
+        let suite = report.find("    <testsuite ").zip(report.rfind("</testsuites>"));
+        text.push_str(suite.and_then(|(start, end)| report.get(start..end)).unwrap_or_default());
+    }
 }
 
 fn status(item: &Item) -> TestCaseStatus {
-    let mut problems: Vec<_> =
-        item.findings.iter().map(|finding| format!("{}: {}", finding.field, finding.message)).collect();
+    let problem = |Finding { line, field, message, .. }: &Finding| format!("line {line}: {field}: {message}");
+    let mut problems: Vec<_> = item.findings.iter().map(problem).collect();
     problems.extend(item.unexpected.iter().cloned());
     let refused = matches!(item.verdict, Verdict::Refused | Verdict::Error);
     if problems.is_empty() && !refused {

@@ -14,6 +14,7 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use json_patch::Patch;
 use policy::Config;
+use process::exit::Exit;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -66,17 +67,11 @@ impl Asker {
         Self::InProcess(Box::new(config))
     }
 
-    pub(super) fn over_https(args: &Server) -> anyhow::Result<Self> {
-        let url = args.url.as_ref().context("--url is missing")?;
-        if url.scheme_str() != Some("https") {
-            bail!("--url {url}: must begin with https://");
-        }
-        let host = url.host().with_context(|| format!("--url {url}: has no host"))?;
-        let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
-            .with_context(|| format!("--url {url}"))?;
-        let address = format!("{host}:{}", url.port_u16().unwrap_or(443));
-        let tls = TlsConnector::from(Arc::new(client_config(args)?));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    /// Connects to a server. One that cannot be reached is told from wrong flags by the exit.
+    pub(super) fn over_https(args: &Server) -> Result<Self, (Exit, anyhow::Error)> {
+        let (tls, name, address) = Self::target(args).map_err(|error| (Exit::Usage, error))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| (Exit::Unreadable, error.into()))?;
         let server = runtime.block_on(async {
             let stream = TcpStream::connect(&address).await?;
             stream.set_nodelay(true)?;
@@ -86,12 +81,25 @@ impl Asker {
             tokio::spawn(connection);
             anyhow::Ok(server)
         });
-        let server = server.with_context(|| format!("--url {url}"))?;
+        let server = server.with_context(|| format!("--url https://{address}: the server cannot be reached"));
+        let server = server.map_err(|error| (Exit::Unavailable, error))?;
         Ok(Self::Https { runtime, server, host: address })
     }
 
-    pub(super) fn ask(&mut self, endpoint: &Endpoint, question: &Value) -> anyhow::Result<Answer> {
-        let body = serde_json::to_vec(question)?;
+    /// Who is asked: how it proves itself, by which name, at which address.
+    fn target(args: &Server) -> anyhow::Result<(TlsConnector, ServerName<'static>, String)> {
+        let url = args.url.as_ref().context("--url is missing")?;
+        if url.scheme_str() != Some("https") {
+            bail!("--url {url}: must begin with https://");
+        }
+        let host = url.host().with_context(|| format!("--url {url}: has no host"))?;
+        let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
+            .with_context(|| format!("--url {url}"))?;
+        let address = format!("{host}:{}", url.port_u16().unwrap_or(443));
+        Ok((TlsConnector::from(Arc::new(client_config(args)?)), name, address))
+    }
+
+    pub(super) fn ask(&mut self, endpoint: &Endpoint, body: Bytes) -> anyhow::Result<Answer> {
         let start = Instant::now();
         let (answer, took) = match self {
             Self::InProcess(config) => {
@@ -137,6 +145,12 @@ fn certificates(flag: &str, path: Option<&Path>) -> anyhow::Result<Vec<Certifica
     let path = path.with_context(|| format!("{flag} is missing"))?;
     let read = || CertificateDer::pem_file_iter(path)?.collect::<Result<Vec<_>, _>>();
     read().with_context(|| format!("{flag} {}", path.display()))
+}
+
+/// A question as it is sent.
+pub(super) fn body_of(question: &Value) -> Bytes {
+    // Texts and lists cannot fail to serialise into memory.
+    serde_json::to_vec(question).unwrap_or_default().into()
 }
 
 impl Answer {

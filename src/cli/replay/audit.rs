@@ -7,35 +7,44 @@ use crate::admission::wire::{API_VERSIONS, KIND};
 /// The group of audit events.
 const GROUP: &str = "audit.k8s.io/";
 
-/// The review; `None` if the event is not of a write, or holds no object (its audit level is too low).
-pub(super) fn review(event: &Value) -> Option<Value> {
-    if !event.get("apiVersion")?.as_str()?.starts_with(GROUP) {
-        return None;
-    }
-    let reference = event.get("objectRef")?;
+/// Whether this is an audit event.
+pub(super) fn is_event(value: &Value) -> bool {
+    value.get("apiVersion").and_then(Value::as_str).is_some_and(|version| version.starts_with(GROUP))
+}
+
+/// The review, or why there is none.
+pub(super) fn review(event: &Value) -> Result<Value, &'static str> {
+    let reference = event.get("objectRef").ok_or("an audit event about no object")?;
     let text = |key: &str| reference.get(key).and_then(Value::as_str).unwrap_or_default();
-    let operation = match event.get("verb")?.as_str()? {
-        "create" => "CREATE",
-        "update" | "patch" => "UPDATE",
-        _ => return None,
-    };
-    // Of a patch the request holds the patch; only the response is the object.
-    let request = event.get("requestObject").filter(|object| object.get("kind").is_some());
-    let object =
-        request.or_else(|| event.get("responseObject").filter(|object| object.get("kind").is_some()))?;
-    if object.get("kind")? == "Status" {
-        return None;
+    let stage = event.get("stage").and_then(Value::as_str).unwrap_or("ResponseComplete");
+    if stage != "ResponseComplete" {
+        return Err("an audit event of an earlier stage of its request");
     }
+    let code = event.pointer("/responseStatus/code").and_then(Value::as_u64).unwrap_or(200);
+    let operation = match event.get("verb").and_then(Value::as_str) {
+        Some("create") => "CREATE",
+        // Server-side apply creates with a patch.
+        Some("patch") if code == 201 => "CREATE",
+        Some("update" | "patch") => "UPDATE",
+        _ => return Err("an audit event of a request that writes no object"),
+    };
+    if code >= 400 {
+        return Err("an audit event of a request that failed");
+    }
+    let object =
+        object(event).ok_or("an audit event without its object: its level must be RequestResponse")?;
     let version = text("apiVersion");
-    Some(json!({
+    let name = Some(text("name")).filter(|name| !name.is_empty());
+    let name = name.or_else(|| object.pointer("/metadata/name").and_then(Value::as_str)).unwrap_or_default();
+    Ok(json!({
         "apiVersion": API_VERSIONS[0],
         "kind": KIND,
         "request": {
-            "uid": event.get("auditID")?,
-            "kind": {"group": text("apiGroup"), "version": version, "kind": object.get("kind")?},
+            "uid": event.get("auditID").and_then(Value::as_str).unwrap_or("audit"),
+            "kind": {"group": text("apiGroup"), "version": version, "kind": object.get("kind")},
             "resource": {"group": text("apiGroup"), "version": version, "resource": text("resource")},
             "subResource": text("subresource"),
-            "name": text("name"),
+            "name": name,
             "namespace": text("namespace"),
             "operation": operation,
             "userInfo": event.get("user").cloned().unwrap_or_default(),
@@ -43,4 +52,14 @@ pub(super) fn review(event: &Value) -> Option<Value> {
             "dryRun": false,
         },
     }))
+}
+
+/// What was asked to be stored. The request of a patch holds a part of the object at most, so what came of it is taken.
+fn object(event: &Value) -> Option<&Value> {
+    let is_object = |object: &&Value| object.get("kind").is_some_and(|kind| kind != "Status");
+    let response = || event.get("responseObject").filter(is_object);
+    if event.get("verb").is_some_and(|verb| verb == "patch") {
+        return response();
+    }
+    event.get("requestObject").filter(is_object).or_else(response)
 }

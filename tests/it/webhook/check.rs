@@ -19,9 +19,9 @@ GitRepository default/with-credentials     CREATE  refused   fixtures/manifests/
 Function default/tomorrow                  CREATE  refused   fixtures/manifests/broken/many-mistakes.yaml:20
     line 20: apiVersion: Unsupported value: \"serverless.kyma-project.io/v1alpha2\": supported values: \"serverless.kyma-project.io/v1alpha1\"
 Secret default/serverless-registry-config  CREATE  refused   fixtures/manifests/broken/many-mistakes.yaml:25
-    line 32: data.username: Invalid value: must not hold ':', which ends the user name in the docker configuration
-    line 32: data.serverAddress: Required value
-    line 34: data.registryAddress: Invalid value: must not have a scheme: it is the beginning of image names, such as example.com/project
+    line 32: stringData.username: Invalid value: must not hold ':', which ends the user name in the docker configuration
+    line 31: stringData.serverAddress: Required value
+    line 34: stringData.registryAddress: Invalid value: must not have a scheme: it is the beginning of image names, such as example.com/project
     warning: the kubelet pulls images only with Secrets of type kubernetes.io/dockerconfigjson: this Secret has another type
 4 objects: 0 allowed, 0 patched, 4 refused, 1 of other kinds skipped
 ";
@@ -52,22 +52,25 @@ fn check_of_good_manifests_ends_with_0() {
 #[test]
 fn check_takes_lists_and_reports_duplicates_and_what_cannot_be_read() {
     let function = json!({"apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "Function", "metadata": {"name": "a"}, "spec": {"source": "x"}});
-    let list = json!({"apiVersion": "v1", "kind": "List", "items": [function, function]});
+    let other = json!({"apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "Function", "metadata": {"name": "a"}, "spec": {"source": "y"}});
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [function, other, function]});
     let (code, text, _) = piped(&["check", "-"], &format!("{list:#}"));
     let expected = "\
 Function default/a  CREATE  patched   -:4
 Function default/a  CREATE  refused   -:14
-    line 18: metadata.name: Duplicate value: \"a\"
-2 objects: 0 allowed, 1 patched, 1 refused
+    line 18: metadata.name: Duplicate value: \"a\": another object of this name is in -:4
+Function default/a  CREATE  patched   -:24
+    warning: the same object is in -:4
+3 objects: 0 allowed, 2 patched, 1 refused
 ";
     assert_eq!((code, text.as_str()), (1, expected));
-    let (code, text, _) = piped(&["check", "-"], "kind: [\n---\nkind: Pod\n");
+    let (code, text, _) = piped(&["check", "-"], "kind: [\n---\napiVersion: v1\nkind: Pod\n");
     assert_eq!(
         (code, text.lines().last().unwrap()),
         (2, "0 objects: 0 allowed, 0 patched, 0 refused, 1 unreadable, 1 of other kinds skipped")
     );
     let (code, text, _) = run(&["check", "no-such-file.yaml"]);
-    let expected = "no-such-file.yaml:1: No such file or directory (os error 2)\n0 objects: 0 allowed, 0 patched, 0 refused, 1 unreadable\n";
+    let expected = "no-such-file.yaml: No such file or directory (os error 2)\n0 objects: 0 allowed, 0 patched, 0 refused, 1 unreadable\n";
     assert_eq!((code, text.as_str()), (2, expected));
 }
 
@@ -83,7 +86,7 @@ fn every_form_of_output_holds_the_findings_and_no_secret() {
     }
     let (_, text, _) = run(&["check", "--output", "json", "fixtures/manifests/broken"]);
     let report: Value = serde_json::from_str(&text).unwrap();
-    let summary = json!({"allowed": 0, "patched": 0, "refused": 4, "error": 0, "unexpected": 0, "unreadable": 0, "skipped": 1});
+    let summary = json!({"allowed": 0, "patched": 0, "refused": 4, "error": 0, "unexpected": 0, "unreadable": 0, "skipped": 1, "warnings": 1});
     assert_eq!(report["summary"], summary);
     let finding = json!({"field": "spec.env[0].name", "line": 10, "reason": "FieldValueForbidden", "message": "Forbidden: \"FUNC_PORT\" is reserved for the runtime"});
     assert_eq!(report["items"][0]["findings"][4], finding);

@@ -8,7 +8,16 @@ use crate::harness::cli::{run, shown, webhook};
 fn help_explains_commands_and_exit_codes() {
     let (code, help, _) = run(&["--help"]);
     assert_eq!(code, 0);
-    for text in ["serve", "replay", "check", "certs", "completions", "man", "64  wrong use"] {
+    for text in [
+        "serve",
+        "replay",
+        "check",
+        "certs",
+        "completions",
+        "man",
+        "64  wrong use: a flag or the configuration",
+        "69  the server",
+    ] {
         assert!(help.contains(text), "{text}: {help}");
     }
     let (code, help, _) = run(&["serve", "--help"]);

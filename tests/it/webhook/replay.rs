@@ -101,10 +101,10 @@ fn replay_takes_lines_yaml_audit_logs_and_the_standard_input() {
     assert_eq!(
         lines,
         [
-            "-#1 (defaulting-functions)  CREATE  patched",
-            "-#1 (validation-functions)  CREATE  allowed",
-            "-#2                         CREATE  refused",
-            "-:2: not JSON: expected ident",
+            "-:1 Function default/demo (defaulting-functions)  CREATE  patched",
+            "-:1 Function default/demo (validation-functions)  CREATE  allowed",
+            "-:2: not JSON: expected value",
+            "-:3 Secret default/serverless-registry-config     CREATE  refused",
             "3 reviews: 1 allowed, 1 patched, 1 refused, 1 unreadable",
         ]
     );
@@ -136,6 +136,6 @@ fn replay_takes_lines_yaml_audit_logs_and_the_standard_input() {
     let (code, text, _) = piped(&["replay", "-"], &log.map(|event| event.to_string()).join("\n"));
     assert_eq!(
         (code, text.lines().last().unwrap()),
-        (0, "2 reviews: 1 allowed, 1 patched, 0 refused, 2 audit events skipped")
+        (0, "2 reviews: 1 allowed, 1 patched, 0 refused, 2 skipped")
     );
 }

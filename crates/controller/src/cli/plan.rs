@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args) -> Exit {
     let mut manifests = Manifests::new(&args.namespace);
     for file in &args.files {
         let name = file.display();
-        let text = process::manifests::read(file);
+        let text = process::manifests::open(file).and_then(std::io::read_to_string);
         let read = text.map_err(|error| error.to_string()).and_then(|text| manifests.read(&text));
         if let Err(error) = read {
             return Exit::Unreadable.because(format!("{name}: {error}"));

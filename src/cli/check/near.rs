@@ -1,0 +1,30 @@
+//! Manifests that no rule is for, but which look as if they were meant for us: what is misspelt is skipped by the API
+//! server's webhooks without a word, and here too.
+
+use api::names::{GROUP, VERSION, registry_secret};
+use serde_json::Value;
+
+/// The kinds of our group.
+pub(super) const CUSTOM_KINDS: [&str; 2] = ["Function", "GitRepository"];
+/// How many characters of a name can be wrong.
+const DISTANCE_MAX: usize = 4;
+
+/// What the author of an object of another kind should know.
+pub(super) fn miss(object: &Value, group: &str, kind: &str, name: &str) -> Option<String> {
+    let is_kind = CUSTOM_KINDS.iter().any(|known| known.eq_ignore_ascii_case(kind));
+    if is_kind && strsim::levenshtein(group, GROUP) <= DISTANCE_MAX {
+        return Some(format!("the group is {group:?}: did you mean apiVersion: {GROUP}/{VERSION}?"));
+    }
+    if kind != "Secret" || !group.is_empty() {
+        return None;
+    }
+    let wanted = format!("{}: {}", registry_secret::LABEL, registry_secret::LABEL_VALUE);
+    let labels = object.pointer("/metadata/labels").and_then(Value::as_object);
+    let is_near = |label: &str| strsim::levenshtein(label, registry_secret::LABEL) <= DISTANCE_MAX;
+    if let Some((label, value)) = labels.into_iter().flatten().find(|(label, _)| is_near(label)) {
+        let value = value.as_str().unwrap_or_default();
+        return Some(format!("its label is {label}: {value:?}: did you mean {wanted}?"));
+    }
+    let is_named = [registry_secret::NAME, registry_secret::DEFAULT_NAME].contains(&name);
+    is_named.then(|| format!("a Secret of this name is used only with the label {wanted}"))
+}

@@ -1,0 +1,11 @@
+//! What every form of output does with what is found.
+
+use crate::cli::report::{Item, Remark, Tally};
+
+/// What a form makes of each thing that is found; each appends to the text that is printed.
+pub(super) trait Form {
+    fn begin(&mut self, _text: &mut String) {}
+    fn item(&mut self, text: &mut String, item: Item);
+    fn remark(&mut self, text: &mut String, remark: Remark);
+    fn end(&mut self, text: &mut String, tally: &Tally);
+}
