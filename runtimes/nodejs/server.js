@@ -46,6 +46,7 @@ app.get('/metrics', async (request, response) => {
 app.use((request, response, next) => {
   // A client that sends a byte now and then would hold its connection and its body for ever.
   request.arriving = setTimeout(() => request.destroy(), readTimeout);
+  readAtMost(bodyLimit + 4 * 1024 * 1024, request, response);
   next();
 });
 app.use(express.raw({ type: () => true, limit: bodyLimit }));
@@ -67,7 +68,7 @@ app.all('*', (request, response) => {
 // With four arguments, for errors: a body that is too large, or was cut off.
 app.use((error, request, response, next) => {
   clearTimeout(request.arriving);
-  if (response.headersSent) return next(error);
+  if (response.headersSent) return request.destroy();
   return response.status(error.status || 500).type('text').send(error.expose ? error.message : 'Internal Server Error');
 });
 
@@ -81,6 +82,18 @@ process.on('SIGTERM', () => server.close(() => process.exit(0)));
 process.on('SIGINT', () => process.exit(0));
 // One call that fails on its own, later, takes no others with it.
 process.on('unhandledRejection', (error) => console.error('not handled:', error));
+
+// A body that is too large is read on, so that its client sees the answer, but not without end: what is thrown away stays in
+// memory for a while.
+function readAtMost(bytes, request, response) {
+  let size = 0;
+  request.on('data', (chunk) => {
+    size += chunk.length;
+    if (size <= bytes || response.headersSent) return;
+    response.on('finish', () => request.destroy());
+    response.set('Connection', 'close').status(413).type('text').send('request entity too large');
+  });
+}
 
 function setting(name, byDefault) {
   const text = process.env[name];

