@@ -171,7 +171,8 @@ fn compare<T: DeserializeOwned>(root: &Value, schema: &Value, path: &mut Vec<Str
     let properties = schema["properties"].as_object().unwrap_or_else(|| panic!("{path:?}: {members:?}"));
     let mut known: Vec<_> = properties.keys().cloned().collect();
     let mut sorted = members.clone();
-    (known.sort(), sorted.sort());
+    known.sort();
+    sorted.sort();
     assert_eq!((known, &schema["additionalProperties"]), (sorted, &json!(false)), "{path:?}");
     let mut keys = members.len();
     for member in members {
