@@ -67,9 +67,9 @@ fn a_manifest_that_cannot_be_read_is_reported_with_its_place() {
 }
 
 #[test]
-fn the_configuration_of_the_readme_is_one_and_says_what_is_built_in() {
-    let readme = include_str!("../../../README.md");
-    let section = readme.split("## The controller").nth(1).unwrap();
+fn the_documented_configuration_is_one_and_says_what_is_built_in() {
+    let document = include_str!("../../../docs/controller.md");
+    let section = document.split("## Configuration\n").nth(1).unwrap();
     let text = section.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), text).unwrap();

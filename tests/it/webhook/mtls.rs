@@ -1,4 +1,4 @@
-//! Only the API server gets in: as `docs/operations.md` says to set it up, with an admission configuration file.
+//! Only the API server gets in: as `docs/operators.md` says to set it up, with an admission configuration file.
 
 use std::fs;
 use std::path::Path;
