@@ -1,6 +1,6 @@
 # Static binaries, in images that hold nothing else but the authorities that Git servers and registries are known by:
-# docker build --target webhook --tag serverless-webhook:0.1.0 .
-# docker build --target controller --tag serverless-controller:0.1.0 .
+# docker build --target webhook --tag serverless-webhook:0.2.0 .
+# docker build --target controller --tag serverless-controller:0.2.0 .
 # By its digest, where builds have to be repeatable: --build-arg rust=docker.io/library/rust@sha256:…
 ARG rust=docker.io/library/rust:1.95-slim-bookworm
 FROM ${rust} AS build

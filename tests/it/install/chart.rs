@@ -129,7 +129,7 @@ fn images_run_by_their_digests() {
     ] {
         let object = object(&rendered, kind, name);
         let found = object.pointer("/spec/template/spec/containers/0/image").unwrap();
-        assert_eq!(found, &format!("{image}:0.1.0@{digest}"), "{kind} {name}");
+        assert_eq!(found, &format!("{image}:0.2.0@{digest}"), "{kind} {name}");
     }
     let pinned = |name: &str| format!("registry.example.com/{name}@{digest}");
     let (executor, fetcher, base) = (pinned("executor"), pinned("fetcher"), pinned("node"));
@@ -174,7 +174,7 @@ fn network_policies_admit_who_is_named_and_ports_that_are_added() {
     assert_eq!(ports(rule), [80, 22, 9418, 5000, 3000].map(Value::from));
     assert_eq!(rule["to"][1]["ipBlock"], json!({"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}));
 
-    // The patch of docs/operations.md for kustomize does the same.
+    // The patch of docs/operators.md for kustomize does the same.
     let folder = tempfile::tempdir_in(testenv::root().join("tests")).unwrap();
     let patch = "resources: [../../manifests]
 patches:
