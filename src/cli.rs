@@ -47,6 +47,12 @@ enum Command {
     Man(generate::ManArgs),
 }
 
+/// The definition of the command line.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Does what the command line asks for.
 #[must_use]
 pub fn run() -> Exit {
@@ -59,7 +65,7 @@ pub fn run() -> Exit {
         Command::Replay(args) => replay::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Certs(args) => certs::run(&args),
-        Command::Completions(args) => generate::completions(&args, Cli::command()),
-        Command::Man(args) => generate::man(&args, Cli::command()),
+        Command::Completions(args) => generate::completions(&args, command()),
+        Command::Man(args) => generate::man(&args, command()),
     }
 }

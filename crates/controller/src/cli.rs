@@ -36,8 +36,15 @@ enum Command {
     Man(generate::ManArgs),
 }
 
+/// The definition of the command line.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Does what the command line asks for.
-pub(crate) fn run() -> Exit {
+#[must_use]
+pub fn run() -> Exit {
     let cli: Cli = match exit::parse() {
         Ok(cli) => cli,
         Err(exit) => return exit,
@@ -46,7 +53,7 @@ pub(crate) fn run() -> Exit {
         Command::Run(args) => run::run(args),
         Command::Plan(args) => plan::run(&args),
         Command::Cleanup(args) => cleanup::run(args),
-        Command::Completions(args) => generate::completions(&args, Cli::command()),
-        Command::Man(args) => generate::man(&args, Cli::command()),
+        Command::Completions(args) => generate::completions(&args, command()),
+        Command::Man(args) => generate::man(&args, command()),
     }
 }

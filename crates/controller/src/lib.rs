@@ -4,6 +4,7 @@
 //! client, the term of this process as the leader, and the metrics.
 
 pub mod admin;
+pub mod cli;
 pub mod config;
 pub mod copies;
 pub mod credentials;

@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::time::Duration;
 
+use crate::copies::cleanup::{self, Options};
 use cluster::client;
-use controller::copies::cleanup::{self, Options};
 use process::exit::Exit;
 use process::shell;
 use tokio::runtime::Builder;

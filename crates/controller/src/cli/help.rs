@@ -1,6 +1,6 @@
 //! What `--help` of each command says below its flags.
 
-use controller::config;
+use crate::config;
 use process::exit::EXIT_CODES;
 use process::help::below;
 

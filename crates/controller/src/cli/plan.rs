@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use controller::config;
-use controller::plan::{self, Manifests};
+use crate::config;
+use crate::plan::{self, Manifests};
 use process::exit::Exit;
 
 #[derive(Clone, Debug, clap::Args)]

@@ -7,10 +7,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::{self, Config};
+use crate::metrics::Metrics;
+use crate::run::{Election, Reconciler, lead};
 use cluster::client;
-use controller::config::{self, Config};
-use controller::metrics::Metrics;
-use controller::run::{Election, Reconciler, lead};
 use process::exit::Exit;
 use process::logging::{self, LogFormat};
 use process::shell;
@@ -113,7 +113,7 @@ async fn serve(args: Args, config: Config) -> Exit {
     let (stop, stopping) = watch::channel(false);
     tokio::spawn(process::admin::serve(
         listener,
-        controller::admin::router(Arc::clone(&metrics), stopping.clone()),
+        crate::admin::router(Arc::clone(&metrics), stopping.clone()),
     ));
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "controller".to_owned());
     let election = args.leader_election.then(|| Election {
