@@ -23,6 +23,7 @@ mod harness {
     pub mod git;
     pub mod git_servers;
     pub mod installed;
+    pub mod metrics;
     pub mod namespace;
     pub mod recorder;
     pub mod registry;
@@ -110,11 +111,13 @@ mod runtimes {
     mod image;
 }
 
-/// The source itself: which file uses which, and whether documents name tests that are there.
+/// The source itself: which file uses which, and whether documents are complete and name what is there.
 mod workspace {
     mod arrows;
     mod circles;
+    mod documented;
     mod documents;
+    mod links;
 }
 
 mod chaos;

@@ -155,7 +155,7 @@ impl Metrics {
     }
 
     /// A registry was tried; `result` is the word for what it said.
-    pub(crate) fn registry_check(&self, result: &'static str) {
+    pub fn registry_check(&self, result: &'static str) {
         self.registry_checks.get_or_create_owned(&[("result", result)]).inc();
     }
 

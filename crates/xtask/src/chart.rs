@@ -24,7 +24,7 @@ helm test serverless --namespace kyma-system
 `--client-ca-file` asks for, and cannot show one: there it fails.
 
 The namespace of the release is the base namespace: what is labelled there is copied into all other namespaces. `helm uninstall` keeps the CRDs,
-Functions and copies; [Uninstall](../../docs/operations.md#uninstall) says how to delete them.
+Functions and copies; [Uninstall](../../docs/operators.md#uninstall) says how to delete them.
 
 A key that the chart does not know is refused, with its path.
 ";

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::harness::metrics;
+
 #[test]
 fn committed_manifests_are_fresh() {
     for manifest in xtask::manifests().unwrap() {
@@ -43,15 +45,7 @@ fn collect_undescribed(schema: &serde_json::Value, path: &str, undescribed: &mut
 #[test]
 fn alerts_and_dashboard_ask_for_metrics_that_there_are() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/chart/files/monitoring");
-    // Without a sample a family with labels does not show.
-    let webhook = serverless_webhook::metrics::Metrics::new();
-    webhook.reloaded("certificate", true);
-    let controller = controller::metrics::Metrics::new();
-    controller.failed("api");
-    controller.propagation_failed("api");
-    controller.lookup("success");
-    controller.call("GET", None);
-    let metrics = webhook.render() + &controller.render();
+    let metrics = metrics::of_webhook() + &metrics::of_controller();
     let mut asked = BTreeSet::new();
     for file in ["prometheusrule.yaml", "dashboard.json", "controller-dashboard.json"] {
         let text = std::fs::read_to_string(folder.join(file)).unwrap();

@@ -1,0 +1,30 @@
+//! All metrics of both programs. Without a sample, a family with labels does not show.
+
+use std::fmt::Debug;
+
+use controller::metrics::Metrics as ControllerMetrics;
+use serverless_webhook::metrics::Metrics as WebhookMetrics;
+
+pub fn of_webhook() -> String {
+    let metrics = WebhookMetrics::new();
+    metrics.reloaded("certificate", true);
+    complete(&metrics, metrics.render())
+}
+
+pub fn of_controller() -> String {
+    let metrics = ControllerMetrics::new();
+    metrics.failed("api");
+    metrics.propagation_failed("api");
+    metrics.lookup("success");
+    metrics.call("GET", None);
+    metrics.registry_check("accepted");
+    complete(&metrics, metrics.render())
+}
+
+/// The text of metrics, in which each that is registered shows.
+fn complete(metrics: &impl Debug, text: String) -> String {
+    let registered = format!("{metrics:?}").matches("Descriptor {").count();
+    let shown = text.matches("# TYPE ").count();
+    assert_eq!(shown, registered, "a family has no sample: {text}");
+    text
+}
