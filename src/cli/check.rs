@@ -2,26 +2,23 @@
 //! what is filled in, what is refused.
 
 mod duplicates;
-mod manifest;
-mod near;
-mod strict;
 
 use std::path::{Path, PathBuf};
 
-use policy::{Config, Decision, Violation};
+use policy::Violation;
+use policy::manifests::{Judge, Judgement, Manifest, Recognised};
 use process::exit::Exit;
-use process::manifests::{Document, Inputs, holds_manifests};
+use process::manifests::{Document, Inputs, holds_manifests, send_whole_numbers};
 use serde_json::Value;
 
 use super::input::{self, remark};
 use super::output::{Format, Output};
 use super::report::{Finding, Item, Level, Words};
 use super::show;
-use crate::admission::review::{Verdict, review};
-use crate::admission::routes::{ENDPOINTS, Endpoint};
+use crate::admission::review::Verdict;
+use crate::admission::routes::ENDPOINTS;
 use crate::config;
 use duplicates::Duplicates;
-use manifest::{Manifest, Recognised};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -49,7 +46,7 @@ pub(super) fn run(args: &Args) -> Exit {
         Ok(config) => config,
         Err(error) => return Exit::Usage.because(error),
     };
-    let mut check = Check { args, config, duplicates: Duplicates::default() };
+    let mut check = Check { args, judge: Judge::new(config), duplicates: Duplicates::default() };
     let words = Words { items: "objects", expected: false, places: true, skipped: "of other kinds skipped" };
     let found = args.inputs.files(holds_manifests, "manifests");
     let mut output = Output::new(args.output, words, found.bytes);
@@ -68,7 +65,7 @@ pub(super) fn run(args: &Args) -> Exit {
 
 struct Check<'a> {
     args: &'a Args,
-    config: Config,
+    judge: Judge,
     duplicates: Duplicates,
 }
 
@@ -79,33 +76,48 @@ impl Check<'_> {
         }
     }
 
-    /// Judges an object; `path` leads to it in its document.
-    fn object(&mut self, output: &mut Output, file: &Path, document: &Document, object: Value, path: &str) {
+    /// Judges an object, if it is for us; `path` leads to it in its document.
+    fn object(
+        &mut self,
+        output: &mut Output,
+        file: &Path,
+        document: &Document,
+        mut object: Value,
+        path: &str,
+    ) {
+        send_whole_numbers(&mut object);
         let line = document.line_of_object(path);
         let line_of = |field: &str| document.line_of(&format!("{path}{field}"));
         let say = |level, problem: String| remark(level, file, Some(line), problem);
-        let manifest = match Manifest::recognise(object, &self.args.namespace) {
-            Recognised::Ours(manifest) => manifest,
+        match Manifest::recognise(object, &self.args.namespace) {
+            Recognised::Ours(manifest) => output.item(self.manifest(file, line, &manifest, line_of)),
             Recognised::OtherVersion { name, violation } => {
-                let mut item = item(file, name, line, Verdict::Refused);
-                item.findings = vec![Finding::new(&violation, line_of(&violation.field))];
-                return output.item(item);
+                let findings = vec![Finding::new(&violation, line_of(&violation.field))];
+                output.item(Item { findings, ..item(file, name, line, Verdict::Refused) });
             }
-            Recognised::Malformed(problem) => return output.remark(say(Level::Unreadable, problem)),
+            Recognised::Malformed(problem) => output.remark(say(Level::Unreadable, problem)),
             Recognised::Near(problem) => {
                 output.tally.skipped += 1;
-                return output.remark(say(Level::Warning, problem));
+                output.remark(say(Level::Warning, problem));
             }
             Recognised::Other(name) => {
                 output.tally.skipped += 1;
                 if self.args.inputs.verbose {
                     output.remark(say(Level::Skipped, name));
                 }
-                return;
             }
-        };
-        let violations = strict::check(&manifest);
-        let (object, decision, endpoint) = self.admit(&manifest, violations);
+        }
+    }
+
+    fn manifest(
+        &mut self,
+        file: &Path,
+        line: usize,
+        manifest: &Manifest,
+        line_of: impl Fn(&str) -> usize,
+    ) -> Item {
+        let Judgement { decision, before, after, is_whole } =
+            self.judge.judge(manifest.kind, &manifest.object);
         let finding = |violation: &Violation| {
             let field = manifest.written(&violation.field).into_owned();
             let Finding { reason, message, line, .. } = Finding::new(violation, line_of(&field));
@@ -115,53 +127,22 @@ impl Check<'_> {
         let warnings =
             decision.warnings.into_iter().map(|warning| manifest.in_words_of_its_author(warning.text));
         let mut warnings: Vec<_> = warnings.collect();
-        match self.duplicates.note(&manifest, file, line) {
+        match self.duplicates.note(manifest, file, line) {
             Some(first) if first.is_same => warnings.push(format!("the same object is in {}", first.place)),
             Some(first) => {
                 findings.push(Finding { line: line_of("metadata.name"), ..first.finding(&manifest.name) });
             }
             None => {}
         }
-        let verdict = match (findings.is_empty(), object != manifest.object) {
+        let verdict = match (findings.is_empty(), before != after) {
             (false, _) => Verdict::Refused,
             (true, true) => Verdict::Patched,
             (true, false) => Verdict::Allowed,
         };
-        let diff = if self.args.diff { show::diff(&manifest.object, &object) } else { None };
-        output.item(Item {
-            endpoint,
-            findings,
-            warnings,
-            diff,
-            ..item(file, manifest.title(), line, verdict)
-        });
-    }
-
-    /// Asks the endpoints for the kind, in the order of the API server: those that add first, then those that look
-    /// at the result. Answers with the result, all that was decided, and who decided last.
-    fn admit(&self, manifest: &Manifest, violations: Vec<Violation>) -> (Value, Decision, &'static str) {
-        let mut object = manifest.object.clone();
-        let mut all = Decision::of(violations);
-        let mut last = "";
-        for endpoint in endpoints_for(manifest) {
-            let body = manifest.question(endpoint, &object).to_string();
-            // The question is made here, so it cannot fail to be one.
-            let Ok(mut reviewed) = review(endpoint, &self.config, body.as_bytes()) else { continue };
-            let decision = std::mem::take(&mut reviewed.decision);
-            last = endpoint.label;
-            // A field that does not decode, or is required, is found by more than one.
-            let is_new = |violation: &Violation| {
-                !all.violations
-                    .iter()
-                    .any(|known| known.field == violation.field && known.problem == violation.problem)
-            };
-            let new: Vec<_> = decision.violations.into_iter().filter(is_new).collect();
-            all.violations.extend(new);
-            all.warnings.extend(decision.warnings);
-            // A patch that the rules made of this object applies to it.
-            let _ = json_patch::patch(&mut object, &decision.patch);
-        }
-        (object, all, last)
+        let is_shown = self.args.diff && is_whole;
+        let diff = if is_shown { show::diff(&manifest.object, &after) } else { None };
+        let endpoint = last_endpoint(manifest.kind);
+        Item { endpoint, findings, warnings, diff, ..item(file, manifest.title(), line, verdict) }
     }
 }
 
@@ -181,11 +162,8 @@ fn item(file: &Path, name: String, line: usize, verdict: Verdict) -> Item {
     }
 }
 
-fn endpoints_for(manifest: &Manifest) -> impl Iterator<Item = &'static Endpoint> {
-    let of = |mutating: bool, kind: &'static str| {
-        ENDPOINTS
-            .iter()
-            .filter(move |endpoint| endpoint.mutating == mutating && endpoint.resource.kind == kind)
-    };
-    of(true, manifest.kind).chain(of(false, manifest.kind))
+/// The endpoint that looks at an object last.
+fn last_endpoint(kind: &str) -> &'static str {
+    let endpoints = ENDPOINTS.iter().filter(|endpoint| endpoint.resource.kind == kind);
+    endpoints.min_by_key(|endpoint| endpoint.mutating).map_or("", |endpoint| endpoint.label)
 }

@@ -1,8 +1,9 @@
 //! Reads the input of `replay` and `check`, one document at a time, and reports what cannot be read.
 
+use std::io::Read;
 use std::path::Path;
 
-use process::manifests::{Document, Documents, Files, open};
+use process::manifests::{Document, Files};
 
 use super::output::Output;
 use super::report::{Level, Remark};
@@ -14,29 +15,12 @@ pub(super) fn read(
     output: &mut Output,
     mut judge: impl FnMut(&mut Output, &Path, Document),
 ) {
-    for problem in found.problems {
-        output.remark(remark(Level::Unreadable, &problem.path, None, problem.text));
-    }
     let bar = output.bar();
-    for file in found.files {
-        let opened = open(&file).and_then(|reader| Documents::new(bar.wrap_read(reader), command));
-        match opened {
-            Ok(documents) => {
-                for document in documents {
-                    match document {
-                        Ok(document) => judge(output, &file, document),
-                        Err(error) => output.remark(remark(
-                            Level::Unreadable,
-                            &file,
-                            Some(error.line),
-                            error.to_string(),
-                        )),
-                    }
-                }
-            }
-            Err(error) => output.remark(remark(Level::Unreadable, &file, None, error.to_string())),
-        }
-    }
+    let wrap = |file| -> Box<dyn Read> { Box::new(bar.wrap_read(file)) };
+    found.read(command, wrap, |file, document| match document {
+        Ok(document) => judge(output, file, document),
+        Err(problem) => output.remark(remark(Level::Unreadable, file, problem.line, problem.text)),
+    });
 }
 
 /// Something about a file.

@@ -40,6 +40,7 @@ mod webhook {
     mod account;
     mod certificates;
     mod check;
+    mod check_agrees;
     mod check_input;
     mod cli;
     mod config;
@@ -67,6 +68,7 @@ mod functions {
     mod inline;
     mod isolation;
     mod leader;
+    mod plan_input;
     mod plans;
     mod prerequisites;
     mod rollout;

@@ -12,6 +12,7 @@ mod git_repository;
 pub mod limits;
 pub mod names;
 mod quantity;
+pub mod schemas;
 
 pub use condition::{Condition, ConditionType, Reason};
 pub use function::{Function, FunctionSpec, FunctionStatus, Resources};

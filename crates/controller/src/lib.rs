@@ -11,6 +11,7 @@ pub mod credentials;
 pub mod functions;
 pub mod metrics;
 pub mod plan;
+pub mod plan_command;
 pub mod run;
 mod secrets;
 pub mod shared;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use api::names::{config_label, registry_secret};
+use api::names::{GROUP, VERSION, config_label, registry_secret};
 use api::{Condition, GitRepository};
 use decide::function::simulation::Simulation;
 use decide::function::{
@@ -12,11 +12,14 @@ use decide::function::{
 };
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use policy::FunctionObject;
-use process::manifests::{Documents, fold_string_data};
+use policy::manifests::fold_string_data;
+use process::manifests::Documents;
 use remote::git::is_commit;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+/// The command that this is.
+pub(crate) const COMMAND: &str = "serverless-controller plan";
 /// The registry of a fresh installation.
 const REGISTRY: &str = "registry.example.com";
 /// The commit that a branch or tag stands for, of which only the remote knows the true one.
@@ -65,38 +68,48 @@ impl Manifests {
         }
     }
 
-    /// Reads documents. What a plan does not need is passed over.
+    /// Reads documents, unjudged. What a plan does not need is passed over.
     ///
     /// # Errors
     /// What cannot be read.
     pub fn read(&mut self, text: &str) -> Result<(), String> {
-        let documents = Documents::new(text.as_bytes(), "serverless-controller plan");
+        let documents = Documents::new(text.as_bytes(), COMMAND);
         for document in documents.map_err(|error| error.to_string())? {
             let mut document = document.map_err(|error| format!("{error} at line {}", error.line))?;
-            document.take_objects().into_iter().try_for_each(|(_, object)| self.add(object))?;
+            document.take_objects().into_iter().try_for_each(|(_, object)| self.add(object).map(drop))?;
         }
         Ok(())
     }
 
-    fn add(&mut self, mut object: Value) -> Result<(), String> {
-        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-        let kind = text("/kind").unwrap_or_default();
-        let name = text("/metadata/name").unwrap_or_default();
-        let namespace = text("/metadata/namespace").unwrap_or_else(|| self.namespace.clone());
+    /// Adds an object, if a plan needs it: one that it does not need is passed over, whatever is in it.
+    ///
+    /// # Errors
+    /// The kind and the name of what does not decode, and the field.
+    pub fn add(&mut self, mut object: Value) -> Result<bool, String> {
+        let text =
+            |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (api_version, kind, name) = (text("/apiVersion"), text("/kind"), text("/metadata/name"));
+        let namespace = Some(text("/metadata/namespace")).filter(|namespace| !namespace.is_empty());
+        let namespace = namespace.unwrap_or_else(|| self.namespace.clone());
         if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.insert("namespace".to_owned(), namespace.clone().into());
         }
+        let is_ours = api_version == format!("{GROUP}/{VERSION}");
         match kind.as_str() {
-            "Function" => self.functions.push(object),
-            "GitRepository" => drop(self.repositories.insert((namespace, name), decode(object)?)),
-            "Secret" => {
-                fold_string_data(&mut object);
-                self.registries.insert((namespace, name), decode(object)?);
+            "Function" if is_ours => self.functions.push(object),
+            "GitRepository" if is_ours => {
+                self.repositories.insert((namespace, name), decode(&object)?);
             }
-            "ConfigMap" => self.config_maps.push(decode(object)?),
-            _ => {}
+            "Secret" if api_version == "v1" && registry_secret::USED.contains(&name.as_str()) => {
+                fold_string_data(&mut object);
+                self.registries.insert((namespace, name), decode(&object)?);
+            }
+            "ConfigMap" if api_version == "v1" && is_runtime(&object) => {
+                self.config_maps.push(decode(&object)?);
+            }
+            _ => return Ok(false),
         }
-        Ok(())
+        Ok(true)
     }
 
     fn registry(&self, namespace: &str) -> Result<Registry, RegistryProblem> {
@@ -136,16 +149,22 @@ fn installed(runtime: &str) -> RuntimeImage {
     RuntimeImage { config_map, hash: String::new(), files }
 }
 
-fn named_runtime(map: &ConfigMap) -> Option<(String, RuntimeMap)> {
-    let labels = map.metadata.labels.as_ref()?;
-    let is_runtime = labels.get(config_label::KEY).map(String::as_str) == Some(config_label::RUNTIME);
-    Some((map.metadata.name.clone()?, RuntimeMap::of(map)?)).filter(|_| is_runtime)
+fn is_runtime(map: &Value) -> bool {
+    let labels = map.pointer("/metadata/labels");
+    labels
+        .and_then(|labels| labels.get(config_label::KEY))
+        .is_some_and(|label| label == config_label::RUNTIME)
 }
 
-fn decode<T: DeserializeOwned>(object: Value) -> Result<T, String> {
-    let title = |key: &str| object.pointer(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let title = format!("{} {}", title("/kind"), title("/metadata/name"));
-    serde_json::from_value(object).map_err(|error| format!("{title}: {error}"))
+fn named_runtime(map: &ConfigMap) -> Option<(String, RuntimeMap)> {
+    Some((map.metadata.name.clone()?, RuntimeMap::of(map)?))
+}
+
+/// What does not decode is told by its field, never by its value.
+fn decode<T: DeserializeOwned>(object: &Value) -> Result<T, String> {
+    let title = |key: &str| object.pointer(key).and_then(Value::as_str).unwrap_or_default();
+    policy::decode::decode(&object.to_string())
+        .map_err(|violation| format!("{} {}: {violation}", title("/kind"), title("/metadata/name")))
 }
 
 /// What becomes of each Function, with presets filled in as the webhook does.
@@ -158,7 +177,7 @@ fn plan_one(config: &Config, manifests: &Manifests, mut object: Value) -> Planne
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
     let title = format!("# Function {namespace}/{name}\n");
-    let function = match fill_in(&mut object).and_then(|()| convert(object)) {
+    let function = match fill_in(&mut object).and_then(|()| convert(&object)) {
         Ok(function) => function,
         Err(error) => return Planned { is_ready: false, text: format!("{title}# {error}\n") },
     };
@@ -198,14 +217,14 @@ fn plan_one(config: &Config, manifests: &Manifests, mut object: Value) -> Planne
     Planned { is_ready, text }
 }
 
-fn convert(object: Value) -> Result<Function, String> {
+fn convert(object: &Value) -> Result<Function, String> {
     let function = decode::<api::Function>(object)?;
     Function::of_v1alpha1(function).ok_or_else(|| "a Function must have a name".to_owned())
 }
 
 /// What the webhook would add, and then the API server.
 fn fill_in(object: &mut Value) -> Result<(), String> {
-    let function: FunctionObject = decode(object.clone())?;
+    let function: FunctionObject = decode(object)?;
     let builtin = policy::config::RawConfig::default().check();
     let builtin =
         builtin.map_err(|errors| errors.into_iter().map(|error| error.to_string()).collect::<String>())?;

@@ -1,6 +1,5 @@
 //! Manifests and reviews as people keep them: files, folders and the standard input, YAML or JSON, read one document at a
-//! time. Of a manifest also what kubectl and the API server make of it before anybody judges it. What a kind means is not
-//! here.
+//! time. What a kind means is not here.
 
 mod documents;
 mod inputs;
@@ -11,30 +10,11 @@ mod unique;
 mod words;
 mod yaml_text;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub use documents::{Document, Unreadable};
-pub use inputs::{Files, Inputs, Problem, holds_manifests, open};
+pub use inputs::{Files, Inputs, Problem, holds_manifests};
 pub use stream::Documents;
-
-/// Moves `stringData` of a Secret into `data`, as an API server does. Values of a wrong type stay as they are, for decoding
-/// to report.
-pub fn fold_string_data(secret: &mut Value) {
-    let Some(members) = secret.as_object_mut() else { return };
-    let Some(Value::Object(strings)) = members.get("stringData").cloned() else { return };
-    members.remove("stringData");
-    let data = members.entry("data").or_insert_with(|| Map::new().into());
-    if data.is_null() {
-        *data = Map::new().into();
-    }
-    let Some(data) = data.as_object_mut() else { return };
-    for (key, value) in strings {
-        let value = value.as_str().map_or_else(|| value.clone(), |text| BASE64.encode(text).into());
-        data.insert(key, value);
-    }
-}
 
 /// Writes numbers as kubectl sends them: `2.0`, `1e3` and `129e6` are the whole numbers 2, 1000 and 129000000.
 pub fn send_whole_numbers(value: &mut Value) {

@@ -5,7 +5,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::rc::Rc;
 
-use super::manifest::Manifest;
+use policy::manifests::Manifest;
+
 use crate::cli::input::shown;
 use crate::cli::report::Finding;
 

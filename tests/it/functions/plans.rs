@@ -58,11 +58,11 @@ fn a_plan_without_runtimes_mounts_what_those_of_the_installation_hold() {
 fn a_manifest_that_cannot_be_read_is_reported_with_its_place() {
     let problem = |text: &str| Manifests::new("shop").read(text).unwrap_err();
     assert_eq!(problem("a: 1\n---\nb: [\n"), "not YAML: unclosed bracket '[' at line 3");
-    let secret = "kind: Secret\nmetadata: {name: s}\nstringData: {a: 1}\n";
-    assert!(
-        problem(secret).starts_with("Secret s: invalid type: integer `1`, expected "),
-        "{}",
-        problem(secret)
+    let secret =
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: serverless-registry-config}\nstringData: {a: 1}\n";
+    assert_eq!(
+        problem(secret),
+        "Secret serverless-registry-config: data.a: Invalid value: \"integer\": must be a base64-encoded string"
     );
 }
 

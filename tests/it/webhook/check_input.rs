@@ -79,9 +79,9 @@ fn arrays_of_objects_are_unpacked() {
         piped(&["check", "-"], &format!("[\n{function},\n{}\n]\n", function.replace("\"a\"", "\"b\"")));
     let expected = "\
 Function default/a  CREATE  refused   -:2
-    line 2: spec.source: Required value: the source code of the Function
+    line 2: spec.source: Required value
 Function default/b  CREATE  refused   -:3
-    line 3: spec.source: Required value: the source code of the Function
+    line 3: spec.source: Required value
 2 objects: 0 allowed, 0 patched, 2 refused
 ";
     assert_eq!((code, out.as_str()), (1, expected));

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use glob::Pattern;
 
+use super::documents::Document;
+use super::stream::Documents;
+
 /// The name of the standard input.
 const STDIN: &str = "-";
 
@@ -42,11 +45,13 @@ pub struct Files {
     seen: HashSet<PathBuf>,
 }
 
-/// A file or folder that cannot be read.
+/// A file or folder, or a document in it, that cannot be read.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Problem {
     /// The file or folder.
     pub path: PathBuf,
+    /// Where in the file, if known, from 1.
+    pub line: Option<usize>,
     /// Why.
     pub text: String,
 }
@@ -68,7 +73,7 @@ impl Inputs {
             });
             if before == (found.met, found.problems.len()) {
                 let text = format!("no {what} found in \"{}\"", path.display());
-                found.problems.push(Problem { path: path.clone(), text });
+                found.problems.push(Problem { path: path.clone(), line: None, text });
             }
         }
         found
@@ -84,6 +89,30 @@ impl Inputs {
 }
 
 impl Files {
+    /// Reads the documents of the files, one at a time, by way of `wrap`; what cannot be read is reported in between.
+    /// `command` takes what a template is rendered to.
+    pub fn read(
+        self,
+        command: &'static str,
+        wrap: impl Fn(Box<dyn Read>) -> Box<dyn Read>,
+        mut each: impl FnMut(&Path, Result<Document, Problem>),
+    ) {
+        for problem in self.problems {
+            each(&problem.path.clone(), Err(problem));
+        }
+        for path in self.files {
+            let problem = |line, text| Problem { path: path.clone(), line, text };
+            match open(&path).and_then(|file| Documents::new(wrap(file), command)) {
+                Ok(documents) => {
+                    for document in documents {
+                        each(&path, document.map_err(|error| problem(Some(error.line), error.to_string())));
+                    }
+                }
+                Err(error) => each(&path, Err(problem(None, error.to_string()))),
+            }
+        }
+    }
+
     /// Whether this was visited before, by whatever path.
     fn is_seen(&mut self, path: &Path) -> bool {
         let is_seen = path.canonicalize().is_ok_and(|real| !self.seen.insert(real));
@@ -109,7 +138,7 @@ impl Files {
             Ok(entries) => entries.into_iter().map(|entry| entry.path()).collect(),
             Err(error) => {
                 let (path, text) = (folder.to_owned(), error.to_string());
-                return self.problems.push(Problem { path, text });
+                return self.problems.push(Problem { path, line: None, text });
             }
         };
         paths.retain(|path| !is_hidden(path));
@@ -132,10 +161,7 @@ fn is_hidden(path: &Path) -> bool {
 }
 
 /// Opens a file; `-` is the standard input.
-///
-/// # Errors
-/// If it cannot be read.
-pub fn open(file: &Path) -> io::Result<Box<dyn Read>> {
+fn open(file: &Path) -> io::Result<Box<dyn Read>> {
     if file.as_os_str() == STDIN { Ok(Box::new(io::stdin())) } else { Ok(Box::new(File::open(file)?)) }
 }
 

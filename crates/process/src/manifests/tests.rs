@@ -120,15 +120,3 @@ fn whole_numbers_are_sent_as_such(#[case] mut value: Value, #[case] expected: Va
     send_whole_numbers(&mut value);
     assert_eq!(value, expected);
 }
-
-#[rstest]
-#[case::nothing(json!({"data": {"a": "eA=="}}), json!({"data": {"a": "eA=="}}))]
-#[case::over_data(json!({"data": {"a": "eA==", "b": "eQ=="}, "stringData": {"a": "z"}}), json!({"data": {"a": "eg==", "b": "eQ=="}}))]
-#[case::without_data(json!({"stringData": {"a": "z"}}), json!({"data": {"a": "eg=="}}))]
-#[case::data_that_is_null(json!({"data": null, "stringData": {"a": "z"}}), json!({"data": {"a": "eg=="}}))]
-#[case::no_text(json!({"stringData": {"a": 1}}), json!({"data": {"a": 1}}))]
-#[case::no_mapping(json!({"stringData": "z"}), json!({"stringData": "z"}))]
-fn data_in_clear_is_moved(#[case] mut secret: Value, #[case] expected: Value) {
-    fold_string_data(&mut secret);
-    assert_eq!(secret, expected);
-}

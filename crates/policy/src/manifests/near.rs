@@ -5,7 +5,7 @@ use api::names::{GROUP, VERSION, registry_secret};
 use serde_json::Value;
 
 /// The kinds of our group.
-pub(super) const CUSTOM_KINDS: [&str; 2] = ["Function", "GitRepository"];
+pub(crate) const CUSTOM_KINDS: [&str; 2] = ["Function", "GitRepository"];
 /// How many characters of a name can be wrong.
 const DISTANCE_MAX: usize = 4;
 

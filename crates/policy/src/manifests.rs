@@ -1,34 +1,47 @@
-//! A manifest as its author keeps it, and the question that the API server makes of it.
+//! Manifests as their authors keep them: which are meant for us, and what the API server with its webhooks would do with each
+//! when it is created. For the commands that work without a cluster.
+
+mod judge;
+mod near;
+mod strict;
 
 use std::borrow::Cow;
 
 use api::names::{GROUP, VERSION, registry_secret};
-use policy::{Rule, Violation};
-use process::manifests::{fold_string_data, send_whole_numbers};
-use serde_json::{Value, json};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Map, Value};
 
-use super::near::{self, CUSTOM_KINDS};
-use crate::admission::routes::Endpoint;
-use crate::admission::wire::{API_VERSIONS, KIND};
+use crate::rule::Rule;
+use crate::violation::Violation;
+pub use judge::{Judge, Judgement};
+use near::CUSTOM_KINDS;
 
 /// A manifest of a kind that there are rules for.
-pub(super) struct Manifest {
-    pub(super) kind: &'static str,
-    pub(super) namespace: String,
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// Its kind.
+    pub kind: &'static str,
+    /// Its namespace.
+    pub namespace: String,
     /// Empty if the name is to be generated.
-    pub(super) name: String,
+    pub name: String,
     /// The keys that are written in clear, in `stringData`.
     in_clear: Vec<String>,
     /// The object as the API server would have it before it asks.
-    pub(super) object: Value,
+    pub object: Value,
 }
 
 /// What a manifest is.
-pub(super) enum Recognised {
+#[derive(Clone, Debug)]
+pub enum Recognised {
+    /// One that there are rules for.
     Ours(Manifest),
     /// One of our kinds, in a version that is not served.
     OtherVersion {
+        /// The object, as a title.
         name: String,
+        /// What is wrong with its kind or version.
         violation: Violation,
     },
     /// No manifest at all: why.
@@ -40,6 +53,8 @@ pub(super) enum Recognised {
 }
 
 const SECRET: &str = "Secret";
+/// The kind of recorded questions to webhooks.
+const REVIEW: &str = "AdmissionReview";
 
 /// How values get rid of a newline at their end: encoded, and in clear.
 const ENCODING: [(&str, &str); 2] = [
@@ -48,11 +63,12 @@ const ENCODING: [(&str, &str); 2] = [
 ];
 
 impl Manifest {
-    pub(super) fn recognise(mut object: Value, default_namespace: &str) -> Recognised {
+    /// Finds out what an object is. One without a namespace is in the default one.
+    #[must_use]
+    pub fn recognise(mut object: Value, default_namespace: &str) -> Recognised {
         if let Some(problem) = malformed(&object) {
             return Recognised::Malformed(problem);
         }
-        send_whole_numbers(&mut object);
         let text =
             |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (api_version, kind) = (text("/apiVersion"), text("/kind"));
@@ -62,7 +78,7 @@ impl Manifest {
             default_namespace.clone_into(&mut namespace);
         }
         let title = format!("{kind} {namespace}/{name}");
-        if kind == KIND || api_version.starts_with("audit.k8s.io/") {
+        if kind == REVIEW || api_version.starts_with("audit.k8s.io/") {
             return Recognised::Near(
                 "recorded reviews and audit logs are for serverless-webhook replay".into(),
             );
@@ -103,7 +119,8 @@ impl Manifest {
     }
 
     /// `Function default/demo`.
-    pub(super) fn title(&self) -> String {
+    #[must_use]
+    pub fn title(&self) -> String {
         let generated =
             self.object.pointer("/metadata/generateName").and_then(Value::as_str).unwrap_or_default();
         let name = if self.name.is_empty() { generated } else { &self.name };
@@ -111,7 +128,8 @@ impl Manifest {
     }
 
     /// The field as the author wrote it. A key that is missing belongs where the others are.
-    pub(super) fn written<'a>(&self, field: &'a str) -> Cow<'a, str> {
+    #[must_use]
+    pub fn written<'a>(&self, field: &'a str) -> Cow<'a, str> {
         match field.strip_prefix("data.") {
             Some(key) if self.is_in_clear(key) => Cow::Owned(format!("stringData.{key}")),
             _ => Cow::Borrowed(field),
@@ -124,7 +142,8 @@ impl Manifest {
     }
 
     /// What is said of a Secret, in the words of who writes its values in clear: nobody encodes those by hand.
-    pub(super) fn in_words_of_its_author(&self, text: String) -> String {
+    #[must_use]
+    pub fn in_words_of_its_author(&self, text: String) -> String {
         let key = |text: &str| {
             text.strip_prefix("data.").and_then(|rest| rest.split(' ').next()).map(str::to_owned)
         };
@@ -134,30 +153,29 @@ impl Manifest {
         let text = ENCODING.iter().fold(text, |text, (encoded, clear)| text.replace(encoded, clear));
         if text.starts_with("data.") { text.replacen("data.", "stringData.", 1) } else { text }
     }
-
-    /// The question about its creation, of `object` as it has become.
-    pub(super) fn question(&self, endpoint: &Endpoint, object: &Value) -> Value {
-        let resource = &endpoint.resource;
-        json!({
-            "apiVersion": API_VERSIONS[0],
-            "kind": KIND,
-            "request": {
-                "uid": "check",
-                "kind": {"group": resource.group, "version": resource.version, "kind": resource.kind},
-                "resource": {"group": resource.group, "version": resource.version, "resource": resource.plural},
-                "name": self.name,
-                "namespace": self.namespace,
-                "operation": "CREATE",
-                "object": object,
-            },
-        })
-    }
 }
 
 fn is_registry_secret(object: &Value) -> bool {
     let labels = object.pointer("/metadata/labels");
     let label = labels.and_then(|labels| labels.get(registry_secret::LABEL)).and_then(Value::as_str);
     label == Some(registry_secret::LABEL_VALUE)
+}
+
+/// Moves `stringData` of a Secret into `data`, as an API server does. Values of a wrong type stay as they are, for decoding
+/// to report.
+pub fn fold_string_data(secret: &mut Value) {
+    let Some(members) = secret.as_object_mut() else { return };
+    let Some(Value::Object(strings)) = members.get("stringData").cloned() else { return };
+    members.remove("stringData");
+    let data = members.entry("data").or_insert_with(|| Map::new().into());
+    if data.is_null() {
+        *data = Map::new().into();
+    }
+    let Some(data) = data.as_object_mut() else { return };
+    for (key, value) in strings {
+        let value = value.as_str().map_or_else(|| value.clone(), |text| BASE64.encode(text).into());
+        data.insert(key, value);
+    }
 }
 
 /// Why something is no manifest, as kubectl says it.
@@ -174,4 +192,24 @@ fn malformed(object: &Value) -> Option<String> {
     let problems: Vec<_> =
         ["apiVersion", "kind"].iter().filter(|key| missing(key)).map(|key| problem(key)).collect();
     (!problems.is_empty()).then(|| problems.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    #[rstest]
+    #[case::nothing(json!({"data": {"a": "eA=="}}), json!({"data": {"a": "eA=="}}))]
+    #[case::over_data(json!({"data": {"a": "eA==", "b": "eQ=="}, "stringData": {"a": "z"}}), json!({"data": {"a": "eg==", "b": "eQ=="}}))]
+    #[case::without_data(json!({"stringData": {"a": "z"}}), json!({"data": {"a": "eg=="}}))]
+    #[case::data_that_is_null(json!({"data": null, "stringData": {"a": "z"}}), json!({"data": {"a": "eg=="}}))]
+    #[case::no_text(json!({"stringData": {"a": 1}}), json!({"data": {"a": 1}}))]
+    #[case::no_mapping(json!({"stringData": "z"}), json!({"stringData": "z"}))]
+    fn data_in_clear_is_moved(#[case] mut secret: Value, #[case] expected: Value) {
+        fold_string_data(&mut secret);
+        assert_eq!(secret, expected);
+    }
 }

@@ -1,0 +1,156 @@
+//! The manifests that `plan` is given: found, read and judged as `check` of the webhook does it, before anything is planned.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::io::Write;
+use std::path::Path;
+
+use policy::config::{Language, RawConfig, RawRuntime};
+use policy::manifests::{Judge, Manifest, Recognised};
+use policy::{Decision, Violation};
+use process::exit::Exit;
+use process::manifests::{Document, Inputs, holds_manifests, send_whole_numbers};
+use serde_json::Value;
+
+use crate::config::Config;
+use crate::plan::{COMMAND, Manifests, plan};
+
+/// Plans what the input holds: objects go to `out`, what is wrong with the input to `err`.
+pub fn run(
+    inputs: &Inputs,
+    namespace: &str,
+    config: &Config,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Exit {
+    let rules = match rules(config).check() {
+        Ok(rules) => rules,
+        Err(errors) => {
+            return Exit::Usage.because(errors.first().map(ToString::to_string).unwrap_or_default());
+        }
+    };
+    let mut input = Input {
+        judge: Judge::new(rules),
+        namespace,
+        manifests: Manifests::new(namespace),
+        verbose: inputs.verbose,
+        exit: Exit::Success,
+        err,
+    };
+    let found = inputs.files(holds_manifests, "manifests");
+    found.read(
+        COMMAND,
+        |file| file,
+        |file, document| match document {
+            Ok(document) => input.document(file, document),
+            Err(problem) => input.say(Exit::Unreadable, &at(file, problem.line), &problem.text),
+        },
+    );
+    let Input { manifests, mut exit, err, .. } = input;
+    let planned = plan(&config.functions, &manifests);
+    if planned.is_empty() && exit == Exit::Success {
+        // Nobody reads what cannot be written.
+        let _ = writeln!(err, "error: nothing to plan: there is no Function in what was given");
+        return Exit::Unreadable;
+    }
+    for function in planned {
+        exit = exit.max(if function.is_ready { Exit::Success } else { Exit::Refused });
+        let _ = out.write_all(function.text.as_bytes());
+    }
+    exit
+}
+
+/// The rules of the webhook that belongs to such a controller.
+fn rules(config: &Config) -> RawConfig {
+    let builtin = RawConfig::default().check().map(|builtin| builtin.runtimes).unwrap_or_default();
+    let mut runtimes: BTreeMap<_, _> = builtin.into_keys().map(|name| (name, None)).collect();
+    for (name, runtime) in &config.functions.runtimes {
+        let is_node = runtime.dependencies_file == "package.json";
+        let language = if is_node { Language::Nodejs } else { Language::Python };
+        runtimes.insert(name.clone(), Some(RawRuntime { language }));
+    }
+    RawConfig { runtimes, git_urls: Some(config.git.urls), ..RawConfig::default() }
+}
+
+struct Input<'a> {
+    judge: Judge,
+    namespace: &'a str,
+    manifests: Manifests,
+    verbose: bool,
+    exit: Exit,
+    err: &'a mut dyn Write,
+}
+
+impl Input<'_> {
+    fn say(&mut self, exit: Exit, place: &dyn Display, problem: &str) {
+        self.exit = self.exit.max(exit);
+        let _ = writeln!(self.err, "{place}: {}", policy::text::printable(problem, usize::MAX));
+    }
+
+    fn document(&mut self, file: &Path, mut document: Document) {
+        for (path, mut object) in document.take_objects() {
+            send_whole_numbers(&mut object);
+            let place = at(file, Some(document.line_of_object(&path)));
+            match Manifest::recognise(object.clone(), self.namespace) {
+                Recognised::Ours(manifest) => self.manifest(&document, &path, &place, &manifest),
+                Recognised::OtherVersion { name, violation } => {
+                    let line = document.line_of(&format!("{path}{}", violation.field));
+                    self.say(Exit::Refused, &place, &format!("{name} is refused"));
+                    self.violation(line, &violation.to_string());
+                }
+                Recognised::Malformed(problem) => self.say(Exit::Unreadable, &place, &problem),
+                Recognised::Near(problem) => {
+                    self.say(Exit::Success, &place, &format!("warning: {problem}"));
+                    self.add(&place, object);
+                }
+                Recognised::Other(name) => {
+                    let is_used = self.add(&place, object);
+                    if self.verbose && !is_used {
+                        self.say(Exit::Success, &place, &format!("skipped: {name}"));
+                    }
+                }
+            }
+        }
+    }
+
+    fn manifest(&mut self, document: &Document, path: &str, place: &str, manifest: &Manifest) {
+        let judgement = self.judge.judge(manifest.kind, &manifest.object);
+        let Decision { violations, warnings, .. } = judgement.decision;
+        let title = manifest.title();
+        if violations.is_empty() {
+            self.add(&place, judgement.after);
+        } else {
+            self.say(Exit::Refused, &place, &format!("{title} is refused"));
+        }
+        for Violation { field, problem, .. } in violations {
+            let field = manifest.written(&field).into_owned();
+            let problem = manifest.in_words_of_its_author(problem.to_string());
+            self.violation(document.line_of(&format!("{path}{field}")), &format!("{field}: {problem}"));
+        }
+        for warning in warnings {
+            let warning = manifest.in_words_of_its_author(warning.text);
+            self.say(Exit::Success, &place, &format!("warning: {title}: {warning}"));
+        }
+    }
+
+    fn violation(&mut self, line: usize, text: &str) {
+        let _ = writeln!(self.err, "    line {line}: {}", policy::text::printable(text, usize::MAX));
+    }
+
+    /// Whether a plan needs an object, which is kept then.
+    fn add(&mut self, place: &dyn Display, object: Value) -> bool {
+        match self.manifests.add(object) {
+            Ok(is_used) => is_used,
+            Err(problem) => {
+                self.say(Exit::Refused, place, &problem);
+                true
+            }
+        }
+    }
+}
+
+/// `FILE:LINE`, or the file alone.
+fn at(file: &Path, line: Option<usize>) -> String {
+    let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+    format!("{}{line}", policy::text::printable(&file.display().to_string(), usize::MAX))
+}
