@@ -13,6 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, post};
 use policy::Config;
 use policy::text::{NAME_SHOWN, cut};
+use policy::violation;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
@@ -170,7 +171,7 @@ impl App {
                     operation = &*shown(&request.operation),
                     endpoint = endpoint.label,
                     verdict = reviewed.verdict.as_str(),
-                    violations = reviewed.decision.violations.len(),
+                    violations = violation::fields(&reviewed.decision.violations),
                     warnings,
                     microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
                     "review"

@@ -12,6 +12,7 @@ use futures::{Stream, StreamExt as _};
 use kube::runtime::watcher::{Config, Error, Event};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Resource};
+use process::causes::Causes;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
@@ -155,7 +156,7 @@ impl<T: Cached> Cache<T> {
                         self.vanished().into_iter().for_each(|key| tell(self.remove(key)));
                         self.synced.send_replace(true);
                     }
-                    Err(error) => tracing::warn!(%error, "a watch is interrupted"),
+                    Err(error) => tracing::warn!(error = %Causes(&error), "a watch is interrupted"),
                 }
                 ready(())
             })

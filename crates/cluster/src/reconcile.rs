@@ -13,6 +13,7 @@ use kube::runtime::reflector::{ObjectRef, Store, store};
 use kube::runtime::watcher::{Config as WatcherConfig, Error as WatchError, Event};
 use kube::runtime::{Controller, WatchStreamExt as _, watcher};
 use kube::{Api, Resource};
+use process::causes::Causes;
 use serde::de::DeserializeOwned;
 
 pub use kube::runtime::controller::Action;
@@ -123,7 +124,9 @@ async fn look<R: Reconciler>(object: Arc<R::Object>, reconciler: Arc<R>) -> Resu
     if let Err(Error::Panicked) = looked {
         // What cannot be said is in the log at least.
         let said = guarded(reconciler.panicked(&object)).await;
-        said.unwrap_or_else(|error| tracing::warn!(%error, "cannot report a failure in the status"));
+        said.unwrap_or_else(
+            |error| tracing::warn!(error = %Causes(&error), "cannot report a failure in the status"),
+        );
     }
     looked
 }

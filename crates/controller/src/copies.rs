@@ -16,6 +16,7 @@ use decide::plan::Wanted;
 use futures::channel::mpsc::unbounded;
 use kube::Api;
 use kube::runtime::watcher::{Config as WatcherConfig, Event};
+use process::causes::Causes;
 use serde_json::{Map, Value};
 
 use crate::config::{Config, Propagation};
@@ -103,7 +104,7 @@ impl Reconciler for Copies {
     fn failed(&self, namespace: &AnyNamespace, error: &Error) -> Action {
         let name = name_of(namespace);
         self.metrics.propagation_failed(error.reason());
-        tracing::warn!(%error, namespace = name, "cannot copy everything into a namespace");
+        tracing::warn!(error = %Causes(error), namespace = name, "cannot copy everything into a namespace");
         self.failures.failed(name)
     }
 }

@@ -15,6 +15,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::PartialObjectMeta;
 use kube::runtime::watcher::{Config as WatcherConfig, Event};
 use kube::{Api, Resource as _, ResourceExt as _};
+use process::causes::Causes;
 use remote::guard;
 use remote::registry::{Account, AccountError, RegistryConfig, Verdict, probe};
 use serde_json::json;
@@ -118,7 +119,7 @@ impl Reconciler for Credentials {
     }
 
     fn failed(&self, secret: &AnySecret, error: &Error) -> Action {
-        tracing::warn!(%error, "cannot verify a registry Secret");
+        tracing::warn!(error = %Causes(error), "cannot verify a registry Secret");
         self.failures.failed(&secret.uid().unwrap_or_default())
     }
 }

@@ -21,7 +21,7 @@ pub mod rule;
 pub mod schema;
 mod syntax;
 pub mod text;
-mod violation;
+pub mod violation;
 
 pub use config::Config;
 pub use decision::{Decision, Warning};

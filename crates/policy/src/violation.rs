@@ -118,6 +118,19 @@ impl Violation {
     }
 }
 
+/// The most violations that a log line lists.
+const LISTED: usize = 10;
+
+/// Fields and rules, without values: `spec.source (source-missing), …`. For logs.
+#[must_use]
+pub fn fields(violations: &[Violation]) -> String {
+    let listed =
+        violations.iter().take(LISTED).map(|violation| format!("{} ({})", violation.field, violation.rule));
+    let more = violations.len().saturating_sub(LISTED);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    listed.chain(more).collect::<Vec<_>>().join(", ")
+}
+
 impl Problem {
     /// The machine-readable cause (`metav1.CauseType`).
     #[must_use]
@@ -253,6 +266,16 @@ mod tests {
         assert_eq!(shown(80), format!("\"{}\"", "é".repeat(80)));
         assert_eq!(shown(81), format!("\"{}…\"", "é".repeat(80)));
         assert_eq!(shown(100_000), shown(81));
+    }
+
+    #[test]
+    fn lists_fields_and_rules_without_values() {
+        let violation =
+            |index: usize| Violation::invalid(RULE, format!("a[{index}]"), "hush", "must be text");
+        let list = |number: usize| fields(&(0..number).map(violation).collect::<Vec<_>>());
+        assert_eq!(list(0), "");
+        assert_eq!(list(2), "a[0] (schema-value), a[1] (schema-value)");
+        assert!(list(12).ends_with("a[9] (schema-value), and 2 more"), "{}", list(12));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::causes::Causes;
 use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::{Lease as Object, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
@@ -23,6 +24,8 @@ pub struct Lease {
     seen: Option<(Option<String>, Instant)>,
     /// The Lease as this process wrote it last, so that renewing needs no read.
     held: Option<Object>,
+    /// Whether it was logged that the API server is away.
+    is_away: bool,
 }
 
 impl Lease {
@@ -30,7 +33,15 @@ impl Lease {
     #[must_use]
     pub fn new(client: Client, namespace: &str, name: &str, identity: &str, duration: Duration) -> Self {
         let api = Api::namespaced(client, namespace);
-        Self { api, name: name.to_owned(), identity: identity.to_owned(), duration, seen: None, held: None }
+        Self {
+            api,
+            name: name.to_owned(),
+            identity: identity.to_owned(),
+            duration,
+            seen: None,
+            held: None,
+            is_away: false,
+        }
     }
 
     /// Takes the Lease as soon as nobody else has it, and renews it for as long as what is returned lives.
@@ -61,7 +72,9 @@ impl Lease {
             until.send_replace(None);
             match timeout(self.duration, self.release()).await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(%error, "cannot release the Lease: it expires by itself"),
+                Ok(Err(error)) => {
+                    tracing::warn!(error = %Causes(&error), "cannot release the Lease: it expires by itself")
+                }
                 Err(_) => tracing::warn!("the API server does not answer: the Lease expires by itself"),
             }
         });
@@ -73,23 +86,28 @@ impl Lease {
         // From before it was written, so that it ends here before it ends for others; with a margin for what is on its way.
         let end = Instant::now() + self.duration * 4 / 5;
         let Ok(held) = timeout(self.duration / 2, self.hold()).await else {
-            tracing::warn!(lease = self.name, "the API server does not answer: the Lease is not renewed");
+            self.warn("the API server does not answer");
             return false;
         };
         match held {
-            Ok(true) => {
-                until.send_replace(Some(end));
-                true
-            }
-            Ok(false) => {
-                until.send_replace(None);
-                false
+            Ok(is_held) => {
+                self.is_away = false;
+                until.send_replace(is_held.then_some(end));
+                is_held
             }
             // The term that is promised already stays valid.
             Err(error) => {
-                tracing::warn!(%error, lease = self.name, "cannot renew the Lease");
+                self.warn(&Causes(&error).to_string());
                 false
             }
+        }
+    }
+
+    /// Logs once that the API server is away.
+    fn warn(&mut self, error: &str) {
+        if !std::mem::replace(&mut self.is_away, true) {
+            let verb = if self.held.is_some() { "renew" } else { "acquire" };
+            tracing::warn!(error, lease = self.name, "cannot {verb} the Lease; retrying");
         }
     }
 

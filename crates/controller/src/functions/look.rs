@@ -12,6 +12,7 @@ use decide::{Key, Kind};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Resource as _;
 use kube::runtime::watcher::Event;
+use process::causes::Causes;
 
 use super::packed::PackedFunction;
 use super::{Functions, pods, steps};
@@ -70,7 +71,7 @@ impl Reconciler for Functions {
     fn failed(&self, function: &PackedFunction, error: &Error) -> Action {
         self.metrics.failed(error.reason());
         let key = key(function);
-        tracing::warn!(%error, namespace = key.0, name = key.1, "cannot reconcile a Function");
+        tracing::warn!(error = %Causes(error), namespace = key.0, name = key.1, "cannot reconcile a Function");
         // No slot waits for it meanwhile.
         self.builds.leave(&key);
         self.memory.failed(key)

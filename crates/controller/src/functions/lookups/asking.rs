@@ -10,6 +10,7 @@ use decide::Kind;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ObjectReference, Secret};
 use kube::{Api, Resource as _};
+use process::causes::Causes;
 use remote::git::{Credentials, GitError, ask, is_labelled};
 use remote::guard;
 use serde_json::json;
@@ -155,7 +156,7 @@ impl Lookups {
             is_warning: true,
         };
         if let Err(error) = self.0.writer.note(&note_of_label).await {
-            tracing::warn!(%error, namespace, "cannot write an Event");
+            tracing::warn!(error = %Causes(&error), namespace, "cannot write an Event");
         }
     }
 
