@@ -97,7 +97,7 @@ advisories: $(TOOLS)/bin/cargo-deny ## known vulnerabilities of dependencies (fe
 	$(TOOLS)/bin/cargo-deny check advisories
 
 .PHONY: generate
-generate: ## writes manifests from types and routes
+generate: ## writes manifests and docs/rules.md from types, routes and rules
 	$(CARGO) run --locked --quiet --package xtask
 
 .PHONY: record

@@ -5,15 +5,15 @@ mod duplicates;
 
 use std::path::{Path, PathBuf};
 
-use policy::Violation;
-use policy::manifests::{Judge, Judgement, Manifest, Recognised};
+use policy::manifests::{Judge, Judgement, Manifest, Recognised, Subject};
+use policy::{Rule, Violation};
 use process::exit::Exit;
 use process::manifests::{Document, Inputs, holds_manifests, send_whole_numbers};
 use serde_json::Value;
 
 use super::input::{self, remark};
 use super::output::{Format, Output};
-use super::report::{Finding, Item, Level, Words};
+use super::report::{Finding, Item, Level, Warning, Words};
 use super::show;
 use crate::admission::review::Verdict;
 use crate::admission::routes::ENDPOINTS;
@@ -47,9 +47,14 @@ pub(super) fn run(args: &Args) -> Exit {
         Err(error) => return Exit::Usage.because(error),
     };
     let mut check = Check { args, judge: Judge::new(config), duplicates: Duplicates::default() };
-    let words = Words { items: "objects", expected: false, places: true, skipped: "of other kinds skipped" };
+    let words = Words {
+        items: ["object", "objects"],
+        expected: false,
+        places: true,
+        skipped: ["of another kind skipped", "of other kinds skipped"],
+    };
     let found = args.inputs.files(holds_manifests, "manifests");
-    let mut output = Output::new(args.output, words, found.bytes);
+    let mut output = Output::new(args.output, words, found.bytes, args.inputs.verbose);
     input::read(found, "serverless-webhook check", &mut output, |output, file, document| {
         check.document(output, file, document);
     });
@@ -91,21 +96,13 @@ impl Check<'_> {
         let say = |level, problem: String| remark(level, file, Some(line), problem);
         match Manifest::recognise(object, &self.args.namespace) {
             Recognised::Ours(manifest) => output.item(self.manifest(file, line, &manifest, line_of)),
-            Recognised::OtherVersion { name, violation } => {
+            Recognised::OtherVersion { subject, violation } => {
                 let findings = vec![Finding::new(&violation, line_of(&violation.field))];
-                output.item(Item { findings, ..item(file, name, line, Verdict::Refused) });
+                output.item(Item { findings, ..item(file, subject, line, Verdict::Refused) });
             }
             Recognised::Malformed(problem) => output.remark(say(Level::Unreadable, problem)),
-            Recognised::Near(problem) => {
-                output.tally.skipped += 1;
-                output.remark(say(Level::Warning, problem));
-            }
-            Recognised::Other(name) => {
-                output.tally.skipped += 1;
-                if self.args.inputs.verbose {
-                    output.remark(say(Level::Skipped, name));
-                }
-            }
+            Recognised::Near(problem) => output.skip(say(Level::Warning, problem)),
+            Recognised::Other(name) => output.skip(say(Level::Skipped, name)),
         }
     }
 
@@ -120,15 +117,21 @@ impl Check<'_> {
             self.judge.judge(manifest.kind, &manifest.object);
         let finding = |violation: &Violation| {
             let field = manifest.written(&violation.field).into_owned();
-            let Finding { reason, message, line, .. } = Finding::new(violation, line_of(&field));
-            Finding { field, reason, message: manifest.in_words_of_its_author(message), line }
+            let finding = Finding::new(violation, line_of(&field));
+            let message = manifest.in_words_of_its_author(finding.message);
+            Finding { field, message, ..finding }
         };
         let mut findings: Vec<_> = decision.violations.iter().map(finding).collect();
-        let warnings =
-            decision.warnings.into_iter().map(|warning| manifest.in_words_of_its_author(warning.text));
+        let warnings = decision
+            .warnings
+            .into_iter()
+            .map(|warning| Warning::new(warning.rule, manifest.in_words_of_its_author(warning.text)));
         let mut warnings: Vec<_> = warnings.collect();
         match self.duplicates.note(manifest, file, line) {
-            Some(first) if first.is_same => warnings.push(format!("the same object is in {}", first.place)),
+            Some(first) if first.is_same => {
+                let text = format!("the same object is in {}", first.place);
+                warnings.push(Warning::new(Rule::ObjectDuplicate, text));
+            }
             Some(first) => {
                 findings.push(Finding { line: line_of("metadata.name"), ..first.finding(&manifest.name) });
             }
@@ -142,13 +145,14 @@ impl Check<'_> {
         let is_shown = self.args.diff && is_whole;
         let diff = if is_shown { show::diff(&manifest.object, &after) } else { None };
         let endpoint = last_endpoint(manifest.kind);
-        Item { endpoint, findings, warnings, diff, ..item(file, manifest.title(), line, verdict) }
+        Item { endpoint, findings, warnings, diff, ..item(file, manifest.subject(), line, verdict) }
     }
 }
 
-fn item(file: &Path, name: String, line: usize, verdict: Verdict) -> Item {
+fn item(file: &Path, subject: Subject, line: usize, verdict: Verdict) -> Item {
     Item {
-        name,
+        title: subject.to_string(),
+        subject,
         file: input::shown(file),
         line,
         operation: "CREATE".to_owned(),

@@ -20,8 +20,11 @@ pub(super) fn serve() -> String {
     format!("{examples}\n{}", config::SETTINGS.help())
 }
 
+/// What the commands that print reports read from the environment.
+const COLOUR: &str = "Environment:\n  NO_COLOR\n      reports without colours, unless it is empty\n";
+
 pub(super) fn replay() -> String {
-    below(&[
+    let examples = below(&[
         ("Show what becomes of the requests in an audit log", "serverless-webhook replay audit.log"),
         (
             "Compare the answers with the recorded ones",
@@ -31,16 +34,18 @@ pub(super) fn replay() -> String {
             "Ask a server that runs",
             "serverless-webhook replay --url https://localhost:8443 --ca-file ca.crt review.json",
         ),
-    ])
+    ]);
+    format!("{examples}\n{COLOUR}")
 }
 
 pub(super) fn check() -> String {
-    below(&[
+    let examples = below(&[
         ("Check the manifests of a folder", "serverless-webhook check manifests/"),
         ("Check what Helm renders", "helm template chart/ | serverless-webhook check -"),
         ("Show which defaults each object gets", "serverless-webhook check --diff function.yaml"),
         ("Annotate a pull request on GitHub", "serverless-webhook check --output github manifests/"),
-    ])
+    ]);
+    format!("{examples}\n{COLOUR}")
 }
 
 pub(super) fn certs() -> String {

@@ -5,7 +5,10 @@ mod github;
 mod json;
 mod junit;
 mod sarif;
+mod summary;
 mod text;
+mod uri;
+mod wrap;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
@@ -38,7 +41,9 @@ pub(super) enum Format {
 /// Prints what is found, of which nothing is taken for more than text by who reads it.
 pub(super) struct Output {
     form: Box<dyn Form>,
-    pub(super) tally: Tally,
+    tally: Tally,
+    /// Whether each skipped object is named.
+    verbose: bool,
     bar: ProgressBar,
     /// What is not printed yet.
     text: String,
@@ -47,16 +52,16 @@ pub(super) struct Output {
 
 impl Output {
     /// Begins a report about input of so many bytes.
-    pub(super) fn new(format: Format, words: Words, bytes: u64) -> Self {
+    pub(super) fn new(format: Format, words: Words, bytes: u64, verbose: bool) -> Self {
         let form: Box<dyn Form> = match format {
-            Format::Text => Box::new(text::Text::new(words, colour())),
+            Format::Text => Box::new(text::Text::new(words, colour(), wrap::terminal_width())),
             Format::Json => Box::<json::Json>::default(),
             Format::Junit => Box::<junit::Junit>::default(),
             Format::Sarif => Box::<sarif::Sarif>::default(),
             Format::Github => Box::new(github::Github),
         };
         let (tally, text) = (Tally::default(), String::new());
-        let mut output = Self { form, tally, bar: progress(bytes), text, printed: Instant::now() };
+        let mut output = Self { form, tally, verbose, bar: progress(bytes), text, printed: Instant::now() };
         output.form.begin(&mut output.text);
         output
     }
@@ -68,6 +73,7 @@ impl Output {
 
     pub(super) fn item(&mut self, mut item: Item) {
         item.make_printable();
+        item.findings.sort_by_key(|finding| finding.line);
         self.tally.add(&item);
         self.form.item(&mut self.text, item);
         self.print_now_and_then();
@@ -75,12 +81,17 @@ impl Output {
 
     pub(super) fn remark(&mut self, mut remark: Remark) {
         remark.make_printable();
-        match remark.level {
-            Level::Unreadable => self.tally.unreadable += 1,
-            Level::Warning => self.tally.warnings += 1,
-            Level::Skipped => {}
-        }
+        self.tally.unreadable += usize::from(remark.level == Level::Unreadable);
         self.form.remark(&mut self.text, remark);
+        self.print_now_and_then();
+    }
+
+    /// Passes over an object.
+    pub(super) fn skip(&mut self, mut remark: Remark) {
+        remark.make_printable();
+        self.tally.skipped += 1;
+        self.tally.warnings += usize::from(remark.level == Level::Warning);
+        self.form.skipped(&mut self.text, remark, self.verbose);
         self.print_now_and_then();
     }
 

@@ -7,13 +7,14 @@ mod expect;
 
 use std::path::{Path, PathBuf};
 
+use policy::manifests::Subject;
 use process::exit::Exit;
 use process::manifests::{Document, Inputs};
 use serde_json::Value;
 
 use super::input::{self, remark};
 use super::output::{Format, Output};
-use super::report::{Finding, Item, Level, Words};
+use super::report::{Item, Level, Words};
 use super::show;
 use crate::admission::review::Verdict;
 use crate::admission::routes::Endpoint;
@@ -55,9 +56,10 @@ pub(super) fn run(args: &Args) -> Exit {
     };
     let mut replay = Replay { args, asker };
     let expected = args.expect || args.twice;
-    let words = Words { items: "reviews", expected, places: false, skipped: "skipped" };
+    let words =
+        Words { items: ["review", "reviews"], expected, places: false, skipped: ["skipped", "skipped"] };
     let found = args.inputs.files(holds_reviews, "reviews");
-    let mut output = Output::new(args.output, words, found.bytes);
+    let mut output = Output::new(args.output, words, found.bytes, args.inputs.verbose);
     input::read(found, "serverless-webhook check", &mut output, |output, file, document| {
         replay.document(output, file, document);
     });
@@ -95,19 +97,8 @@ impl Replay<'_> {
             let place = Place { file, line, path };
             match self.review(file, object) {
                 Ok((review, endpoints)) => self.replay(output, &place, review, endpoints),
-                Err((level, problem)) => self.skip(output, &place, level, &problem),
+                Err((level, problem)) => skip(output, &place, level, &problem),
             }
-        }
-    }
-
-    fn skip(&self, output: &mut Output, place: &Place<'_>, level: Level, problem: &str) {
-        if level != Level::Unreadable {
-            output.tally.skipped += 1;
-        }
-        if level != Level::Skipped || self.args.inputs.verbose {
-            let path = place.path.trim_end_matches('.');
-            let problem = if path.is_empty() { problem.to_owned() } else { format!("{path}: {problem}") };
-            output.remark(remark(level, place.file, Some(place.line), problem));
         }
     }
 
@@ -145,16 +136,18 @@ impl Replay<'_> {
         let several = endpoints.len() > 1;
         let mut body = body_of(&review);
         for endpoint in endpoints {
-            let name = match fixture {
+            let subject = subject(&review);
+            let title = match fixture {
                 Some((endpoint, case)) => format!("{}/{case}", endpoint.label),
-                None => place.name(&review, several.then_some(endpoint.label)),
+                None => place.title(&subject, several.then_some(endpoint.label)),
             };
             let answer = match self.asker.ask(endpoint, body.clone()) {
                 Ok(answer) => answer,
-                Err(error) => return self.skip(output, place, Level::Unreadable, &format!("{error:#}")),
+                Err(error) => return skip(output, place, Level::Unreadable, &format!("{error:#}")),
             };
             let patched = answer.patched(&review);
-            let item = self.item(name, place, endpoint, &review, &answer, patched.as_ref());
+            let item = self.item(place, endpoint, &review, &answer, patched.as_ref());
+            let item = Item { title, subject, ..item };
             let refused = matches!(item.verdict, Verdict::Refused | Verdict::Error);
             output.item(item);
             if refused {
@@ -169,7 +162,6 @@ impl Replay<'_> {
 
     fn item(
         &mut self,
-        name: String,
         &Place { file, line, .. }: &Place<'_>,
         endpoint: &'static Endpoint,
         review: &Value,
@@ -189,16 +181,15 @@ impl Replay<'_> {
             unexpected.extend(self.again(endpoint, patched));
         }
         let object = |review: &Value| review.pointer("/request/object").cloned().unwrap_or_default();
-        let finding =
-            |(field, reason, message): (String, String, String)| Finding { field, reason, message, line };
         Item {
-            name,
+            title: String::new(),
+            subject: Subject::default(),
             file: input::shown(file),
             line,
             operation: text_at(review, "/request/operation").to_owned(),
             endpoint: endpoint.label,
             verdict: answer.verdict(),
-            findings: answer.causes().into_iter().map(finding).collect(),
+            findings: answer.findings(line),
             warnings: answer.warnings(),
             diff: patched.and_then(|patched| show::diff(&object(review), &object(patched))),
             unexpected,
@@ -218,6 +209,21 @@ impl Replay<'_> {
     }
 }
 
+/// The object of a review.
+fn subject(review: &Value) -> Subject {
+    let text = |pointer: &str| text_at(review, pointer).to_owned();
+    let names = ["/request/name", "/request/object/metadata/name", "/request/object/metadata/generateName"];
+    let name = names.into_iter().map(text).find(|name| !name.is_empty()).unwrap_or_default();
+    Subject { kind: text("/request/kind/kind"), namespace: text("/request/namespace"), name }
+}
+
+fn skip(output: &mut Output, place: &Place<'_>, level: Level, problem: &str) {
+    let path = place.path.trim_end_matches('.');
+    let problem = if path.is_empty() { problem.to_owned() } else { format!("{path}: {problem}") };
+    let remark = remark(level, place.file, Some(place.line), problem);
+    if level == Level::Unreadable { output.remark(remark) } else { output.skip(remark) }
+}
+
 /// Where a review is.
 struct Place<'a> {
     file: &'a Path,
@@ -228,18 +234,13 @@ struct Place<'a> {
 
 impl Place<'_> {
     /// `FILE:LINE Function default/demo (validation-functions)`.
-    fn name(&self, review: &Value, label: Option<&str>) -> String {
-        let text = |pointer: &str| text_at(review, pointer);
-        let names =
-            ["/request/name", "/request/object/metadata/name", "/request/object/metadata/generateName"];
-        let name = names.into_iter().map(text).find(|name| !name.is_empty()).unwrap_or_default();
-        let object = format!("{} {}/{name}", text("/request/kind/kind"), text("/request/namespace"));
+    fn title(&self, subject: &Subject, label: Option<&str>) -> String {
         let path = if self.path.is_empty() {
             String::new()
         } else {
             format!(" {}", self.path.trim_end_matches('.'))
         };
         let label = label.map(|label| format!(" ({label})")).unwrap_or_default();
-        format!("{}:{}{path} {object}{label}", input::shown(self.file), self.line)
+        format!("{}:{}{path} {subject}{label}", input::shown(self.file), self.line)
     }
 }

@@ -1,6 +1,7 @@
 //! What `replay` and `check` have found, before it is shown.
 
-use policy::Violation;
+use policy::manifests::Subject;
+use policy::{Rule, Violation};
 use process::exit::Exit;
 use serde::Serialize;
 
@@ -10,26 +11,29 @@ use crate::admission::review::Verdict;
 /// One object that was judged.
 #[derive(Debug, Serialize)]
 pub(super) struct Item {
-    /// The case of a fixture, or the object.
-    pub(super) name: String,
+    /// What people call it: the object, or the case of a fixture.
+    #[serde(skip)]
+    pub(super) title: String,
+    #[serde(flatten)]
+    pub(super) subject: Subject,
     /// The file; `-` is the standard input.
     pub(super) file: String,
     /// The line of the object in the file, from 1.
     pub(super) line: usize,
-    /// The operation that was asked about.
+    /// The operation in the review.
     pub(super) operation: String,
     /// The endpoint that answered.
     pub(super) endpoint: &'static str,
-    /// What became of it.
+    /// The result.
     pub(super) verdict: Verdict,
-    /// What is wrong.
+    /// What is wrong, in the order of the lines.
     pub(super) findings: Vec<Finding>,
     /// What its author should know.
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Warning>,
     /// What was added, as a unified diff of YAML.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) diff: Option<String>,
-    /// What is not as it was expected to be.
+    /// What differs from the expectation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) unexpected: Vec<String>,
     /// How long the answer took.
@@ -40,6 +44,9 @@ pub(super) struct Item {
 /// One thing that is wrong.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Finding {
+    /// The rule; `None` if a server answered, which does not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rule: Option<Rule>,
     /// The path of the field.
     pub(super) field: String,
     /// A word for programs.
@@ -48,6 +55,16 @@ pub(super) struct Finding {
     pub(super) message: String,
     /// The line of the field in the file, or of what it would be in, from 1.
     pub(super) line: usize,
+}
+
+/// Something that the author of an object should know.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Warning {
+    /// The rule; `None` if a server answered, which does not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rule: Option<Rule>,
+    /// A sentence for people.
+    pub(super) message: String,
 }
 
 /// Something about the input itself, beside the objects that were judged.
@@ -89,33 +106,52 @@ pub(super) struct Tally {
 /// The words with which a report is shown.
 #[derive(Clone, Copy)]
 pub(super) struct Words {
-    /// What an item is: `reviews` or `objects`.
-    pub(super) items: &'static str,
+    /// What one item is, and what several are: `object` and `objects`.
+    pub(super) items: [&'static str; 2],
     /// Whether the items were compared with what is expected.
     pub(super) expected: bool,
     /// Whether the places of objects and fields are of interest.
     pub(super) places: bool,
-    /// What the objects that no rule is for are.
-    pub(super) skipped: &'static str,
+    /// What one skipped object is, and what several are.
+    pub(super) skipped: [&'static str; 2],
 }
 
 impl Finding {
     pub(super) fn new(violation: &Violation, line: usize) -> Self {
         let reason = violation.problem.reason().to_owned();
-        Self { field: violation.field.clone(), reason, message: violation.problem.to_string(), line }
+        let (field, message) = (violation.field.clone(), violation.problem.to_string());
+        Self { rule: Some(violation.rule), field, reason, message, line }
+    }
+}
+
+impl Warning {
+    pub(super) fn new(rule: Rule, message: impl Into<String>) -> Self {
+        Self { rule: Some(rule), message: message.into() }
     }
 }
 
 impl Item {
     /// Escapes what must not be printed of the texts of others.
     pub(super) fn make_printable(&mut self) {
-        let Self { name, file, operation, findings, warnings, diff, unexpected, .. } = self;
-        [name, file, operation].into_iter().for_each(make_printable);
-        warnings.iter_mut().chain(unexpected).for_each(make_printable);
+        let Self { title, subject, file, operation, findings, warnings, diff, unexpected, .. } = self;
+        let Subject { kind, namespace, name } = subject;
+        [title, kind, namespace, name, file, operation].into_iter().for_each(make_printable);
+        warnings.iter_mut().map(|warning| &mut warning.message).chain(unexpected).for_each(make_printable);
         for Finding { field, reason, message, .. } in findings {
             [field, reason, message].into_iter().for_each(make_printable);
         }
         diff.iter_mut().for_each(make_lines_printable);
+    }
+}
+
+impl Level {
+    /// The rule that a remark of this level is about, if it is more than a remark.
+    pub(super) fn rule(self) -> Option<Rule> {
+        match self {
+            Self::Unreadable => Some(Rule::Unreadable),
+            Self::Warning => Some(Rule::ObjectNotRecognised),
+            Self::Skipped => None,
+        }
     }
 }
 

@@ -55,6 +55,7 @@ mod webhook {
     mod replay;
     mod replay_input;
     mod reviews;
+    mod rules;
     mod script;
     mod shapes;
     mod tls;

@@ -93,9 +93,9 @@ impl Input<'_> {
             let place = at(file, Some(document.line_of_object(&path)));
             match Manifest::recognise(object.clone(), self.namespace) {
                 Recognised::Ours(manifest) => self.manifest(&document, &path, &place, &manifest),
-                Recognised::OtherVersion { name, violation } => {
+                Recognised::OtherVersion { subject, violation } => {
                     let line = document.line_of(&format!("{path}{}", violation.field));
-                    self.say(Exit::Refused, &place, &format!("{name} is refused"));
+                    self.say(Exit::Refused, &place, &format!("{subject} is refused"));
                     self.violation(line, &violation.to_string());
                 }
                 Recognised::Malformed(problem) => self.say(Exit::Unreadable, &place, &problem),
@@ -116,7 +116,7 @@ impl Input<'_> {
     fn manifest(&mut self, document: &Document, path: &str, place: &str, manifest: &Manifest) {
         let judgement = self.judge.judge(manifest.kind, &manifest.object);
         let Decision { violations, warnings, .. } = judgement.decision;
-        let title = manifest.title();
+        let title = manifest.subject();
         if violations.is_empty() {
             self.add(&place, judgement.after);
         } else {

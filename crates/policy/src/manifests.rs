@@ -1,21 +1,42 @@
 //! Manifests as their authors keep them: which are meant for us, and what the API server with its webhooks would do with each
 //! when it is created. For the commands that work without a cluster.
 
+mod fields;
 mod judge;
 mod near;
 mod strict;
 
 use std::borrow::Cow;
+use std::fmt;
 
 use api::names::{GROUP, VERSION, registry_secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::rule::Rule;
 use crate::violation::Violation;
 pub use judge::{Judge, Judgement};
 use near::CUSTOM_KINDS;
+
+/// The object that a manifest describes.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Subject {
+    /// Its kind.
+    pub kind: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name, or the prefix from which the API server generates one.
+    pub name: String,
+}
+
+/// `Function default/demo`.
+impl fmt::Display for Subject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}/{}", self.kind, self.namespace, self.name)
+    }
+}
 
 /// A manifest of a kind that there are rules for.
 #[derive(Clone, Debug)]
@@ -39,8 +60,8 @@ pub enum Recognised {
     Ours(Manifest),
     /// One of our kinds, in a version that is not served.
     OtherVersion {
-        /// The object, as a title.
-        name: String,
+        /// The object.
+        subject: Subject,
         /// What is wrong with its kind or version.
         violation: Violation,
     },
@@ -77,7 +98,7 @@ impl Manifest {
         if namespace.is_empty() {
             default_namespace.clone_into(&mut namespace);
         }
-        let title = format!("{kind} {namespace}/{name}");
+        let subject = Subject { kind: kind.clone(), namespace: namespace.clone(), name: name.clone() };
         if kind == REVIEW || api_version.starts_with("audit.k8s.io/") {
             return Recognised::Near(
                 "recorded reviews and audit logs are for serverless-webhook replay".into(),
@@ -93,21 +114,21 @@ impl Manifest {
             let Some(kind) = CUSTOM_KINDS.into_iter().find(|known| *known == kind) else {
                 let rule = Rule::KindUnsupported;
                 let violation = Violation::not_supported(rule, "kind", kind.as_str(), CUSTOM_KINDS);
-                return Recognised::OtherVersion { name: title, violation };
+                return Recognised::OtherVersion { subject, violation };
             };
             if version != VERSION {
                 let served = format!("{GROUP}/{VERSION}");
                 let rule = Rule::ApiVersionUnsupported;
                 let violation = Violation::not_supported(rule, "apiVersion", api_version.as_str(), [served]);
-                return Recognised::OtherVersion { name: title, violation };
+                return Recognised::OtherVersion { subject, violation };
             }
             kind
         } else if api_version == "v1" && kind == SECRET && is_registry_secret(&object) {
             SECRET
         } else {
             return match near::miss(&object, group, &kind, &name) {
-                Some(problem) => Recognised::Near(format!("{title}: {problem}")),
-                None => Recognised::Other(title),
+                Some(problem) => Recognised::Near(format!("{subject}: {problem}")),
+                None => Recognised::Other(subject.to_string()),
             };
         };
         let in_clear = object.get("stringData").and_then(Value::as_object);
@@ -118,13 +139,13 @@ impl Manifest {
         Recognised::Ours(Self { kind, namespace, name, in_clear, object })
     }
 
-    /// `Function default/demo`.
+    /// The object.
     #[must_use]
-    pub fn title(&self) -> String {
+    pub fn subject(&self) -> Subject {
         let generated =
             self.object.pointer("/metadata/generateName").and_then(Value::as_str).unwrap_or_default();
         let name = if self.name.is_empty() { generated } else { &self.name };
-        format!("{} {}/{name}", self.kind, self.namespace)
+        Subject { kind: self.kind.to_owned(), namespace: self.namespace.clone(), name: name.to_owned() }
     }
 
     /// The field as the author wrote it. A key that is missing belongs where the others are.

@@ -11,6 +11,8 @@ mod text;
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 pub use text::{Example, Severity, Text, Topic};
 
 macro_rules! rules {
@@ -116,6 +118,7 @@ rules! {
     SecretNameUnused: registry_secrets::SECRET_NAME_UNUSED,
     SecretCopyEdited: registry_secrets::SECRET_COPY_EDITED,
 
+    ObjectNotRecognised: objects::OBJECT_NOT_RECOGNISED,
     Unreadable: objects::UNREADABLE,
     NotAsExpected: objects::NOT_AS_EXPECTED,
 }
@@ -131,6 +134,13 @@ impl Rule {
 impl fmt::Display for Rule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.id())
+    }
+}
+
+/// As its identifier.
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id())
     }
 }
 

@@ -126,6 +126,17 @@ impl Schema {
         }
     }
 
+    /// The names of the fields at a path such as `spec.env[0]`; none if the schema has no such place.
+    pub(crate) fn fields(&self, path: &str) -> impl Iterator<Item = &str> {
+        let mut segments = path.split('.').filter(|segment| !segment.is_empty());
+        let place = segments.try_fold(self, |schema, segment| {
+            let (name, index) = segment.split_once('[').unwrap_or((segment, ""));
+            let field = schema.of_member(name)?;
+            if index.is_empty() { Some(field) } else { field.items.as_deref() }
+        });
+        place.into_iter().flat_map(|place| place.properties.keys().map(String::as_str))
+    }
+
     fn of_member(&self, name: &str) -> Option<&Self> {
         self.properties.get(name).or(self.additional.as_deref())
     }

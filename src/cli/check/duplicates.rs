@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::rc::Rc;
 
+use policy::Rule;
 use policy::manifests::Manifest;
 
 use crate::cli::input::shown;
@@ -56,6 +57,7 @@ impl Duplicates {
 impl First {
     pub(super) fn finding(&self, name: &str) -> Finding {
         Finding {
+            rule: Some(Rule::ObjectDuplicate),
             field: "metadata.name".to_owned(),
             reason: "FieldValueDuplicate".to_owned(),
             message: format!("Duplicate value: {name:?}: another object of this name is in {}", self.place),

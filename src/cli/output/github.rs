@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use policy::Rule;
+
 use super::form::Form;
 use crate::cli::report::{Item, Level, Remark, Tally};
 
@@ -11,22 +13,23 @@ impl Form for Github {
     fn item(&mut self, text: &mut String, item: Item) {
         for finding in &item.findings {
             let message = format!("{}: {}", finding.field, finding.message);
-            line(text, "error", &item, finding.line, &message);
+            line(text, "error", finding.rule, &item, finding.line, &message);
         }
         for problem in &item.unexpected {
-            line(text, "error", &item, item.line, problem);
+            line(text, "error", Some(Rule::NotAsExpected), &item, item.line, problem);
         }
         for warning in &item.warnings {
-            line(text, "warning", &item, item.line, warning);
+            line(text, "warning", warning.rule, &item, item.line, &warning.message);
         }
     }
 
     fn remark(&mut self, text: &mut String, remark: Remark) {
-        let (level, title) = match remark.level {
-            Level::Unreadable => ("error", "unreadable"),
-            Level::Warning => ("warning", "skipped"),
-            Level::Skipped => ("notice", "skipped"),
+        let level = match remark.level {
+            Level::Unreadable => "error",
+            Level::Warning => "warning",
+            Level::Skipped => "notice",
         };
+        let title = remark.level.rule().map_or("skipped", Rule::id);
         let (file, message) = (property(&remark.file), data(&remark.problem));
         let line = remark.line.map(|line| format!("line={line},")).unwrap_or_default();
         // Writing to a String cannot fail.
@@ -36,8 +39,10 @@ impl Form for Github {
     fn end(&mut self, _: &mut String, _: &Tally) {}
 }
 
-fn line(text: &mut String, level: &str, item: &Item, line: usize, message: &str) {
-    let (file, title, message) = (property(&item.file), property(&item.name), data(message));
+fn line(text: &mut String, level: &str, rule: Option<Rule>, item: &Item, line: usize, message: &str) {
+    let rule = rule.map(|rule| format!(" ({rule})")).unwrap_or_default();
+    let title = property(&format!("{}{rule}", item.title));
+    let (file, message) = (property(&item.file), data(message));
     let _ = writeln!(text, "::{level} file={file},line={line},title={title}::{message}");
 }
 

@@ -25,23 +25,26 @@ impl Form for Junit {
     }
 
     fn item(&mut self, text: &mut String, item: Item) {
-        let mut case = TestCase::new(item.name.as_str(), status(&item));
+        let mut case = TestCase::new(item.title.as_str(), status(&item));
         case.set_classname(item.file.as_str());
         self.add(text, &item.file, case);
     }
 
     fn remark(&mut self, text: &mut String, remark: Remark) {
-        let kind = match remark.level {
-            Level::Unreadable => NonSuccessKind::Error,
-            // There is no place for what is no test.
-            Level::Warning | Level::Skipped => return,
+        let (mut status, name) = match remark.level {
+            Level::Unreadable => (TestCaseStatus::non_success(NonSuccessKind::Error), "unreadable"),
+            Level::Warning | Level::Skipped => (TestCaseStatus::skipped(), "skipped"),
         };
-        let mut status = TestCaseStatus::non_success(kind);
         let line = remark.line.map(|line| format!("line {line}: ")).unwrap_or_default();
         status.set_message(format!("{line}{}", remark.problem));
-        let mut case = TestCase::new("unreadable", status);
+        let mut case = TestCase::new(name, status);
         case.set_classname(remark.file.as_str());
         self.add(text, &remark.file, case);
+    }
+
+    /// Each is a case, so that the suite has their number.
+    fn skipped(&mut self, text: &mut String, remark: Remark, _: bool) {
+        self.remark(text, remark);
     }
 
     fn end(&mut self, text: &mut String, _: &Tally) {
@@ -72,7 +75,10 @@ impl Junit {
 }
 
 fn status(item: &Item) -> TestCaseStatus {
-    let problem = |Finding { line, field, message, .. }: &Finding| format!("line {line}: {field}: {message}");
+    let problem = |Finding { rule, line, field, message, .. }: &Finding| {
+        let rule = rule.map(|rule| format!(" ({rule})")).unwrap_or_default();
+        format!("line {line}: {field}: {message}{rule}")
+    };
     let mut problems: Vec<_> = item.findings.iter().map(problem).collect();
     problems.extend(item.unexpected.iter().cloned());
     let refused = matches!(item.verdict, Verdict::Refused | Verdict::Error);

@@ -5,8 +5,15 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::form::Form;
+use super::summary;
+use super::wrap::wrapped;
 use crate::admission::review::Verdict;
 use crate::cli::report::{Item, Level, Remark, Tally, Words};
+
+/// How far details stand behind the object that they are of.
+const INDENT: usize = 4;
+/// The columns between the name of an object and its place.
+const COLUMNS: usize = 18;
 
 /// So many lines wait for each other, to be as wide as the widest of them.
 const HELD_MAX: usize = 32;
@@ -14,6 +21,8 @@ const HELD_MAX: usize = 32;
 pub(super) struct Text {
     words: Words,
     colour: bool,
+    /// That of the terminal, if it is one.
+    line_width: Option<usize>,
     /// The width of the names so far.
     width: usize,
     /// What waits: names with what stands behind them, and remarks.
@@ -22,12 +31,61 @@ pub(super) struct Text {
 }
 
 impl Text {
-    pub(super) fn new(words: Words, colour: bool) -> Self {
-        Self { words, colour, width: 0, held: Vec::new(), is_held: true }
+    pub(super) fn new(words: Words, colour: bool, line_width: Option<usize>) -> Self {
+        Self { words, colour, line_width, width: 0, held: Vec::new(), is_held: true }
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
         if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    /// Text in lines of the width of the terminal.
+    fn lines(&self, style: Style, indent: usize, text: &str) -> String {
+        let lines = wrapped(text, indent, self.line_width);
+        let lines = lines.into_iter().map(|line| self.paint(style, &line) + "\n");
+        lines.collect()
+    }
+
+    /// What stands below an object.
+    fn details(&self, item: &Item) -> String {
+        let mut text = String::new();
+        let mut add = |style: Style, line: &str| text.push_str(&self.lines(style, INDENT, line));
+        for finding in &item.findings {
+            let place = if self.words.places { format!("line {}: ", finding.line) } else { String::new() };
+            add(style(Verdict::Refused), &format!("{place}{}: {}", finding.field, finding.message));
+        }
+        for warning in &item.warnings {
+            add(AnsiColor::Yellow.on_default(), &format!("warning: {}", warning.message));
+        }
+        for problem in &item.unexpected {
+            add(style(Verdict::Error), &format!("unexpected: {problem}"));
+        }
+        for line in item.diff.as_deref().unwrap_or_default().lines() {
+            let style = match line.as_bytes().first() {
+                Some(b'+') => AnsiColor::Green.on_default(),
+                Some(b'-') => AnsiColor::Red.on_default(),
+                _ => Style::new().dimmed(),
+            };
+            // The lines of a difference stay as they are.
+            let _ = writeln!(text, "    {}", self.paint(style, line));
+        }
+        text
+    }
+
+    /// The line of an object: what was asked, the verdict and where it is; the place below it if the line would be too long.
+    fn head(&self, item: &Item) -> String {
+        // Padded before it is painted: what paints has a width too.
+        let verdict = self.paint(style(item.verdict), &format!("{:<8}", item.verdict.as_str()));
+        let took = item.microseconds.map(|took| format!("{took:>7} µs")).unwrap_or_default();
+        let head = format!("{:<7} {verdict}{took}", item.operation);
+        if !self.words.places {
+            return head.trim_end().to_owned();
+        }
+        let place = format!("{}:{}", item.file, item.line);
+        let name = self.width.max(item.title.chars().count());
+        let length = name + COLUMNS + took.chars().count() + 2 + place.chars().count();
+        let is_long = self.line_width.is_some_and(|width| length > width);
+        if is_long { format!("{}\n    {place}", head.trim_end()) } else { format!("{head}  {place}") }
     }
 
     /// Shows a name and what stands behind it, or holds both back.
@@ -55,15 +113,8 @@ impl Text {
 
 impl Form for Text {
     fn item(&mut self, text: &mut String, mut item: Item) {
-        // Padded before it is painted: what paints has a width too.
-        let verdict = self.paint(style(item.verdict), &format!("{:<8}", item.verdict.as_str()));
-        let took = item.microseconds.map(|took| format!("{took:>7} µs")).unwrap_or_default();
-        let place = if self.words.places { format!("  {}:{}", item.file, item.line) } else { String::new() };
-        let line = format!("{:<7} {verdict}{took}{place}", item.operation);
-        let mut rest = format!("{}\n", line.trim_end());
-        let name = std::mem::take(&mut item.name);
-        details(&mut rest, &item, &self.words, |style, text| self.paint(style, text));
-        self.show(text, Some(name), rest);
+        let rest = format!("{}\n{}", self.head(&item), self.details(&item));
+        self.show(text, Some(std::mem::take(&mut item.title)), rest);
     }
 
     fn remark(&mut self, text: &mut String, remark: Remark) {
@@ -72,60 +123,14 @@ impl Form for Text {
             Level::Warning => (AnsiColor::Yellow.on_default(), "warning: "),
             Level::Skipped => (Style::new().dimmed(), "skipped: "),
         };
-        let problem = self.paint(style, &format!("{what}{}", remark.problem));
-        self.show(text, None, format!("{}: {problem}\n", remark.place()));
+        let line = self.lines(style, 0, &format!("{}: {what}{}", remark.place(), remark.problem));
+        self.show(text, None, line);
     }
 
     fn end(&mut self, text: &mut String, tally: &Tally) {
         self.release(text);
-        summary(text, tally, &self.words);
+        text.push_str(&self.lines(Style::new(), 0, &summary::line(tally, &self.words)));
     }
-}
-
-fn details(text: &mut String, item: &Item, words: &Words, paint: impl Fn(Style, &str) -> String) {
-    for finding in &item.findings {
-        let place = if words.places { format!("line {}: ", finding.line) } else { String::new() };
-        let line = format!("{place}{}: {}", finding.field, finding.message);
-        let _ = writeln!(text, "    {}", paint(style(Verdict::Refused), &line));
-    }
-    for warning in &item.warnings {
-        let _ =
-            writeln!(text, "    {}", paint(AnsiColor::Yellow.on_default(), &format!("warning: {warning}")));
-    }
-    for problem in &item.unexpected {
-        let _ = writeln!(text, "    {}", paint(style(Verdict::Error), &format!("unexpected: {problem}")));
-    }
-    for line in item.diff.as_deref().unwrap_or_default().lines() {
-        let style = match line.as_bytes().first() {
-            Some(b'+') => AnsiColor::Green.on_default(),
-            Some(b'-') => AnsiColor::Red.on_default(),
-            _ => Style::new().dimmed(),
-        };
-        let _ = writeln!(text, "    {}", paint(style, line));
-    }
-}
-
-fn summary(text: &mut String, tally: &Tally, words: &Words) {
-    let _ = write!(
-        text,
-        "{} {}: {} allowed, {} patched, {} refused",
-        tally.items(),
-        words.items,
-        tally.allowed,
-        tally.patched,
-        tally.refused
-    );
-    for (number, what) in
-        [(tally.error, "failed"), (tally.unreadable, "unreadable"), (tally.skipped, words.skipped)]
-    {
-        if number > 0 {
-            let _ = write!(text, ", {number} {what}");
-        }
-    }
-    if words.expected {
-        let _ = write!(text, "; {} not as expected", tally.unexpected);
-    }
-    text.push('\n');
 }
 
 fn style(verdict: Verdict) -> Style {

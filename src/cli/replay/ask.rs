@@ -13,7 +13,7 @@ use http_body_util::BodyExt as _;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use json_patch::Patch;
-use policy::Config;
+use policy::{Config, Decision, Rule};
 use process::exit::Exit;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -25,6 +25,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::admission::review::{Verdict, review};
 use crate::admission::routes::Endpoint;
+use crate::cli::report::{Finding, Warning};
 use crate::tls;
 
 /// The server to ask.
@@ -60,6 +61,15 @@ pub(super) struct Answer {
     /// The review with the answer, as it was sent.
     pub(super) review: Value,
     pub(super) microseconds: u64,
+    /// The rules that it is about.
+    pub(super) rules: Rules,
+}
+
+/// The rules of violations and warnings, in their order. A server does not send them.
+#[derive(Default)]
+pub(super) struct Rules {
+    violations: Vec<Rule>,
+    warnings: Vec<Rule>,
 }
 
 impl Asker {
@@ -101,10 +111,11 @@ impl Asker {
 
     pub(super) fn ask(&mut self, endpoint: &Endpoint, body: Bytes) -> anyhow::Result<Answer> {
         let start = Instant::now();
-        let (answer, took) = match self {
+        let (answer, took, rules) = match self {
             Self::InProcess(config) => {
                 let reviewed = review(endpoint, config, &body)?;
-                (Bytes::copy_from_slice(reviewed.answer.as_ref()), start.elapsed())
+                let took = start.elapsed();
+                (Bytes::copy_from_slice(reviewed.answer.as_ref()), took, Rules::of(&reviewed.decision))
             }
             Self::Https { runtime, server, host } => {
                 let request = Request::post(endpoint.path)
@@ -119,26 +130,43 @@ impl Asker {
                     if !answer.starts_with(b"{") {
                         bail!("{status}: {}", String::from_utf8_lossy(&answer).trim());
                     }
-                    Ok((answer, start.elapsed()))
+                    Ok((answer, start.elapsed(), Rules::default()))
                 })?
             }
         };
         let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        Ok(Answer { review: serde_json::from_slice(&answer)?, microseconds })
+        Ok(Answer { review: serde_json::from_slice(&answer)?, microseconds, rules })
     }
+}
+
+impl Rules {
+    fn of(decision: &Decision) -> Self {
+        Self {
+            violations: decision.violations.iter().map(|violation| violation.rule).collect(),
+            warnings: decision.warnings.iter().map(|warning| warning.rule).collect(),
+        }
+    }
+}
+
+/// The rules, and nothing for what has none.
+fn or_none(rules: &[Rule]) -> impl Iterator<Item = Option<Rule>> {
+    rules.iter().copied().map(Some).chain(std::iter::repeat(None))
 }
 
 fn client_config(args: &Server) -> anyhow::Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates("--ca-file", args.ca_file.as_deref())? {
-        roots.add(certificate)?;
+        roots.add(certificate).ok().context("--ca-file: it holds a certificate that is not X.509")?;
     }
     let builder = ClientConfig::builder_with_provider(tls::provider())
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots);
-    let Some(key) = &args.client_key else { return Ok(builder.with_no_client_auth()) };
-    let key = PrivateKeyDer::from_pem_file(key).with_context(|| format!("--client-key {}", key.display()))?;
-    Ok(builder.with_client_auth_cert(certificates("--client-cert", args.client_cert.as_deref())?, key)?)
+    let Some(path) = &args.client_key else { return Ok(builder.with_no_client_auth()) };
+    let key =
+        PrivateKeyDer::from_pem_file(path).with_context(|| format!("--client-key {}", path.display()))?;
+    let chain = certificates("--client-cert", args.client_cert.as_deref())?;
+    let config = builder.with_client_auth_cert(chain, key).ok();
+    config.with_context(|| format!("--client-key {}: it does not belong to --client-cert", path.display()))
 }
 
 fn certificates(flag: &str, path: Option<&Path>) -> anyhow::Result<Vec<CertificateDer<'static>>> {
@@ -179,24 +207,32 @@ impl Answer {
         }
     }
 
-    /// Field, reason and message of each violation.
-    pub(super) fn causes(&self) -> Vec<(String, String, String)> {
+    /// What is wrong with the object, which stands at a line.
+    pub(super) fn findings(&self, line: usize) -> Vec<Finding> {
         let causes = self.review.pointer("/response/status/details/causes").and_then(Value::as_array);
         let text =
             |cause: &Value, key: &str| cause.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let cause = |cause: &Value| (text(cause, "field"), text(cause, "reason"), text(cause, "message"));
+        let finding = |(cause, rule): (&Value, Option<Rule>)| Finding {
+            rule,
+            field: text(cause, "field"),
+            reason: text(cause, "reason"),
+            message: text(cause, "message"),
+            line,
+        };
         match causes {
-            Some(causes) => causes.iter().map(cause).collect(),
+            Some(causes) => causes.iter().zip(or_none(&self.rules.violations)).map(finding).collect(),
             None if self.verdict() == Verdict::Error => {
                 let status = self.review.pointer("/response/status").cloned().unwrap_or_default();
-                vec![("request".to_owned(), text(&status, "reason"), text(&status, "message"))]
+                vec![Finding { field: "request".to_owned(), ..finding((&status, None)) }]
             }
             None => Vec::new(),
         }
     }
 
-    pub(super) fn warnings(&self) -> Vec<String> {
+    pub(super) fn warnings(&self) -> Vec<Warning> {
         let warnings = self.review.pointer("/response/warnings").and_then(Value::as_array);
-        warnings.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+        let texts = warnings.into_iter().flatten().filter_map(Value::as_str);
+        let warning = |(text, rule): (&str, Option<Rule>)| Warning { rule, message: text.to_owned() };
+        texts.zip(or_none(&self.rules.warnings)).map(warning).collect()
     }
 }

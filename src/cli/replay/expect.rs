@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::ask::Answer;
+use super::ask::{Answer, Rules};
 
 /// The file of a fixture that holds the answer.
 pub(super) const ANSWER: &str = "response.json";
@@ -20,7 +20,7 @@ pub(super) fn compare(question: &Path, answer: &Answer) -> Option<String> {
         Ok(recorded) => recorded,
         Err(error) => return Some(format!("{}: {error}", path.display())),
     };
-    let recorded = Answer { review: recorded, microseconds: 0 };
+    let recorded = Answer { review: recorded, microseconds: 0, rules: Rules::default() };
     let (was, is) = (decoded(&recorded), decoded(answer));
     if was == is {
         return None;

@@ -50,7 +50,7 @@ mutation-registry-secrets/other-servers-stay  CREATE  patched
        registryAddress: (9 bytes)
 validation-functions/env-reserved-func-port   CREATE  refused
     spec.env[0].name: Forbidden: \"FUNC_PORT\" is reserved for the runtime
-3 reviews: 0 allowed, 2 patched, 1 refused";
+3 reviews: 2 accepted (2 with defaults), 1 refused";
     assert_eq!((code, without_times(&text).as_str()), (1, expected));
 }
 
@@ -61,7 +61,7 @@ fn replay_compares_with_what_is_recorded() {
     let (code, text, _) = run(&["replay", "--expect", "--twice", path]);
     assert_eq!(
         (code, text.lines().last().unwrap()),
-        (0, "3 reviews: 0 allowed, 2 patched, 1 refused; 0 not as expected")
+        (0, "3 reviews: 2 accepted (2 with defaults), 1 refused; all as expected")
     );
 
     let response = folder.path().join(THREE[2]).join("response.json");
@@ -72,7 +72,7 @@ fn replay_compares_with_what_is_recorded() {
     let text = text.replace(path, "DIR");
     assert_eq!(
         (code, text.lines().last().unwrap()),
-        (1, "3 reviews: 0 allowed, 2 patched, 1 refused; 2 not as expected")
+        (1, "3 reviews: 2 accepted (2 with defaults), 1 refused; 2 not as expected")
     );
     let unexpected: Vec<_> = text.lines().filter(|line| line.contains("unexpected")).collect();
     assert_eq!(
@@ -105,7 +105,7 @@ fn replay_takes_lines_yaml_audit_logs_and_the_standard_input() {
             "-:1 Function default/demo (validation-functions)  CREATE  allowed",
             "-:2: not JSON: expected value",
             "-:3 Secret default/serverless-registry-config     CREATE  refused",
-            "3 reviews: 1 allowed, 1 patched, 1 refused, 1 unreadable",
+            "3 reviews: 2 accepted (1 with defaults), 1 refused, 1 unreadable",
         ]
     );
     assert_eq!(code, 2);
@@ -118,7 +118,7 @@ fn replay_takes_lines_yaml_audit_logs_and_the_standard_input() {
     let (code, text, _) = piped(&["replay", "-", "--endpoint", "/defaulting/functions"], &yaml);
     assert_eq!(
         (code, text.lines().last().unwrap()),
-        (1, "2 reviews: 0 allowed, 1 patched, 0 refused, 1 failed")
+        (1, "2 reviews: 1 accepted (1 with defaults), 1 failed")
     );
 
     let event = |verb: &str, object: &Value| {
@@ -136,6 +136,6 @@ fn replay_takes_lines_yaml_audit_logs_and_the_standard_input() {
     let (code, text, _) = piped(&["replay", "-"], &log.map(|event| event.to_string()).join("\n"));
     assert_eq!(
         (code, text.lines().last().unwrap()),
-        (0, "2 reviews: 1 allowed, 1 patched, 0 refused, 2 skipped")
+        (0, "2 reviews: 2 accepted (1 with defaults), 2 skipped")
     );
 }

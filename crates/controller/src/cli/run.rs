@@ -109,7 +109,7 @@ async fn serve(args: Args, config: Config) -> Exit {
         return Exit::Unreadable.because("signals cannot be waited for");
     };
     let admin = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), admin, "starts");
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), admin, "starting");
     let (stop, stopping) = watch::channel(false);
     tokio::spawn(process::admin::serve(
         listener,
@@ -127,7 +127,7 @@ async fn serve(args: Args, config: Config) -> Exit {
     tokio::select! {
         () = &mut leading => {}
         () = signals.wait() => {
-            tracing::info!("stops");
+            tracing::info!("stopping");
             stop.send_replace(true);
             // Whoever asks twice does not want to wait.
             if signals.unless_again(leading).await.is_none() {
@@ -135,7 +135,7 @@ async fn serve(args: Args, config: Config) -> Exit {
             }
         }
     }
-    tracing::info!("has stopped");
+    tracing::info!("stopped");
     Exit::Success
 }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_ignored::Path;
 use serde_json::Value;
 
+use super::fields;
 use super::near::CUSTOM_KINDS;
 use crate::object_meta;
 use crate::rule::Rule;
@@ -35,17 +36,16 @@ impl Schemas {
 
     pub(super) fn judge(&self, kind: &str, mut object: Value) -> Judged {
         let schema = self.0.iter().find(|(known, _)| *known == kind).map(|(_, schema)| schema);
-        let mut violations = match schema {
+        let unknown = match schema {
             Some(schema) => {
-                let unknown = schema.unknown_fields(&object).into_iter();
-                let mut unknown: Vec<_> =
-                    unknown.map(|field| Violation::forbidden(Rule::UnknownField, field, UNKNOWN)).collect();
+                let mut unknown = schema.unknown_fields(&object);
                 let metadata = object.get("metadata").unwrap_or(&Value::Null);
                 unknown.extend(unknown_fields::<ObjectMeta>(metadata, "metadata."));
                 unknown
             }
             None => unknown_fields::<Secret>(&object, ""),
         };
+        let mut violations: Vec<_> = unknown.into_iter().map(|field| unknown_field(schema, field)).collect();
         let metadata = object_meta::check(object.get("metadata").unwrap_or(&Value::Null)).into_iter();
         // Functions have rules of their own for names.
         let is_ruled = |violation: &Violation| kind == "Function" && violation.field == "metadata.name";
@@ -68,7 +68,10 @@ impl Schemas {
     }
 }
 
-const UNKNOWN: &str = "unknown field";
+fn unknown_field(schema: Option<&Schema>, field: String) -> Violation {
+    let hint = fields::nearest(schema, &field).map(|known| format!(": did you mean {known:?}?"));
+    Violation::forbidden(Rule::UnknownField, field, format!("unknown field{}", hint.unwrap_or_default()))
+}
 
 impl Judged {
     /// Whether the schema has spoken of a field already, or of one that it is in.
@@ -94,18 +97,12 @@ fn with_dots(field: &str) -> String {
     dotted
 }
 
-fn unknown_fields<'de, T: Deserialize<'de>>(object: &'de Value, prefix: &str) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    let note = |path: Path<'_>| {
-        violations.push(Violation::forbidden(
-            Rule::UnknownField,
-            format!("{prefix}{}", field(&path)),
-            UNKNOWN,
-        ));
-    };
+fn unknown_fields<'de, T: Deserialize<'de>>(object: &'de Value, prefix: &str) -> Vec<String> {
+    let mut unknown = Vec::new();
+    let note = |path: Path<'_>| unknown.push(format!("{prefix}{}", field(&path)));
     // A field that does not decode is reported by the rules, with its path.
     let _: Result<T, _> = serde_ignored::deserialize(object, note);
-    violations
+    unknown
 }
 
 /// The path as Kubernetes writes it.

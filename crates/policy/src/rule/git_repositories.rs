@@ -95,7 +95,10 @@ pub(super) const GIT_URL_PORT_IN_PATH: Text = Text::warning(
     "A number after the host is a folder, not a port",
     "An address of the form `user@host:path` has no port: what follows the colon is the path. To name a port, write the address with `ssh://`.",
 )
-.example("spec: {url: \"git@git.example.com:7999/shop.git\"}", "spec: {url: \"ssh://git@git.example.com:7999/shop.git\"}");
+.example(
+    "spec: {url: \"git@git.example.com:7999/shop.git\", auth: {type: key, secretName: shop-git}}",
+    "spec: {url: \"ssh://git@git.example.com:7999/shop.git\", auth: {type: key, secretName: shop-git}}",
+);
 
 pub(super) const GIT_AUTH_MISSING: Text = Text::error(
     GitRepository,

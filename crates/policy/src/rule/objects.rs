@@ -81,7 +81,14 @@ pub(super) const OBJECT_DUPLICATE: Text = Text::error(
     Object,
     "object-duplicate",
     "The input holds this object twice",
-    "Two manifests have the same kind, namespace and name, so the one that is applied last wins. Remove one of them, or give it another name or namespace. Check the folders of overlays, such as `dev` and `prod`, one at a time.",
+    "Two manifests have the same kind, namespace and name, so the one that is applied last wins. If both are the same in everything, this is a warning. Remove one of them, or give it another name or namespace. Check the folders of overlays, such as `dev` and `prod`, one at a time.",
+);
+
+pub(super) const OBJECT_NOT_RECOGNISED: Text = Text::warning(
+    Input,
+    "object-not-recognised",
+    "An object looks as if the webhook should check it, but it does not",
+    "The group, the label or the form is almost right, so the object is skipped, by the API server's webhooks, too. The message says what is different.",
 );
 
 pub(super) const UNREADABLE: Text = Text::error(

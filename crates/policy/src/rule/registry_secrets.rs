@@ -9,7 +9,7 @@ pub(super) const DATA_NOT_BASE64: Text = Text::error(
     "A value of data is not base64",
     "Values below `data` are encoded. Write clear text below `stringData`; the API server encodes it.",
 )
-.example("data: {password: hush}", "stringData: {password: hush}");
+.example("data: {password: hush-hush}", "stringData: {password: hush-hush}");
 
 pub(super) const REGISTRY_KEY_MISSING: Text = Text::error(
     RegistrySecret,

@@ -1,0 +1,68 @@
+//! The rules and their examples: `check` finds in each wrong example the rule that it is of, and nothing in the right one.
+
+use policy::Rule;
+use policy::rule::Topic;
+use serde_json::{Value, json};
+
+use crate::harness::cli::piped;
+
+const REGISTRY_LABEL: &str = "serverless.kyma-project.io/remote-registry";
+
+/// A valid manifest, but for the part that an example shows.
+fn manifest(topic: Topic, namespace: &str, part: &str) -> Value {
+    let api_version = "serverless.kyma-project.io/v1alpha1";
+    let mut manifest = match topic {
+        Topic::GitRepository => {
+            json!({"apiVersion": api_version, "kind": "GitRepository", "metadata": {"name": "demo"}, "spec": {"url": "https://h/r.git"}})
+        }
+        Topic::RegistrySecret => json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
+            "metadata": {"name": "serverless-registry-config", "labels": {REGISTRY_LABEL: "config"}},
+            "stringData": {"username": "u", "password": "p", "serverAddress": "h", "registryAddress": "h.example.com"},
+        }),
+        Topic::Object | Topic::Function | Topic::Input => {
+            json!({"apiVersion": api_version, "kind": "Function", "metadata": {"name": "demo"}, "spec": {"source": "x"}})
+        }
+    };
+    let part: Value = serde_saphyr::from_str(part).unwrap();
+    // What the author encodes is not written in clear, too.
+    for key in part["data"].as_object().into_iter().flatten().map(|(key, _)| key) {
+        manifest["stringData"].as_object_mut().unwrap().remove(key);
+    }
+    json_patch::merge(&mut manifest, &part);
+    manifest["metadata"]["namespace"] = namespace.into();
+    manifest
+}
+
+#[test]
+fn each_wrong_example_breaks_its_rule_and_each_right_one_keeps_all() {
+    let examples: Vec<_> =
+        Rule::ALL.iter().filter_map(|rule| Some((rule, rule.text().topic, rule.text().example?))).collect();
+    assert!(examples.len() >= 60, "only {} rules have an example", examples.len());
+    let manifests: String = examples
+        .iter()
+        .flat_map(|(rule, topic, example)| {
+            [
+                manifest(*topic, &format!("{rule}-wrong"), example.wrong),
+                manifest(*topic, &format!("{rule}-right"), example.right),
+            ]
+        })
+        .map(|manifest| manifest.to_string() + "\n")
+        .collect();
+    let (_, text, _) = piped(&["check", "--output", "json", "-"], &manifests);
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let items = report["items"].as_array().unwrap();
+    assert_eq!(items.len(), 2 * examples.len());
+    let rules = |item: &Value| -> Vec<String> {
+        let found = ["findings", "warnings"].into_iter().flat_map(|list| item[list].as_array().unwrap());
+        found.map(|found| found["rule"].as_str().unwrap().to_owned()).collect()
+    };
+    let mut wrong = Vec::new();
+    for ((rule, ..), pair) in examples.iter().zip(items.chunks(2)) {
+        let (broken, kept) = (rules(&pair[0]), rules(&pair[1]));
+        if !broken.contains(&rule.to_string()) || !kept.is_empty() {
+            wrong.push(format!("{rule}: the wrong example breaks {broken:?}, the right one {kept:?}"));
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+}
