@@ -73,7 +73,7 @@ impl Lease {
             match timeout(self.duration, self.release()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
-                    tracing::warn!(error = %Causes(&error), "cannot release the Lease: it expires by itself")
+                    tracing::warn!(error = %Causes(&error), "cannot release the Lease: it expires by itself");
                 }
                 Err(_) => tracing::warn!("the API server does not answer: the Lease expires by itself"),
             }

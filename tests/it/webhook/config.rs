@@ -29,12 +29,12 @@ fn problems(text: &str, environment: &[(&str, &str)]) -> String {
 )]
 #[case::default_preset_below_the_minimum_that_is_set(
     "function:\n  replicas:\n    minValue: 2\n",
-    "webhook.yaml:3: function.replicas.presets.S.min: the default preset must not be below the minimum: 1 is less than function.replicas.minValue, 2\n\
-     webhook.yaml:3: function.replicas.presets.S.max: the default preset must not be below the minimum: 1 is less than function.replicas.minValue, 2"
+    "webhook.yaml:2: function.replicas.presets.S.min: the default preset must not be below the minimum: 1 is less than function.replicas.minValue, 2\n\
+     webhook.yaml:2: function.replicas.presets.S.max: the default preset must not be below the minimum: 1 is less than function.replicas.minValue, 2"
 )]
 #[case::request_above_limit(
     "function:\n  resources:\n    presets:\n      tiny.one:\n        requestCpu: 2\n        limitCpu: 1500m\n",
-    "webhook.yaml:5: function.resources.presets.tiny.one: requestCpu (2) must not be greater than limitCpu (1500m)"
+    "webhook.yaml:4: function.resources.presets.tiny.one: requestCpu (2) must not be greater than limitCpu (1500m)"
 )]
 #[case::not_a_quantity(
     "buildJob:\n  resources:\n    minRequestCpu: 1x\n",

@@ -139,7 +139,7 @@ fn readiness_fails_first_and_reviews_are_answered_until_the_end() {
     assert!(process.replay("validation-functions/minimal-defaulted").status.success());
     let start = Instant::now();
     process.signal("TERM");
-    process.wait_for_log("no longer ready");
+    process.wait_for_log("reporting that the server is not ready");
     assert_eq!(process.get("/readyz"), (503, "shutting down\n".to_owned()));
     assert_eq!(process.get("/livez").0, 200);
     assert!(process.replay("validation-functions/minimal-defaulted").status.success());
@@ -152,7 +152,7 @@ fn readiness_fails_first_and_reviews_are_answered_until_the_end() {
 fn a_second_signal_ends_it_at_once() {
     let mut process = Process::start("json", &["--shutdown-delay", "10m"]);
     process.signal("TERM");
-    process.wait_for_log("no longer ready");
+    process.wait_for_log("reporting that the server is not ready");
     process.signal("INT");
     assert_eq!(process.exit(), Some(0));
     process.wait_for_log("second signal");

@@ -235,9 +235,10 @@ fn keys_below<T: DeserializeOwned>(path: &[String]) -> Vec<String> {
     }
     let of_any_name = below("NAME");
     match fields::<T>(&of_any_name) {
-        Some(fields) => {
-            fields.iter().map(|field| [&of_any_name[..], &[field.clone()]].concat().join(".")).collect()
-        }
+        Some(fields) => fields
+            .iter()
+            .map(|field| [&of_any_name[..], std::slice::from_ref(field)].concat().join("."))
+            .collect(),
         None => vec![path.join(".")],
     }
 }
