@@ -235,10 +235,10 @@ fn keys_below<T: DeserializeOwned>(path: &[String]) -> Vec<String> {
     }
     let of_any_name = below("NAME");
     match fields::<T>(&of_any_name) {
-        Some(fields) => fields
-            .iter()
-            .map(|field| [&of_any_name[..], std::slice::from_ref(field)].concat().join("."))
-            .collect(),
+        Some(fields) => {
+            let of_any_name = of_any_name.join(".");
+            fields.iter().map(|field| format!("{of_any_name}.{field}")).collect()
+        }
         None => vec![path.join(".")],
     }
 }
