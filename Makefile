@@ -67,7 +67,7 @@ registry: ## a registry and its client for the tests: once, about a minute
 .PHONY: cluster
 cluster: ## a control plane on loopback with webhook and controller, until Ctrl-C
 	@echo "make cluster: the first time it builds the control plane (12 minutes, 4 GB with Go's caches) and both programs, unoptimized" >&2
-	@echo "(5 minutes, 3 GB in target; none after make test). Then it starts in a minute, and takes 1.5 GB of memory and 150 MB of disk." >&2
+	@echo "(5 minutes, 3 GB in target; 2 minutes after make test). Then it starts in a minute, and takes 1.5 GB of memory and 150 MB of disk." >&2
 	@$(MAKE) --no-print-directory control-plane
 	$(CARGO) build --locked --workspace --bins
 	@target/debug/testenv target/debug/serverless-webhook target/debug/serverless-controller

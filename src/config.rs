@@ -3,10 +3,11 @@
 
 mod env;
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use policy::Config;
-use policy::config::{ConfigError, RawConfig};
+use policy::config::{ConfigError, Installed, RawConfig};
 use process::settings::Settings;
 
 pub use process::settings::{LoadError, read};
@@ -14,6 +15,10 @@ pub use process::settings::{LoadError, read};
 /// How the configuration is read.
 pub const SETTINGS: Settings<RawConfig, Config, ConfigError> =
     Settings { variables: &env::VARIABLES, check: RawConfig::check, field: |error| &error.field };
+
+/// How the file of the runtimes that are installed is read.
+const RUNTIMES: Settings<Installed, Installed, ConfigError> =
+    Settings { variables: &[], check: Ok, field: |error| &error.field };
 
 /// Reads the file, if there is one, lays the variables of the reference implementation over it and checks the whole.
 pub fn load(path: Option<&Path>, variable: impl Fn(&str) -> Option<String>) -> Result<Config, LoadError> {
@@ -33,4 +38,18 @@ pub fn parse(
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<Config, LoadError> {
     SETTINGS.parse(file, variable)
+}
+
+/// Reads the file of the runtimes that are installed; `None` if there is none.
+pub fn read_runtimes(path: &Path) -> Result<Option<String>, LoadError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(LoadError::Invalid(vec![format!("--runtimes-file {}: {error}", path.display())])),
+    }
+}
+
+/// The runtimes of such a file; none without one.
+pub fn parse_runtimes(path: &Path, text: Option<&str>) -> Result<Installed, LoadError> {
+    RUNTIMES.parse(text.map(|text| (path, text)), |_| None)
 }

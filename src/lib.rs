@@ -8,5 +8,6 @@ mod memory;
 pub mod metrics;
 mod probes;
 pub mod reload;
+pub mod rules;
 pub mod server;
 pub mod tls;

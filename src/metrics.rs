@@ -88,7 +88,7 @@ impl Metrics {
         self.files.certificate(not_after);
     }
 
-    /// Changed files were read again; `what` is `certificate` or `configuration`.
+    /// Changed files were read again; `what` is `certificate`, `configuration` or `runtimes`.
     pub fn reloaded(&self, what: &'static str, in_force: bool) {
         self.files.reloaded(what, in_force);
     }
@@ -96,6 +96,11 @@ impl Metrics {
     /// Whether the configuration in the file is in use. Each one that is starts a new generation.
     pub fn configuration(&self, in_force: bool) {
         self.files.configuration(in_force);
+    }
+
+    /// Whether the runtimes of the file are in use.
+    pub fn runtimes(&self, in_force: bool) {
+        self.files.runtimes(in_force);
     }
 
     /// All of it as text.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
-use policy::Config;
 use rustls::ServerConfig;
 
 use crate::config;
 use crate::metrics::Metrics;
+use crate::rules::Rules;
 use crate::tls::{TlsContent, TlsFiles};
 
 /// When the served certificate expires, for the probe of readiness.
@@ -51,7 +51,7 @@ pub async fn certificate(
 pub async fn configuration(
     path: PathBuf,
     known: String,
-    config: Arc<ArcSwap<Config>>,
+    rules: Arc<Rules>,
     metrics: Arc<Metrics>,
     every: Duration,
 ) {
@@ -67,11 +67,40 @@ pub async fn configuration(
         match loaded {
             Ok(new) => {
                 config::warn(&new);
-                config.store(Arc::new(new));
+                rules.configure(new);
                 tracing::info!("the configuration has changed: the new one is in use");
             }
             Err(error) => {
                 tracing::error!(%error, "the changed configuration cannot be used: the old one stays in use");
+            }
+        }
+    })
+    .await;
+}
+
+/// Keeps the installed runtimes up to date with their file: none if there is no file. A file that cannot be used leaves the old ones in use.
+pub async fn runtimes(
+    path: PathBuf,
+    known: Option<String>,
+    rules: Arc<Rules>,
+    metrics: Arc<Metrics>,
+    every: Duration,
+) {
+    let read = {
+        let path = path.clone();
+        move || config::read_runtimes(&path)
+    };
+    watch(known, every, read, |text| {
+        let loaded = text.and_then(|text| config::parse_runtimes(&path, text.as_deref()));
+        metrics.reloaded("runtimes", loaded.is_ok());
+        metrics.runtimes(loaded.is_ok());
+        match loaded {
+            Ok(new) => {
+                rules.install(new);
+                tracing::info!("the runtimes have changed: the new ones are in use");
+            }
+            Err(error) => {
+                tracing::error!(%error, "the changed runtimes cannot be used: the old ones stay in use");
             }
         }
     })

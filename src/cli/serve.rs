@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
+use policy::config::Installed;
 use process::exit::Exit;
 use process::logging::{self, LogFormat};
 use process::shell;
@@ -22,6 +23,7 @@ use crate::admission::app::{self, App};
 use crate::admission::body::BodyLimits;
 use crate::config;
 use crate::metrics::Metrics;
+use crate::rules::Rules;
 use crate::server::{Bound, ConnectionLimits, Phase, Serving};
 use crate::tls::Clients;
 use crate::{probes, reload};
@@ -41,7 +43,11 @@ pub(super) struct Args {
     /// The configuration of presets, minima and runtimes
     #[arg(long, env = "WEBHOOK_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// How often the certificate and the configuration are read again
+    /// The runtimes that are installed, as the controller hands them over in the `ConfigMap` serverless-runtimes. They are
+    /// added to those of the configuration. The file may come later
+    #[arg(long, env = "WEBHOOK_RUNTIMES_FILE", value_name = "FILE")]
+    runtimes_file: Option<PathBuf>,
+    /// How often the certificate, the configuration and the runtimes are read again
     #[arg(long, env = "WEBHOOK_RELOAD_INTERVAL", default_value = "5s", value_parser = positive_duration, value_name = "TIME")]
     reload_interval: Duration,
     #[command(flatten)]
@@ -143,13 +149,8 @@ pub(super) fn run(args: &Args) -> Exit {
 
 /// Everything that can fail happens before the server accepts the first connection.
 async fn serve(args: &Args) -> anyhow::Result<Exit> {
-    let environment = |name: &str| std::env::var(name).ok();
     let metrics = Arc::new(Metrics::new());
-    let text = args.config.as_deref().map(config::read).transpose()?;
-    let rules = config::parse(args.config.as_deref().zip(text.as_deref()), environment)?;
-    config::warn(&rules);
-    let rules = Arc::new(ArcSwap::from_pointee(rules));
-    metrics.configuration(true);
+    let (rules, files) = rules(args, &metrics)?;
 
     let clients = Clients { authority: args.client_ca_file.clone(), names: args.client_name.clone() };
     let certificates = args.certificates.source(clients, args.reload_interval).await?;
@@ -170,7 +171,7 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
         () = signals.wait() => return Ok(Exit::Success),
     };
 
-    let app = app(&args.limits, &rules, &metrics);
+    let app = app(&args.limits, rules.in_force(), &metrics);
     let serving = Serving {
         router: app::router(&app),
         tls,
@@ -180,9 +181,7 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     };
     phase.send_replace(Phase::Serving);
     tracing::info!("serving on https://{}, admin on http://{admin_address}", bound.address());
-    if let (Some(path), Some(text)) = (args.config.clone(), text) {
-        tokio::spawn(reload::configuration(path, text, rules, metrics, args.reload_interval));
-    }
+    files.keep(&rules, &metrics, args.reload_interval);
     let server = tokio::spawn(bound.serve(serving));
 
     signals.wait().await;
@@ -206,9 +205,53 @@ async fn leave(args: &Args, phase: &watch::Sender<Phase>, server: tokio::task::J
     }
 }
 
-fn app(limits: &Limits, rules: &Arc<ArcSwap<policy::Config>>, metrics: &Arc<Metrics>) -> Arc<App> {
+/// The files that rules come from, each with its content.
+struct RuleFiles {
+    configuration: Option<(PathBuf, String)>,
+    runtimes: Option<(PathBuf, Option<String>)>,
+}
+
+/// The rules at the start. A configuration that cannot be used is its author's to correct; runtimes that cannot be used are
+/// left out, since the controller corrects them.
+fn rules(args: &Args, metrics: &Metrics) -> anyhow::Result<(Arc<Rules>, RuleFiles)> {
+    let text = args.config.as_deref().map(config::read).transpose()?;
+    let environment = |name: &str| std::env::var(name).ok();
+    let config = config::parse(args.config.as_deref().zip(text.as_deref()), environment)?;
+    config::warn(&config);
+    metrics.configuration(true);
+    metrics.runtimes(true);
+    let (mut installed, mut runtimes) = (Installed::default(), None);
+    if let Some(path) = args.runtimes_file.clone() {
+        let text = config::read_runtimes(&path).unwrap_or_default();
+        let parsed = config::parse_runtimes(&path, text.as_deref());
+        metrics.runtimes(parsed.is_ok());
+        match parsed {
+            Ok(parsed) => installed = parsed,
+            Err(error) => {
+                tracing::error!(%error, "the runtimes cannot be used: only those of the configuration are known");
+            }
+        }
+        runtimes = Some((path, text));
+    }
+    let files = RuleFiles { configuration: args.config.clone().zip(text), runtimes };
+    Ok((Arc::new(Rules::new(config, installed)), files))
+}
+
+impl RuleFiles {
+    /// Has the rules follow the files from now on.
+    fn keep(self, rules: &Arc<Rules>, metrics: &Arc<Metrics>, every: Duration) {
+        if let Some((path, text)) = self.configuration {
+            tokio::spawn(reload::configuration(path, text, Arc::clone(rules), Arc::clone(metrics), every));
+        }
+        if let Some((path, text)) = self.runtimes {
+            tokio::spawn(reload::runtimes(path, text, Arc::clone(rules), Arc::clone(metrics), every));
+        }
+    }
+}
+
+fn app(limits: &Limits, config: Arc<ArcSwap<policy::Config>>, metrics: &Arc<Metrics>) -> Arc<App> {
     Arc::new(App {
-        config: Arc::clone(rules),
+        config,
         metrics: Arc::clone(metrics),
         bodies: BodyLimits::new(limits.max_body, limits.body_memory, limits.body_timeout),
         max_request_time: limits.max_request_time,

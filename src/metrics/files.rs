@@ -1,4 +1,4 @@
-//! What is counted of the certificate and the configuration, and of their re-reads.
+//! What is counted of the certificate, the configuration and the runtimes, and of their re-reads.
 
 use std::sync::atomic::AtomicU64;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,6 +15,7 @@ pub(super) struct Files {
     reloads: Family<[(&'static str, &'static str); 2], Counter>,
     configuration_generation: Gauge,
     configuration_reload_successful: Gauge,
+    runtimes_reload_successful: Gauge,
 }
 
 impl Files {
@@ -28,8 +29,8 @@ impl Files {
         );
         let reloads = Family::default();
         registry.register("reloads", "How often changed files were read again", reloads.clone());
-        let (configuration_generation, configuration_reload_successful) =
-            (Gauge::default(), Gauge::default());
+        let (configuration_generation, configuration_reload_successful, runtimes_reload_successful) =
+            (Gauge::default(), Gauge::default(), Gauge::default());
         registry.register(
             "configuration_generation",
             "How often the configuration changed",
@@ -40,7 +41,18 @@ impl Files {
             "Whether the configuration in its file is in use",
             configuration_reload_successful.clone(),
         );
-        Self { certificate_not_after, reloads, configuration_generation, configuration_reload_successful }
+        registry.register(
+            "runtimes_last_reload_successful",
+            "Whether the runtimes in their file are in use",
+            runtimes_reload_successful.clone(),
+        );
+        Self {
+            certificate_not_after,
+            reloads,
+            configuration_generation,
+            configuration_reload_successful,
+            runtimes_reload_successful,
+        }
     }
 
     pub(super) fn certificate(&self, not_after: SystemTime) {
@@ -51,6 +63,10 @@ impl Files {
     pub(super) fn reloaded(&self, what: &'static str, in_force: bool) {
         let result = if in_force { "success" } else { "failure" };
         self.reloads.get_or_create_owned(&[("file", what), ("result", result)]).inc();
+    }
+
+    pub(super) fn runtimes(&self, in_force: bool) {
+        self.runtimes_reload_successful.set(in_force.into());
     }
 
     pub(super) fn configuration(&self, in_force: bool) {

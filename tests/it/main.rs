@@ -66,6 +66,7 @@ mod functions {
     mod builds;
     mod git;
     mod git_tenants;
+    mod handover;
     mod inline;
     mod isolation;
     mod leader;

@@ -12,6 +12,7 @@ mod git_repository;
 pub mod limits;
 pub mod names;
 mod quantity;
+pub mod runtimes;
 pub mod schemas;
 
 pub use condition::{Condition, ConditionType, Reason};
@@ -19,3 +20,4 @@ pub use function::{Function, FunctionSpec, FunctionStatus, Resources};
 pub use git_repository::{GitAuth, GitRepository, GitRepositorySpec};
 pub use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, ObjectFieldSelector, ResourceFieldSelector};
 pub use quantity::RawQuantity;
+pub use runtimes::Language;

@@ -72,12 +72,27 @@ pub mod copy_mark {
     pub const PULL_SECRETS: &str = "serverless.kyma-project.io/image-pull-secrets";
 }
 
-/// `ConfigMaps` with the Dockerfiles of runtimes.
+/// `ConfigMaps` with the Dockerfiles of runtimes. What those of the base namespace say of themselves in annotations holds for
+/// the whole cluster.
 pub mod runtime_label {
     /// Label with the name of the runtime.
     pub const RUNTIME: &str = "serverless.kyma-project.io/runtime";
     /// Key of the Dockerfile.
     pub const DOCKERFILE: &str = "Dockerfile";
+    /// Annotation with the language: `nodejs` or `python`. It is what makes a runtime that is not built in.
+    pub const LANGUAGE: &str = "serverless.kyma-project.io/language";
+    /// Annotation with the reason why the runtime should not be used any more: authors get it as a warning.
+    pub const DEPRECATED: &str = "serverless.kyma-project.io/deprecated";
+    /// Annotation with the runtime to use in place of a deprecated one.
+    pub const SUCCESSOR: &str = "serverless.kyma-project.io/successor";
+}
+
+/// The `ConfigMap` by which the controller hands the runtimes of the base namespace to the webhook.
+pub mod handed_runtimes {
+    /// Its name, in the namespace of the controller.
+    pub const NAME: &str = "serverless-runtimes";
+    /// Its key: a configuration of the webhook that holds `runtimes` alone.
+    pub const KEY: &str = "runtimes.yaml";
 }
 
 /// Annotations by which the controller knows its build Jobs again.

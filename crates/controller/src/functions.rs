@@ -73,13 +73,13 @@ pub async fn run_with(
 ) {
     let Shared { client, metrics, .. } = shared;
     let watch = Watch::new(Api::<PackedFunction>::all(client.clone()), WatcherConfig::default(), |_| {});
-    let stores = Arc::new(Stores::new(watch.store(), &config.functions));
+    let base_namespace = &config.propagation.base_namespace;
+    let stores = Arc::new(Stores::new(watch.store(), &config.functions, base_namespace));
     let (wake, woken) = unbounded();
     let (jobs, changed_jobs) = unbounded();
     let channels = Channels { wake: wake.clone(), jobs };
-    let runtimes = config.functions.runtimes.keys().cloned().collect();
     // They end with this function.
-    let _watches = Watches::start(&stores, client, &channels, runtimes);
+    let _watches = Watches::start(&stores, client, &channels);
     let slots = Slots::new(config.max_builds, config.builds_per_namespace());
     let builds = Arc::new(Builds::new(slots, Arc::clone(&stores), Arc::clone(metrics), wake.clone()));
     let workers = usize::from(config.workers);

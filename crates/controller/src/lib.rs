@@ -1,6 +1,6 @@
 //! Wires what is decided (`decide`) to the API server (`cluster`) and to Git servers and registries (`remote`).
 //!
-//! `run` is the list of reconcilers: `functions`, `copies`, `credentials`. They know nothing of each other, and share a
+//! `run` is the list of reconcilers: `functions`, `copies`, `credentials`, `runtimes`. They know nothing of each other, and share a
 //! client, the term of this process as the leader, and the metrics.
 
 pub mod admin;
@@ -13,5 +13,6 @@ pub mod metrics;
 pub mod plan;
 pub mod plan_command;
 pub mod run;
+pub mod runtimes;
 mod secrets;
 pub mod shared;

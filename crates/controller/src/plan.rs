@@ -2,13 +2,15 @@
 //! cluster. What the manifests leave out is as in a fresh installation.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use api::names::{GROUP, VERSION, config_label, registry_secret};
+use api::runtimes::{config_map, shipped};
 use api::{Condition, GitRepository};
 use decide::function::simulation::Simulation;
 use decide::function::{
-    Answer, Config, Function, Git, Observed, Registry, RegistryProblem, RegistrySecret, Remote, RuntimeImage,
-    RuntimeMap, RuntimeProblem, registry, runtime_image,
+    Answer, Config, Function, Git, Installed, Observed, Registry, RegistryProblem, RegistrySecret, Remote,
+    RuntimeImage, RuntimeMap, RuntimeProblem, registry, runtime_image,
 };
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use policy::FunctionObject;
@@ -26,15 +28,6 @@ const REGISTRY: &str = "registry.example.com";
 const COMMIT: &str = "0000000000000000000000000000000000000000";
 /// The UID of a Function that no API server has stored. Names are derived from it, so they differ in a cluster.
 const UID: &str = "00000000-0000-0000-0000-000000000000";
-
-/// The runtimes of a fresh installation, each with its ConfigMap and the files in it. Their hashes are left out, so the tags of
-/// images differ in a cluster.
-const INSTALLED: [(&str, &str, &[&str]); 3] = [
-    ("nodejs10", "dockerfile-nodejs-10", NODEJS),
-    ("nodejs12", "dockerfile-nodejs-12", NODEJS),
-    ("python38", "dockerfile-python-38", &["requirements.txt", "server.py"]),
-];
-const NODEJS: &[&str] = &["package-lock.json", "package.json", "server.js"];
 
 /// The manifests that a plan is made from.
 #[derive(Debug)]
@@ -128,6 +121,12 @@ impl Manifests {
         }
     }
 
+    /// The runtimes that any of the ConfigMaps describes.
+    fn installed(&self) -> Installed {
+        let maps = self.config_maps.iter().filter_map(named_runtime);
+        Installed(maps.filter_map(|(_, map)| Some((map.runtime.clone(), map.language?))).collect())
+    }
+
     fn runtime_image(&self, namespace: &str, runtime: &str) -> Result<RuntimeImage, RuntimeProblem> {
         let is_here = |map: &&ConfigMap| map.metadata.namespace.as_deref() == Some(namespace);
         let maps: Vec<_> = self.config_maps.iter().filter(is_here).filter_map(named_runtime).collect();
@@ -138,15 +137,11 @@ impl Manifests {
     }
 }
 
-/// What a fresh installation holds for a runtime.
+/// What a fresh installation holds for a runtime. Its hash is left out, so the tags of images differ in a cluster.
 fn installed(runtime: &str) -> RuntimeImage {
-    let known = INSTALLED.iter().find(|(name, ..)| *name == runtime);
-    let (config_map, files) = known.map_or_else(
-        || (format!("dockerfile-{runtime}"), &[][..]),
-        |(_, map, files)| ((*map).to_owned(), *files),
-    );
+    let files = shipped(runtime).map_or(&[][..], |shipped| shipped.language.server_files());
     let files = files.iter().map(|&file| file.to_owned()).collect();
-    RuntimeImage { config_map, hash: String::new(), files }
+    RuntimeImage { config_map: config_map(runtime), hash: String::new(), files }
 }
 
 fn is_runtime(map: &Value) -> bool {
@@ -186,6 +181,7 @@ fn plan_one(config: &Config, manifests: &Manifests, mut object: Value) -> Planne
     let reference = source.reference().unwrap_or_default();
     let commit = if is_commit(reference) { reference } else { COMMIT };
     let observed = Observed {
+        installed: Arc::new(manifests.installed()),
         runtime_image: manifests.runtime_image(&namespace, &function.runtime),
         registry: manifests.registry(&namespace),
         git: Git {

@@ -1,11 +1,11 @@
 //! The manifests that `plan` is given: found, read and judged as `check` of the webhook does it, before anything is planned.
 
-use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::Write;
 use std::path::Path;
 
-use policy::config::{Language, RawConfig, RawRuntime};
+use decide::runtimes::handed;
+use policy::config::RawConfig;
 use policy::manifests::{Judge, Manifest, Recognised};
 use policy::{Decision, Violation};
 use process::exit::Exit;
@@ -62,13 +62,7 @@ pub fn run(
 
 /// The rules of the webhook that belongs to such a controller.
 fn rules(config: &Config) -> RawConfig {
-    let builtin = RawConfig::default().check().map(|builtin| builtin.runtimes).unwrap_or_default();
-    let mut runtimes: BTreeMap<_, _> = builtin.into_keys().map(|name| (name, None)).collect();
-    for (name, runtime) in &config.functions.runtimes {
-        let is_node = runtime.dependencies_file == "package.json";
-        let language = if is_node { Language::Nodejs } else { Language::Python };
-        runtimes.insert(name.clone(), Some(RawRuntime { language }));
-    }
+    let runtimes = handed(&config.functions, std::iter::empty()).runtimes;
     RawConfig { runtimes, git_urls: Some(config.git.urls), ..RawConfig::default() }
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
-use crate::{copies, credentials, functions};
+use crate::{copies, credentials, functions, runtimes};
 
 /// How a leader is found.
 #[derive(Clone, Debug)]
@@ -37,11 +37,13 @@ pub enum Reconciler {
     Copies,
     /// Verifies the credentials of registry Secrets
     Credentials,
+    /// Hands the runtimes of the base namespace to the webhook
+    Runtimes,
 }
 
 impl Reconciler {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Functions, Self::Copies, Self::Credentials];
+    pub const ALL: [Self; 4] = [Self::Functions, Self::Copies, Self::Credentials, Self::Runtimes];
 
     fn run<'a>(
         self,
@@ -53,6 +55,7 @@ impl Reconciler {
             Self::Functions => functions::run(shared, config, end).boxed(),
             Self::Copies => copies::run(shared, config, end).boxed(),
             Self::Credentials => credentials::run(shared, config, end).boxed(),
+            Self::Runtimes => runtimes::run(shared, config, end).boxed(),
         }
     }
 }

@@ -9,6 +9,7 @@ mod ensure;
 mod git;
 mod image;
 mod inputs;
+mod installed;
 mod model;
 pub mod names;
 mod objects;
@@ -33,6 +34,7 @@ pub use build_job::{BuildJob, End, Report, Start};
 pub use config::Config;
 pub use git::{Answer, Git, Remote};
 pub use image::is_digest;
+pub use installed::Installed;
 pub use model::{Function, Source, Status};
 pub use names::Identity;
 pub use observed::{Leftover, Observed, Refusal, Stored};
@@ -49,10 +51,10 @@ type Draft = draft::Draft<Status>;
 #[must_use]
 pub fn decide(config: &Config, function: &Function, observed: &Observed, now: Time) -> Plan {
     let mut draft = draft_of(function, now);
-    if let Some(prerequisites) = prerequisites::check(config, function, observed, &mut draft)
+    if let Some((runtime, image, registry)) = prerequisites::check(config, function, observed, &mut draft)
         && let Some(checkout) = source::place(function, observed, &mut draft)
     {
-        advance(Inputs::new(config, function, prerequisites, checkout), observed, &mut draft);
+        advance(Inputs::new(config, function, (&runtime, image, registry), checkout), observed, &mut draft);
     }
     draft.into_plan()
 }

@@ -1,6 +1,6 @@
 //! Decisions of the controller, pure: what is observed goes in, a plan comes out. Nothing here asks, waits or writes.
 //!
-//! Each kind of object that is brought forward has a folder: `function`, `copies`. The vocabulary is common to them: a
+//! Each kind of object that is brought forward has a folder: `function`, `copies`; `runtimes` is what the webhook is told. The vocabulary is common to them: a
 //! [`plan::Plan`] is a plain value, `draft` is the plan as it grows, [`drift`] tells whether something is stored
 //! already, [`transition`] what is worth a write of the status.
 
@@ -12,6 +12,7 @@ pub mod hash;
 mod kind;
 pub mod owner;
 pub mod plan;
+pub mod runtimes;
 mod status;
 pub mod transition;
 

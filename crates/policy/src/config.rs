@@ -5,14 +5,17 @@ mod builtin;
 mod check;
 mod checked;
 mod errors;
+mod installed;
 mod minima;
 mod presets;
 mod raw;
 mod replicas;
 mod resources;
 
-pub use checked::{Config, Language, ResourceRules};
+pub use api::Language;
+pub use checked::{Config, ResourceRules, Runtime};
 pub use errors::ConfigError;
+pub use installed::Installed;
 pub use presets::{Presets, Replicas, RequestAndLimit, Resources};
 pub use raw::{
     RawConfig, RawFunction, RawJob, RawReplicas, RawReplicasPreset, RawResources, RawResourcesPreset,

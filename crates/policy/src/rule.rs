@@ -59,6 +59,7 @@ rules! {
     SourceMissing: functions::SOURCE_MISSING,
     SourceRepositoryName: functions::SOURCE_REPOSITORY_NAME,
     RuntimeUnsupported: functions::RUNTIME_UNSUPPORTED,
+    RuntimeDeprecated: functions::RUNTIME_DEPRECATED,
     DepsNotPackageJson: functions::DEPS_NOT_PACKAGE_JSON,
     DepsInvalidJson: functions::DEPS_INVALID_JSON,
     BaseDirMissing: functions::BASE_DIR_MISSING,

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use api::names::preset_label;
-use policy::config::{Language, Presets, RawConfig, Resources};
+use policy::config::{Presets, RawConfig, Resources, Runtime};
 use policy::{Config, GitUrls, Meta, Rule, Warning};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -66,9 +66,21 @@ fn built_in_values_are_the_tables_of_the_documents() {
     let minima =
         [&config.function, &config.build].map(|rules| format!("{} / {}", rules.min_cpu, rules.min_memory));
     assert_eq!((config.min_replicas, minima), (1, ["10m / 16Mi".to_owned(), "200m / 200Mi".to_owned()]));
-    let runtimes =
-        [("nodejs10", Language::Nodejs), ("nodejs12", Language::Nodejs), ("python38", Language::Python)];
-    assert_eq!(config.runtimes, runtimes.map(|(name, language)| (name.to_owned(), language)).into());
+    let runtime = |(name, runtime): (&String, &Runtime)| {
+        let Runtime { language, deprecated, successor } = runtime.clone();
+        format!("{name} {language:?} {} {}", deprecated.unwrap_or_default(), successor.unwrap_or_default())
+    };
+    let runtimes: Vec<_> = config.runtimes.iter().map(runtime).collect();
+    let expected = [
+        "nodejs10 Nodejs Node.js 10 has had no security fixes since 2021-04-30 nodejs22",
+        "nodejs12 Nodejs Node.js 12 has had no security fixes since 2022-04-30 nodejs22",
+        "nodejs22 Nodejs  ",
+        "nodejs24 Nodejs  ",
+        "python312 Python  ",
+        "python313 Python  ",
+        "python38 Python Python 3.8 has had no security fixes since 2024-10-07 python313",
+    ];
+    assert_eq!(runtimes, expected);
     assert_eq!((config.default_runtime.as_str(), config.git_urls), ("nodejs12", GitUrls::Strict));
     let reserved: Vec<_> = config.reserved_envs.iter().map(String::as_str).collect();
     assert_eq!(
@@ -84,7 +96,7 @@ fn entries_are_added_replaced_and_taken_away_and_take_the_rest_from_the_default_
             "replicas": {"presets": {"XXL": {"max": 20}, "S": {"min": 1, "max": 3}, "L": null}},
             "resources": {"defaultPreset": "XL", "presets": {"big": {"limitCpu": 1}}},
         },
-        "runtimes": {"nodejs22": {"language": "nodejs"}, "nodejs10": null},
+        "runtimes": {"nodejs26": {"language": "nodejs"}, "nodejs10": null},
         "reservedEnvs": ["ONLY_THIS"],
         "gitUrls": "lenient",
         "deployment": {"resources": {"requests": {"cpu": "30m"}}},
@@ -98,7 +110,9 @@ fn entries_are_added_replaced_and_taken_away_and_take_the_rest_from_the_default_
     assert_eq!(warning, Some(Warning::new(Rule::PresetUnknown, text)));
     let big = resources(&config.function.presets, preset_label::FUNCTION_RESOURCES, "big");
     assert_eq!(big, "200m / 256Mi - 1 / 512Mi");
-    assert_eq!(config.runtimes.keys().collect::<Vec<_>>(), ["nodejs12", "nodejs22", "python38"]);
+    let runtimes: Vec<_> = config.runtimes.keys().map(String::as_str).collect();
+    let expected = ["nodejs12", "nodejs22", "nodejs24", "nodejs26", "python312", "python313", "python38"];
+    assert_eq!(runtimes, expected);
     assert_eq!(config.reserved_envs, ["ONLY_THIS".to_owned()].into());
     assert_eq!(config.git_urls, GitUrls::Lenient);
 }

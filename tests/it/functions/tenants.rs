@@ -184,6 +184,6 @@ fn a_runtime_that_is_not_configured_is_none() {
     adversary.create(&evil);
     let namespace = Namespace::existing(&CLUSTER.control_plane, "zzz-runtimes");
     namespace.apply("demo", &json!({"runtime": "evil"}));
-    let expected = "False RuntimeMissing Runtime \"evil\" is not configured; known runtimes: ";
+    let expected = "False RuntimeMissing Runtime \"evil\" is not known; known runtimes: ";
     namespace.await_condition("demo", "ConfigurationReady", expected);
 }

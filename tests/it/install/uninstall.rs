@@ -14,7 +14,7 @@ use crate::harness::cluster::{client, function};
 use crate::harness::command::piped;
 use crate::harness::rights::{Right, as_granted, granted};
 use crate::harness::wait::wait_until;
-use installed::{End, FINALIZER, Installed, options};
+use installed::{COPIES, End, FINALIZER, Installed, options};
 
 #[test]
 fn uninstalled_with_kubectl_it_locks_nothing_and_one_command_removes_the_copies() {
@@ -36,7 +36,7 @@ fn uninstalled_with_kubectl_it_locks_nothing_and_one_command_removes_the_copies(
         installed.kubectl("delete -k manifests/cleanup --timeout=60s");
         assert_eq!(report.failed, Vec::<String>::new(), "{end:?}");
         assert_eq!(report.done[0], "Secret kyma-system/registry", "{end:?}");
-        assert_eq!(report.done.iter().filter(|object| object.contains(" team/")).count(), 6, "{end:?}");
+        assert_eq!(report.done.iter().filter(|object| object.contains(" team/")).count(), COPIES, "{end:?}");
         assert_eq!(installed.finalizers(), "", "{end:?}");
         assert_eq!(installed.copies(), BTreeSet::new(), "{end:?}");
         assert_eq!(installed.kubectl("get secret mine -n team -o name"), "secret/mine\n", "{end:?}");
@@ -84,7 +84,7 @@ fn uninstalled_with_helm_it_locks_nothing_and_copies_stay_for_what_runs() {
         let done = vec!["Secret kyma-system/registry".to_owned()];
         assert_eq!(report, Report { done, failed: Vec::new() }, "{end:?}");
         assert_eq!(installed.finalizers(), "", "{end:?}");
-        assert_eq!(installed.copies().len(), 6, "{end:?}");
+        assert_eq!(installed.copies().len(), COPIES, "{end:?}");
         let mut delete = installed.control_plane.kubectl();
         delete.args(["delete", "-f", "-"]);
         piped(delete, &hook).unwrap();

@@ -40,16 +40,18 @@ impl Answer {
 }
 
 /// The Function of the tests, built with every interpreter: of the versions that the runtimes are named after where they
-/// can be had, otherwise of one before and one after. `PYTHON_HOMES` adds others, as in `/opt/python3.8:/opt/python3.12`.
+/// can be had, otherwise of one before and one after: 3.8 and 3.12 of Python cannot. `PYTHON_HOMES` adds others, as in `/opt/python3.8:/opt/python3.12`.
 pub static IMAGES: LazyLock<Vec<Image>> = LazyLock::new(|| {
     let current = testenv::root().join("target/interpreters/current");
     assert!(current.exists(), "{} is not there: run `make interpreters`", current.display());
     let brought = [
         ("nodejs10", "node10"),
         ("nodejs12", "node12"),
-        ("nodejs12", "node22"),
+        ("nodejs22", "node22"),
+        ("nodejs24", "node24"),
         ("python38", "python3.10"),
-        ("python38", "python3.14"),
+        ("python313", "python3.13"),
+        ("python313", "python3.14"),
     ];
     let mut all: Vec<_> = brought.map(|(runtime, home)| (runtime, current.join(home))).into();
     let further = std::env::var("PYTHON_HOMES").unwrap_or_default();

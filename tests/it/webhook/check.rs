@@ -14,7 +14,7 @@ fn check_says_what_is_wrong_and_where() {
 Function default/Demo                      CREATE  refused   fixtures/manifests/broken/many-mistakes.yaml:1
     line 4: metadata.name: Invalid value: \"Demo\": must be a DNS-1035 label: lower-case letters, digits or '-', starting with a letter and ending with a letter or digit (such as 'my-name' or 'abc-123')
     line 6: spec.source: Required value: the source code of the Function
-    line 7: spec.runtime: Unsupported value: \"nodejs8\": supported values: \"nodejs10\", \"nodejs12\", \"python38\"
+    line 7: spec.runtime: Unsupported value: \"nodejs8\": supported values: \"nodejs10\", \"nodejs12\", \"nodejs22\", \"nodejs24\", \"python312\", \"python313\", \"python38\"
     line 8: spec.resorces: Forbidden: unknown field: did you mean \"resources\"?
     line 10: spec.env[0].name: Forbidden: \"FUNC_PORT\" is reserved for the runtime
 GitRepository default/with-credentials     CREATE  refused   fixtures/manifests/broken/many-mistakes.yaml:13
@@ -54,15 +54,15 @@ fn check_of_good_manifests_ends_with_0() {
 
 #[test]
 fn check_takes_lists_and_reports_duplicates_and_what_cannot_be_read() {
-    let function = json!({"apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "Function", "metadata": {"name": "a"}, "spec": {"source": "x"}});
-    let other = json!({"apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "Function", "metadata": {"name": "a"}, "spec": {"source": "y"}});
+    let function = json!({"apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "Function", "metadata": {"name": "a"}, "spec": {"source": "x", "runtime": "nodejs22"}});
+    let other = json!({"apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "Function", "metadata": {"name": "a"}, "spec": {"source": "y", "runtime": "nodejs22"}});
     let list = json!({"apiVersion": "v1", "kind": "List", "items": [function, other, function]});
     let (code, text, _) = piped(&["check", "-"], &format!("{list:#}"));
     let expected = "\
 Function default/a  CREATE  patched   -:4
-Function default/a  CREATE  refused   -:14
-    line 18: metadata.name: Duplicate value: \"a\": another object of this name is in -:4
-Function default/a  CREATE  patched   -:24
+Function default/a  CREATE  refused   -:15
+    line 19: metadata.name: Duplicate value: \"a\": another object of this name is in -:4
+Function default/a  CREATE  patched   -:26
     warning: the same object is in -:4
 3 objects: 2 accepted (2 with defaults), 1 refused
 ";

@@ -8,7 +8,7 @@ use rstest::rstest;
 
 use crate::harness::cli::{piped, run};
 
-const FUNCTION: &str = "apiVersion: serverless.kyma-project.io/v1alpha1\nkind: Function\nmetadata: {name: demo}\nspec:\n  source: x\n";
+const FUNCTION: &str = "apiVersion: serverless.kyma-project.io/v1alpha1\nkind: Function\nmetadata: {name: demo}\nspec:\n  source: x\n  runtime: nodejs22\n";
 
 /// What `check` prints and says of a folder, with the folder as `DIR`.
 fn check(folder: &Path, args: &[&str]) -> (i32, String, String) {

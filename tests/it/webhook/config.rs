@@ -1,9 +1,17 @@
 //! Reading the configuration: what is wrong is reported at its place, in the file or in the environment.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
+use policy::config::{Installed, Language};
 use rstest::rstest;
-use serverless_webhook::config::{SETTINGS, load, parse};
+use serverless_webhook::config::{SETTINGS, load, parse, parse_runtimes};
+use serverless_webhook::metrics::Metrics;
+use serverless_webhook::reload;
+use serverless_webhook::rules::Rules;
+
+use crate::harness::wait::eventually;
 
 const NO_ENVIRONMENT: [(&str, &str); 0] = [];
 
@@ -42,7 +50,7 @@ fn problems(text: &str, environment: &[(&str, &str)]) -> String {
 )]
 #[case::no_such_runtime(
     "defaultRuntime: nodejs8\n",
-    "webhook.yaml:1: defaultRuntime: there is no runtime \"nodejs8\"; there are: nodejs10, nodejs12, python38"
+    "webhook.yaml:1: defaultRuntime: there is no runtime \"nodejs8\"; there are: nodejs10, nodejs12, nodejs22, nodejs24, python312, python313, python38"
 )]
 fn names_file_line_and_field(#[case] text: &str, #[case] expected: &str) {
     assert_eq!(problems(text, &NO_ENVIRONMENT), expected);
@@ -116,4 +124,52 @@ fn every_variable_of_the_reference_is_there() {
             .iter()
             .all(|name| name.starts_with("WEBHOOK_DEFAULTING_") || name.starts_with("WEBHOOK_VALIDATION_"))
     );
+}
+
+/// The controller writes the file, so one that is missing or bad does not keep the webhook from its work.
+#[tokio::test]
+async fn runtimes_come_and_go_with_their_file_and_bad_ones_are_kept_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("runtimes.yaml");
+    let configuration = "runtimes: {nodejs26: {language: python}}\n";
+    let config = parse(Some((Path::new("webhook.yaml"), configuration)), |_| None).unwrap();
+    let rules = Arc::new(Rules::new(config, Installed::default()));
+    let in_force = rules.in_force();
+    let metrics = Arc::new(Metrics::new());
+    let every = Duration::from_millis(20);
+    tokio::spawn(reload::runtimes(path.clone(), None, rules, Arc::clone(&metrics), every));
+    let language = |name: &str| in_force.load().runtimes.get(name).map(|runtime| runtime.language);
+    let shows = |line: &str| metrics.render().lines().any(|known| known == line);
+    assert_eq!(language("nodejs28"), None);
+
+    std::fs::write(&path, "runtimes:\n  nodejs26: {language: nodejs}\n  nodejs28: {language: nodejs}\n")
+        .unwrap();
+    eventually("added", || language("nodejs28") == Some(Language::Nodejs)).await;
+    // The configuration wins.
+    assert_eq!(language("nodejs26"), Some(Language::Python));
+    assert!(shows("serverless_webhook_runtimes_last_reload_successful 1"));
+
+    std::fs::write(&path, "runtimes:\n  nodejs30: {language: cobol}\n").unwrap();
+    eventually("kept out", || shows("serverless_webhook_runtimes_last_reload_successful 0")).await;
+    assert!(shows("serverless_webhook_reloads_total{file=\"runtimes\",result=\"failure\"} 1"));
+    assert_eq!(language("nodejs28"), Some(Language::Nodejs));
+
+    std::fs::remove_file(&path).unwrap();
+    eventually("gone", || language("nodejs28").is_none()).await;
+    assert_eq!(language("nodejs12"), Some(Language::Nodejs));
+    assert!(shows("serverless_webhook_runtimes_last_reload_successful 1"));
+}
+
+#[test]
+fn what_is_wrong_with_runtimes_is_named_with_its_place() {
+    let problem =
+        |text: &str| parse_runtimes(Path::new("runtimes.yaml"), Some(text)).unwrap_err().to_string();
+    for (text, expected) in [
+        ("runtimes:\n  a: {language: cobol}\n", "unknown variant `cobol`, expected one of nodejs, python"),
+        ("defaultRuntime: a\n", "unknown field `defaultRuntime`, expected one of runtimes"),
+    ] {
+        let problem = problem(text);
+        assert!(problem.starts_with("runtimes.yaml:") && problem.contains(expected), "{problem}");
+    }
+    assert_eq!(parse_runtimes(Path::new("runtimes.yaml"), None).unwrap().runtimes.len(), 0);
 }

@@ -46,7 +46,8 @@ fn apply_adds_defaults_and_drifts_no_more() {
 #[test]
 fn server_side_apply_never_conflicts_with_the_webhook() {
     let namespace = INSTALLED.namespace("server-side-apply");
-    let manifest = function("demo", &json!({"source": "x", "env": [{"name": "A", "value": "1"}]}));
+    let spec = json!({"source": "x", "runtime": "nodejs22", "env": [{"name": "A", "value": "1"}]});
+    let manifest = function("demo", &spec);
     for _ in 0..2 {
         let printed = namespace.kubectl("apply --server-side -f -", &manifest);
         assert_eq!(
@@ -56,8 +57,8 @@ fn server_side_apply_never_conflicts_with_the_webhook() {
         assert_eq!(namespace.kubectl("diff --server-side -f -", &manifest).unwrap(), "");
     }
     // Later the author decides what a preset had decided, and takes it back.
-    let decided =
-        function("demo", &json!({"source": "x", "maxReplicas": 7, "env": [{"name": "A", "value": "1"}]}));
+    let mut decided = manifest.clone();
+    decided["spec"]["maxReplicas"] = 7.into();
     for (manifest, replicas) in [(&decided, 7), (&manifest, 1)] {
         namespace.kubectl("apply --server-side -f -", manifest).unwrap();
         assert_eq!(namespace.get("function demo")["spec"]["maxReplicas"], replicas);
@@ -215,7 +216,7 @@ fn a_refusal_lists_all_that_is_wrong() {
     manifest["metadata"]["labels"] = json!({"serverless.kyma-project.io/replicas-preset": "XXL"});
     let expected = "Warning: unknown preset \"XXL\" in label serverless.kyma-project.io/replicas-preset: using \"S\"; known presets: L, M, S, XL
 The Function \"demo\" is invalid: 
-* spec.runtime: Unsupported value: \"nodejs8\": supported values: \"nodejs10\", \"nodejs12\", \"python38\"
+* spec.runtime: Unsupported value: \"nodejs8\": supported values: \"nodejs10\", \"nodejs12\", \"nodejs22\", \"nodejs24\", \"python312\", \"python313\", \"python38\"
 * spec.env[0].name: Forbidden: \"FUNC_PORT\" is reserved for the runtime
 * spec.resources.requests.cpu: Invalid value: \"5m\": must be at least 10m
 ";

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
+use policy::config::Installed;
 use rstest::rstest;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::version::{TLS12, TLS13};
@@ -14,6 +15,7 @@ use serverless_webhook::admission::app;
 use serverless_webhook::certificates::dev_certs;
 use serverless_webhook::metrics::Metrics;
 use serverless_webhook::reload;
+use serverless_webhook::rules::Rules;
 use serverless_webhook::tls::{Clients, TlsFiles, provider};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -234,18 +236,13 @@ async fn configuration_that_changes_is_in_force_and_bad_one_is_kept_out() {
     let path = folder.path().join("webhook.yaml");
     let text = "defaultRuntime: nodejs10\n";
     std::fs::write(&path, text).unwrap();
-    let config =
-        Arc::new(ArcSwap::from_pointee(serverless_webhook::config::load(Some(&path), |_| None).unwrap()));
+    let config = serverless_webhook::config::load(Some(&path), |_| None).unwrap();
+    let rules = Arc::new(Rules::new(config, Installed::default()));
+    let config = rules.in_force();
     let metrics = Arc::new(Metrics::new());
     metrics.configuration(true);
     let every = Duration::from_millis(20);
-    tokio::spawn(reload::configuration(
-        path.clone(),
-        text.to_owned(),
-        Arc::clone(&config),
-        Arc::clone(&metrics),
-        every,
-    ));
+    tokio::spawn(reload::configuration(path.clone(), text.to_owned(), rules, Arc::clone(&metrics), every));
     let runtime = || config.load().default_runtime.clone();
     let shows = |line: &str| metrics.render().lines().any(|known| known == line);
 

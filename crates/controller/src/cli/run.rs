@@ -32,7 +32,7 @@ pub(super) struct Args {
         env = "APP_RECONCILE",
         value_enum,
         value_delimiter = ',',
-        default_value = "functions,copies,credentials",
+        default_value = "functions,copies,credentials,runtimes",
         value_name = "NAMES"
     )]
     reconcile: Vec<Reconciler>,
@@ -51,7 +51,7 @@ pub(super) struct Args {
     /// How long the others wait for a silent leader
     #[arg(long, env = "APP_LEASE_DURATION", default_value = "10s", value_parser = duration, value_name = "TIME", help_heading = "Leader election")]
     lease_duration: Duration,
-    /// The namespace of the Lease; by default that of the Pod
+    /// The namespace of the Lease and of the `ConfigMap` serverless-runtimes; by default that of the Pod
     #[arg(
         long,
         env = "POD_NAMESPACE",
@@ -82,10 +82,11 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn run(args: Args) -> Exit {
-    let config = match config::load(args.config.as_deref(), |name| std::env::var(name).ok()) {
+    let mut config = match config::load(args.config.as_deref(), |name| std::env::var(name).ok()) {
         Ok(config) => config,
         Err(error) => return Exit::Usage.because(error),
     };
+    config.namespace.clone_from(&args.namespace);
     if let Err(error) = logging::init(args.log_format, &args.log_level) {
         return Exit::Usage.because(error);
     }

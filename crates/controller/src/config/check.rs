@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use api::Language;
 use decide::function::Config as FunctionConfig;
 use decide::function::config::Runtime;
 use jiff::SignedDuration;
@@ -53,7 +54,10 @@ impl RawConfig {
             match given.map(|given| given.runtime(&name)) {
                 Some(Ok(runtime)) => drop(runtimes.insert(name, runtime)),
                 Some(Err((field, problem))) => errors.add(&format!("runtimes.{name}.{field}"), problem),
-                None => drop(runtimes.remove(&name)),
+                None => {
+                    runtimes.remove(&name);
+                    checked.functions.removed_runtimes.insert(name);
+                }
             }
         }
         if checked.functions.runtimes.is_empty() {
@@ -217,17 +221,23 @@ impl RawRuntime {
             let problem = "must be set, or \"like\" with the name of a built-in runtime";
             text.ok_or_else(|| (field, problem.to_owned()))
         };
+        let known = like.map(|like| &like.source_file);
+        let source_file = needed("sourceFile", self.source_file, known)?;
+        let known = like.map(|like| &like.dependencies_file);
+        let dependencies_file = needed("dependenciesFile", self.dependencies_file, known)?;
         let base = like.cloned().unwrap_or_default();
         Ok(Runtime {
-            source_file: needed("sourceFile", self.source_file, like.map(|like| &like.source_file))?,
-            dependencies_file: needed(
-                "dependenciesFile",
-                self.dependencies_file,
-                like.map(|like| &like.dependencies_file),
-            )?,
+            language: base.language.or_else(|| Some(language_of(&dependencies_file))),
+            source_file,
+            dependencies_file,
             no_dependencies: self.no_dependencies.unwrap_or(base.no_dependencies),
             base_image: self.base_image.or(base.base_image),
             env: self.env.map_or(base.env, |env| env.into_iter().collect()),
         })
     }
+}
+
+/// The language whose dependencies have such a file.
+fn language_of(dependencies_file: &str) -> Language {
+    if dependencies_file == "package.json" { Language::Nodejs } else { Language::Python }
 }

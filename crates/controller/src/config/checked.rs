@@ -19,6 +19,8 @@ pub struct Config {
     pub git: GitConfig,
     /// How many Functions are looked at at once.
     pub workers: u16,
+    /// The namespace of this controller, where it hands runtimes to the webhook.
+    pub namespace: String,
     /// What is copied where.
     pub propagation: Propagation,
     /// Whether credentials of registries are verified when they change.
@@ -76,6 +78,7 @@ impl Default for Config {
             max_builds_per_namespace: None,
             git: GitConfig::default(),
             workers: 8,
+            namespace: "kyma-system".to_owned(),
             propagation,
             registry_check: true,
             registries: RegistryConfig::default(),

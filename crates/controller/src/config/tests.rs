@@ -66,6 +66,7 @@ workers: 2
             target_cpu: 70,
             runtimes: config.functions.runtimes.clone(),
             excluded_namespaces: ["x", "y"].map(str::to_owned).into(),
+            removed_runtimes: ["nodejs10".to_owned()].into(),
         },
         max_builds: 9,
         max_builds_per_namespace: Some(4),
@@ -78,6 +79,7 @@ workers: 2
             urls: policy::git_url::GitUrls::Lenient,
             require_credentials_label: true,
         },
+        namespace: "kyma-system".to_owned(),
         propagation: Propagation {
             base_namespace: "base".to_owned(),
             excluded_namespaces: ["x", "y"].map(str::to_owned).into(),
@@ -91,7 +93,7 @@ workers: 2
     };
     assert_eq!(config, expected);
     let names: Vec<_> = config.functions.runtimes.keys().map(String::as_str).collect();
-    assert_eq!(names, ["go", "nodejs12", "nodejs22", "python38"]);
+    assert_eq!(names, ["go", "nodejs12", "nodejs22", "nodejs24", "python312", "python313", "python38"]);
     let nodejs22 =
         Runtime { base_image: Some("node22".to_owned()), ..Runtime::builtin()["nodejs12"].clone() };
     assert_eq!(config.functions.runtimes["nodejs22"], nodejs22);
@@ -137,14 +139,14 @@ workers: 2
 #[case("workers: 0", "FILE:1: workers: 0 must be at least 1")]
 #[case(
     "runtimes:\n  x: {like: nodejs8}",
-    "FILE:2: runtimes.x.like: \"nodejs8\" is no built-in runtime; those are nodejs10, nodejs12, python38"
+    "FILE:2: runtimes.x.like: \"nodejs8\" is no built-in runtime; those are nodejs10, nodejs12, nodejs22, nodejs24, python312, python313, python38"
 )]
 #[case(
     "runtimes:\n  x: {}",
     "FILE:2: runtimes.x.sourceFile: must be set, or \"like\" with the name of a built-in runtime"
 )]
 #[case(
-    "runtimes: {nodejs10: null, nodejs12: null, python38: null}",
+    "runtimes: {nodejs10: null, nodejs12: null, nodejs22: null, nodejs24: null, python312: null, python313: null, python38: null}",
     "FILE:1: runtimes: must leave at least one runtime"
 )]
 fn what_is_wrong_is_told_with_its_place(#[case] text: &str, #[case] expected: &str) {

@@ -2,8 +2,9 @@
 
 use std::fmt::Debug;
 
-use cluster::{Change, Presence};
+use cluster::{Change, InNamespace, Presence};
 use decide::Key;
+use decide::function::RuntimeMap;
 use decide::owner::Owner;
 use futures::channel::mpsc::UnboundedSender;
 use kube::runtime::reflector::ObjectRef;
@@ -50,6 +51,14 @@ impl Channels {
         if has_come_or_gone(change) {
             self.wake(stores, &change.key.0, &change.key.1);
         }
+    }
+
+    /// Of a runtime. One of the base namespace may be new to all others, where its copy wakes Functions.
+    pub(super) fn runtime(&self, stores: &Stores, change: &Change<InNamespace<RuntimeMap>>) {
+        if change.key.0 == stores.base_namespace {
+            stores.install();
+        }
+        self.prerequisite(stores, change);
     }
 
     /// Of a runtime or a registry.

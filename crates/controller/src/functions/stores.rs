@@ -2,12 +2,12 @@
 //! asks the API server nothing.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use api::names::registry_secret;
 use cluster::{Cache, InNamespace, Object, Presence, key};
 use decide::function::{
-    Config, Identity, Leftover, Observed, Registry, RegistryProblem, RuntimeImage, RuntimeMap,
+    Config, Identity, Installed, Leftover, Observed, Registry, RegistryProblem, RuntimeImage, RuntimeMap,
     RuntimeProblem, Stored, registry, runtime_image,
 };
 use decide::owner::Owner;
@@ -33,6 +33,10 @@ pub(super) struct Stores {
     pub(super) other_services: Cache<Presence>,
     pub(super) autoscalers: Cache<Child>,
     pub(super) runtimes: Cache<InNamespace<RuntimeMap>>,
+    /// Where runtimes are installed.
+    pub(super) base_namespace: String,
+    /// Those that are.
+    installed: RwLock<Arc<Installed>>,
     /// What builds and Functions run as.
     pub(super) account_names: [String; 2],
     pub(super) build_accounts: Cache<Presence>,
@@ -45,7 +49,7 @@ pub(super) struct Stores {
 
 impl Stores {
     /// Nothing seen yet but, maybe, Functions.
-    pub(super) fn new(functions: Store<PackedFunction>, config: &Config) -> Self {
+    pub(super) fn new(functions: Store<PackedFunction>, config: &Config, base_namespace: &str) -> Self {
         Self {
             functions,
             names: Names::default(),
@@ -56,6 +60,8 @@ impl Stores {
             other_services: Cache::default(),
             autoscalers: Cache::default(),
             runtimes: Cache::default(),
+            base_namespace: base_namespace.to_owned(),
+            installed: RwLock::default(),
             account_names: config.accounts().map(str::to_owned),
             build_accounts: Cache::default(),
             function_accounts: Cache::default(),
@@ -121,6 +127,7 @@ impl Stores {
         });
         let observed = Observed {
             leftovers: leftovers.collect(),
+            installed: Arc::clone(&self.installed.read().unwrap_or_else(PoisonError::into_inner)),
             runtime_image: self.runtime_image(namespace, runtime),
             registry: self.registry(namespace),
             missing_account: self.missing_account(namespace),
@@ -182,6 +189,13 @@ impl Stores {
     /// The version of a Secret, if there is one.
     pub(super) fn secret_version(&self, namespace: &str, name: &str) -> Option<String> {
         Some(self.secrets.get(&(namespace.to_owned(), name.to_owned()))?.version.clone())
+    }
+
+    /// Takes in what the base namespace has of runtimes.
+    pub(super) fn install(&self) {
+        let maps = self.runtimes.group(&self.base_namespace);
+        let installed = Installed::of(maps.iter().map(|(_, map)| &map.value));
+        *self.installed.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(installed);
     }
 
     fn missing_account(&self, namespace: &str) -> Option<String> {

@@ -1,6 +1,5 @@
 //! The watches: what is followed, and which Functions a change matters to.
 
-use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -29,20 +28,13 @@ pub(super) struct Watches {
     stores: Arc<Stores>,
     client: Client,
     channels: Channels,
-    /// Those that are configured.
-    runtimes: BTreeSet<String>,
     tasks: JoinSet<()>,
 }
 
 impl Watches {
-    pub(super) fn start(
-        stores: &Arc<Stores>,
-        client: &Client,
-        channels: &Channels,
-        runtimes: BTreeSet<String>,
-    ) -> Self {
+    pub(super) fn start(stores: &Arc<Stores>, client: &Client, channels: &Channels) -> Self {
         let (stores, client, channels) = (Arc::clone(stores), client.clone(), channels.clone());
-        let mut watches = Self { stores, client, channels, runtimes, tasks: JoinSet::new() };
+        let mut watches = Self { stores, client, channels, tasks: JoinSet::new() };
         watches.follow_children();
         watches.follow_prerequisites();
         watches.follow_git();
@@ -81,17 +73,12 @@ impl Watches {
     fn follow_prerequisites(&mut self) {
         let runtimes = format!("{}={}", config_label::KEY, config_label::RUNTIME);
         let config_maps = Api::<ConfigMap>::all(self.client.clone());
-        let configured = self.runtimes.clone();
         self.follow(
             config_maps,
             Config::default().labels(&runtimes),
             |stores| &stores.runtimes,
-            move |map| {
-                InNamespace::of(&map.metadata, || {
-                    RuntimeMap::of(map).filter(|map| configured.contains(&map.runtime))
-                })
-            },
-            Channels::prerequisite,
+            |map| InNamespace::of(&map.metadata, || RuntimeMap::of(map)),
+            Channels::runtime,
         );
         let accounts: [CacheOf<Presence>; 2] =
             [|stores| &stores.build_accounts, |stores| &stores.function_accounts];

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use api::Language;
+use api::runtimes::SHIPPED;
 use policy::HostKeys;
 
 /// The arguments of the reference implementation, but for those by which any registry is trusted.
@@ -29,10 +31,12 @@ pub struct Config {
     pub host_keys: HostKeys,
     /// Of how much of its CPU request a Function is scaled up, in per cent.
     pub target_cpu: i32,
-    /// The runtimes.
+    /// The runtimes that are built in or configured.
     pub runtimes: BTreeMap<String, Runtime>,
     /// Namespaces that get no copies of runtimes, accounts and credentials.
     pub excluded_namespaces: BTreeSet<String>,
+    /// Those that the configuration takes away, and that no `ConfigMap` brings back.
+    pub removed_runtimes: BTreeSet<String>,
 }
 
 impl Config {
@@ -57,6 +61,7 @@ impl Default for Config {
             target_cpu: 50,
             runtimes: Runtime::builtin(),
             excluded_namespaces: BTreeSet::new(),
+            removed_runtimes: BTreeSet::new(),
         }
     }
 }
@@ -64,6 +69,8 @@ impl Default for Config {
 /// How a runtime wants its files, and what it finds in its environment.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Runtime {
+    /// Its language, unless it is configured without.
+    pub language: Option<Language>,
     /// The file of the source.
     pub source_file: String,
     /// The file of the dependencies.
@@ -80,13 +87,22 @@ impl Runtime {
     /// Those that are known without configuration.
     #[must_use]
     pub fn builtin() -> BTreeMap<String, Self> {
-        let runtimes =
-            [("nodejs10", Self::nodejs()), ("nodejs12", Self::nodejs()), ("python38", Self::python("3.8"))];
-        runtimes.map(|(name, runtime)| (name.to_owned(), runtime)).into()
+        let runtimes = SHIPPED.iter();
+        runtimes.map(|shipped| (shipped.name.to_owned(), Self::of(shipped.name, shipped.language))).collect()
+    }
+
+    /// One of a language: how the servers of the installation want their files.
+    #[must_use]
+    pub fn of(name: &str, language: Language) -> Self {
+        match language {
+            Language::Nodejs => Self::nodejs(),
+            Language::Python => Self::python(name),
+        }
     }
 
     fn nodejs() -> Self {
         Self {
+            language: Some(Language::Nodejs),
             source_file: "handler.js".to_owned(),
             dependencies_file: "package.json".to_owned(),
             no_dependencies: "{}".to_owned(),
@@ -95,11 +111,14 @@ impl Runtime {
         }
     }
 
-    fn python(version: &str) -> Self {
-        let packages = format!(
-            "$(KUBELESS_INSTALL_VOLUME)/lib.python{version}/site-packages:$(KUBELESS_INSTALL_VOLUME)"
+    fn python(name: &str) -> Self {
+        let volume = "$(KUBELESS_INSTALL_VOLUME)";
+        let packages = python_version(name).map_or_else(
+            || volume.to_owned(),
+            |(major, minor)| format!("{volume}/lib.python{major}.{minor}/site-packages:{volume}"),
         );
         Self {
+            language: Some(Language::Python),
             source_file: "handler.py".to_owned(),
             dependencies_file: "requirements.txt".to_owned(),
             no_dependencies: String::new(),
@@ -108,6 +127,32 @@ impl Runtime {
                 ("PYTHONPATH".to_owned(), packages),
                 ("PYTHONUNBUFFERED".to_owned(), "TRUE".to_owned()),
             ],
+        }
+    }
+}
+
+/// The version in the name of a runtime: 3 and 12 of `python312`.
+fn python_version(name: &str) -> Option<(&str, &str)> {
+    let digits = name.strip_prefix("python").filter(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.split_at_checked(1).filter(|(_, minor)| !minor.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_are_looked_for_by_the_version_in_the_name() {
+        let path = |name: &str| {
+            let env = Runtime::of(name, Language::Python).env;
+            env.into_iter().find(|(name, _)| name == "PYTHONPATH").map(|(_, value)| value)
+        };
+        let volume = "$(KUBELESS_INSTALL_VOLUME)";
+        for (name, folder) in [("python38", "lib.python3.8"), ("python312", "lib.python3.12")] {
+            assert_eq!(path(name), Some(format!("{volume}/{folder}/site-packages:{volume}")));
+        }
+        for name in ["python3", "python", "python3x", "ours"] {
+            assert_eq!(path(name).as_deref(), Some(volume), "{name}");
         }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::build_job::{BuildJob, Report, Start};
 use super::git::Git;
+use super::installed::Installed;
 use super::registry::{Registry, RegistryProblem};
 use super::runtime::{RuntimeImage, RuntimeProblem};
 use crate::Kind;
@@ -18,6 +19,8 @@ pub struct Stored(pub Option<Value>);
 /// What the cluster holds.
 #[derive(Clone, Debug)]
 pub struct Observed {
+    /// The runtimes that the base namespace has, beside those of the configuration.
+    pub installed: Arc<Installed>,
     /// The ConfigMap of the runtime.
     pub runtime_image: Result<RuntimeImage, RuntimeProblem>,
     /// The registry of the namespace.
@@ -73,6 +76,7 @@ impl Observed {
 impl Default for Observed {
     fn default() -> Self {
         Self {
+            installed: Arc::default(),
             runtime_image: Err(RuntimeProblem::Missing),
             registry: Err(RegistryProblem::Missing),
             missing_account: None,

@@ -1,5 +1,8 @@
 //! What must be there before anything can be made of a Function: its runtime, and a registry.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use api::names::{config_label, registry_secret, runtime_label};
 use api::{ConditionType, Reason};
 
@@ -20,15 +23,16 @@ pub(super) fn check<'a>(
     function: &Function,
     observed: &'a Observed,
     draft: &mut Draft<Status>,
-) -> Option<(&'a Runtime, &'a RuntimeImage, &'a Registry)> {
+) -> Option<(Cow<'a, Runtime>, &'a RuntimeImage, &'a Registry)> {
     let name = function.runtime.as_str();
     let namespace = &function.identity.namespace;
     let copies = if config.excluded_namespaces.contains(namespace) { EXCLUDED } else { "" };
     let mut miss = |reason, message| draft.set(ConditionType::ConfigurationReady, "False", reason, message);
-    let Some(runtime) = config.runtimes.get(name) else {
-        let known: Vec<_> = config.runtimes.keys().map(String::as_str).collect();
-        let message = format!("Runtime {name:?} is not configured; known runtimes: {}", known.join(", "));
-        miss(Reason::RuntimeMissing, message);
+    let Some(runtime) = runtime(config, observed, name) else {
+        let installed = observed.installed.0.keys().filter(|name| !config.removed_runtimes.contains(*name));
+        let known: BTreeSet<_> = config.runtimes.keys().chain(installed).map(String::as_str).collect();
+        let known = Vec::from_iter(known).join(", ");
+        miss(Reason::RuntimeMissing, format!("Runtime {name:?} is not known; known runtimes: {known}"));
         return None;
     };
     let image = match &observed.runtime_image {
@@ -54,6 +58,15 @@ pub(super) fn check<'a>(
         return None;
     }
     Some((runtime, image, registry))
+}
+
+/// The runtime of a name: as it is configured or built in, otherwise as the base namespace has it.
+fn runtime<'a>(config: &'a Config, observed: &Observed, name: &str) -> Option<Cow<'a, Runtime>> {
+    if let Some(runtime) = config.runtimes.get(name) {
+        return Some(Cow::Borrowed(runtime));
+    }
+    let language = observed.installed.0.get(name).filter(|_| !config.removed_runtimes.contains(name))?;
+    Some(Cow::Owned(Runtime::of(name, *language)))
 }
 
 fn runtime_message(problem: &RuntimeProblem, runtime: &str, namespace: &str, copies: &str) -> String {

@@ -1,7 +1,8 @@
 //! The runtime of a Function, as the ConfigMaps of its namespace have it: a hash of what a build takes of one, and the names of
 //! its files. Its texts are not kept.
 
-use api::names::runtime_label::{DOCKERFILE, RUNTIME};
+use api::Language;
+use api::names::runtime_label::{DOCKERFILE, LANGUAGE, RUNTIME};
 use k8s_openapi::api::core::v1::ConfigMap;
 
 use crate::hash;
@@ -47,6 +48,8 @@ pub enum RuntimeProblem {
 pub struct RuntimeMap {
     /// The runtime.
     pub runtime: String,
+    /// The language that it says it has.
+    pub language: Option<Language>,
     /// What a build takes of it, of which decisions need no more.
     content: Result<RuntimeContent, RuntimeFault>,
 }
@@ -75,8 +78,10 @@ impl RuntimeMap {
     /// `None` of a ConfigMap without the label of a runtime.
     #[must_use]
     pub fn of(map: &ConfigMap) -> Option<Self> {
+        let annotation = map.metadata.annotations.as_ref().and_then(|annotations| annotations.get(LANGUAGE));
         Some(Self {
             runtime: map.metadata.labels.as_ref()?.get(RUNTIME)?.clone(),
+            language: annotation.and_then(|language| Language::parse(language)),
             content: RuntimeContent::of(map),
         })
     }

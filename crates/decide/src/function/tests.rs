@@ -13,6 +13,7 @@ mod rollout;
 mod runtimes;
 mod world;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rstest::rstest;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::checked::Language;
+use api::runtimes::{SHIPPED, Shipped};
+
 use super::raw::{RawReplicasPreset, RawResourcesPreset, RawRuntime};
 
 /// The built-in runtime of a Function that names none.
@@ -16,9 +17,6 @@ pub(super) const MIN_REPLICAS: i32 = 1;
 pub(super) const DEFAULT_REPLICAS_PRESET: &str = "S";
 
 const REPLICAS: [(&str, i32, i32); 4] = [("S", 1, 1), ("M", 1, 2), ("L", 1, 5), ("XL", 1, 10)];
-
-const RUNTIMES: [(&str, Language); 3] =
-    [("nodejs10", Language::Nodejs), ("nodejs12", Language::Nodejs), ("python38", Language::Python)];
 
 /// Built-in values of a group of compute resources.
 pub(super) struct ResourcesGroup {
@@ -62,7 +60,12 @@ pub(super) fn replicas_presets() -> BTreeMap<String, RawReplicasPreset> {
 }
 
 pub(super) fn runtimes() -> BTreeMap<String, RawRuntime> {
-    RUNTIMES.iter().map(|&(name, language)| (name.to_owned(), RawRuntime { language })).collect()
+    let runtime = |shipped: &Shipped| RawRuntime {
+        language: shipped.language,
+        deprecated: shipped.deprecated.map(|(why, _)| why.to_owned()),
+        successor: shipped.deprecated.map(|(_, successor)| successor.to_owned()),
+    };
+    SHIPPED.iter().map(|shipped| (shipped.name.to_owned(), runtime(shipped))).collect()
 }
 
 impl ResourcesGroup {

@@ -41,6 +41,7 @@ fn check(raw: RawConfig, errors: &mut Errors) -> Option<Config> {
         BUILD,
         errors,
     );
+    let configured_runtimes = raw.runtimes.keys().cloned().collect();
     let runtimes = builtin::overlay(builtin::runtimes(), raw.runtimes);
     let default_runtime = raw.default_runtime.unwrap_or_else(|| builtin::DEFAULT_RUNTIME.to_owned());
     if !runtimes.contains_key(&default_runtime) {
@@ -55,7 +56,8 @@ fn check(raw: RawConfig, errors: &mut Errors) -> Option<Config> {
         min_replicas,
         function: function?,
         build: build?,
-        runtimes: runtimes.into_iter().map(|(name, runtime)| (name, runtime.language)).collect(),
+        runtimes: runtimes.into_iter().map(|(name, runtime)| (name, runtime.into())).collect(),
+        configured_runtimes,
         default_runtime,
         reserved_envs,
         git_urls: raw.git_urls.unwrap_or_default(),

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use api::Language;
+
 use super::presets::{Presets, Replicas, Resources};
 use crate::git_url::GitUrls;
 use crate::quantity::Quantity;
@@ -18,7 +20,9 @@ pub struct Config {
     /// Presets and minima of `buildResources`.
     pub build: ResourceRules,
     /// The runtimes that Functions may have.
-    pub runtimes: BTreeMap<String, Language>,
+    pub runtimes: BTreeMap<String, Runtime>,
+    /// Those that the configuration names, be it to take them away: what is installed does not change them.
+    pub configured_runtimes: BTreeSet<String>,
     /// The runtime of a Function that names none.
     pub default_runtime: String,
     /// Names of environment variables that the runtime sets itself.
@@ -38,12 +42,13 @@ pub struct ResourceRules {
     pub min_memory: Quantity,
 }
 
-/// The language of a runtime, which decides what its dependencies look like.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// Dependencies are a package.json.
-    Nodejs,
-    /// Dependencies are a requirements.txt.
-    Python,
+/// A runtime, as rules see it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Runtime {
+    /// Its language, which decides what dependencies look like.
+    pub language: Language,
+    /// Why it should not be used any more, if so.
+    pub deprecated: Option<String>,
+    /// The runtime to use in place of a deprecated one.
+    pub successor: Option<String>,
 }

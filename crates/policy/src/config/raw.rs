@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use api::RawQuantity;
-use serde::Deserialize;
+use api::{Language, RawQuantity};
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
-use super::checked::Language;
 use crate::git_url::GitUrls;
 
 /// All of it. Every key is optional: built-in values fill the rest.
@@ -99,9 +98,15 @@ pub struct RawResourcesPreset {
 }
 
 /// A runtime.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RawRuntime {
     /// Its language.
     pub language: Language,
+    /// Why it should not be used any more: authors get it as a warning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<String>,
+    /// The runtime to use in place of a deprecated one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub successor: Option<String>,
 }

@@ -34,7 +34,7 @@ pub fn validate(config: &Config, new: &FunctionObject, old: Option<&FunctionObje
     };
     let violations = &mut decision.violations;
     source::check_source(spec, violations);
-    source::check_runtime(config, spec, violations);
+    let deprecation = source::check_runtime(config, spec, violations);
     env::check(&config.reserved_envs, spec.env.as_deref().unwrap_or_default(), violations);
     labels::check(spec.labels.as_ref(), violations);
     let meta = &new.metadata;
@@ -43,7 +43,10 @@ pub fn validate(config: &Config, new: &FunctionObject, old: Option<&FunctionObje
     resources::check(&config.build, meta, "spec.buildResources", spec.build_resources.as_ref(), violations);
     source::check_git(spec, violations);
     source::check_lengths(spec, violations);
-    decision.warnings.extend(source::check_deps(config, spec, violations));
+    let odd = source::check_deps(config, spec, violations);
+    // Who is refused has something else to correct first.
+    let deprecation = deprecation.filter(|_| violations.is_empty());
+    decision.warnings.extend(deprecation.into_iter().chain(odd));
     decision
 }
 

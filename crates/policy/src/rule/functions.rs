@@ -116,7 +116,15 @@ pub(super) const RUNTIME_UNSUPPORTED: Text = Text::error(
     "The installation has no runtime with this name",
     "The message lists the runtimes of the installation. A Function without `spec.runtime` gets the default one.",
 )
-.example("spec: {runtime: nodejs8}", "spec: {runtime: nodejs12}");
+.example("spec: {runtime: nodejs8}", "spec: {runtime: nodejs22}");
+
+pub(super) const RUNTIME_DEPRECATED: Text = Text::warning(
+    Function,
+    "runtime-deprecated",
+    "The runtime should not be used any more",
+    "Most often its language version gets no security fixes. The message says why, and names the runtime to use. A Function without `spec.runtime` gets the default one, which may be deprecated, too.",
+)
+.example("spec: {runtime: nodejs12}", "spec: {runtime: nodejs22}");
 
 pub(super) const DEPS_NOT_PACKAGE_JSON: Text = Text::error(
     Function,
@@ -125,8 +133,8 @@ pub(super) const DEPS_NOT_PACKAGE_JSON: Text = Text::error(
     "`spec.deps` holds the text of a `package.json`, which is a JSON object. Only Python Functions have lines such as `requests==2.32.0`.",
 )
 .example(
-    "spec: {runtime: nodejs12, deps: \"lodash@4.17.21\"}",
-    "spec: {runtime: nodejs12, deps: '{\"dependencies\": {\"lodash\": \"4.17.21\"}}'}",
+    "spec: {runtime: nodejs22, deps: \"lodash@4.17.21\"}",
+    "spec: {runtime: nodejs22, deps: '{\"dependencies\": {\"lodash\": \"4.17.21\"}}'}",
 );
 
 pub(super) const DEPS_INVALID_JSON: Text = Text::warning(
@@ -136,8 +144,8 @@ pub(super) const DEPS_INVALID_JSON: Text = Text::warning(
     "The build fails when npm reads them. The message names the line and the column in `spec.deps`; a comma before a closing bracket is the most frequent cause.",
 )
 .example(
-    "spec: {runtime: nodejs12, deps: '{\"dependencies\": {\"lodash\": \"4.17.21\",}}'}",
-    "spec: {runtime: nodejs12, deps: '{\"dependencies\": {\"lodash\": \"4.17.21\"}}'}",
+    "spec: {runtime: nodejs22, deps: '{\"dependencies\": {\"lodash\": \"4.17.21\",}}'}",
+    "spec: {runtime: nodejs22, deps: '{\"dependencies\": {\"lodash\": \"4.17.21\"}}'}",
 );
 
 pub(super) const BASE_DIR_MISSING: Text = Text::error(

@@ -19,6 +19,9 @@ use crate::harness::wait::wait_until;
 
 pub const FINALIZER: &str = "serverless.kyma-project.io/finalizer-registry-config";
 
+/// How many copies `team` has: of the seven runtimes, two accounts and a Secret.
+pub const COPIES: usize = 10;
+
 /// When the controller ends.
 #[derive(Clone, Copy, Debug)]
 pub enum End {
@@ -80,7 +83,7 @@ impl Installed {
     pub fn uninstall(&self, end: End, mut command: Command) {
         let controller = Controller::start(&self.control_plane);
         self.apply("kyma-system", &secret("registry", &json!({"username": "u"})));
-        wait_until("copies are made", || self.copies().len() == 6);
+        wait_until("copies are made", || self.copies().len() == COPIES);
         // The users of the namespace have made a copy theirs.
         let mut mine = secret("mine", &json!({"username": "m"}));
         mine["metadata"]["labels"]["serverless.kyma-project.io/managed-by"] = "user".into();

@@ -24,7 +24,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let (reader, mut writer) = store();
-        let stores = Stores::new(reader, &Config::default());
+        let stores = Stores::new(reader, &Config::default(), "kyma-system");
         let git = json!({"type": "git", "source": "code"});
         for (namespace, name, spec) in
             [("n", "a", json!({"source": "x"})), ("n", "b", git), ("m", "a", json!({"source": "x"}))]

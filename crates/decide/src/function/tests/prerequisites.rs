@@ -7,7 +7,7 @@ const LABELS: &str = "has the labels serverless.kyma-project.io/config=runtime a
 #[rstest]
 #[case::runtime_unknown(
     |world: &mut World| world.change(&json!({"spec": {"runtime": "go"}})),
-    "RuntimeMissing Runtime \"go\" is not configured; known runtimes: nodejs10, nodejs12, python38".to_owned(),
+    "RuntimeMissing Runtime \"go\" is not known; known runtimes: nodejs10, nodejs12, nodejs22, nodejs24, python312, python313, python38".to_owned(),
 )]
 #[case::runtime_missing(
     |world: &mut World| world.observed().runtime_image = Err(RuntimeProblem::Missing),

@@ -121,3 +121,39 @@ fn what_a_build_cannot_take_is_reported_with_its_config_map() {
     );
     assert_eq!(problem(json!({"server.js": ""})), RuntimeProblem::NoDockerfile(own));
 }
+
+fn described(runtime: &str, language: &str) -> RuntimeMap {
+    let metadata = json!({
+        "labels": {"serverless.kyma-project.io/runtime": runtime},
+        "annotations": {"serverless.kyma-project.io/language": language},
+    });
+    RuntimeMap::of(&serde_json::from_value(json!({"metadata": metadata})).unwrap()).unwrap()
+}
+
+#[test]
+fn a_runtime_that_the_base_namespace_has_is_built_like_its_language() {
+    let maps = [
+        described("deno2", "nodejs"),
+        described("go", "go"),
+        described("twice", "python"),
+        described("twice", "python"),
+    ];
+    let installed = Arc::new(Installed::of(maps.iter()));
+    assert_eq!(installed.0, [("deno2".to_owned(), api::Language::Nodejs)].into());
+    let mut world = World::inline();
+    world.change(&json!({"spec": {"runtime": "deno2"}}));
+    let unknown = "ConfigurationReady=False RuntimeMissing Runtime \"deno2\" is not known; known runtimes: ";
+    assert!(world.pass().1[0].starts_with(unknown));
+    world.observed().installed = Arc::clone(&installed);
+    assert_eq!(world.pass().1[0], "ConfigurationReady=True ConfigMapCreated ConfigMap f-b2zg9 created");
+    let map = world.observed().config_map.0.clone().unwrap();
+    assert_eq!(map["data"], json!({"source": "x", "dependencies": "{}"}));
+
+    // The configuration can still take it away.
+    let mut world = World::inline();
+    world.change(&json!({"spec": {"runtime": "deno2"}}));
+    world.observed().installed = installed;
+    world.simulation.config.removed_runtimes.insert("deno2".to_owned());
+    let said = world.pass().1.remove(0);
+    assert!(said.starts_with(unknown) && !said.contains("deno2,") && !said.ends_with("deno2"), "{said}");
+}

@@ -3,7 +3,7 @@
 use api::{FunctionSpec, limits};
 use serde::de::IgnoredAny;
 
-use crate::config::{Config, Language};
+use crate::config::{Config, Language, Runtime};
 use crate::decision::Warning;
 use crate::rule::Rule;
 use crate::syntax;
@@ -60,16 +60,25 @@ fn check_length(field: &str, text: &str, max: usize, violations: &mut Violations
     }
 }
 
-pub(super) fn check_runtime(config: &Config, spec: &FunctionSpec, violations: &mut Violations) {
-    let runtime = spec.runtime.as_deref().unwrap_or_default();
-    if !config.runtimes.contains_key(runtime) {
-        violations.push(Violation::not_supported(
-            Rule::RuntimeUnsupported,
-            "spec.runtime",
-            runtime,
-            config.runtimes.keys(),
-        ));
-    }
+/// Answers with a warning if the runtime should not be used any more.
+pub(super) fn check_runtime(
+    config: &Config,
+    spec: &FunctionSpec,
+    violations: &mut Violations,
+) -> Option<Warning> {
+    let name = spec.runtime.as_deref().unwrap_or_default();
+    let Some(runtime) = config.runtimes.get(name) else {
+        let known = config.runtimes.keys();
+        violations.push(Violation::not_supported(Rule::RuntimeUnsupported, "spec.runtime", name, known));
+        return None;
+    };
+    let why = runtime.deprecated.as_ref()?;
+    let remedy = match &runtime.successor {
+        Some(successor) => format!("set spec.runtime to {successor:?}"),
+        None => "set spec.runtime to another one".to_owned(),
+    };
+    let text = format!("runtime {name:?} is deprecated: {why}; {remedy}");
+    Some(Warning::new(Rule::RuntimeDeprecated, text))
 }
 
 pub(super) fn check_git(spec: &FunctionSpec, violations: &mut Violations) {
@@ -103,7 +112,7 @@ pub(super) fn check_deps(
     spec: &FunctionSpec,
     violations: &mut Violations,
 ) -> Option<Warning> {
-    let language = config.runtimes.get(spec.runtime.as_deref().unwrap_or_default())?;
+    let Runtime { language, .. } = config.runtimes.get(spec.runtime.as_deref().unwrap_or_default())?;
     let deps = spec.deps.as_deref().unwrap_or_default();
     if spec.is_git() || *language != Language::Nodejs || deps.trim().is_empty() {
         return None;

@@ -1,5 +1,7 @@
 //! A row per rule and boundary of the validation of Functions, with exact texts.
 
+mod runtime;
+
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -23,7 +25,7 @@ fn with(change: &Value) -> Value {
     let mut object = json!({
         "metadata": {"name": "demo"},
         "spec": {
-            "source": "x", "runtime": "nodejs12", "minReplicas": 1, "maxReplicas": 1,
+            "source": "x", "runtime": "nodejs22", "minReplicas": 1, "maxReplicas": 1,
             "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"cpu": "100m", "memory": "128Mi"}},
             "buildResources": {"requests": {"cpu": "700m", "memory": "700Mi"}, "limits": {"cpu": "1100m", "memory": "1100Mi"}},
         },
@@ -54,7 +56,7 @@ const DNS_1035: &str = "must be a DNS-1035 label: lower-case letters, digits or 
 }}))]
 #[case::deps_blank(json!({"spec": {"deps": " \n"}}))]
 #[case::deps(json!({"spec": {"deps": " {\"a\": {}}\n"}}))]
-#[case::python_deps(json!({"spec": {"runtime": "python38", "deps": "requests==2.24.0"}}))]
+#[case::python_deps(json!({"spec": {"runtime": "python312", "deps": "requests==2.24.0"}}))]
 #[case::git(json!({"spec": {"type": "git", "source": "my.repo", "baseDir": "/", "reference": "main", "deps": "x"}}))]
 #[case::git_dots_in_a_name(json!({"spec": {"type": "git", "source": "r", "baseDir": "a/..b/...", "reference": "v1"}}))]
 #[case::longest_texts(json!({"spec": {"source": "é".repeat(1 << 20), "deps": format!("{{{}}}", " ".repeat((1 << 20) - 2))}}))]
@@ -79,8 +81,8 @@ fn refuses_names(#[case] change: Value, #[case] expected: &[String]) {
 #[case::blank_source(json!({"source": "\n "}), &["spec.source: Required value: the source code of the Function"])]
 #[case::no_source(json!({"source": null}), &["spec.source: Required value: the source code of the Function"])]
 #[case::type_unknown(json!({"type": "Git"}), &["spec.type: Unsupported value: \"Git\": supported values: \"git\", \"inline\""])]
-#[case::runtime_unknown(json!({"runtime": "nodejs8"}), &["spec.runtime: Unsupported value: \"nodejs8\": supported values: \"nodejs10\", \"nodejs12\", \"python38\""])]
-#[case::no_runtime(json!({"runtime": null}), &["spec.runtime: Unsupported value: \"\": supported values: \"nodejs10\", \"nodejs12\", \"python38\""])]
+#[case::runtime_unknown(json!({"runtime": "nodejs8"}), &["spec.runtime: Unsupported value: \"nodejs8\": supported values: \"nodejs10\", \"nodejs12\", \"nodejs22\", \"nodejs24\", \"python312\", \"python313\", \"python38\""])]
+#[case::no_runtime(json!({"runtime": null}), &["spec.runtime: Unsupported value: \"\": supported values: \"nodejs10\", \"nodejs12\", \"nodejs22\", \"nodejs24\", \"python312\", \"python313\", \"python38\""])]
 #[case::env_no_name(json!({"env": [{"value": "hush"}]}), &["spec.env[0].name: Required value: the name of the environment variable"])]
 #[case::env_digit(json!({"env": [{"name": "1A", "value": "hush"}]}), &["spec.env[0].name: Invalid value: \"1A\": must consist of letters, digits, '_', '-' or '.' and not start with a digit (such as 'MY_ENV.NAME')"])]
 #[case::env_dots(json!({"env": [{"name": "..a", "value": "hush"}]}), &["spec.env[0].name: Invalid value: \"..a\": must not be '.' or '..' nor start with '..'"])]
