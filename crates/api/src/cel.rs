@@ -1,8 +1,9 @@
-//! Rules in the schemas of the CRDs, in CEL: all that needs no configuration, so that an API server whose webhook is away
-//! still refuses what no configuration allows. `policy` says the same to those who check manifests offline.
+//! CEL rules in the schemas of the CRDs: all rules that need no configuration. With them the API server still refuses
+//! what no configuration allows when the webhook is down. `policy` has the same rules for manifests that are checked
+//! offline.
 //!
-//! The API server bounds what a rule may cost, by the greatest object that could be sent. Hence rules over the quantities of
-//! known resources alone.
+//! The API server bounds the cost of a rule by the largest object that could be sent. So the rules over quantities
+//! cover only known resources.
 
 pub(crate) mod git_repository;
 
@@ -20,7 +21,7 @@ fn forbidden(expression: &str, message: &str) -> Rule {
     rule(expression, message).reason(Reason::FieldValueForbidden)
 }
 
-/// `metadata.name` of a Function, when it is created: one that is there already can still be changed and taken away.
+/// `metadata.name` of a Function, on creation only: an existing Function can still be changed and deleted.
 pub(crate) fn function_name() -> Rule {
     rule(
         "oldSelf.hasValue() || self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
@@ -48,7 +49,7 @@ pub(crate) fn source() -> Rule {
     )
 }
 
-/// That a Function, of which this is `spec`, is not of type git.
+/// Guard for rules on `spec`: the Function is not of type git.
 const NOT_GIT: &str = "!has(self.type) || self.type != 'git'";
 
 /// `spec` of a Function of type git.
@@ -109,7 +110,7 @@ pub(crate) fn label_keys() -> Rule {
     )
 }
 
-/// `limits` and `requests` of `spec.resources` and `spec.buildResources` of a Function.
+/// `limits` and `requests` in `spec.resources` and `spec.buildResources` of a Function.
 pub(crate) fn not_negative() -> Rule {
     let expression = format!("{KNOWN}.all(name, !(name in self) || !string(self[name]).startsWith('-'))");
     rule(&expression, "quantities must not be negative")
@@ -136,7 +137,7 @@ pub(crate) fn one_source() -> Rule {
 
 /// `spec.resources` and `spec.buildResources` of a Function.
 pub(crate) fn limits_hold_requests() -> Rule {
-    // What cannot be read is told by the pattern of quantities.
+    // The pattern of quantities reports what cannot be read.
     let quantity = |of: &str| format!("quantity(string(self.{of}[name]))");
     let readable = |of: &str| format!("isQuantity(string(self.{of}[name]))");
     let expression = format!(
@@ -149,10 +150,10 @@ pub(crate) fn limits_hold_requests() -> Rule {
     rule(&expression, "must be greater than or equal to requests").field_path(".limits")
 }
 
-/// Resources whose quantities are judged: rules over any number of them would cost too much.
+/// Resources whose quantities are checked: rules over an unlimited number of resources would cost too much.
 const KNOWN: &str = "['cpu', 'memory', 'ephemeral-storage']";
 
-/// What Kubernetes says of most names.
+/// What Kubernetes reports for an invalid name of most kinds.
 const SUBDOMAIN: &str = "must be a lower-case RFC 1123 subdomain: lower-case letters, digits, '-' or '.', starting and ending with a letter or digit, no longer than 253 characters (such as 'example.com')";
 
 fn is_subdomain(text: &str) -> String {

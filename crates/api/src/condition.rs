@@ -1,4 +1,4 @@
-//! Conditions: what the status of an object says of its stages, and why.
+//! Conditions: what the status of an object reports about each stage, and why.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use schemars::JsonSchema;
@@ -36,7 +36,7 @@ macro_rules! words {
         pub enum $enum { $($name),+ }
 
         impl $enum {
-            /// All of them, in order.
+            /// All values, in order.
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
             /// The word in the status.
@@ -45,7 +45,7 @@ macro_rules! words {
                 match self { $(Self::$name => stringify!($name)),+ }
             }
 
-            /// The one of a word in a status.
+            /// The value that a word in a status stands for.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|known| known.as_str() == text)
@@ -61,7 +61,7 @@ words! {
 }
 
 words! {
-    /// Why a condition is as it is.
+    /// Why a condition has its status.
     Reason {
         ConfigMapCreated, ConfigMapUpdated, SourceUpdated, SourceUpdateFailed, GitRepositoryMissing,
         GitCredentialsInvalid, RegistryConfigMissing, RuntimeMissing, NameConflict, InternalError,

@@ -151,7 +151,7 @@ pub struct FunctionSpec {
     pub reference: Option<String>,
 }
 
-/// What the API server can judge of an environment variable by itself.
+/// The checks of an environment variable that the API server makes by itself.
 fn env_schema(schema: &mut schemars::Schema) {
     let Some(entry) = schema.pointer_mut("/items").and_then(|items| items.as_object_mut()) else { return };
     if let Some(name) = entry.get_mut("properties").and_then(|properties| properties.pointer_mut("/name")) {
@@ -178,7 +178,7 @@ fn env_schema(schema: &mut schemars::Schema) {
     );
 }
 
-/// What the API server can judge of a label of Pods.
+/// The checks of a label of Pods that the API server makes by itself.
 fn label_values(schema: &mut schemars::Schema) {
     if let Some(value) = schema.pointer_mut("/additionalProperties") {
         value["maxLength"] = 63.into();

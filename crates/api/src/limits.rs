@@ -1,5 +1,5 @@
-//! How large the parts of an object may be: far beyond any real one, so that work and memory for each object are bounded.
-//! The schemas of the CRDs hold them, and so does the webhook, which is asked before the schemas are.
+//! Size limits for the parts of an object. They are far larger than any real object, and bound the work and memory for
+//! each one. The schemas of the CRDs have them, and so has the webhook, which is called before the schemas are checked.
 
 /// The most entries of a list or a map.
 pub const ENTRIES_MAX: usize = 1000;

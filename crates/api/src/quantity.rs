@@ -1,4 +1,4 @@
-//! A quantity as its author spelt it: a string or a whole number. What it means is for `policy::quantity`.
+//! A quantity as its author wrote it: a string or a whole number. `policy::quantity` interprets it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 /// (`k8s.io/apimachinery/pkg/api/resource`, as controller-gen writes it).
 const PATTERN: &str = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$";
 
-/// An unchecked quantity: `500m`, `"1"` and `1` are kept as they were written.
+/// An unchecked quantity: `500m`, `"1"` and `1` keep the form in which they were written.
 #[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Serialize)]
 #[serde(untagged)]
 pub enum RawQuantity {

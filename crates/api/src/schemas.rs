@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{Function, GitRepository};
 
-/// The schema of a kind (`openAPIV3Schema` of its CRD): of objects as a whole, but for their metadata.
+/// The schema of a kind (`openAPIV3Schema` of its CRD). It covers whole objects, except their metadata.
 #[must_use]
 pub fn of(kind: &str) -> Option<Value> {
     let crd = match kind {

@@ -1,23 +1,23 @@
-//! Rules of a `GitRepository`. Which addresses a Git client can be given is what `policy::git_url` says in its lenient
-//! mode; that an address ends in `.git` depends on the configuration, so it is not here.
+//! Rules of a `GitRepository`. They allow the addresses that `policy::git_url` allows in its lenient mode. Whether an
+//! address must end in `.git` depends on the configuration, so that rule is not here.
 
 use kube::core::cel::{Reason, Rule};
 
 use super::{SUBDOMAIN, forbidden, is_subdomain, required, rule};
 use crate::names::registry_secret;
 
-/// What is wrong with `spec.url` of a `GitRepository`: attached to `spec`, for of a text itself the API server would show
-/// the value, which may hold a password.
+/// A rule for `spec.url` of a `GitRepository`, attached to `spec`: for a rule on the text itself, the API server would
+/// show the value, which may hold a password.
 fn url_rule(expression: &str, message: &str) -> Rule {
     rule(expression, message).field_path(".url")
 }
 
-/// Holds of an address that does not look like `pattern`.
+/// True if an address does not match `pattern`.
 fn unlike(pattern: &str) -> String {
     format!("!self.url.matches('^{pattern}')")
 }
 
-/// What addresses begin with, but those of the form `user@host:path`.
+/// The start of every address that is not of the form `user@host:path`.
 const SCHEME: &str = "(https?|git|ssh|git[+]ssh)://";
 
 /// `spec` of a `GitRepository`.
@@ -45,7 +45,7 @@ pub(crate) fn url_has_a_scheme() -> Rule {
 
 /// `spec` of a `GitRepository`.
 pub(crate) fn url_without_credentials() -> Rule {
-    // Over SSH a user without a password is no secret. Elsewhere it may be a token.
+    // Over SSH, a user name without a password is not secret. Elsewhere it may be a token.
     url_rule(
         &unlike(
             "((https?|git)://[^/?#]*(@|%40)|(ssh|git[+]ssh)://[^/?#]*(:|%3[aA])[^/?#]*@|[^@/]*(:|%3[aA])[^@/]*@)",
