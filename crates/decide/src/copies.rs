@@ -1,4 +1,5 @@
-//! Copies of labelled objects of the base namespace in all other namespaces: what a copy is to be, and whether one is.
+//! Copies of labelled objects of the base namespace in all other namespaces: what a copy must be, and whether an object
+//! is one.
 
 mod base;
 mod kind;

@@ -1,4 +1,4 @@
-//! The plan as it grows.
+//! A plan under construction.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(crate) struct Draft<S> {
     pub(crate) now: Time,
     generation: Option<i64>,
     pub(crate) steps: Vec<Step>,
-    /// The conditions as they were, from which it follows what is a transition.
+    /// The previous conditions, by which transitions are found.
     before: Vec<Condition>,
     pub(crate) status: S,
     pub(crate) wake: Option<Duration>,
@@ -26,13 +26,13 @@ pub(crate) struct Draft<S> {
 }
 
 impl<S: Status> Draft<S> {
-    /// Nothing planned yet for an object of a generation, whose status is as it was.
+    /// An empty plan for an object of a generation, with its previous status.
     pub(crate) fn new(status: S, generation: Option<i64>, now: Time) -> Self {
         let before = status.conditions().to_vec();
         Self { now, generation, steps: Vec::new(), before, status, wake: None, question: None, build: None }
     }
 
-    /// To look again in so long, or before.
+    /// Reconcile again after a pause, or earlier.
     pub(crate) fn wake_in(&mut self, pause: Duration) {
         self.wake = Some(self.wake.map_or(pause, |wake| wake.min(pause)));
     }
@@ -41,7 +41,7 @@ impl<S: Status> Draft<S> {
         self.before.iter().find(|condition| condition.kind == kind.as_str())
     }
 
-    /// A condition, with the time of the last transition to its status.
+    /// Sets a condition, with the time of the last transition to its status.
     pub(crate) fn condition(
         &self,
         kind: ConditionType,
@@ -67,7 +67,7 @@ impl<S: Status> Draft<S> {
         self.status.put(condition);
     }
 
-    /// As [`Self::set`] to True, but one that is True already keeps its words.
+    /// Like [`Self::set`] to True, except that a condition that is True already keeps its reason and message.
     pub(crate) fn set_unless_true(&mut self, kind: ConditionType, reason: Reason, message: String) {
         match self.before(kind).cloned() {
             Some(Condition { status, reason: Some(reason), message: Some(message), .. })
@@ -81,7 +81,6 @@ impl<S: Status> Draft<S> {
         }
     }
 
-    /// The plan.
     pub(crate) fn into_plan(self) -> Plan<S> {
         let summary = self.before(ConditionType::Ready).cloned();
         let Self { steps, mut status, wake, question, build, .. } = self;
@@ -90,7 +89,7 @@ impl<S: Status> Draft<S> {
     }
 }
 
-/// A message, cut where it is longer than anybody reads: others may have written a part of it.
+/// Cuts a message that is too long: others may have written a part of it.
 fn bounded(mut message: String) -> String {
     if let Some((end, _)) = message.char_indices().nth(MAX_MESSAGE) {
         message.truncate(end);

@@ -1,6 +1,6 @@
-//! Whether a stored object is what is wanted, so that nothing is written that is there already. What is wanted is compared
-//! as a part of what is stored, which holds defaults and notes of others too; what is no longer wanted is found by a mark
-//! that each object carries of all that was wanted when it was written.
+//! Whether a stored object is what is wanted, so that nothing is written twice. The wanted object is compared as a part
+//! of the stored one, which also holds defaults and notes of others. A field that is no longer wanted is found by a
+//! mark: each object carries a hash of all that was wanted when it was written.
 
 use api::names::APPLIED;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::hash;
 
-/// An object as it is to be applied, with its mark.
+/// An object to apply, with its mark.
 #[must_use]
 pub fn marked(object: &impl Serialize) -> Value {
     let mut value = serde_json::to_value(object).unwrap_or_default();
@@ -23,7 +23,8 @@ pub fn marked(object: &impl Serialize) -> Value {
     value
 }
 
-/// Whether an object is stored as it is wanted. What it is, the items of a list do not say.
+/// Whether an object is stored as wanted. Kind and version are not compared, because the items of a list do not have
+/// them.
 #[must_use]
 pub fn is_stored(wanted: &Value, stored: &Value) -> bool {
     let fields = wanted.as_object().into_iter().flatten();
@@ -41,7 +42,7 @@ fn is_in(wanted: &Value, stored: &Value) -> bool {
             wanted.len() == stored.len()
                 && wanted.iter().zip(stored).all(|(wanted, stored)| is_in(wanted, stored))
         }
-        // The API server leaves out what says nothing.
+        // The API server leaves out empty values.
         (wanted, Value::Null) => is_empty(wanted),
         (wanted, stored) => wanted == stored,
     }

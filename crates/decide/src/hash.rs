@@ -10,7 +10,7 @@ pub fn of_bytes(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// A hash over parts. Each is preceded by its length, so that no two lists of parts look the same.
+/// A hash over parts. The length precedes each part, so that no two lists of parts give the same input.
 #[must_use]
 pub fn of_parts(parts: &[impl AsRef<[u8]>]) -> String {
     let mut hasher = Sha256::new();

@@ -1,4 +1,4 @@
-//! The kinds of objects that the controller asks for and writes: a closed list, each with its resource.
+//! The kinds of objects that the controller reads and writes: a closed list, each with its resource.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 12] = [
         Self::ConfigMap,
         Self::Deployment,
@@ -60,7 +60,7 @@ impl Kind {
         if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
     }
 
-    /// Where the API server has it.
+    /// Its API resource.
     #[must_use]
     pub fn resource(self) -> ApiResource {
         let (group, version, kind, plural) = self.names();

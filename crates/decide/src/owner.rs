@@ -1,9 +1,9 @@
-//! Whose an object is. Labels say nothing of it: whoever may write an object may write labels.
+//! The owner of an object. Labels do not prove it: whoever may write an object may write its labels.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
-/// Whether an object of a UID is the controller of a stored one.
+/// Whether the object with this UID is the controller of a stored one.
 #[must_use]
 pub fn is_owned(stored: &Value, uid: &str) -> bool {
     let owners = stored.pointer("/metadata/ownerReferences").and_then(Value::as_array);
@@ -13,7 +13,7 @@ pub fn is_owned(stored: &Value, uid: &str) -> bool {
     })
 }
 
-/// The Function that controls an object, by what the object says of its owner.
+/// The Function that controls an object, from the object's owner reference.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Owner {
     /// The name of the Function.
@@ -23,7 +23,7 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// `None` of an object that no Function controls.
+    /// `None` for an object that no Function controls.
     #[must_use]
     pub fn of(metadata: &ObjectMeta) -> Option<Self> {
         let mut owners = metadata.owner_references.iter().flatten();

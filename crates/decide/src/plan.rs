@@ -1,4 +1,4 @@
-//! What is to be done: a plain value that can be compared and printed.
+//! A plan: a plain value that can be compared and printed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::Kind;
 use crate::status::Status;
 
-/// An object as it is wanted.
+/// A wanted object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wanted {
     /// Its kind.
@@ -18,84 +18,84 @@ pub struct Wanted {
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// All of it.
+    /// The whole object.
     pub object: Value,
 }
 
 /// A step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// Apply an object that was not seen: its name must be free.
+    /// Apply an object that is not in the cache: its name must be free.
     Create(Wanted),
     /// Apply an object.
     Apply(Wanted),
-    /// Change a Job that is still as it was seen.
+    /// Change a Job, on condition that it has not changed since it was seen.
     Change {
         /// Its name.
         name: String,
         /// Its UID.
         uid: String,
-        /// Its version.
+        /// Its resource version.
         version: Option<String>,
-        /// What becomes of it.
+        /// The change.
         change: JobChange,
     },
     /// Delete an object that the Function controls, by kind and name.
     Delete(Kind, String),
 }
 
-/// What becomes of a Job.
+/// A change of a Job.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum JobChange {
-    /// It gets other labels; `None` takes one away.
+    /// Change labels; `None` removes one.
     Relabel(BTreeMap<String, Option<String>>),
-    /// The digest of the image that it has pushed is noted.
+    /// Record the digest of the pushed image.
     Digest(String),
-    /// Why what it has built cannot be used is noted.
+    /// Record why what it built cannot be used.
     Fail(String),
-    /// It is ended, and why is noted.
+    /// End it, and record why.
     End(String),
 }
 
-/// What is to be done, for an object with a certain status.
+/// What to do for an object, with the status to write.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan<S> {
     /// The steps, in order.
     pub steps: Vec<Step>,
     /// The status afterwards.
     pub status: S,
-    /// When to look again, if nothing changes before.
+    /// When to reconcile again, if nothing changes before.
     pub wake: Option<Duration>,
-    /// What has to be asked of the API server for a better plan.
+    /// What to ask the API server for a better plan.
     pub question: Option<Question>,
-    /// A build that starts as soon as there is a slot for it.
+    /// A build that starts as soon as it gets a slot.
     pub build: Option<BuildRequest>,
 }
 
-/// What has to be asked of the API server before all can be decided.
+/// What to ask the API server before everything can be decided.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Question {
-    /// What the Pods of a Job that has ended say.
+    /// What the Pods of a Job that has ended report.
     Report(String),
-    /// Whether a Job has a Pod that runs.
+    /// Whether a Job has a running Pod.
     Start(String),
-    /// How the Pods of the Deployment get on.
+    /// The progress of the Pods of the Deployment.
     Pods,
 }
 
-/// A build that needs a slot, of which others may have all.
+/// A build that needs a slot. All slots may be taken.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BuildRequest {
     /// Its Job.
     pub job: Wanted,
-    /// What is said once the Job is created.
+    /// The condition once the Job is created.
     pub started: Condition,
-    /// What is said as long as it waits, without the words.
+    /// The condition while the build waits, without its message.
     pub queued: Condition,
 }
 
 impl<S: Status> Plan<S> {
-    /// The build has a slot: its Job is the last step.
+    /// The build has a slot: adds its Job as the last step.
     pub fn start_build(&mut self) {
         if let Some(BuildRequest { job, started, .. }) = self.build.take() {
             self.steps.push(Step::Create(job));
@@ -103,7 +103,7 @@ impl<S: Status> Plan<S> {
         }
     }
 
-    /// The build waits for a slot, at a place in the queue, from 1.
+    /// The build waits at a place in the queue, from 1.
     pub fn queue_build(&mut self, place: usize) {
         if let Some(BuildRequest { mut queued, .. }) = self.build.take() {
             queued.message = Some(format!("Waiting for a build slot: place {place} in the queue"));
@@ -119,7 +119,7 @@ impl<S: Status> Plan<S> {
     }
 }
 
-/// When to update the place in the queue: sooner at the front, where people watch it.
+/// When to update the place in the queue: more often at the front, where people watch it.
 fn look_again(place: usize) -> Duration {
     let seconds = u64::try_from(place).unwrap_or(u64::MAX);
     Duration::from_secs(seconds.clamp(10, 300))

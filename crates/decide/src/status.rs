@@ -1,4 +1,4 @@
-//! Statuses, as far as they are all alike: a condition for each stage, and one that sums them up.
+//! What all statuses have in common: a condition for each stage, and a summary.
 
 use api::{Condition, ConditionType};
 
@@ -10,7 +10,7 @@ pub trait Status: Clone {
     /// Its conditions.
     fn conditions(&self) -> &[Condition];
 
-    /// Its conditions, to be changed.
+    /// Its conditions, mutable.
     fn conditions_mut(&mut self) -> &mut Vec<Condition>;
 
     /// The condition of a type.
@@ -18,7 +18,7 @@ pub trait Status: Clone {
         self.conditions().iter().find(|condition| condition.kind == kind.as_str())
     }
 
-    /// Sets a condition, in the place of the one of its type. Those that are no stages come last.
+    /// Sets a condition, in place of the one with the same type. Conditions that are not stages come last.
     fn put(&mut self, condition: Condition) {
         let conditions = self.conditions_mut();
         conditions.retain(|known| known.kind != condition.kind);
@@ -27,7 +27,7 @@ pub trait Status: Clone {
         conditions.sort_by_key(|condition| place(&condition.kind).unwrap_or(usize::MAX));
     }
 
-    /// Sets `Ready`, which sums the stages up; `before` is what it was.
+    /// Sets `Ready`, the summary of the stages; `before` is the previous one.
     fn sum_up(&mut self, before: Option<&Condition>) {
         let stages: Vec<_> = Self::STAGES.iter().filter_map(|kind| self.condition(*kind)).collect();
         if let Some(summary) = summary(&stages, stages.len() == Self::STAGES.len(), before) {
@@ -36,14 +36,14 @@ pub trait Status: Clone {
     }
 }
 
-/// The summary of stages: False if one is, True if all are there and are, and otherwise Unknown; in the words of the first
-/// stage that makes it so.
+/// The summary of stages: False if one is False, True if all are present and True, otherwise Unknown. It takes its
+/// reason and message from the first stage that decides it.
 fn summary(stages: &[&Condition], is_complete: bool, before: Option<&Condition>) -> Option<Condition> {
     let first = |status: &str| stages.iter().find(|stage| stage.status == status);
     let decisive = first("False").or_else(|| first("Unknown")).or_else(|| stages.last())?;
     let status = if is_complete || decisive.status == "False" { decisive.status.as_str() } else { "Unknown" };
     let unchanged = before.filter(|before| before.status == status);
-    // It changes only when a stage does, so the last change of a stage is that of the summary.
+    // The summary changes only when a stage does, so the last change of a stage is the change of the summary.
     let changed = || stages.iter().filter_map(|stage| stage.last_transition_time.clone()).max();
     Some(Condition {
         kind: ConditionType::Ready.as_str().to_owned(),
@@ -64,7 +64,7 @@ mod tests {
 
     type Stage<'a> = (&'a str, i64, i64);
 
-    /// A stage by its status, the second of its last transition and the generation that it was judged for.
+    /// A stage with its status, the second of its last transition and the generation that was observed.
     fn stage((status, second, generation): Stage<'_>, number: usize) -> Condition {
         Condition {
             kind: number.to_string(),
@@ -92,7 +92,7 @@ mod tests {
         let stages: Vec<_> = stages.iter().collect();
         let expected = Condition { kind: "Ready".to_owned(), ..stage(expected, decisive) };
         assert_eq!(summary(&stages, stages.len() == 3, None), Some(expected.clone()));
-        // With the same status, it has not changed since.
+        // With an unchanged status, the time stays the same.
         let since = |status: &str| stage((status, 0, 0), 9);
         let unchanged = summary(&stages, stages.len() == 3, Some(&since(&expected.status)));
         assert_eq!(

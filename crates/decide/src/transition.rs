@@ -1,26 +1,26 @@
-//! What a status says that the one before did not: what is worth a write, and what an Event.
+//! What a status reports that the previous one did not: which changes are worth a write, and which an Event.
 
 use api::{Condition, ConditionType};
 
 use crate::status::Status;
 
-/// How much a status says that the one before did not.
+/// How much a status differs from the previous one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Significance {
     /// Nothing.
     Nothing,
-    /// Other words for a condition that is as open as before.
+    /// A new message for a condition that is still Unknown.
     Words,
-    /// What goes on already has come to another stage.
+    /// Work that is going on has reached another stage.
     Stage,
-    /// Something goes on.
+    /// Work has begun.
     Beginning,
-    /// All is decided, or something has failed, or does not any more.
+    /// Everything is decided, or something has failed or recovered.
     Result,
 }
 
 impl Significance {
-    /// Of a status after another one.
+    /// Compares a status with the previous one.
     pub fn between<S: Status + PartialEq>(before: &S, after: &S) -> Self {
         if before == after {
             return Self::Nothing;
@@ -47,8 +47,8 @@ fn without_open_words<S: Status>(status: &S) -> S {
     status
 }
 
-/// The stages that are decided now and were not so before: each is worth an Event, but for a source that is in place from the
-/// start.
+/// The stages that are decided now and were not before. Each is worth an Event, except for a source that is in place
+/// from the start.
 pub fn transitions<'a, S: Status>(before: &'a S, after: &'a S) -> impl Iterator<Item = &'a Condition> {
     let is_stage = |condition: &&Condition| condition.kind != ConditionType::Ready.as_str();
     after.conditions().iter().filter(is_stage).filter(|condition| {

@@ -1,4 +1,4 @@
-//! The objects that are copied, between their first copy and their last.
+//! Objects of the base namespace that are copied, and their states from the first copy to the last.
 
 use std::sync::Arc;
 
@@ -9,34 +9,35 @@ use serde_json::Value;
 use super::kind::CopiedKind;
 use super::wanted;
 
-/// An object of the base namespace that is, or was, to be copied.
+/// An object of the base namespace that has, or had, copies.
 #[derive(Debug)]
 pub struct Base {
-    /// Where it is between its first copy and its last.
+    /// Its state.
     pub state: State,
-    /// The patch that removes the finalizer, if it is there.
+    /// The patch that removes the finalizer, if the object has it.
     pub release: Option<Value>,
 }
 
-/// Where an object of the base namespace is between its first copy and its last.
+/// The state of an object of the base namespace, from its first copy to its last.
 #[derive(Debug)]
 pub enum State {
-    /// A Secret without the finalizer that outlasts its copies: none may be made yet. With the patch that adds it.
+    /// A Secret that does not have the finalizer yet, with the patch that adds it. Copies are made only after that, so
+    /// that the Secret outlasts its copies.
     New(Value),
-    /// There are to be copies.
+    /// The object is copied.
     Live(Template),
-    /// A Secret that is being deleted, or has lost its label: its copies are deleted first.
+    /// A Secret that is being deleted, or has lost its label. Its copies are deleted first.
     Leaving,
 }
 
 /// What copies are made from.
 pub struct Template {
     base: Value,
-    /// What it is, in short: two templates that make the same copies have the same.
+    /// A short hash: two templates that make the same copies have the same mark.
     pub mark: Arc<str>,
 }
 
-/// Without what it holds, which may be secret.
+/// Leaves out the content, which may be secret.
 impl std::fmt::Debug for Template {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Template").field("mark", &self.mark).finish_non_exhaustive()
@@ -52,7 +53,7 @@ impl Template {
 }
 
 impl Base {
-    /// `None` of an object of which there are no copies, and never were; `object` is all of it.
+    /// `None` for an object that has no copies and never had any; `object` is the whole object.
     #[must_use]
     pub fn of(
         kind: CopiedKind,
@@ -98,7 +99,7 @@ mod tests {
 
     const LABELLED: &str = "credentials";
 
-    /// What is known of an object with a label and finalizers, that may be being deleted.
+    /// The state of an object by its label, its finalizers and whether it is being deleted.
     fn base(kind: CopiedKind, label: &str, finalizers: &[&str], is_deleted: bool) -> Option<Base> {
         let mut metadata = json!({
             "name": "x", "namespace": "kyma-system", "resourceVersion": "7", "finalizers": finalizers,

@@ -1,26 +1,26 @@
-//! What is copied, and what of it.
+//! Which kinds are copied, and which fields of them.
 
 use api::names::{config_label, rbac_label};
 
 use crate::Kind;
 
-/// A kind of which labelled objects are copied.
+/// A kind whose labelled objects are copied.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum CopiedKind {
     /// Runtimes.
     ConfigMap,
     /// Credentials of registries.
     Secret,
-    /// What builds and Functions run as.
+    /// The accounts that builds and Functions run as.
     ServiceAccount,
-    /// What those may do.
+    /// The rights of these accounts.
     Role,
-    /// And that they may.
+    /// The binding of these rights to the accounts.
     RoleBinding,
 }
 
 impl CopiedKind {
-    /// All of them, in the order in which a new namespace gets them.
+    /// All kinds, in the order in which a new namespace gets them.
     pub const ALL: [Self; 5] =
         [Self::ConfigMap, Self::Secret, Self::ServiceAccount, Self::Role, Self::RoleBinding];
 
@@ -36,7 +36,7 @@ impl CopiedKind {
         }
     }
 
-    /// The fields beside metadata that a copy has of what it is copied from.
+    /// The fields, in addition to metadata, that a copy takes from its base object.
     #[must_use]
     pub const fn fields(self) -> &'static [&'static str] {
         match self {
@@ -48,7 +48,7 @@ impl CopiedKind {
         }
     }
 
-    /// The field that cannot change, so that its copy has to be made anew.
+    /// The field that cannot change. A copy that differs in it is deleted and created again.
     #[must_use]
     pub const fn fixed_field(self) -> Option<&'static str> {
         match self {

@@ -1,4 +1,4 @@
-//! What is known of a copy: nothing that is secret.
+//! What is cached of a copy. Nothing in it is secret.
 
 use std::sync::Arc;
 
@@ -10,20 +10,20 @@ use super::base::{Base, State};
 use super::kind::CopiedKind;
 use super::wanted;
 
-/// A copy, or what has the labels of one.
+/// A copy, or an object that has the labels of one.
 #[derive(Debug)]
 pub struct Replica {
-    /// The mark of the template that it is the right copy of, if it is one.
+    /// The mark of the template, if this is the right copy of it.
     pub is_of: Option<Arc<str>>,
-    /// Whether it belongs to the users of its namespace.
+    /// Whether the users of its namespace manage it.
     pub is_kept_by_user: bool,
-    /// Whether this installation has made it.
+    /// Whether this installation made it.
     pub is_ours: bool,
 }
 
 impl Replica {
-    /// Judges a copy by the template that there is; `None` of an object of the base namespace. `stored` is
-    /// all of it.
+    /// Compares a copy with the current template; `None` for an object of the base namespace. `stored` is the whole
+    /// object.
     #[must_use]
     pub fn of(
         kind: CopiedKind,

@@ -1,4 +1,4 @@
-//! What a copy is to be, and whether one is. Pure.
+//! What a copy must be, and whether an object is one. Pure.
 
 use std::collections::BTreeSet;
 
@@ -9,18 +9,18 @@ use serde_json::{Map, Value, json};
 use super::kind::CopiedKind;
 use crate::drift::{is_stored, marked};
 
-/// Annotations that say something of the object that carries them, and not of its copies.
+/// Annotations that describe the object that carries them, and not its copies.
 const OF_ONE_OBJECT: [&str; 5] =
     ["kubectl.kubernetes.io/last-applied-configuration", APPLIED, COPIED_FROM, PULL_SECRETS, REGISTRY_CHECK];
 
-/// What an object of the base namespace becomes in another namespace.
+/// The copy of an object of the base namespace for another namespace.
 #[must_use]
 pub fn wanted(kind: CopiedKind, base: &Value, namespace: &str) -> Value {
     let text = |pointer: &str| base.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let map = |pointer: &str| base.pointer(pointer).and_then(Value::as_object).cloned().unwrap_or_default();
     let (name, base_namespace) = (text("/metadata/name"), text("/metadata/namespace"));
     let mut labels = map("/metadata/labels");
-    // A copy that looked like the users' own would never change again.
+    // With this label, the copy would look like one that users manage, and would never change again.
     labels.remove(owned_label::MANAGED_BY);
     let mut annotations = map("/metadata/annotations");
     annotations.retain(|key, _| !OF_ONE_OBJECT.contains(&key.as_str()));
@@ -37,7 +37,7 @@ pub fn wanted(kind: CopiedKind, base: &Value, namespace: &str) -> Value {
     match kind {
         CopiedKind::ServiceAccount => {
             if let Some(tokens) = copy.get_mut("secrets").and_then(Value::as_array_mut) {
-                // Those are of the account of the base namespace.
+                // These tokens belong to the account of the base namespace.
                 tokens.retain(|token| !is_token(token, name));
             }
             let names: Vec<_> = names(copy.get("imagePullSecrets")).into_iter().collect();
@@ -59,8 +59,8 @@ pub fn wanted(kind: CopiedKind, base: &Value, namespace: &str) -> Value {
     marked(&copy)
 }
 
-/// Whether what is stored is the copy that is wanted. Labels, annotations and references that others add are theirs;
-/// data are not.
+/// Whether the stored object is the wanted copy. Labels, annotations and references that others add are theirs; data
+/// are not.
 #[must_use]
 pub fn is_copied(kind: CopiedKind, wanted: &Value, stored: &Value) -> bool {
     match kind {
@@ -82,14 +82,14 @@ pub fn is_copied(kind: CopiedKind, wanted: &Value, stored: &Value) -> bool {
     is_stored(&rest, stored) && lists.iter().all(has_all)
 }
 
-/// Keys of data that the copy has and should not, as a merge patch that takes them away; empty if there are none.
+/// The keys of data that the copy has and should not have, as a merge patch that removes them; empty if there are none.
 pub fn foreign_keys(wanted: &Value, stored: &Value) -> Map<String, Value> {
     let mut patch = Map::new();
     for field in ["data", "binaryData"] {
         let wanted = wanted.get(field).and_then(Value::as_object);
         let stored = stored.get(field).and_then(Value::as_object);
         let is_foreign = |key: &str| {
-            // The webhook writes it, if whoever made the base Secret did not.
+            // The webhook writes this key, unless the author of the base Secret did.
             key != registry_secret::DOCKER_CONFIG_KEY && wanted.is_none_or(|wanted| !wanted.contains_key(key))
         };
         let foreign: Map<_, _> = stored
@@ -105,7 +105,7 @@ pub fn foreign_keys(wanted: &Value, stored: &Value) -> Map<String, Value> {
     patch
 }
 
-/// The copy that is wanted, with what others have added to the one that there is where a write would take it away.
+/// The wanted copy, plus what others have added to the stored one and a write would remove.
 pub fn merged(kind: CopiedKind, wanted: &Value, stored: &Value) -> Value {
     let mut merged = wanted.clone();
     if kind != CopiedKind::ServiceAccount {
@@ -127,13 +127,13 @@ pub fn merged(kind: CopiedKind, wanted: &Value, stored: &Value) -> Value {
     merged
 }
 
-/// Whether a copy has to be made anew, since what differs cannot change.
+/// Whether a copy must be deleted and created again, because the difference is in a field that cannot change.
 pub fn must_be_remade(kind: CopiedKind, wanted: &Value, stored: &Value) -> bool {
     let is_immutable = stored.get("immutable").and_then(Value::as_bool) == Some(true);
     is_immutable || kind.fixed_field().is_some_and(|field| wanted.get(field) != stored.get(field))
 }
 
-/// Whether a Secret belongs to the users of its namespace.
+/// Whether the users of its namespace manage a Secret.
 pub fn is_kept_by_user(kind: CopiedKind, stored: &Value) -> bool {
     let label = stored.pointer("/metadata/labels").and_then(|labels| labels.get(owned_label::MANAGED_BY));
     kind == CopiedKind::Secret && label.and_then(Value::as_str) == Some(KEPT_BY_USER)

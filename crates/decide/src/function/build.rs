@@ -1,4 +1,4 @@
-//! The build: at most one Job for what is wanted now, none for what was wanted before.
+//! The build: at most one Job for the image that is wanted now, and none for an earlier one.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,27 +17,28 @@ use crate::Kind;
 use crate::draft::Draft;
 use crate::plan::{BuildRequest, JobChange, Question};
 
-/// How long after the first failure a build is tried again when something has changed; twice as long after each further one.
+/// How long after the first failure a build is retried when something has changed. The pause doubles with each further
+/// failure.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// The longest such pause.
+/// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
-/// How long a Job may be without a Pod that runs before it is looked why.
+/// How long a Job may be without a running Pod before its Pods are inspected.
 const START: Duration = Duration::from_secs(90);
-/// How often it is looked again.
+/// How often they are inspected again.
 const LOOK_AT_START: Duration = Duration::from_secs(10);
-/// How long a Pod that a node has taken may prepare itself, such as pull the image of the builder.
+/// How long a scheduled Pod may take to start, for example to pull the image of the builder.
 const LONGEST_START: Duration = Duration::from_mins(5);
 
 const NO_DIGEST: &str = "the builder reports no digest of the image: it must write it to /dev/termination-log, as kaniko does with --digest-file";
 
 /// An image that is in its registry.
 pub(super) struct Built {
-    /// By which it runs; `None` of one that was deployed by its tag before digests were noted.
+    /// The digest that it runs by; `None` for an image that was deployed by its tag before digests were recorded.
     pub(super) digest: Option<String>,
 }
 
-/// The image, if it is there.
+/// The image, if it has been built.
 pub(super) fn image(inputs: &Inputs<'_>, observed: &Observed, draft: &mut Draft<Status>) -> Option<Built> {
     let image = inputs.push_image();
     let current = observed.jobs.iter().filter(|job| job.image == image).max_by_key(|job| job.attempt);
@@ -47,7 +48,7 @@ pub(super) fn image(inputs: &Inputs<'_>, observed: &Observed, draft: &mut Draft<
         }
     }
     let is_relabelled = current.is_some_and(|job| relabel(inputs, job, draft));
-    // An image that is deployed is there, whatever has become of the Job that built it.
+    // A deployed image exists, even if the Job that built it is gone.
     if let Some(deployed) = deployed(inputs, observed) {
         let name = current.map_or_else(|| inputs.identity.job(&image, 1), |job| job.name.clone());
         draft.set_unless_true(ConditionType::BuildReady, Reason::JobFinished, format!("Job {name} finished"));
@@ -74,7 +75,7 @@ pub(super) fn image(inputs: &Inputs<'_>, observed: &Observed, draft: &mut Draft<
     None
 }
 
-/// Follows a Job that has not ended. One that gets no Pod would hold its build slot for hours: it is ended.
+/// Waits for a Job that has not ended. A Job that gets no Pod would hold its build slot for hours, so it is ended.
 fn wait(job: &BuildJob, is_relabelled: bool, observed: &Observed, draft: &mut Draft<Status>) {
     let name = &job.name;
     if let Some(why) = &job.failure {
@@ -120,7 +121,8 @@ fn wait(job: &BuildJob, is_relabelled: bool, observed: &Observed, draft: &mut Dr
     draft.set(ConditionType::BuildReady, "Unknown", reason, message);
 }
 
-/// Notes the digest of the image that a Job has pushed. Without one, what runs could be changed by whoever moves the tag.
+/// Records the digest of the image that a Job has pushed. Without a digest, anybody who moves the tag could change what
+/// runs.
 fn finish(job: &BuildJob, observed: &Observed, draft: &mut Draft<Status>) -> Option<Built> {
     let name = &job.name;
     let digest = match (&job.digest, &observed.report) {
@@ -165,7 +167,7 @@ fn start(inputs: &Inputs<'_>, observed: &Observed, attempt: u32, draft: &mut Dra
     draft.build = Some(BuildRequest { job, started, queued });
 }
 
-/// How long until a failed build is tried again: at once, later or, without a change, never.
+/// How long until a failed build is retried: at once, later, or never without a change.
 fn pause(inputs: &Inputs<'_>, job: &BuildJob, end: &End, draft: &Draft<Status>) -> Option<Duration> {
     let by_change = (job.credentials != inputs.registry.version).then(|| {
         let doubled = 2_u32.saturating_pow(job.attempt.saturating_sub(1));
@@ -176,7 +178,7 @@ fn pause(inputs: &Inputs<'_>, job: &BuildJob, end: &End, draft: &Draft<Status>) 
     Some(pause.saturating_sub(passed))
 }
 
-/// Says why a build has failed: in the words of its container if they are known, and once they have been said they stay.
+/// Reports why a build has failed, in the words of its container if they are known. Once reported, these words stay.
 fn fail(inputs: &Inputs<'_>, job: &BuildJob, end: &End, observed: &Observed, draft: &mut Draft<Status>) {
     let start = format!("Job {} failed: ", job.name);
     let known = draft.before(ConditionType::BuildReady).and_then(|condition| condition.message.clone());
@@ -195,7 +197,7 @@ fn fail(inputs: &Inputs<'_>, job: &BuildJob, end: &End, observed: &Observed, dra
     draft.set(ConditionType::BuildReady, "False", Reason::JobFailed, message);
 }
 
-/// What to do about a registry that refuses credentials; it says so in one of these words.
+/// What to do about a registry that refuses credentials, which one of these words tells.
 fn remedy(words: &str, secret: &str) -> String {
     let words = words.to_lowercase();
     let refused =
@@ -209,7 +211,7 @@ fn remedy(words: &str, secret: &str) -> String {
     }
 }
 
-/// Plans other labels for a Job, if it is to have others. The rest of a Job cannot change.
+/// Plans other labels for a Job, if they differ. The rest of a Job cannot change.
 fn relabel(inputs: &Inputs<'_>, job: &BuildJob, draft: &mut Draft<Status>) -> bool {
     let wanted = objects::job_labels(inputs);
     let Some(labels) = job.labels.as_ref().filter(|labels| **labels != wanted) else { return false };
@@ -220,7 +222,7 @@ fn relabel(inputs: &Inputs<'_>, job: &BuildJob, draft: &mut Draft<Status>) -> bo
     true
 }
 
-/// The image, if the Deployment runs it.
+/// The image, if the Deployment runs it already.
 fn deployed(inputs: &Inputs<'_>, observed: &Observed) -> Option<Built> {
     let deployment = observed.deployment.0.as_ref()?;
     let image = deployment.pointer("/spec/template/spec/containers/0/image").and_then(Value::as_str)?;

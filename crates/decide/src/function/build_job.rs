@@ -1,4 +1,4 @@
-//! A Job that builds, as decisions see it. It is in the namespace of a tenant, so every text is bounded.
+//! A build Job, as decisions see it. It is in the namespace of a tenant, so every text is bounded.
 
 use std::collections::BTreeMap;
 
@@ -10,41 +10,41 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::image;
 use crate::owner::Owner;
 
-/// The highest attempt that is believed: each takes seconds at least.
+/// The highest attempt number that is believed: each attempt takes seconds at least.
 const MAX_ATTEMPT: u32 = 1_000_000;
-/// The longest text of an annotation that is kept, in bytes: the name of an image, a reason.
+/// The longest text of an annotation that is cached, in bytes: the name of an image, a reason.
 const MAX_TEXT: usize = 2048;
-/// The most bytes of labels that are kept.
+/// The most bytes of labels that are cached.
 const MAX_LABELS: usize = 16 * 1024;
 
-/// A Job that builds, or has built, for a Function that controls it.
+/// A Job that builds, or has built, the image of a Function that controls it.
 #[derive(Clone, Debug)]
 pub struct BuildJob {
     /// Its name.
     pub name: String,
     /// Its UID.
     pub uid: String,
-    /// Its version.
+    /// Its resource version.
     pub version: Option<String>,
     /// The Function that controls it.
     pub owner: Owner,
-    /// Its labels; `None` if they are more than a Function has.
+    /// Its labels; `None` if they are larger than those of any Function.
     pub labels: Option<BTreeMap<String, String>>,
     /// The image that it pushes.
     pub image: String,
-    /// Which attempt at that image it is, from 1.
+    /// The number of the attempt to build that image, from 1.
     pub attempt: u32,
-    /// The version of the credentials that it was given.
+    /// The version of the credentials that it uses.
     pub credentials: String,
     /// The digest of the image that it has pushed.
     pub digest: Option<String>,
-    /// Why it has failed, if the controller has found that out itself.
+    /// Why it has failed, if the controller itself has found that out.
     pub failure: Option<String>,
     /// When it was created.
     pub created: Timestamp,
-    /// Whether somebody has stopped it: it has no Pod then.
+    /// Whether somebody has suspended it: it has no Pod then.
     pub is_suspended: bool,
-    /// Whether a Pod of it runs, or has run.
+    /// Whether a Pod of it runs or has run.
     pub has_started: bool,
     /// How it ended.
     pub end: Option<End>,
@@ -53,34 +53,34 @@ pub struct BuildJob {
 /// How a Job ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct End {
-    /// Whether it did what it was to do.
+    /// Whether it succeeded.
     pub succeeded: bool,
-    /// What the Job controller says of it.
+    /// The message of the Job controller.
     pub message: String,
     /// When.
     pub at: Timestamp,
 }
 
-/// What the Pods of a Job that has ended say.
+/// What the Pods of a Job report when it has ended.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Report {
-    /// The last words of the container that decided it: of a build that went well, the digest of the image.
+    /// The last words of the container that decided the result: for a successful build, the digest of the image.
     pub words: Option<String>,
 }
 
-/// How far a Job or a Deployment has come with its Pods.
+/// The progress of the Pods of a Job or a Deployment.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Start {
-    /// It runs, or has run.
+    /// A Pod runs or has run.
     Runs,
-    /// A node prepares it, and this is what it waits for.
+    /// A node prepares a Pod, which waits for this.
     Waits(String),
-    /// There is none, or none that will run, and this is why.
+    /// There is no Pod, or none that will run, for this reason.
     Hindered(String),
 }
 
 impl BuildJob {
-    /// `None` of a Job that no Function controls.
+    /// `None` for a Job that no Function controls.
     #[must_use]
     pub fn of(metadata: &ObjectMeta, is_suspended: bool, status: &JobStatus) -> Option<Self> {
         let annotation = |key: &str| {
@@ -112,13 +112,13 @@ impl BuildJob {
         })
     }
 
-    /// Whether it takes up a build slot.
+    /// Whether it occupies a build slot.
     #[must_use]
     pub fn is_building(&self) -> bool {
         self.end.is_none() && !self.is_suspended
     }
 
-    /// Whether a decision would see a difference. Most of what the Job controller notes on a Job is none.
+    /// Whether the difference matters to a decision. Most changes that the Job controller makes to a Job do not.
     #[must_use]
     pub fn differs(&self, other: &Self) -> bool {
         let decided_on = |job: &Self| {

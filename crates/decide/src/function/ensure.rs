@@ -1,4 +1,4 @@
-//! Steps of a plan for a Function, and what is said where one cannot be taken.
+//! Steps of a plan for a Function, and what is reported if a step is not possible.
 
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ use crate::drift;
 use crate::owner::is_owned;
 use crate::plan::{JobChange, Step, Wanted};
 
-/// How long to wait before a name that others have is asked for again.
+/// How long to wait before a name that is taken is tried again.
 const TAKEN_RETRY: Duration = Duration::from_mins(5);
 
-/// What was planned for an object, and what to say of it.
+/// What is planned for an object.
 pub(super) enum Ensured {
     Created(String),
     Updated(String),
     Same,
-    /// It cannot be, which has been said.
+    /// Nothing is possible; the reason is reported.
     Stopped,
 }
 
@@ -43,7 +43,7 @@ where
 }
 
 impl Draft<Status> {
-    /// Plans to apply an object of the Function of a UID, unless it is stored as it is wanted.
+    /// Plans to apply an object of the Function with this UID, unless it is stored as wanted.
     pub(super) fn ensure(
         &mut self,
         uid: &str,
@@ -72,7 +72,7 @@ impl Draft<Status> {
         }
     }
 
-    /// Whether others have the name, or the API server has refused the object: then this has been said.
+    /// Whether the name is taken, or the API server has refused the object. The reason is reported then.
     pub(super) fn is_hindered(&mut self, observed: &Observed, kind: Kind, name: &str) -> bool {
         if observed.taken.contains(&(kind, name.to_owned())) {
             self.taken(kind, name);
@@ -104,7 +104,7 @@ impl Draft<Status> {
         self.steps.push(Step::Delete(kind, name));
     }
 
-    /// Plans a change of a Job, which has to be as it was seen.
+    /// Plans a change of a Job, on condition that it has not changed since it was seen.
     pub(super) fn change(&mut self, job: &BuildJob, change: JobChange) {
         let (name, uid, version) = (job.name.clone(), job.uid.clone(), job.version.clone());
         self.steps.push(Step::Change { name, uid, version, change });

@@ -7,12 +7,12 @@ use api::GitAuth;
 pub struct Git {
     /// The repository, if there is a `GitRepository` of the name.
     pub remote: Option<Remote>,
-    /// What it says of the reference.
+    /// The answer about the reference.
     pub answer: Answer,
-    /// Whether the `GitRepository` is there, but is being deleted.
+    /// Whether the `GitRepository` exists, but is being deleted.
     pub is_deleted: bool,
-    /// Whether nothing may be fetched: it is not known that the address is one that is asked, and that the Secret may be sent
-    /// there.
+    /// Whether nothing may be fetched, because it is not known that the address may be contacted and that the Secret
+    /// may be sent there.
     pub is_withheld: bool,
 }
 
@@ -27,7 +27,7 @@ pub struct Remote {
     pub host_keys: String,
 }
 
-/// What a repository says of a reference.
+/// The answer of a repository about a reference.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Answer {
     /// Nothing yet.
@@ -35,9 +35,9 @@ pub enum Answer {
     Pending,
     /// The commit, in full.
     Commit(String),
-    /// Nothing, since it could not be asked, or knows no such reference.
+    /// No commit: the repository could not be asked, or has no such reference.
     Failed {
-        /// Whether other credentials are the remedy.
+        /// Whether other credentials would help.
         is_of_credentials: bool,
         /// Why, without any part of a credential.
         message: String,

@@ -1,9 +1,9 @@
-//! The image of a Function: an address, and a tag that changes with everything that goes into the image and with nothing
-//! else.
+//! The image of a Function: an address, and a tag that changes with everything that goes into the image and with
+//! nothing else.
 
 use super::names::Identity;
 
-/// Whether a text is the digest of an image, and nothing else.
+/// Whether a text is exactly the digest of an image.
 #[must_use]
 pub fn is_digest(text: &str) -> bool {
     let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);

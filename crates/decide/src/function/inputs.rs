@@ -1,4 +1,4 @@
-//! All that the objects of a Function follow from.
+//! Everything that determines the objects of a Function.
 
 use std::cell::OnceCell;
 
@@ -26,31 +26,31 @@ pub(super) struct Checkout {
     pub host_keys: String,
 }
 
-/// All that the objects of a Function follow from.
+/// Everything that determines the objects of a Function.
 #[derive(Debug)]
 pub(super) struct Inputs<'a> {
     /// The configuration.
     pub config: &'a Config,
     /// The Function.
     pub function: &'a Function,
-    /// Who it is.
+    /// Its identity.
     pub identity: &'a Identity,
-    /// How its runtime wants its files.
+    /// Which files its runtime needs.
     pub runtime: &'a Runtime,
-    /// The runtime as the cluster has it.
+    /// The runtime, from its ConfigMap in the cluster.
     pub runtime_image: &'a RuntimeImage,
-    /// Where images go.
+    /// The registry that images are pushed to.
     pub registry: &'a Registry,
-    /// Where the source is, if not in the Function.
+    /// Where the source is, if it is not in the Function.
     pub checkout: Option<Checkout>,
     /// The digest of the image, once it is built.
     pub digest: Option<String>,
-    /// See [`Inputs::tag`]: a source can be a megabyte, and is asked for by several objects.
+    /// See [`Inputs::tag`]. Cached, because a source can be a megabyte and several objects need the tag.
     tag: OnceCell<String>,
 }
 
 impl<'a> Inputs<'a> {
-    /// What is known before anything is built.
+    /// The inputs, before an image is built.
     pub(super) fn new(
         config: &'a Config,
         function: &'a Function,
@@ -62,7 +62,7 @@ impl<'a> Inputs<'a> {
         Self { config, function, identity, runtime, runtime_image, registry, checkout, digest, tag }
     }
 
-    /// The dependencies as they are built.
+    /// The dependencies that are built.
     #[must_use]
     pub(super) fn dependencies(&self) -> &str {
         match &self.function.source {
@@ -80,7 +80,7 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// The tag of the image: of everything that goes into it, and of nothing else.
+    /// The tag of the image: a hash of everything that goes into it, and of nothing else.
     #[must_use]
     pub(super) fn tag(&self) -> &str {
         self.tag.get_or_init(|| self.hash())
@@ -95,24 +95,24 @@ impl<'a> Inputs<'a> {
         parts.push(&self.function.runtime);
         parts.push(&self.runtime_image.hash);
         parts.push(self.runtime.base_image.as_deref().unwrap_or_default());
-        // Who asks for an image to be built anew wants it to be rolled out, too.
+        // Somebody who requests a rebuild wants it rolled out, too.
         parts.extend(self.function.annotation(api::names::REBUILD));
         hash::of_parts(&parts)
     }
 
-    /// The image as it is pushed.
+    /// The image to push.
     #[must_use]
     pub(super) fn push_image(&self) -> String {
         image::name(&self.registry.push, self.identity, self.tag())
     }
 
-    /// The image as it is pulled.
+    /// The image to pull.
     #[must_use]
     pub(super) fn pull_image(&self) -> String {
         image::name(&self.registry.pull, self.identity, self.tag())
     }
 
-    /// The image as it runs: by its digest, so that whoever moves the tag changes nothing.
+    /// The image to run: by its digest, so that moving the tag changes nothing.
     #[must_use]
     pub(super) fn run_image(&self) -> String {
         let image = self.pull_image();

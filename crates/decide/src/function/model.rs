@@ -1,4 +1,4 @@
-//! A Function as decisions see it, whatever version of the API it came in. Each version has a converter.
+//! A Function as decisions see it, independent of the version of the API. Each version has a converter.
 
 mod v1alpha1;
 
@@ -13,15 +13,15 @@ use crate::status;
 /// A Function that an API server has stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Function {
-    /// Who it is.
+    /// Its identity.
     pub identity: Identity,
-    /// What the API server and others say of it.
+    /// Its metadata.
     pub metadata: ObjectMeta,
     /// Where its code is.
     pub source: Source,
-    /// The runtime that it asks for; blank if it asks for none.
+    /// The runtime that it requests; blank if none.
     pub runtime: String,
-    /// The variables of the environment that its author sets.
+    /// The environment variables that its author sets.
     pub env: Vec<EnvVar>,
     /// Compute resources of each Pod.
     pub resources: Option<Resources>,
@@ -33,7 +33,7 @@ pub struct Function {
     pub max_replicas: Option<i32>,
     /// Labels of the Pods.
     pub pod_labels: BTreeMap<String, String>,
-    /// What was observed of it.
+    /// Its observed status.
     pub status: Status,
 }
 
@@ -59,7 +59,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// The code, or the name of the repository: by which the status says what was built.
+    /// The code, or the name of the repository: the status records it as what was built.
     #[must_use]
     pub fn text(&self) -> &str {
         match self {
@@ -68,7 +68,7 @@ impl Source {
         }
     }
 
-    /// The branch, tag or commit, if there is one to ask for.
+    /// The branch, tag or commit, if one is set.
     #[must_use]
     pub fn reference(&self) -> Option<&str> {
         match self {
@@ -92,16 +92,16 @@ impl Function {
     }
 }
 
-/// What was observed of a Function.
+/// The observed status of a Function.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Status {
-    /// Its stages.
+    /// Its conditions.
     pub conditions: Vec<Condition>,
     /// The code, or the name of the repository, that was built.
     pub source: Option<String>,
-    /// The runtime that was built for.
+    /// The runtime of the image that was built.
     pub runtime: Option<String>,
-    /// The branch, tag or commit that was asked for when it was built.
+    /// The branch, tag or commit that was requested for the build.
     pub reference: Option<String>,
     /// The directory of the repository that was built.
     pub base_dir: Option<String>,
@@ -109,14 +109,14 @@ pub struct Status {
     pub commit: Option<String>,
     /// The image that runs.
     pub image: Option<String>,
-    /// Where the cluster calls it.
+    /// Its address in the cluster.
     pub url: Option<String>,
     /// The number of its Pods.
     pub replicas: Option<i32>,
 }
 
 impl Status {
-    /// Whether the Function runs as it was asked for last.
+    /// Whether the latest version of the Function runs.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         status::Status::condition(self, ConditionType::Ready)

@@ -1,5 +1,5 @@
-//! Names and labels of what is made for a Function. Names are derived, never generated: a crash between a creation and the
-//! note of it makes no duplicate.
+//! Names and labels of the objects of a Function. Names are derived, never generated: a crash between a creation and
+//! its record makes no duplicate.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use sha2::{Digest as _, Sha256};
 
 /// The value of [`owned_label::RESOURCE`] on Pods.
 pub const DEPLOYMENT: &str = "deployment";
-/// How many characters are put behind the name of a Function.
+/// How many characters are appended to the name of a Function.
 const SUFFIX: usize = 5;
-/// Characters without vowels, as Kubernetes generates names, so that no words come out.
+/// Characters without vowels, like those of generated Kubernetes names, so that no words appear.
 const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
-/// Who a Function is.
+/// The identity of a Function.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Identity {
     /// Its name.
@@ -26,7 +26,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// `None` of a Function that no API server has stored.
+    /// `None` for a Function that no API server has stored.
     #[must_use]
     pub fn of(metadata: &ObjectMeta) -> Option<Self> {
         Some(Self {
@@ -42,13 +42,13 @@ impl Identity {
         child(&self.name, &self.uid)
     }
 
-    /// The name of the Job that builds an image, at a certain attempt.
+    /// The name of the Job of one attempt to build an image.
     #[must_use]
     pub fn job(&self, image: &str, attempt: u32) -> String {
         format!("{}-build-{}", self.name, suffix(&format!("{attempt} {image}")))
     }
 
-    /// The labels by which everything of the Function is found.
+    /// The labels that select everything of the Function.
     #[must_use]
     pub fn labels(&self) -> BTreeMap<String, String> {
         BTreeMap::from([
@@ -66,7 +66,7 @@ impl Identity {
         labels
     }
 
-    /// The metadata of an object of the Function, which goes when the Function goes; `labels` are those of its author.
+    /// The metadata of an object that is deleted with the Function; `labels` are those of its author.
     #[must_use]
     pub fn metadata(&self, labels: Option<&BTreeMap<String, String>>, name: String) -> ObjectMeta {
         let mut labels = inherited(labels);
@@ -95,8 +95,8 @@ pub fn child(name: &str, uid: &str) -> String {
     format!("{name}-{}", suffix(uid))
 }
 
-/// The labels that what is made for a Function has from its author. Those of our own group are not among them: one could
-/// make a runtime of a ConfigMap, or a copy of a Secret.
+/// The labels that objects of a Function inherit from their author. Labels of our own group are left out: one of them
+/// could turn a ConfigMap into a runtime, or a Secret into a copy.
 #[must_use]
 pub fn inherited(labels: Option<&BTreeMap<String, String>>) -> BTreeMap<String, String> {
     let is_ours = |key: &str| key.split_once('/').is_some_and(|(prefix, _)| prefix == api::names::GROUP);

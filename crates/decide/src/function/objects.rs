@@ -1,4 +1,4 @@
-//! The objects that a Function is to have: the same input gives the same objects, byte by byte.
+//! The objects that a Function needs. The same input gives the same objects, byte by byte.
 
 mod autoscaler;
 mod config_map;

@@ -1,5 +1,5 @@
-//! What Pods say of themselves: how far they have come, and why one does not run. They are in the namespace of a tenant, so
-//! every text is cut.
+//! What Pods report: their progress, and why one does not run. They are in the namespace of a tenant, so every text is
+//! cut.
 
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStatus, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -7,14 +7,14 @@ use policy::text::on_one_line;
 
 use super::build_job::Start;
 
-/// How much of what somebody said goes into a condition, in characters.
+/// How much of a reported text goes into a condition, in characters.
 pub const LAST_WORDS: usize = 500;
-/// What a container waits for while all goes well.
+/// Reasons to wait that are normal.
 const NORMAL: [&str; 2] = ["ContainerCreating", "PodInitializing"];
-/// The label by which a Deployment tells the Pods of its templates apart.
+/// The label by which a Deployment distinguishes the Pods of its templates.
 const TEMPLATE: &str = "pod-template-hash";
 
-/// How far a build has come with its Pod.
+/// The progress of a build with its Pod.
 #[must_use]
 pub fn build(status: &PodStatus) -> Start {
     if status.phase.as_deref() != Some("Pending") {
@@ -27,7 +27,7 @@ pub fn build(status: &PodStatus) -> Start {
     }
 }
 
-/// How far a Deployment has come with the Pods of its newest template.
+/// The progress of a Deployment with the Pods of its newest template.
 #[must_use]
 pub fn serving(pods: &[(&ObjectMeta, PodStatus)]) -> Start {
     let template = |meta: &ObjectMeta| meta.labels.as_ref().and_then(|labels| labels.get(TEMPLATE).cloned());
@@ -51,28 +51,28 @@ pub fn serving(pods: &[(&ObjectMeta, PodStatus)]) -> Start {
     waits.map_or(Start::Runs, Start::Waits)
 }
 
-/// The last words of a container that has ended, or how it ended.
+/// The last output of a container that has ended, or how it ended.
 #[must_use]
 pub fn last_words(end: &ContainerStateTerminated) -> String {
     let message = end.message.as_deref().unwrap_or_default().trim();
     if message.is_empty() {
         return format!("{}, exit code {}", end.reason.as_deref().unwrap_or("Error"), end.exit_code);
     }
-    // The end is what it failed for.
+    // The end of the message has the cause of the failure.
     let skipped = message.chars().count().saturating_sub(LAST_WORDS);
     on_one_line(message.chars().skip(skipped), LAST_WORDS)
 }
 
-/// The containers of a Pod, those that run first before the others.
+/// The containers of a Pod, init containers first.
 pub fn containers(status: &PodStatus) -> impl Iterator<Item = &ContainerStatus> {
     let init = status.init_container_statuses.iter().flatten();
     init.chain(status.container_statuses.iter().flatten())
 }
 
-/// How far a Pod has come that is to serve.
+/// The progress of a Pod that serves a Function.
 fn readiness(status: &PodStatus) -> Start {
     let mut not_ready = status.container_statuses.iter().flatten().filter(|container| !container.ready);
-    // One that was started again is as ill as before until it is ready.
+    // A restarted container is as faulty as before until it is ready.
     let ended = |state: &Option<ContainerState>| state.as_ref().and_then(|state| state.terminated.clone());
     if let Some(end) =
         not_ready.find_map(|container| ended(&container.state).or_else(|| ended(&container.last_state)))
@@ -89,7 +89,7 @@ fn readiness(status: &PodStatus) -> Start {
     }
 }
 
-/// How far a Pod has come on its way to run.
+/// The progress of a Pod until it runs.
 fn start(status: &PodStatus) -> Start {
     let mut conditions = status.conditions.iter().flatten();
     let unscheduled =
@@ -108,7 +108,7 @@ fn start(status: &PodStatus) -> Start {
     let has_started = found().any(|state| state.running.is_some() || state.terminated.is_some());
     match waiting.min_by_key(|(is_normal, _)| *is_normal) {
         Some((false, why)) => Start::Hindered(why),
-        // One that has run, or runs, before those that wait for it.
+        // A container that runs or has run takes precedence over those that wait for it.
         _ if has_started => Start::Runs,
         Some((true, why)) => Start::Waits(why),
         None => Start::Waits("does not start: no node says why".to_owned()),

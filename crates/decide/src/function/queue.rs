@@ -1,33 +1,35 @@
-//! Who builds next: first in, first out within a namespace, and namespaces in turn, so that one with many Functions does not
-//! hold up the others.
+//! The order of builds: first in, first out within a namespace, and namespaces in turn, so that one with many Functions
+//! does not hold up the others.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use crate::Key;
 
-/// Those that wait for a build slot. What is asked often costs as much as there are namespaces that wait, not Functions.
+/// Functions that wait for a build slot. The cost of the frequent questions grows with the number of waiting
+/// namespaces, not Functions.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    /// All that wait, with the numbers that they drew.
+    /// All waiting Functions, with their numbers.
     numbers: HashMap<Key, u64>,
-    /// By namespace.
+    /// The lines, by namespace.
     lines: BTreeMap<String, Line>,
-    /// The number that was drawn last.
+    /// The last number that was given out.
     last: u64,
 }
 
-/// Those of one namespace that wait, at least one.
+/// The waiting Functions of one namespace, at least one.
 #[derive(Debug)]
 struct Line {
-    /// The lower, the earlier it is this namespace's turn.
+    /// The namespace with the lowest turn is next.
     turn: u64,
-    /// With their numbers, in the order of these.
+    /// Functions with their numbers, in the order of these.
     functions: VecDeque<(u64, Key)>,
 }
 
 impl Queue {
-    /// Lines up, unless already in line, and tells how many are in front for whom no slot is free; 0: it has left the queue
-    /// and may build. `room` is how many more of a namespace may build, however many slots are free.
+    /// Adds a Function to its line, unless it is in it, and returns how many Functions in front of it have no free
+    /// slot. At 0 it has left the queue and may build. `room` is how many more builds a namespace may run, however many
+    /// slots are free.
     pub(super) fn ask(&mut self, key: &Key, free: usize, room: impl Fn(&str) -> usize) -> usize {
         if !self.numbers.contains_key(key) {
             self.line_up(key);
@@ -36,7 +38,7 @@ impl Queue {
         let (place, own_room) = (rounds + others, room(&key.0));
         if place < free && rounds < own_room {
             self.leave(key);
-            // It was this namespace's turn.
+            // The namespace has used its turn.
             self.last += 1;
             if let Some(line) = self.lines.get_mut(&key.0) {
                 line.turn = self.last;
@@ -54,13 +56,14 @@ impl Queue {
         self.numbers.insert(key.clone(), self.last);
     }
 
-    /// How many of its own namespace, and of others, are in front of one that waits. Of another namespace no more are than
-    /// may build.
+    /// How many Functions of its own namespace, and of others, are in front of a waiting one. Another namespace is not
+    /// counted with more Functions than it may build.
     fn place(&self, key: &Key, room: &impl Fn(&str) -> usize) -> Option<(usize, usize)> {
         let number = self.numbers.get(key)?;
         let own = self.lines.get(&key.0)?;
         let rounds = own.functions.partition_point(|(earlier, _)| earlier < number);
-        // In each round before its own one of each namespace is served, in its own one of those whose turn is before.
+        // Each earlier round serves one Function per namespace; the round of this Function serves those with an earlier
+        // turn first.
         let in_front = |(namespace, line): (&String, &Line)| {
             line.functions.len().min(rounds + usize::from(line.turn < own.turn)).min(room(namespace))
         };
@@ -68,7 +71,7 @@ impl Queue {
         Some((rounds, others))
     }
 
-    /// Needs no build any more. Whether it was waiting.
+    /// Removes a Function that needs no build any more. Returns whether it was waiting.
     pub(super) fn leave(&mut self, key: &Key) -> bool {
         let Some(number) = self.numbers.remove(key) else { return false };
         let Some(line) = self.lines.get_mut(&key.0) else { return false };
@@ -81,14 +84,14 @@ impl Queue {
         true
     }
 
-    /// How many wait.
+    /// The number of waiting Functions.
     #[must_use]
     pub(super) fn waiting(&self) -> usize {
         self.numbers.len()
     }
 
-    /// The first of those that wait, so many at most, in the order in which they will be served; `room` is how many more of a
-    /// namespace may build.
+    /// The first waiting Functions, up to `number`, in the order in which they will be served. `room` is how many more
+    /// builds a namespace may run.
     #[must_use]
     pub(super) fn first(&self, number: usize, room: impl Fn(&str) -> usize) -> Vec<Key> {
         if number == 0 {
@@ -118,7 +121,7 @@ mod tests {
         (namespace.to_owned(), name.to_owned())
     }
 
-    /// Room for all of them.
+    /// Unlimited room.
     fn all(_: &str) -> usize {
         usize::MAX
     }
@@ -169,13 +172,13 @@ mod tests {
         }
         let room = |namespace: &str| if namespace == "a" { 1 } else { 3 };
         assert_eq!(queue.first(4, room), [key("a/1"), key("b/1")]);
-        // It waits for one of its own, however many slots are free.
+        // It waits for its own namespace, however many slots are free.
         assert_eq!(queue.ask(&key("a/2"), 4, room), 1);
         assert_eq!(queue.ask(&key("a/3"), 4, room), 2);
         assert_eq!(queue.ask(&key("a/1"), 4, room), 0);
         let full = |namespace: &str| if namespace == "a" { 0 } else { 3 };
         assert_eq!(queue.first(4, full), [key("b/1")]);
-        // And it is in nobody's way.
+        // It does not hold up others.
         assert_eq!(queue.ask(&key("b/1"), 1, full), 0);
         assert_eq!(queue.ask(&key("a/2"), 4, full), 1);
         assert_eq!(queue.ask(&key("a/2"), 4, room), 0);
@@ -191,7 +194,7 @@ mod tests {
                 match step {
                     0 => drop(queue.leave(&asking)),
                     1 => prop_assert!(queue.ask(&asking, 0, all) > 0),
-                    // So many slots that it may build.
+                    // With this many slots it may build.
                     _ => prop_assert_eq!(queue.ask(&asking, 24, all), 0),
                 }
                 let after = queue.first(usize::MAX, all);
@@ -200,7 +203,7 @@ mod tests {
                 for (in_front, waiting) in after.iter().enumerate() {
                     prop_assert_eq!(queue.ask(waiting, 0, all), in_front + 1);
                 }
-                // Within each namespace, the order of the others is as it was.
+                // Within each namespace, the order of the others does not change.
                 for namespace in 0..4u8 {
                     let others = |keys: &[Key]| -> Vec<Key> {
                         keys.iter().filter(|key| key.0 == namespace.to_string() && **key != asking).cloned().collect()

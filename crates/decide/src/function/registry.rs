@@ -1,4 +1,4 @@
-//! The registry of a Function, as the registry Secrets of its namespace have it.
+//! The registry of a Function, from the registry Secrets of its namespace.
 
 use api::names::registry_secret;
 use k8s_openapi::api::core::v1::Secret;
@@ -7,7 +7,7 @@ use policy::registries::RegistryAddress;
 /// The longest address that is read, in bytes.
 const MAX_ADDRESS: usize = 2048;
 
-/// Where images go to and come from.
+/// The registry that images are pushed to and pulled from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Registry {
     /// The Secret with the credentials.
@@ -16,7 +16,7 @@ pub struct Registry {
     pub version: String,
     /// The address that images are pushed to.
     pub push: String,
-    /// The address that they are pulled from.
+    /// The address that images are pulled from.
     pub pull: String,
 }
 
@@ -32,13 +32,13 @@ pub enum RegistryProblem {
         /// The key of the address.
         key: &'static str,
     },
-    /// An address of the Secret is none.
+    /// An address in the Secret is invalid.
     BadAddress {
         /// The Secret.
         secret: String,
         /// The key of the address.
         key: &'static str,
-        /// What it must be.
+        /// The rule that it breaks.
         rule: &'static str,
     },
 }
@@ -46,7 +46,7 @@ pub enum RegistryProblem {
 /// The addresses of a registry Secret. No credential is in it.
 #[derive(Debug)]
 pub struct RegistrySecret {
-    /// The version in which its data came.
+    /// The resource version of its data.
     pub version: String,
     registry_address: Option<String>,
     server_address: Option<String>,
@@ -54,7 +54,7 @@ pub struct RegistrySecret {
 }
 
 impl RegistrySecret {
-    /// What a Secret says of its registry.
+    /// Reads a Secret.
     #[must_use]
     pub fn of(secret: &Secret) -> Self {
         let text = |key: &str| {

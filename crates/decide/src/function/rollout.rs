@@ -1,4 +1,4 @@
-//! How the rollout of a Deployment goes: by its own conditions, and if it takes long, by what its Pods say.
+//! The progress of a rollout: from the conditions of the Deployment, and if it takes long, from what its Pods report.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use super::observed::Observed;
 use crate::draft::Draft;
 use crate::plan::Question;
 
-/// How long a Deployment may not be ready before its Pods are asked why, and how often they are asked then at first.
+/// How long a Deployment may not be ready before its Pods are inspected, and the first pause between inspections.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
-/// How often they are asked at least.
+/// The longest pause between inspections.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
-/// Says how a Deployment goes that is as it is wanted. Whether it is ready.
+/// Reports the progress of a Deployment that is stored as wanted. Returns whether it is ready.
 pub(super) fn judge(name: &str, observed: &Observed, draft: &mut Draft<Status>) -> bool {
     let Some(deployment) = observed.deployment.0.as_ref() else { return false };
     let rollout = Rollout::of(deployment);
@@ -44,14 +44,14 @@ pub(super) fn judge(name: &str, observed: &Observed, draft: &mut Draft<Status>) 
     false
 }
 
-/// What the conditions of a Deployment say.
+/// The conditions of a Deployment.
 #[derive(Default)]
 struct Rollout<'a> {
     replicas: Option<i32>,
     is_ready: bool,
     /// Why the API server refuses its Pods.
     refused: Option<&'a str>,
-    /// Why it has given up.
+    /// Why the rollout has failed.
     failed: Option<&'a str>,
 }
 
@@ -82,8 +82,8 @@ impl<'a> Rollout<'a> {
     }
 }
 
-/// Asks for the Pods of a Deployment that has not been ready for a while: the longer it is not, the more seldom. What they
-/// said stays true until they say something else.
+/// Requests the Pods of a Deployment that has not been ready for a while, less often the longer this lasts. What they
+/// reported stays until they report something else.
 fn ask(observed: &Observed, draft: &mut Draft<Status>) {
     let before = draft.before(ConditionType::Running).filter(|before| before.status != "True");
     let has_failed = before.is_some_and(|before| before.status == "False");

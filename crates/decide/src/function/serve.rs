@@ -12,7 +12,7 @@ use crate::Kind;
 use crate::draft::Draft;
 use crate::owner::is_owned;
 
-/// Ensures all three, and then removes what they replace.
+/// Ensures all three, then removes what they replace.
 pub(super) fn serve(inputs: &Inputs<'_>, observed: &Observed, draft: &mut Draft<Status>) {
     let steps = draft.steps.len();
     let (child, uid) = (inputs.identity.child(), inputs.identity.uid.as_str());
@@ -52,7 +52,7 @@ pub(super) fn serve(inputs: &Inputs<'_>, observed: &Observed, draft: &mut Draft<
     draft.status.runtime = Some(inputs.function.runtime.clone());
 }
 
-/// Takes away what is not needed any more, now that what takes its place runs.
+/// Deletes what is not needed any more, once its replacement runs.
 fn clean_up(inputs: &Inputs<'_>, observed: &Observed, draft: &mut Draft<Status>) {
     let is_ours = observed.config_map.0.as_ref().is_some_and(|map| is_owned(map, &inputs.identity.uid));
     if inputs.checkout.is_some() && is_ours {
@@ -63,7 +63,7 @@ fn clean_up(inputs: &Inputs<'_>, observed: &Observed, draft: &mut Draft<Status>)
     }
 }
 
-/// Says what was planned for an object. Whether to go on: not where it cannot be.
+/// Reports what is planned for an object. Returns whether to go on, which is not so if nothing is possible.
 fn may_go_on(draft: &mut Draft<Status>, ensured: Ensured, created: Reason, updated: Reason) -> bool {
     match ensured {
         Ensured::Created(message) => draft.set(ConditionType::Running, "Unknown", created, message),

@@ -1,5 +1,5 @@
-//! A cluster that is simulated: steps are taken at once, Jobs succeed and Deployments get ready when they are told to. For
-//! plans without a cluster, and for tests.
+//! A simulated cluster: steps take effect at once, and Jobs succeed and Deployments become ready on request. It serves
+//! plans without a cluster, and tests.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,9 +16,9 @@ use super::{
 use crate::Kind;
 use crate::plan::{JobChange, Question, Step, Wanted};
 
-/// The digest of every image: only the registry knows the true one.
+/// The digest of every image: only a registry knows the real one.
 pub const DIGEST: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
-/// More passes than any Function needs from nothing to running.
+/// More passes than any Function needs until it runs.
 const PASSES: usize = 20;
 
 /// A Function with its cluster.
@@ -37,13 +37,13 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    /// A Function of which nothing has been made.
+    /// A Function that has no objects yet.
     #[must_use]
     pub fn new(config: Config, function: Function, observed: Observed) -> Self {
         Self { config, function, observed, place: 0, now: Timestamp::UNIX_EPOCH }
     }
 
-    /// One pass, whose steps are taken and whose status is written.
+    /// One pass: takes the steps and writes the status.
     pub fn pass(&mut self) -> Plan {
         let mut plan = self.decide();
         if let Some(question) = plan.question.take() {
@@ -63,13 +63,13 @@ impl Simulation {
         plan
     }
 
-    /// What is decided now.
+    /// The current decision.
     #[must_use]
     pub fn decide(&self) -> Plan {
         decide(&self.config, &self.function, &self.observed, Time(self.now))
     }
 
-    /// Passes until nothing changes any more. What was applied, in order.
+    /// Runs passes until nothing changes any more. Returns the applied objects, in order.
     pub fn run(&mut self) -> Vec<Value> {
         let mut applied = Vec::new();
         for _ in 0..PASSES {
@@ -108,14 +108,14 @@ impl Simulation {
         &self.function.status
     }
 
-    /// The last Job ends, unless it has.
+    /// Ends the last Job, unless it has ended.
     pub fn end_job(&mut self, succeeded: bool, message: &str) {
         if let Some(job) = self.observed.jobs.last_mut().filter(|job| job.end.is_none()) {
             Arc::make_mut(job).end = Some(End { succeeded, message: message.to_owned(), at: self.now });
         }
     }
 
-    /// The Deployment gets ready.
+    /// Makes the Deployment ready.
     pub fn roll_out(&mut self) {
         self.set_deployment(&json!([
             {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"},
@@ -123,7 +123,7 @@ impl Simulation {
         ]));
     }
 
-    /// The Deployment gets conditions.
+    /// Sets the conditions of the Deployment.
     pub fn set_deployment(&mut self, conditions: &Value) {
         if let Some(deployment) = self.observed.deployment.0.as_mut().and_then(Value::as_object_mut) {
             let status = json!({"observedGeneration": 1, "replicas": 1, "conditions": conditions});
@@ -158,7 +158,7 @@ impl Simulation {
             self.observed.jobs.extend(job.map(Arc::new));
             return;
         }
-        // What an API server adds, a part of it.
+        // A part of what an API server adds.
         metadata.insert("resourceVersion".to_owned(), "1".into());
         metadata.insert("generation".to_owned(), 1.into());
         if wanted.kind == Kind::Deployment

@@ -1,5 +1,5 @@
-//! Build slots: who builds, and who waits for whom. A namespace has no more than its share, whoever waits: what it builds
-//! could take hours.
+//! Build slots: who builds, and who waits for whom. A namespace never gets more than its share, even if nobody else
+//! waits: its builds could take hours.
 
 use std::collections::BTreeMap;
 
@@ -9,27 +9,27 @@ use crate::Key;
 /// Who builds and who waits.
 #[derive(Debug, Default)]
 pub struct Slots {
-    /// How many there are.
+    /// The number of slots.
     number: usize,
-    /// How many of them one namespace may have.
+    /// How many of them one namespace may use.
     share: usize,
     queue: Queue,
-    /// Jobs that build, with the Function of each.
+    /// Running build Jobs, with the Function of each.
     active: BTreeMap<Key, Key>,
-    /// Jobs that were granted a slot and that the watch has not shown yet, with the Function of each.
+    /// Jobs that have a slot but are not in the watch yet, with the Function of each.
     granted: BTreeMap<Key, Key>,
-    /// The most that ever waited.
+    /// The highest number of waiting Functions so far.
     peak: usize,
 }
 
 impl Slots {
-    /// So many slots, and so many of them for one namespace.
+    /// `number` slots, at most `share` of them for one namespace.
     #[must_use]
     pub fn new(number: usize, share: usize) -> Self {
         Self { number, share, ..Self::default() }
     }
 
-    /// How many are in front of a Function that wants to start a Job; 0 if it may.
+    /// How many Functions are in front of one that wants to start a Job; 0 if it may start.
     pub fn ask(&mut self, function: &Key, job: &str) -> usize {
         let job = (function.0.clone(), job.to_owned());
         if self.granted.contains_key(&job) {
@@ -44,14 +44,14 @@ impl Slots {
         ahead
     }
 
-    /// A Function wants no build, or none any more: those whose turn it is. It may have been called and not have come, and
-    /// nobody else is called for the slot that waits for it.
+    /// A Function wants no build any more. Returns the Functions whose turn it is: this one may have been called and
+    /// not have come, and nobody else is called for the slot that was reserved for it.
     pub fn leave(&mut self, function: &Key, exists: impl Fn(&Key) -> bool) -> Vec<Key> {
         if self.queue.leave(function) { self.next(exists) } else { Vec::new() }
     }
 
-    /// A Job builds for a Function, or does not any more, or was never made: those whose turn it is. Who is gone by then,
-    /// unnoticed, is passed over.
+    /// A Job builds for a Function, or has stopped, or was never created. Returns the Functions whose turn it is. A
+    /// Function that has been deleted unnoticed is skipped.
     pub fn job(&mut self, job: &Key, function: Option<&Key>, exists: impl Fn(&Key) -> bool) -> Vec<Key> {
         self.granted.remove(job);
         match function {
@@ -61,7 +61,8 @@ impl Slots {
         self.next(exists)
     }
 
-    /// A Function is gone, and whatever Jobs say that they build for it do not count any more: those whose turn it is.
+    /// A Function is deleted, and Jobs that claim to build for it no longer occupy slots. Returns the Functions whose
+    /// turn it is.
     pub fn gone(&mut self, function: &Key, exists: impl Fn(&Key) -> bool) -> Vec<Key> {
         let was_waiting = self.queue.leave(function);
         let before = self.free(&self.taken());
@@ -84,25 +85,26 @@ impl Slots {
         }
     }
 
-    /// How many wait.
+    /// The number of waiting Functions.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.queue.waiting()
     }
 
-    /// The most that ever waited.
+    /// The highest number of waiting Functions so far.
     #[must_use]
     pub fn peak(&self) -> usize {
         self.peak
     }
 
-    /// How many build.
+    /// The number of builds.
     #[must_use]
     pub fn building(&self) -> usize {
         self.active.len()
     }
 
-    /// How many slots are free. Jobs that a tenant adds to those that were granted take nothing from other namespaces.
+    /// The number of free slots. Jobs that a tenant creates besides the granted ones take nothing from other
+    /// namespaces.
     fn free(&self, taken: &BTreeMap<String, usize>) -> usize {
         let taken = taken.values().map(|jobs| (*jobs).min(self.share));
         self.number.saturating_sub(taken.sum())
@@ -113,7 +115,7 @@ impl Slots {
         self.active.keys().chain(self.granted.keys().filter(|job| !self.active.contains_key(*job)))
     }
 
-    /// How many Jobs each namespace has that build.
+    /// The number of running builds of each namespace.
     fn taken(&self) -> BTreeMap<String, usize> {
         let mut taken = BTreeMap::new();
         for (namespace, _) in self.jobs() {
@@ -123,7 +125,7 @@ impl Slots {
     }
 }
 
-/// How many more slots a namespace may have.
+/// How many more slots a namespace may use.
 fn room(taken: &BTreeMap<String, usize>, share: usize) -> impl Fn(&str) -> usize {
     move |namespace| share.saturating_sub(taken.get(namespace).copied().unwrap_or_default())
 }
@@ -148,7 +150,7 @@ mod tests {
         assert_eq!((slots.waiting(), slots.building(), slots.peak()), (2, 1, 2));
         assert_eq!(slots.job(&key("job-a"), None, all), [key("b")]);
         assert_eq!(slots.ask(&key("b"), "job-b"), 0);
-        // Its Job was refused: the next one's turn.
+        // Its Job was refused: it is the next Function's turn.
         assert_eq!(slots.job(&key("job-b"), None, all), [key("c")]);
     }
 
@@ -162,7 +164,7 @@ mod tests {
         assert_eq!(slots.ask(&of("a", "3"), "job-3"), 1, "a slot is free, and not for this namespace");
         assert_eq!(slots.ask(&of("b", "1"), "job-1"), 0);
         assert_eq!(slots.ask(&of("b", "2"), "job-2"), 1);
-        // One of the other namespace ends.
+        // A build of the other namespace ends.
         assert_eq!(slots.job(&of("b", "job-1"), None, all), [of("b", "2")]);
         assert_eq!(slots.job(&of("a", "job-1"), None, all), [of("a", "3"), of("b", "2")]);
     }
@@ -189,7 +191,7 @@ mod tests {
         assert_eq!(slots.ask(&key("b"), "job-b"), 1);
         assert_eq!(slots.gone(&key("a"), all), [key("b")]);
         assert_eq!(slots.gone(&key("a"), all), []);
-        // Nor one that the watch has not shown yet.
+        // A Job that the watch has not shown yet does not, either.
         assert_eq!(slots.ask(&key("b"), "job-b"), 0);
         assert_eq!(slots.ask(&key("c"), "job-c"), 1);
         assert_eq!(slots.gone(&key("b"), all), [key("c")]);
@@ -207,7 +209,8 @@ mod tests {
         assert_eq!(slots.job(&key("job-a"), None, without_c), [key("d")]);
     }
 
-    /// Otherwise a free slot would wait for one that does not want it, and all others until they look by themselves.
+    /// Otherwise a free slot would wait for a Function that does not want it, and all others until their next
+    /// reconcile.
     #[test]
     fn whoever_is_called_and_wants_no_build_any_more_passes_the_turn_on() {
         let all = |_: &Key| true;

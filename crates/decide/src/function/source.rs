@@ -1,4 +1,4 @@
-//! The source: in the Function, from where it goes into a ConfigMap, or at a commit of a Git repository.
+//! The source: in the Function, from which it is copied to a ConfigMap, or at a commit of a Git repository.
 
 use api::{ConditionType, Reason};
 
@@ -11,9 +11,9 @@ use super::observed::Observed;
 use crate::Kind;
 use crate::draft::Draft;
 
-/// Where the source is: `Some(None)` if in the Function, `None` if that is not known, which has been said.
+/// Where the source is: `Some(None)` if it is in the Function; `None` if it is unknown, which is reported.
 ///
-/// A Function whose repository cannot be asked stays at the commit that it has.
+/// A Function whose repository cannot be asked keeps its commit.
 #[allow(clippy::option_option, reason = "not known, in the Function, or at a commit")]
 pub(super) fn place(
     function: &Function,
@@ -51,7 +51,7 @@ fn no_repository(repository: &str, is_deleted: bool, namespace: &str) -> String 
     }
 }
 
-/// The commit to build: the one of the answer, or the one that is recorded.
+/// The commit to build: from the answer, or the recorded one.
 fn commit(
     function: &Function,
     answer: &Answer,
@@ -89,7 +89,7 @@ fn record(source: &Source, commit: &str, status: &mut Status) {
     }
 }
 
-/// Ensures the ConfigMap of an inline source. Whether to go on.
+/// Ensures the ConfigMap of an inline source. Returns whether to go on.
 pub(super) fn inline(inputs: &Inputs<'_>, observed: &Observed, draft: &mut Draft<Status>) -> bool {
     let (kind, created) = (ConditionType::ConfigurationReady, Reason::ConfigMapCreated);
     let wanted = wanted(Kind::ConfigMap, &objects::config_map(inputs));

@@ -1,4 +1,4 @@
-//! Version v1alpha1 of Functions, as one of decisions, and its status.
+//! Converts Functions of version v1alpha1 to the model, and a status back to v1alpha1.
 
 use api::{FunctionSpec, FunctionStatus};
 
@@ -6,7 +6,7 @@ use super::{Function, Source, Status};
 use crate::function::names::Identity;
 
 impl Function {
-    /// From version v1alpha1; `None` of a Function that no API server has stored.
+    /// Converts version v1alpha1; `None` for a Function that no API server has stored.
     #[must_use]
     pub fn of_v1alpha1(function: api::Function) -> Option<Self> {
         let api::Function { metadata, spec, status } = function;

@@ -1,4 +1,4 @@
-//! The autoscaler, of Functions that may have more than the least number of Pods.
+//! The autoscaler, for Functions that may have more Pods than their minimum.
 
 use k8s_openapi::api::autoscaling::v2::{
     CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, MetricSpec,
@@ -8,7 +8,7 @@ use k8s_openapi::api::autoscaling::v2::{
 use crate::function::inputs::Inputs;
 use crate::function::model::Function;
 
-/// Whether the number of Pods is left to an autoscaler.
+/// Whether an autoscaler sets the number of Pods.
 pub(super) fn is_scaled(function: &Function) -> bool {
     let min = function.min_replicas.unwrap_or(1);
     function.max_replicas.is_some_and(|max| max > min)

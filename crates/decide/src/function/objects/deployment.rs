@@ -18,7 +18,7 @@ use super::resources::resources;
 use crate::function::inputs::Inputs;
 use crate::function::names::inherited;
 
-/// Whom Functions run as.
+/// The user that Functions run as.
 const USER: i64 = 1000;
 
 /// The Deployment.
@@ -54,7 +54,7 @@ pub(crate) fn deployment(inputs: &Inputs<'_>) -> Deployment {
     Deployment {
         metadata: inputs.metadata(identity.child()),
         spec: Some(DeploymentSpec {
-            // Where an autoscaler decides, it decides alone.
+            // If there is an autoscaler, only it sets the number of replicas.
             replicas: if is_scaled(function) { None } else { function.min_replicas },
             selector: LabelSelector { match_labels: Some(identity.selector()), match_expressions: None },
             template: PodTemplateSpec {
@@ -85,7 +85,7 @@ fn container(inputs: &Inputs<'_>) -> Container {
         image_pull_policy: Some("IfNotPresent".to_owned()),
         env: Some(env(inputs)),
         resources: resources(inputs.function.resources.as_ref()),
-        // What it said last is why it ended.
+        // The last output explains why the container ended.
         termination_message_policy: Some(LAST_LINES.to_owned()),
         ports: Some(vec![ContainerPort {
             name: Some(port::NAME.to_owned()),
@@ -110,7 +110,7 @@ fn container(inputs: &Inputs<'_>) -> Container {
     }
 }
 
-/// The variables of the author, then those of the runtime, which win: the last of a name counts.
+/// The author's variables, then those of the runtime, which win: if a name occurs twice, the last one is used.
 fn env(inputs: &Inputs<'_>) -> Vec<EnvVar> {
     let mut ours = vec![
         ("FUNC_RUNTIME", inputs.function.runtime.as_str()),

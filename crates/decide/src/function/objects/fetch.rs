@@ -1,5 +1,5 @@
-//! The container that fetches the source of a Function of type `git` before the build: the recorded commit, of which only
-//! the directory of the Function reaches the image.
+//! The container that fetches the source of a Function of type `git` before the build. It fetches the recorded commit;
+//! only the directory of the Function reaches the image.
 
 use api::GitAuth;
 use k8s_openapi::api::core::v1::{
@@ -12,15 +12,15 @@ use crate::function::inputs::{Checkout, Inputs};
 
 /// The context of the build.
 pub(super) const WORKSPACE: &str = "/workspace";
-/// What a container has said last is why it failed, unless it says so otherwise.
+/// The last output of a container is the reason of its failure, unless the container reports another.
 pub(super) const LAST_LINES: &str = "FallbackToLogsOnError";
-/// What fetches; a POSIX shell and git run it.
+/// The script that fetches; it needs a POSIX shell and git.
 const SCRIPT: &str = include_str!("fetch.sh");
-/// The volume of the files.
+/// The volume for the files.
 const VOLUME: &str = "workspace";
-/// Where in it the repository is.
+/// The directory of the repository in the volume.
 const REPOSITORY: &str = "repository";
-/// Where the key is.
+/// The directory of the key.
 const KEYS: &str = "/git-credentials";
 
 pub(super) fn container(inputs: &Inputs<'_>, checkout: &Checkout) -> Container {
@@ -109,7 +109,7 @@ pub(super) fn volumes(checkout: &Checkout) -> Vec<Volume> {
             name: "git-credentials".to_owned(),
             secret: Some(SecretVolumeSource {
                 secret_name: Some(auth.secret_name.clone()),
-                // ssh takes no key that others may read.
+                // ssh refuses a key that others may read.
                 default_mode: Some(0o400),
                 ..SecretVolumeSource::default()
             }),

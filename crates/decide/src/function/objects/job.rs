@@ -18,12 +18,12 @@ use super::{config_map, fetch};
 use crate::function::inputs::Inputs;
 use crate::function::names::inherited;
 
-/// Where the source is in it.
+/// The directory of the source.
 const SOURCES: &str = "/workspace/src";
-/// Where the files of the runtime are in it: in a folder of their own, so that none of them hides the source.
+/// The directory of the runtime's files: separate, so that none of them hides the source.
 const RUNTIME: &str = "/workspace/runtime";
 const DOCKER_CONFIG: &str = "/docker/.docker";
-/// Where the builder reports the digest of what it has pushed: what a container writes there its Pod says when it has ended.
+/// The file in which the builder reports the digest of the pushed image. Kubernetes copies it to the status of the Pod.
 const REPORT: &str = "/dev/termination-log";
 
 /// The labels of the Job, the only part of it that may change.
@@ -34,7 +34,7 @@ pub(crate) fn job_labels(inputs: &Inputs<'_>) -> BTreeMap<String, String> {
     labels
 }
 
-/// The Job. Its name follows from what it builds: another image, or another attempt at it, is another Job.
+/// The Job. Its name depends on what it builds: each image, and each attempt to build it, has a Job of its own.
 #[must_use]
 pub(crate) fn job(inputs: &Inputs<'_>, attempt: u32) -> Job {
     let identity = inputs.identity;
@@ -43,7 +43,7 @@ pub(crate) fn job(inputs: &Inputs<'_>, attempt: u32) -> Job {
     let pod = PodSpec {
         restart_policy: Some("Never".to_owned()),
         service_account_name: Some(inputs.config.build_service_account.clone()),
-        // The executor is root in its container, and has no business with the API server.
+        // The executor is root in its container, and must not reach the API server.
         automount_service_account_token: Some(false),
         init_containers: init,
         containers: vec![executor(inputs, &image)],
@@ -71,7 +71,7 @@ pub(crate) fn job(inputs: &Inputs<'_>, attempt: u32) -> Job {
         spec: Some(JobSpec {
             parallelism: Some(1),
             completions: Some(1),
-            // Whether to try again is for the controller to say, which knows what has changed.
+            // The controller decides whether to retry, because it knows what has changed.
             backoff_limit: Some(0),
             active_deadline_seconds: i64::try_from(inputs.config.build_deadline.as_secs()).ok(),
             template,
@@ -118,7 +118,7 @@ fn executor(inputs: &Inputs<'_>, image: &str) -> Container {
             value_from: None,
         }]),
         resources: resources(inputs.function.build_resources.as_ref()),
-        // The executor changes owners of files, and so is root in its container.
+        // The executor changes the owners of files, so it is root in its container.
         security_context: Some(SecurityContext { run_as_user: Some(0), ..SecurityContext::default() }),
         termination_message_policy: Some(fetch::LAST_LINES.to_owned()),
         volume_mounts: Some(mounts),
@@ -130,7 +130,7 @@ fn file(volume: &str, key: &str, path: String) -> VolumeMount {
     VolumeMount {
         name: volume.to_owned(),
         mount_path: path,
-        // By itself, since links, which a mounted folder consists of, break COPY.
+        // Mounted as single files: a mounted folder consists of links, which break COPY.
         sub_path: Some(key.to_owned()),
         read_only: Some(true),
         ..VolumeMount::default()
@@ -145,7 +145,8 @@ fn volumes(inputs: &Inputs<'_>) -> Vec<Volume> {
     };
     let item = |key: &str, path: &str| KeyToPath { key: key.to_owned(), path: path.to_owned(), mode: None };
     let docker_config = item(api::names::registry_secret::DOCKER_CONFIG_KEY, ".docker/config.json");
-    // Listed by name: the Pod does not start without one of them, where the mount of a missing key would make a folder.
+    // Keys are listed by name: without one of them the Pod does not start, while a mount of a missing key would create
+    // a folder.
     let runtime = inputs.runtime_image;
     let named = iter::once(DOCKERFILE).chain(runtime.files.iter().map(String::as_str));
     let items = (!runtime.files.is_empty()).then(|| named.map(|name| item(name, name)).collect());

@@ -2,5 +2,5 @@
 
 /// Its number.
 pub(super) const NUMBER: i32 = 8080;
-/// Its name, of the Service too.
+/// Its name, also in the Service.
 pub(super) const NAME: &str = "http";

@@ -1,4 +1,4 @@
-//! The Service by which the Function is called, of its own name.
+//! The Service that the Function is called by. It has the name of the Function.
 
 use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;

@@ -92,12 +92,12 @@ fn the_newest_template_is_judged_by_its_worst_pod() {
     let waits = status(&pod("Running", &running(false)));
     let ready = status(&pod("Running", &running(true)));
     let [old, first, second] = [meta("old", "a", 1), meta("first", "b", 2), meta("second", "b", 3)];
-    // Those of an older template are of no interest, whatever they say.
+    // Pods of an older template are ignored, whatever they report.
     let pods = [(&old, ill.clone()), (&first, ready.clone()), (&second, ready.clone())];
     assert_eq!(serving(&pods), Start::Runs);
     let pods = [(&old, ready.clone()), (&first, waits), (&second, ill.clone())];
     assert_eq!(serving(&pods), Start::Hindered("Pod second does not start: ImagePullBackOff".to_owned()));
-    // Nor are those that are over, or being deleted.
+    // Pods that have ended or are being deleted are ignored, too.
     let gone = ObjectMeta { deletion_timestamp: second.creation_timestamp.clone(), ..second };
     let evicted = status(&json!({"phase": "Failed", "reason": "Evicted"}));
     let last = meta("last", "c", 4);

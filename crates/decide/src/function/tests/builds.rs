@@ -1,4 +1,4 @@
-//! Builds that wait, fail, and are tried again.
+//! Builds that wait, fail and are retried.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::*;
 
-/// The second attempt of the first build, and a build that the annotation asks for.
+/// The second attempt of the first build, and a build that the annotation requests.
 const SECOND_JOB: &str = "f-build-sv4c8";
 const REBUILD_JOB: &str = "f-build-knkrp";
 
@@ -44,7 +44,7 @@ fn a_failed_build_says_what_its_container_said_and_keeps_its_words() {
     assert_eq!(world.pass().1[1], format!("{failed}npm ERR! 404"));
     world.observed().report = None;
     assert!(world.rests());
-    // A container that says nothing leaves the word to the Job.
+    // If the container reports nothing, the message of the Job is used.
     let mut world = World::inline();
     world.pass();
     world.simulation.end_job(false, "Job was active longer than specified deadline");
@@ -108,7 +108,7 @@ fn other_credentials_are_tried_sooner_and_less_soon_each_time() {
         world.pass();
         assert_eq!(world.observed().jobs.last().unwrap().attempt, attempt + 1);
     }
-    // Of a Function that runs they change nothing.
+    // They do not change a Function that runs.
     let mut world = World::inline();
     world.run();
     world.observed().registry.as_mut().unwrap().version = "8".to_owned();
@@ -142,7 +142,7 @@ fn what_runs_is_the_digest_that_the_builder_reports() {
     world.observed().report = None;
     world.simulation.roll_out();
     world.pass();
-    // Without the Job, the digest stands in the Deployment.
+    // Without the Job, the digest comes from the Deployment.
     world.observed().jobs.clear();
     assert_eq!(world.pass().0, [""; 0]);
 }
@@ -164,7 +164,7 @@ fn a_builder_that_reports_no_digest_has_failed() {
     }
 }
 
-/// An image that an earlier version of the controller has deployed runs on by its tag.
+/// An image that an earlier version of the controller deployed keeps running by its tag.
 #[test]
 fn an_image_that_runs_by_its_tag_is_left_alone() {
     let mut world = World::inline();
@@ -202,7 +202,7 @@ fn a_job_without_a_pod_is_ended_and_says_why() {
     assert_eq!(did, texts!["end Job {JOB} {why}"]);
     let failed = format!("BuildReady=False JobFailed Job {JOB} failed: {why}");
     assert_eq!(said[1], failed);
-    // The Job controller ends it, in its own words.
+    // The Job controller ends it, with its own message.
     world.simulation.end_job(false, "Job was active longer than specified deadline");
     let (did, said) = world.pass();
     assert_eq!((did, &said[1]), (vec![], &failed));

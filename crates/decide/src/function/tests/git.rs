@@ -70,7 +70,7 @@ fn nothing_is_fetched_with_a_secret_that_is_not_known_to_be_for_it() {
     let mut world = World::git();
     world.observed().git.answer = Answer::Commit(COMMIT.to_owned());
     world.run();
-    // The author names another server and another Secret: the commit is that of before.
+    // The author names another server and another Secret: the commit stays the same.
     let remote = world.observed().git.remote.as_mut().unwrap();
     remote.url = "https://elsewhere.example.com/r.git".to_owned();
     let message = "Secret s is not for Git".to_owned();

@@ -1,4 +1,4 @@
-//! Deployments that do not get ready, and what a Function says of itself once one is.
+//! Deployments that do not become ready, and the status of a Function once one is ready.
 
 use super::*;
 
@@ -32,7 +32,7 @@ fn a_function_that_runs_says_where_and_what() {
     assert_eq!((url.as_deref(), replicas), (Some("http://f.n.svc"), Some(1)));
     assert_eq!(image, Some(world.image()));
     assert!(status(&world).is_ready());
-    // While another image is built, it still runs, and is not ready.
+    // During the build of another image, the old one still runs, and the Function is not ready.
     world.change(&json!({"spec": {"source": "y"}}));
     world.pass();
     assert_eq!(world.ready(), format!("Ready=Unknown JobCreated Job {OTHER_JOB} created"));
@@ -59,7 +59,7 @@ fn what_pods_fail_for_is_said_until_they_are_ready() {
     let failed = format!("Running=False DeploymentFailed Deployment {CHILD} failed: {why}");
     assert_eq!(running(&mut world), failed);
     assert_eq!(world.ready(), failed.replace("Running", "Ready"));
-    // It is not forgotten in the moment after: the Pods are asked again at once.
+    // The report is kept: the Pods are requested again at once.
     world.observed().pods = None;
     assert_eq!(world.simulation.decide().question, Some(Question::Pods));
     world.observed().pods = Some(Start::Waits("Pod f-2 runs, and is not ready".to_owned()));
@@ -79,10 +79,10 @@ fn a_deployment_that_gives_up_says_why() {
     world.simulation.set_deployment(&json!([progressing]));
     let failed = format!("Running=False DeploymentFailed Deployment {CHILD} failed:");
     assert_eq!(running(&mut world), format!("{failed} {message}"));
-    // Pods know better.
+    // What Pods report takes precedence.
     world.observed().pods = Some(Start::Hindered("Pod f-1 crashes".to_owned()));
     assert_eq!(running(&mut world), format!("{failed} Pod f-1 crashes"));
-    // Without any, the Deployment knows best.
+    // Without a report of Pods, the conditions of the Deployment are used.
     let refused = json!({"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: q"});
     world.simulation.set_deployment(&json!([progressing, refused]));
     assert_eq!(running(&mut world), format!("{failed} no Pod was created: exceeded quota: q"));

@@ -1,15 +1,16 @@
-//! A Function on a simulated cluster, and what is said of it.
+//! A Function on a simulated cluster, and its reported status.
 
 use super::*;
 
 /// See [`Simulation`].
 pub(super) struct World {
     pub(super) simulation: Simulation,
-    /// The Function as its author has written it.
+    /// The Function as its author wrote it.
     function: Value,
 }
 
-/// What a plan does, and what it says: `create ConfigMap f-xxxxx`, `ConfigurationReady=True ConfigMapCreated ConfigMap …`.
+/// The steps of a plan and the reported conditions: `create ConfigMap f-xxxxx`, `ConfigurationReady=True
+/// ConfigMapCreated ConfigMap …`.
 pub(super) type Pass = (Vec<String>, Vec<String>);
 
 impl World {
@@ -56,7 +57,7 @@ impl World {
         &mut self.simulation.observed
     }
 
-    /// The author changes the Function, by a merge patch.
+    /// The author changes the Function with a merge patch.
     pub(super) fn change(&mut self, change: &Value) {
         json_patch::merge(&mut self.function, change);
         let status = self.simulation.function.status.clone();
@@ -67,20 +68,20 @@ impl World {
         self.simulation.now += time;
     }
 
-    /// One pass, a second after the one before.
+    /// One pass, a second after the previous one.
     pub(super) fn pass(&mut self) -> Pass {
         self.later(Duration::from_secs(1));
         let plan = self.simulation.pass();
         (plan.steps.iter().map(step).collect(), self.conditions())
     }
 
-    /// One pass after which nothing is done, and nothing said that was not said before.
+    /// One pass that takes no steps and reports nothing new.
     pub(super) fn rests(&mut self) -> bool {
         let before = self.simulation.status().clone();
         self.pass().0.is_empty() && *self.simulation.status() == before
     }
 
-    /// Of the stages.
+    /// The conditions of the stages.
     pub(super) fn conditions(&self) -> Vec<String> {
         let conditions = self.simulation.status().conditions.iter();
         conditions.filter(|condition| condition.kind != "Ready").map(said).collect()
@@ -92,7 +93,7 @@ impl World {
         conditions.find(|condition| condition.kind == "Ready").map(said).unwrap_or_default()
     }
 
-    /// Until it runs.
+    /// Runs passes until the Function runs.
     pub(super) fn run(&mut self) {
         self.pass();
         self.simulation.end_job(true, "");
