@@ -1,5 +1,5 @@
-//! How an object becomes what is wanted. It is created by POST, which costs the API server least and never touches an
-//! object of somebody else; it is changed by server-side apply, which leaves alone what others say of it.
+//! How an object becomes what is wanted. POST creates it: this costs the API server least and never touches an object
+//! of somebody else. Server-side apply changes it: this keeps the fields that others set.
 
 use decide::plan::Wanted;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
@@ -12,33 +12,34 @@ use crate::error::Error;
 use crate::object::Object;
 use crate::writer::{FIELD_MANAGER, Writer};
 
-/// How often an object is looked at that others write at the same time.
+/// How often an update is tried while others write the object at the same time.
 const LOOKS: usize = 4;
 
-/// What an object is to become, judged by the one that there is.
+/// The wanted state of an object, compared with the stored one.
 pub trait Intent {
-    /// As it is to be created.
+    /// The object to create.
     fn wanted(&self) -> &Wanted;
-    /// Whether the one that has its name may be changed.
+    /// Whether the stored object may be changed.
     fn is_ours(&self, stored: &Value) -> bool;
-    /// Whether the one that there is needs no change.
+    /// Whether the stored object needs no change.
     fn is_done(&self, stored: &Value) -> bool;
-    /// As it is to be applied to the one that there is.
+    /// What to apply to the stored object.
     fn over(&self, _stored: &Value) -> Value {
         self.wanted().object.clone()
     }
-    /// Whether the one that there is has to go, since what differs cannot change.
+    /// Whether the stored object must be deleted and created again, because the difference is in a field that cannot
+    /// change.
     fn must_be_remade(&self, _stored: &Value) -> bool {
         false
     }
-    /// What others have put where nothing of theirs is to be, as a merge patch that takes it away.
+    /// What others have added to fields that are ours alone, as a merge patch that removes it.
     fn foreign(&self, _stored: &Value) -> Map<String, Value> {
         Map::new()
     }
 }
 
 impl Writer {
-    /// Creates an object. If there is one of that name already and it is ours, that one becomes what is wanted.
+    /// Creates an object. If one with this name exists and is ours, updates it.
     pub async fn create(&self, intent: &impl Intent) -> Result<Object, Error> {
         match self.make(intent).await {
             Err(error) if error.is_already_exists() => self.update(intent).await,
@@ -54,7 +55,7 @@ impl Writer {
         judged(wanted, created).inspect(|_| log(wanted, "created"))
     }
 
-    /// Makes an object that there is what is wanted. One that others write at the same time is looked at again.
+    /// Changes a stored object to what is wanted. If others write it at the same time, reads it again and retries.
     pub async fn update(&self, intent: &impl Intent) -> Result<Object, Error> {
         let mut looks = 1;
         loop {
@@ -73,7 +74,7 @@ impl Writer {
             return Err(Error::Taken { kind: wanted.kind, name: wanted.name.clone() });
         }
         if intent.is_done(&stored) {
-            // The watch has not shown it yet.
+            // It is as wanted already; the watch has not shown it yet.
             return Ok(found);
         }
         let (uid, version) = (found.meta().uid.clone(), found.meta().resource_version.clone());
@@ -86,7 +87,8 @@ impl Writer {
         let version = self.note_as_applied(&api, &wanted.name, &stored, version).await?;
         let mut patch = intent.over(&stored);
         if let Some(fields) = patch.get_mut("metadata").and_then(Value::as_object_mut) {
-            // Of the one that was looked at, as it was looked at: not of one that has come in its place, or is another's by now.
+            // Applies only to the object that was read, in the version that was read: it may have been replaced, or
+            // belong to somebody else by now.
             fields.insert("uid".to_owned(), json!(uid));
             fields.insert("resourceVersion".to_owned(), json!(version));
         }
@@ -101,7 +103,7 @@ impl Writer {
         self.merge(&api, &wanted.name, Value::Object(foreign)).await
     }
 
-    /// Notes what was created as applied, unless it is; the version of the object then.
+    /// Records created fields as applied, unless they are. Returns the version of the object after that.
     async fn note_as_applied(
         &self,
         api: &Api<Object>,
@@ -123,7 +125,8 @@ impl Writer {
     }
 }
 
-/// What is not valid, too large or above a quota stays so.
+/// An object that is invalid, too large or above a quota is refused until something changes, so it has an error of its
+/// own.
 fn judged<T>(wanted: &Wanted, answer: Result<T, Error>) -> Result<T, Error> {
     match answer {
         Err(Error::Api(kube::Error::Api(status))) if matches!(status.code, 400 | 403 | 413 | 422) => {
@@ -139,8 +142,8 @@ fn log(wanted: &Wanted, done: &'static str) {
     tracing::info!(namespace, kind = kind.as_str(), name, "{done}");
 }
 
-/// The managers of an object's fields once those that were created count as applied: server-side apply takes away
-/// only what its manager has applied before, and a field that is no longer wanted would stay. `None` if they do already.
+/// The managers of an object's fields, with created fields recorded as applied: server-side apply removes only what its
+/// manager applied before, so a created field that is no longer wanted would stay. `None` if nothing has to change.
 fn as_applied(managed: &[ManagedFieldsEntry]) -> Option<Vec<ManagedFieldsEntry>> {
     let is_ours = |entry: &ManagedFieldsEntry, operation: &str| {
         entry.manager.as_deref() == Some(FIELD_MANAGER)

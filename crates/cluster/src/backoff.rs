@@ -1,4 +1,4 @@
-//! How long to wait after what has failed is tried again.
+//! How long to wait before a retry.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use kube::runtime::controller::Action;
 
-/// How long to wait after the first error; twice as long after each further one.
+/// The wait after the first error. It doubles with each further one.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// The longest wait.
 const LONGEST_RETRY: Duration = Duration::from_mins(5);
 
-/// The pause after so many failures in a row: doubled each time, and of that between a half and all, so that what failed
-/// together is not tried again together. `random` is between 0 and 1.
+/// The pause after a number of failures in a row. It doubles with each failure, and is a random part of that between a
+/// half and all, so that objects that failed together are not retried together. `random` is between 0 and 1.
 #[must_use]
 pub fn retry(failures: u32, random: f64) -> Duration {
     let doubled = FIRST_RETRY.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
@@ -20,12 +20,12 @@ pub fn retry(failures: u32, random: f64) -> Duration {
     FIRST_RETRY.max(pause.mul_f64(0.5 + random / 2.0))
 }
 
-/// What has failed, and how often in a row.
+/// How often each object has failed in a row.
 #[derive(Debug, Default)]
 pub struct Failures(Mutex<HashMap<String, u32>>);
 
 impl Failures {
-    /// It has failed once more: when to try again.
+    /// Records one more failure. Returns when to retry.
     pub fn failed(&self, what: &str) -> Action {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let number = failures.entry(what.to_owned()).or_default();
@@ -33,7 +33,7 @@ impl Failures {
         Action::requeue(retry(*number, fastrand::f64()))
     }
 
-    /// It has not failed, or is gone, or is another matter now.
+    /// Forgets the failures of an object that has succeeded, is deleted or has changed.
     pub fn forget(&self, what: &str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
     }

@@ -1,5 +1,5 @@
-//! Objects of one kind as a watch tells of them, each kept as the little that is asked of it, and found by name or by the
-//! group that it belongs to.
+//! Objects of one kind, from a watch. Only the few fields that are used are cached; objects are found by name or by
+//! their group.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Debug;
@@ -16,31 +16,31 @@ use process::causes::Causes;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
-/// How many objects a page of a list has. A page is in memory as a whole, and others say how large its objects are: 1.5 MiB
-/// at most.
+/// How many objects a page of a list has. A page is in memory as a whole, and others decide how large its objects are:
+/// up to 1.5 MiB each.
 pub const PAGE: u32 = 20;
 
 /// What is cached of an object.
 pub trait Cached: Debug + Send + Sync + 'static {
-    /// The group by which it is found beside its name: the UID of its Function, its namespace.
+    /// The group by which it is found, besides its name: the UID of its Function, or its namespace.
     fn group(&self) -> &str;
 
-    /// Takes over what outlasts a change from what was known before.
+    /// Takes over from the previous value what outlasts a change.
     fn succeed(&mut self, _before: &Self) {}
 }
 
-/// An object that has come, changed or gone.
+/// An object that was created, changed or deleted.
 #[derive(Debug)]
 pub struct Change<T> {
     /// Its namespace and name.
     pub key: Key,
-    /// As it was known.
+    /// The previous value.
     pub before: Option<Arc<T>>,
-    /// As it is known now.
+    /// The current value.
     pub after: Option<Arc<T>>,
 }
 
-/// What is known of all objects of a kind.
+/// The cache of all objects of a kind.
 #[derive(Debug)]
 pub struct Cache<T> {
     objects: RwLock<Objects<T>>,
@@ -49,13 +49,13 @@ pub struct Cache<T> {
 
 #[derive(Debug)]
 struct Objects<T> {
-    /// With the version of each.
+    /// Each object with its version.
     by_key: HashMap<Key, (u64, Arc<T>)>,
-    /// Keys by group: one tree, since most groups are of one.
+    /// Keys by group, in one tree, since most groups have one object.
     groups: BTreeSet<(Box<str>, Key)>,
-    /// What has been listed so far, while all is listed anew.
+    /// The objects listed so far, during a new list.
     listed: Option<HashSet<Key>>,
-    /// The latest version that the watch has told of.
+    /// The latest version that the watch has reported.
     seen: u64,
 }
 
@@ -67,12 +67,12 @@ impl<T> Default for Cache<T> {
 }
 
 impl<T: Cached> Cache<T> {
-    /// The one of a name.
+    /// The object with a key.
     pub fn get(&self, key: &Key) -> Option<Arc<T>> {
         self.read().by_key.get(key).map(|(_, object)| Arc::clone(object))
     }
 
-    /// Those of a group, by key.
+    /// The objects of a group, by key.
     pub fn group(&self, group: &str) -> Vec<(Key, Arc<T>)> {
         let objects = self.read();
         let members = objects.groups.range((group.into(), Key::default())..);
@@ -82,14 +82,14 @@ impl<T: Cached> Cache<T> {
             .collect()
     }
 
-    /// Waits until all has been listed once.
+    /// Waits until everything has been listed once.
     pub async fn ready(&self) {
-        // The sender lives as long as this.
+        // The sender lives as long as this cache.
         let _ = self.synced.subscribe().wait_for(|synced| *synced).await;
     }
 
-    /// Stores what the API server answers to a write, before the watch shows it. An answer that the watch has passed already
-    /// is of an object that is gone, or has changed since.
+    /// Caches the API server's answer to a write before the watch shows it. An answer that is older than the watch is
+    /// ignored: the object is deleted, or has changed since.
     pub fn answered(&self, key: Key, version: Option<&str>, object: T) {
         let mut objects = self.write();
         let version = self::version(version);
@@ -113,7 +113,7 @@ impl<T: Cached> Cache<T> {
         Some(Change { key, before: Some(before), after: None })
     }
 
-    /// Takes in what a watch says, for ever. Tells of every change, those too that were missed while there was no watch.
+    /// Follows a watch, without an end. Reports every change, also those that were missed while there was no watch.
     pub async fn follow<K>(
         &self,
         api: Api<K>,
@@ -136,7 +136,7 @@ impl<T: Cached> Cache<T> {
         let tell = |change: Option<Change<T>>| change.into_iter().for_each(&changed);
         let put = |object: &K| {
             let key = key(object);
-            // An object that this program fails on is passed over: all others are still followed.
+            // An object that causes a panic is skipped, so that all others are still followed.
             let cached = catch_unwind(AssertUnwindSafe(|| keep(object)));
             match cached.unwrap_or_else(|_| failed_on(&key)) {
                 Some(cached) => self.shown(key, object.meta().resource_version.as_deref(), cached),
@@ -183,7 +183,7 @@ impl<T: Cached> Objects<T> {
         self.seen = self.seen.max(version);
     }
 
-    /// `None` if what is stored is as new.
+    /// `None` if the cached object is as new.
     fn put(&mut self, key: Key, version: u64, mut object: T) -> Option<Change<T>> {
         if self.by_key.get(&key).is_some_and(|(known, _)| *known >= version) {
             return None;

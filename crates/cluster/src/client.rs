@@ -1,23 +1,23 @@
-//! The client of the API server, which counts what it asks for.
+//! The client of the API server, which reports each request.
 
 use kube::client::ClientBuilder;
 use kube::{Client, Config};
 use tower::util::MapRequestLayer;
 
-/// Hears of every request, by its method and query.
+/// Is called for every request, with its method and query.
 pub trait Called: Fn(&str, Option<&str>) + Clone + Send + Sync + 'static {}
 
 impl<F: Fn(&str, Option<&str>) + Clone + Send + Sync + 'static> Called for F {}
 
-/// A client of the cluster that the environment names: a kubeconfig, or the account of the Pod.
+/// A client for the cluster in the environment: from a kubeconfig, or the account of the Pod.
 ///
 /// # Errors
-/// If it names none, or its address or credentials are invalid.
+/// If neither exists, or the address or credentials are invalid.
 pub async fn connect(called: impl Called) -> anyhow::Result<Client> {
     with(process::kubernetes::config().await?, called)
 }
 
-/// A client of a certain cluster.
+/// A client for a certain cluster.
 ///
 /// # Errors
 /// If the address or the credentials are invalid.

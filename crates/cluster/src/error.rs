@@ -1,24 +1,24 @@
-//! Why something is not read or written.
+//! Why a read or write failed.
 
 use decide::Kind;
 
-/// Why something is not read or written.
+/// Why a read or write failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The API server cannot be reached, or is not able to.
+    /// The API server cannot be reached, or fails.
     #[error(transparent)]
     Api(#[from] kube::Error),
-    /// The API server does not take an object, and will not until something changes.
+    /// The API server refuses an object, and will until something changes.
     #[error("{kind} {name} was refused: {message}")]
     Refused {
         /// The kind of the object.
         kind: Kind,
         /// The name of the object.
         name: String,
-        /// Why, in the words of the API server.
+        /// The reason that the API server gives.
         message: String,
     },
-    /// The name is that of an object of somebody else.
+    /// An object of somebody else has the name.
     #[error("{kind} {name} exists already")]
     Taken {
         /// The kind of the object.
@@ -26,22 +26,22 @@ pub enum Error {
         /// The name of the object.
         name: String,
     },
-    /// Another process leads.
+    /// Another process is the leader.
     #[error("this process no longer leads")]
     Deposed,
-    /// This program has failed on an object. The log says where.
+    /// The program panicked while it handled an object. The log shows where.
     #[error("the controller failed on it: the log says where it panicked")]
     Panicked,
 }
 
 impl Error {
-    /// What is not the JSON that it should be.
+    /// The error for data that is not the expected JSON.
     #[must_use]
     pub fn of_json(error: serde_json::Error) -> Self {
         kube::Error::SerdeError(error).into()
     }
 
-    /// The word for metrics.
+    /// The label value for metrics.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
@@ -55,7 +55,7 @@ impl Error {
         }
     }
 
-    /// Whether the object is not there.
+    /// Whether the object does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Api(kube::Error::Api(status)) if status.is_not_found())

@@ -15,25 +15,25 @@ use crate::writer::{FIELD_MANAGER, Writer};
 /// The longest text of an Event, in characters.
 const MAX_NOTE: usize = 1000;
 
-/// What an Event says.
+/// The content of an Event.
 #[derive(Debug)]
 pub struct Note<'a> {
-    /// Of which object.
+    /// The object that it is about.
     pub regarding: ObjectReference,
     /// When it happened.
     pub time: Timestamp,
     /// What was done.
     pub action: &'a str,
-    /// Why, in a word.
+    /// The reason, one word.
     pub reason: &'a str,
-    /// Why, in a sentence.
+    /// The reason, a sentence.
     pub note: &'a str,
-    /// Whether somebody has to do something about it.
+    /// Whether somebody has to act.
     pub is_warning: bool,
 }
 
 impl Note<'_> {
-    /// The Event. Its name follows from what it says, so that there is one, whatever happens.
+    /// The Event. Its name follows from its content, so that the same Event exists only once.
     fn event(&self) -> Option<Event> {
         let Self { regarding, time, action, reason, note, is_warning } = self;
         let (namespace, name) = (regarding.namespace.clone()?, regarding.name.as_ref()?);
@@ -59,10 +59,10 @@ impl Note<'_> {
 }
 
 impl Writer {
-    /// Writes an Event, once, however often it is asked to.
+    /// Writes an Event. Repeated calls write it only once.
     ///
     /// # Errors
-    /// If the API server does not take it.
+    /// If the API server refuses it.
     pub async fn note(&self, note: &Note<'_>) -> Result<(), Error> {
         let Some(event) = note.event() else { return Ok(()) };
         let namespace = event.metadata.namespace.as_deref().unwrap_or_default();

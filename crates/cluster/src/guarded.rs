@@ -1,5 +1,5 @@
-//! A panic ends the work on one object, and not the process: that object is looked at again after a pause, like after any
-//! other error.
+//! A panic ends the work on one object, and not the process: the object is retried after a pause, as after any other
+//! error.
 
 use std::panic::AssertUnwindSafe;
 
@@ -7,8 +7,8 @@ use futures::FutureExt as _;
 
 use crate::error::Error;
 
-/// What some work comes to, and what it comes to if it panics. Nothing that work shares is left half written by a panic:
-/// locks are taken over, and what is remembered can be lost.
+/// The result of some work, or another one if the work panics. A panic leaves no shared state half written: poisoned
+/// locks are taken over, and what is cached can be lost.
 pub async fn or_else<T>(work: impl Future<Output = T>, panicked: impl FnOnce() -> T) -> T {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| panicked())
 }

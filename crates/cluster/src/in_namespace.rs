@@ -1,4 +1,4 @@
-//! What is cached of an object, found by its namespace.
+//! Cached data of an object, found by its namespace.
 
 use std::fmt::Debug;
 
@@ -6,16 +6,16 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::cache::Cached;
 
-/// Something, by its namespace.
+/// Cached data with its namespace.
 #[derive(Debug)]
 pub struct InNamespace<T> {
     namespace: String,
-    /// What is cached.
+    /// The cached data.
     pub value: T,
 }
 
 impl<T> InNamespace<T> {
-    /// `None` of an object that is in no namespace, or of which nothing is cached.
+    /// `None` for an object without a namespace, or of which nothing is cached.
     pub fn of(metadata: &ObjectMeta, value: impl FnOnce() -> Option<T>) -> Option<Self> {
         Some(Self { namespace: metadata.namespace.clone()?, value: value()? })
     }

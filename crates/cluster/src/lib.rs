@@ -1,5 +1,5 @@
-//! The API server, for objects of any kind: what is kept of them ([`Cache`]), the one loop that all reconcilers run in
-//! ([`reconcile`]), and the one place that writes ([`Writer`]). Other crates decide what to write.
+//! The API server, for objects of any kind: their cache ([`Cache`]), the one loop of all reconcilers ([`reconcile`]),
+//! and the one place that writes ([`Writer`]). Other crates decide what to write.
 
 mod apply;
 mod backoff;

@@ -1,5 +1,5 @@
-//! An object as the API server sends it: its text, of which only what names it is decoded. The rest is asked for rarely, and
-//! the notes of who manages which field, which can be half of it, almost never.
+//! An object as the API server sends it: its text, with only its metadata decoded. The rest is used rarely, and the
+//! managed fields, which can be half of it, almost never.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ pub struct Object {
 
 #[derive(Deserialize)]
 struct Head {
-    /// The items of a list do not say what they are.
+    /// Items of a list do not have it.
     kind: Option<String>,
     metadata: HeadMeta,
 }
@@ -55,10 +55,10 @@ struct WithStatus<S> {
 }
 
 impl Object {
-    /// An object as it is to be sent.
+    /// Decodes an object to send.
     ///
     /// # Errors
-    /// If it has no metadata, or other metadata than objects have.
+    /// If it has no metadata, or invalid metadata.
     pub fn of(value: &Value) -> serde_json::Result<Self> {
         Self::parse(serde_json::value::to_raw_value(value)?)
     }
@@ -81,38 +81,38 @@ impl Object {
         Ok(Self { kind, metadata, json })
     }
 
-    /// What it is, if it says so.
+    /// Its kind, if the text has it.
     #[must_use]
     pub fn kind(&self) -> Option<&str> {
         self.kind.as_deref()
     }
 
-    /// Its specification; `None` if it has none, or one of another form.
+    /// Its specification; `None` if it has none, or one of another shape.
     #[must_use]
     pub fn spec<S: DeserializeOwned>(&self) -> Option<S> {
         serde_json::from_str::<WithSpec<S>>(self.json.get()).ok()?.spec
     }
 
-    /// What a function makes of its specification, which may borrow from it.
+    /// Applies a function to its specification, which may borrow from it.
     pub fn spec_with<'a, S: Deserialize<'a>, T>(&'a self, read: impl FnOnce(S) -> T) -> Option<T> {
         serde_json::from_str::<WithSpec<S>>(self.json.get()).ok()?.spec.map(read)
     }
 
-    /// Its status; `None` if it has none, or one of another form.
+    /// Its status; `None` if it has none, or one of another shape.
     #[must_use]
     pub fn status<S: DeserializeOwned>(&self) -> Option<S> {
         serde_json::from_str::<WithStatus<S>>(self.json.get()).ok()?.status
     }
 
-    /// All of it.
+    /// The whole object.
     ///
     /// # Errors
-    /// None that an API server provokes: it is JSON.
+    /// None in practice: an API server sends JSON.
     pub fn value(&self) -> serde_json::Result<Value> {
         serde_json::from_str(self.json.get())
     }
 
-    /// All of it as JSON, but for the notes of who manages which field.
+    /// The whole object as JSON, except the managed fields.
     pub(crate) fn without_managers(&self) -> serde_json::Result<Vec<u8>> {
         type Fields<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
         let mut fields: Fields<'_> = serde_json::from_str(self.json.get())?;
@@ -127,7 +127,7 @@ impl Object {
     }
 }
 
-/// Without its content, which may be secret.
+/// Leaves out the content, which may be secret.
 impl fmt::Debug for Object {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, metadata, json: _ } = self;

@@ -1,19 +1,19 @@
-//! That there is an object, and of which version.
+//! The fact that an object exists, with its version.
 
 use kube::Resource;
 
 use crate::cache::Cached;
 
-/// That there is an object, and of which version.
+/// The fact that an object exists, with its version.
 #[derive(Debug)]
 pub struct Presence {
     namespace: String,
-    /// Its version.
+    /// Its resource version.
     pub version: String,
 }
 
 impl Presence {
-    /// `None` of an object that no API server has stored in a namespace.
+    /// `None` for an object that no API server has stored in a namespace.
     pub fn of<K: Resource>(object: &K) -> Option<Self> {
         let meta = object.meta();
         Some(Self { namespace: meta.namespace.clone()?, version: meta.resource_version.clone()? })

@@ -1,5 +1,5 @@
-//! The one loop that all reconcilers run in: a watch tells of objects, each is looked at, and looked at again when something
-//! changes, when it is time, or after an error. A panic ends one look, and nothing else.
+//! The one loop of all reconcilers. A watch reports objects; each is reconciled, and again when something changes, when
+//! it is time, or after an error. A panic ends the reconcile of one object only.
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -23,35 +23,35 @@ use crate::error::Error;
 use crate::guarded::guarded;
 use crate::shutdown;
 
-/// What a loop does for objects of a kind.
+/// What a reconciler does for the objects of a kind.
 pub trait Reconciler: Send + Sync + 'static {
     /// The objects.
     type Object: Clone + Debug + DeserializeOwned + Resource<DynamicType = ()> + Send + Sync + 'static;
 
-    /// Waits until all that a look needs has been seen once.
+    /// Waits until the caches that a reconcile needs are filled.
     fn ready(&self) -> impl Future<Output = ()> + Send;
 
-    /// Looks at an object: observes, decides, writes. When to look again.
+    /// Reconciles an object: observes, decides, writes. Returns when to reconcile it again.
     fn look(&self, object: &Self::Object) -> impl Future<Output = Result<Action, Error>> + Send;
 
-    /// A look has failed: when to look again.
+    /// A reconcile has failed: when to retry.
     fn failed(&self, object: &Self::Object, error: &Error) -> Action;
 
-    /// A look has panicked: a chance to say so on the object.
+    /// A reconcile has panicked: a chance to report this in the status of the object.
     fn panicked(&self, _object: &Self::Object) -> impl Future<Output = Result<(), Error>> + Send {
         async { Ok(()) }
     }
 
-    /// Hears of everything that the watch tells, before anything is looked at.
+    /// Receives every event of the watch, before any reconcile.
     fn seen(&self, _event: &Event<Self::Object>) {}
 
-    /// Whether a change is no reason to look, since this process has made it.
+    /// Whether a change needs no reconcile, because this process made it.
     fn is_echo(&self, _object: &Self::Object) -> bool {
         false
     }
 }
 
-/// A watch of objects, and what it has told of.
+/// A watch of objects, with the store that it fills.
 pub struct Watch<K>
 where
     K: Resource + 'static,
@@ -65,7 +65,7 @@ impl<K> Watch<K>
 where
     K: Clone + Debug + DeserializeOwned + Resource<DynamicType = ()> + Send + Sync + 'static,
 {
-    /// A watch that has not begun. `trim` takes away of each object what is not to be kept.
+    /// A watch that has not started. `trim` removes from each object the fields that are not cached.
     #[must_use]
     pub fn new(api: Api<K>, config: WatcherConfig, trim: fn(&mut K)) -> Self {
         let (store, writer) = store();
@@ -74,15 +74,15 @@ where
         Self { store, events }
     }
 
-    /// What it has told of.
+    /// The store that the watch fills.
     #[must_use]
     pub fn store(&self) -> Store<K> {
         self.store.clone()
     }
 }
 
-/// Runs a loop until `end` comes; what is being done then is finished. `woken` are objects to look at although they have not
-/// changed; so many looks go on at once as `concurrency` says, any number if that is 0.
+/// Runs a loop until `end` completes; reconciles that are running then finish. `woken` are objects to reconcile
+/// although they have not changed. At most `concurrency` reconciles run at the same time; 0 means no limit.
 pub async fn run<R: Reconciler>(
     reconciler: Arc<R>,
     watch: Watch<R::Object>,
@@ -122,7 +122,7 @@ async fn look<R: Reconciler>(object: Arc<R::Object>, reconciler: Arc<R>) -> Resu
     };
     let looked = guarded(looked).await;
     if let Err(Error::Panicked) = looked {
-        // What cannot be said is in the log at least.
+        // If the status cannot be written, the panic is at least in the log.
         let said = guarded(reconciler.panicked(&object)).await;
         said.unwrap_or_else(
             |error| tracing::warn!(error = %Causes(&error), "cannot report a failure in the status"),

@@ -1,4 +1,4 @@
-//! How a loop ends.
+//! The shutdown of a loop.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -6,11 +6,11 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::select;
 
-/// How long what is being done when a loop is to end may take.
+/// How long running work may take after the end was requested.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Runs a loop to its end, which it comes to by itself, in order, once `end` has come. If it has not seen everything by
-/// then, which is when it is `ready`, nothing is being done, and kube's `Controller` would never end.
+/// Runs a loop, which ends in order by itself once `end` has completed. If `ready` has not completed by then, the
+/// caches are not filled and nothing is running; kube's `Controller` would never end, so the loop is dropped.
 pub(crate) async fn in_order(
     running: impl Future<Output = ()>,
     end: impl Future<Output = ()>,

@@ -1,7 +1,7 @@
-//! Turns at something scarce: namespaces take turns, so that one that wants much holds up no other.
+//! Turns for a scarce resource: namespaces alternate, so that one with many requests does not hold up the others.
 //!
-//! Within a namespace the first to ask is the first to be served. A namespace has only so many turns at once, so that some
-//! are left for the others however long its own take. Nothing is kept of a namespace that has no turn and does not wait.
+//! Within a namespace, requests are served in their order. The turns of a namespace are limited, so that some are left
+//! for the others however long its own take. A namespace without a turn or a waiting request takes no memory.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,15 +14,15 @@ pub struct Turns(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
-    /// How many turns a namespace has at once.
+    /// How many turns a namespace may have at once.
     per_namespace: usize,
-    /// How many more turns there are.
+    /// How many turns are free.
     free: usize,
-    /// Those that have a turn or wait for one.
+    /// Namespaces that have a turn or wait for one.
     namespaces: HashMap<String, Namespace>,
-    /// The namespaces that wait and may have one more turn: the first is served next.
+    /// The namespaces that wait and may have another turn: the first is served next.
     rotation: VecDeque<String>,
-    /// The ticket that was drawn last.
+    /// The last ticket that was given out.
     last: u64,
 }
 
@@ -30,7 +30,7 @@ struct State {
 struct Namespace {
     /// How many turns it has.
     active: usize,
-    /// Those that wait, by their tickets.
+    /// Waiting requests, by their tickets.
     waiting: BTreeMap<u64, oneshot::Sender<Turn>>,
 }
 
@@ -42,7 +42,7 @@ pub struct Turn {
 }
 
 impl Turns {
-    /// So many at once, and so many of them for one namespace; at least one each.
+    /// `total` turns at once, at most `per_namespace` of them for one namespace; at least one each.
     #[must_use]
     pub fn new(total: usize, per_namespace: usize) -> Self {
         let free = total.max(1);
@@ -56,7 +56,7 @@ impl Turns {
         Self(Arc::new(Mutex::new(state)))
     }
 
-    /// Waits for a turn. Whoever stops waiting leaves the line.
+    /// Waits for a turn. Dropping the future gives up the place in the line.
     pub async fn take(&self, namespace: &str) -> Turn {
         loop {
             if let Some(turn) = self.try_take(namespace) {
@@ -64,9 +64,9 @@ impl Turns {
             }
             let (sender, receiver) = oneshot::channel();
             let ticket = self.state().line_up(namespace, sender);
-            // Dropped before the receiver: no turn is sent to one that has left.
+            // Dropped before the receiver, so that no turn is sent to a request that was given up.
             let _waiting = Waiting { turns: self, namespace, ticket };
-            // A turn may have been given back since.
+            // A turn may have been returned since.
             self.serve();
             if let Ok(turn) = receiver.await {
                 return turn;
@@ -74,7 +74,7 @@ impl Turns {
         }
     }
 
-    /// A turn, if there is one now.
+    /// A turn, if one is free now.
     #[must_use]
     pub fn try_take(&self, namespace: &str) -> Option<Turn> {
         let mut state = self.state();
@@ -87,9 +87,9 @@ impl Turns {
         Turn { turns: self.clone(), namespace: namespace.to_owned() }
     }
 
-    /// Serves those that wait, for as long as there are turns.
+    /// Serves waiting requests while turns are free.
     fn serve(&self) {
-        // Without the lock a turn is sent: one that cannot be sent is dropped, which takes the lock.
+        // The turn is sent without the lock: if it cannot be sent it is dropped, and dropping it takes the lock.
         while let Some((sender, turn)) = self.next() {
             drop(sender.send(turn));
         }
@@ -113,7 +113,7 @@ impl Turns {
 }
 
 impl State {
-    /// Whether one that comes now has a turn at once. If so, no other waits that might have it.
+    /// Whether a new request gets a turn at once. If so, no waiting request could use it.
     fn may_begin(&self, namespace: &str) -> bool {
         let active = self.namespaces.get(namespace).map_or(0, |namespace| namespace.active);
         self.free > 0 && active < self.per_namespace
@@ -130,7 +130,8 @@ impl State {
         self.last
     }
 
-    /// Puts a namespace that is not in the rotation at its end, if it waits and may have one more turn.
+    /// Puts a namespace at the end of the rotation, if it is not in it, has a waiting request and may have another
+    /// turn.
     fn rotate(&mut self, name: &str) {
         let per_namespace = self.per_namespace;
         let may = |namespace: &Namespace| namespace.active < per_namespace && !namespace.waiting.is_empty();
@@ -139,7 +140,7 @@ impl State {
         }
     }
 
-    /// One that has waited leaves, if it still does.
+    /// Removes a waiting request, if it still waits.
     fn leave(&mut self, name: &str, ticket: u64) {
         let Some(namespace) = self.namespaces.get_mut(name) else { return };
         if namespace.waiting.remove(&ticket).is_some() && namespace.waiting.is_empty() {
@@ -153,7 +154,7 @@ impl State {
         let Some(namespace) = self.namespaces.get_mut(name) else { return };
         let was_full = namespace.active >= self.per_namespace;
         namespace.active = namespace.active.saturating_sub(1);
-        // Otherwise it is in the rotation already, or nobody of it waits.
+        // Otherwise it is in the rotation already, or none of its requests wait.
         if was_full {
             self.rotate(name);
         }

@@ -1,4 +1,4 @@
-//! The one place that writes. Nothing is written, nor asked for, once this process does not lead any more.
+//! The one place that writes. Once this process is no longer the leader, it neither writes nor reads.
 
 use decide::Kind;
 use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
@@ -13,7 +13,7 @@ use crate::object::Object;
 /// The field manager of everything that is written.
 pub(crate) const FIELD_MANAGER: &str = "serverless-controller";
 
-/// Writes for as long as a term lasts.
+/// Writes while a term lasts.
 #[derive(Clone)]
 pub struct Writer {
     client: Client,
@@ -27,7 +27,7 @@ impl Writer {
         Self { client, term }
     }
 
-    /// The client, for what is only read.
+    /// The client, for reads.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
@@ -39,19 +39,20 @@ impl Writer {
         Api::namespaced_with(self.client.clone(), namespace, &kind.resource())
     }
 
-    /// An object as it is now, if there is one.
+    /// The current object, if it exists.
     ///
     /// # Errors
-    /// If the API server does not say.
+    /// If the API server does not answer.
     pub async fn get(&self, kind: Kind, namespace: &str, name: &str) -> Result<Option<Value>, Error> {
         let found = self.fenced(self.api(kind, namespace).get_opt(name)).await?;
         found.map(|object| object.value().map_err(Error::of_json)).transpose()
     }
 
-    /// Deletes an object if it is meant, as it is at that moment: not one that has changed since, nor another one of the name.
+    /// Deletes an object if the given check accepts its current state. An object that has changed since, or another one
+    /// with the same name, stays.
     ///
     /// # Errors
-    /// If the API server does not do so.
+    /// If the API server does not delete it.
     pub async fn delete_if(
         &self,
         kind: Kind,
@@ -76,10 +77,10 @@ impl Writer {
         Ok(())
     }
 
-    /// Changes some fields of an object, by a merge patch.
+    /// Changes some fields of an object with a merge patch.
     ///
     /// # Errors
-    /// If the API server does not do so.
+    /// If the API server refuses.
     pub async fn patch(
         &self,
         kind: Kind,
@@ -94,10 +95,10 @@ impl Writer {
         self.fenced(api.patch(name, &PatchParams::default(), &Patch::Merge(patch))).await
     }
 
-    /// Changes some fields of a status, by a merge patch. The object as it is then.
+    /// Changes some fields of a status with a merge patch. Returns the object after the change.
     ///
     /// # Errors
-    /// If the API server does not do so.
+    /// If the API server refuses.
     pub async fn patch_status<K>(&self, api: &Api<K>, name: &str, patch: Value) -> Result<K, Error>
     where
         K: Clone + DeserializeOwned + std::fmt::Debug,
@@ -105,16 +106,16 @@ impl Writer {
         self.fenced(api.patch_status(name, &PatchParams::default(), &Patch::Merge(patch))).await
     }
 
-    /// Asks the API server for as long as this process leads: what is held up on its way is dropped at the end of the term.
+    /// Runs a request while this process is the leader. A request that is held up is dropped at the end of the term.
     ///
     /// # Errors
-    /// If the API server does not answer as it was asked, or the term has ended.
+    /// If the API server returns an error, or the term has ended.
     pub async fn fenced<T>(&self, call: impl Future<Output = kube::Result<T>>) -> Result<T, Error> {
         if !self.term.holds() {
             return Err(Error::Deposed);
         }
         tokio::select! {
-            // What has been answered counts.
+            // An answer that has arrived is used, even if the term has ended meanwhile.
             biased;
             answer = call => Ok(answer?),
             () = self.term.clone().ended() => Err(Error::Deposed),

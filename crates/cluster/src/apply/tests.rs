@@ -13,10 +13,10 @@ use tower::service_fn;
 
 use super::*;
 
-/// What the API server is asked, by method, path and query, with its body; and its answer.
+/// A request to the API server (method, path and query, with its body) and its answer.
 type Exchange = (&'static str, Value, u16, Value);
 
-/// An API server that expects exactly these requests.
+/// An API server that expects exactly these requests, in order.
 fn server(exchanges: Vec<Exchange>) -> (Writer, Arc<Mutex<VecDeque<Exchange>>>) {
     let script = Arc::new(Mutex::new(VecDeque::from(exchanges)));
     let left = Arc::clone(&script);
@@ -76,7 +76,7 @@ fn own() -> Own {
     Own(Wanted { kind: Kind::ConfigMap, namespace, name, object: wanted() })
 }
 
-/// As it is stored, with more fields.
+/// The stored object, with more fields.
 fn stored(data: &str, more: &Value) -> Value {
     let mut stored = json!({
         "apiVersion": "v1", "kind": "ConfigMap", "owner": "us", "data": {"a": data},
@@ -86,7 +86,7 @@ fn stored(data: &str, more: &Value) -> Value {
     stored
 }
 
-/// As it is applied to the one of a version.
+/// The object as applied to a certain version.
 fn applied(version: &str) -> Value {
     let mut applied = wanted();
     applied["metadata"]["uid"] = "u".into();
@@ -157,7 +157,7 @@ async fn what_others_change_meanwhile_is_looked_at_again() {
     let (writer, left) = server(vec![looked(), conflict(), looked(), done]);
     writer.update(&own()).await.unwrap();
     assert!(left.lock().unwrap().is_empty());
-    // And not for ever.
+    // The retries have an end.
     let all = (0..LOOKS).flat_map(|_| [looked(), conflict()]).collect();
     let (writer, left) = server(all);
     assert_eq!(writer.update(&own()).await.unwrap_err().reason(), "conflict");

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// One that wants a turn, waits for it or has it.
+/// A client that requests a turn, waits for it or has it.
 enum Client<'a> {
     Waits(Pin<Box<dyn Future<Output = Turn> + 'a>>),
     Has(#[allow(dead_code, reason = "it is held")] Turn),
@@ -52,7 +52,7 @@ fn namespaces_take_turns_and_within_one_the_first_is_first() {
         let (number, name, _turn) = waiting.remove(next);
         served.push(format!("{name}{number}"));
     }
-    // `a` had its turn when the others came.
+    // `a` had its turn before the others came.
     assert_eq!(served, ["b2", "c3", "a0", "b4", "a1"]);
     assert!(is_empty(&turns));
 }
@@ -85,7 +85,7 @@ fn one_that_stops_waiting_leaves_no_trace() {
     assert!(!turns.state().namespaces.contains_key("b"));
     drop(running);
     assert!(look(&mut late));
-    // Served, but gone before it has looked: its turn is given back.
+    // Served, but dropped before it has noticed: its turn is returned.
     let unseen = ask(&turns, "d");
     drop(late);
     drop(unseen);
@@ -100,10 +100,10 @@ fn zero_is_one() {
     assert!(turn.is_some() && turns.try_take("a").is_none());
 }
 
-/// Of one namespace: the tickets with a turn, those that wait, and since when it may have one more turn.
+/// A namespace: the tickets with a turn, those that wait, and since when it may have another turn.
 type Line = (Vec<u64>, Vec<u64>, Option<u64>);
 
-/// What is to be, the slow way: all are looked at in each step.
+/// The expected behaviour, computed the slow way: each step inspects all requests.
 #[derive(Default)]
 struct Model {
     namespaces: BTreeMap<String, Line>,
@@ -150,7 +150,7 @@ proptest! {
                 clients.insert(ticket, ask(&turns, name));
                 model.namespaces.entry(name.to_owned()).or_default().1.push(ticket);
             } else {
-                // Whether it has a turn or waits: it is gone.
+                // Dropped, whether it has a turn or waits.
                 let gone = *clients.keys().nth(which.index(clients.len())).unwrap();
                 clients.remove(&gone);
                 for (active, waiting, _) in model.namespaces.values_mut() {
