@@ -1,4 +1,5 @@
-//! Doors for the fuzz targets: what tenants and their servers write, to the code that reads it. Nothing else uses them.
+//! Entry points for the fuzz targets, to the code that reads what tenants and their servers write. Nothing else uses
+//! them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +9,7 @@ use russh::keys::PublicKey;
 use crate::git::{fuzz_conversation, fuzz_judge, fuzz_key};
 use crate::registry::{Account, RegistryConfig, fuzz_challenge};
 
-/// Judges a host key by a `known_hosts` file. It is the key of a line of the file, where there is one.
+/// Checks a host key against a `known_hosts` file. The key is taken from a line of the file, if there is one.
 pub fn known_hosts(file: &str, host: &str, port: u16) {
     const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ";
     if let Ok(key) = PublicKey::from_openssh(KEY) {
@@ -16,25 +17,26 @@ pub fn known_hosts(file: &str, host: &str, port: u16) {
     }
 }
 
-/// Reads a private key; only what takes little time.
+/// Reads a private key, if this takes little time.
 pub fn private_key(text: &str, passphrase: Option<&str>) {
     fuzz_key(text, passphrase);
 }
 
-/// Hears a Git server, whose answer comes in pieces.
+/// Reads the answer of a Git server, which arrives in pieces.
 pub fn advertisement(references: &BTreeSet<String>, pieces: &[Vec<u8>]) {
     fuzz_conversation(references, pieces);
 }
 
-/// Reads the challenge of a registry, and where it sends for a token. Whether anybody may be asked there.
+/// Reads the challenge of a registry and the address of its token server, and checks whether that address may be
+/// contacted.
 pub fn challenge(header: &str) {
     fuzz_challenge(header);
 }
 
-/// Reads the address of a registry from a Secret: nothing of it but host, port and path is in the URL that is asked.
+/// Reads the address of a registry from a Secret. Only its host, port and path may reach the URL that is contacted.
 ///
 /// # Panics
-/// If there is anything else in it.
+/// If the URL holds anything else.
 pub fn account(address: &[u8], username: &[u8], password: &[u8]) {
     let data = [("registryAddress", address), ("username", username), ("password", password)];
     let data: BTreeMap<_, _> =

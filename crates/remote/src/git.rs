@@ -1,6 +1,6 @@
-//! Git remotes: which commit a reference is, found out with one question and without a clone.
+//! Git remotes: resolves a reference to a commit with one question and without a clone.
 //!
-//! `refs` holds the words of the protocol and is pure, `http`, `ssh` and `daemon` carry them.
+//! `refs` has the messages of the protocol and is pure; `http`, `ssh` and `daemon` transport them.
 
 mod answer;
 mod config;
@@ -26,10 +26,10 @@ pub use refs::{Resolution, is_commit, missing, problem};
 
 use refs::Conversation;
 
-/// Asks a remote which commits references are.
+/// Asks a remote for the commits of references.
 ///
 /// # Errors
-/// If it does not say.
+/// If it does not answer.
 pub async fn ask(
     url: &str,
     credentials: &Credentials,

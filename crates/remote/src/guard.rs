@@ -1,9 +1,9 @@
-//! Which addresses tenants may have the controller connect to. They choose the names and the servers of Git repositories and
-//! registries; so the address that is connected to is judged, after the name is resolved. There is no second resolution
-//! that could give another one.
+//! The addresses that the controller may connect to for tenants. Tenants choose the names and the servers of Git
+//! repositories and registries. So the check is on the address of the connection, after the name is resolved, and there
+//! is no second resolution that could return another one.
 //!
-//! Work on other threads (the resolver of the system, keys that are decoded) cannot be interrupted. It holds the turn that it
-//! is done for, so that no namespace has more such threads than turns.
+//! Work on other threads (name resolution, decoding of keys) cannot be interrupted. It holds the turn of its caller, so
+//! that no namespace has more such threads than turns.
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -17,12 +17,12 @@ use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::net::TcpStream;
 
-/// How long a connection may take, with the resolution of the name.
+/// How long a connection may take, including name resolution.
 pub(crate) const CONNECT: Duration = Duration::from_secs(5);
 /// How long a server may be silent.
 pub(crate) const SILENCE: Duration = Duration::from_secs(10);
 
-/// Addresses by which clouds tell machines their secrets, beside the link-local ones.
+/// Addresses at which clouds give secrets to machines, in addition to the link-local ones.
 const METADATA: [IpAddr; 4] = [
     IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
     IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
@@ -30,16 +30,16 @@ const METADATA: [IpAddr; 4] = [
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
 ];
 
-/// Whether the machine itself may be asked.
+/// Whether loopback addresses are allowed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Loopback {
-    /// It may.
+    /// They are.
     Allowed,
-    /// It may not.
+    /// They are not.
     Refused,
 }
 
-/// An address that is never connected to.
+/// The address may not be connected to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("the controller never asks this address")]
 pub(crate) struct Forbidden;
@@ -57,7 +57,7 @@ pub(crate) fn is_asked(address: IpAddr, loopback: Loopback) -> bool {
             !(address.is_unspecified()
                 || address.is_unicast_link_local()
                 || address.is_multicast()
-                // The former kind of site-local addresses.
+                // The deprecated site-local addresses.
                 || address.segments().first().is_some_and(|first| first & 0xffc0 == 0xfec0))
                 && inner(address).is_none_or(|inner| is_asked(IpAddr::V4(inner), loopback))
         }
@@ -69,11 +69,11 @@ fn is_asked_v4(address: Ipv4Addr, loopback: Loopback) -> bool {
     if address.is_loopback() {
         return loopback == Loopback::Allowed;
     }
-    // `0.0.0.0/8` is this machine, from `224.0.0.0` on there is no machine.
+    // `0.0.0.0/8` is this machine; from `224.0.0.0` on there are no machines.
     first != 0 && first < 224 && !address.is_link_local()
 }
 
-/// The IPv4 address that packets to an IPv6 address reach: by NAT64, by 6to4, or in the form without `ffff`.
+/// The IPv4 address that an IPv6 address leads to: by NAT64, by 6to4, or as an IPv4-compatible address.
 fn inner(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let from = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
@@ -87,7 +87,7 @@ fn inner(address: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
-/// Judges an address that a URL holds in place of a name, however it is written there.
+/// Checks an address that a URL has in place of a host name, in any notation.
 pub(crate) fn check_url(url: &Url, loopback: Loopback) -> Result<(), Forbidden> {
     let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     match host.parse() {
@@ -106,7 +106,7 @@ pub(crate) async fn connect(host: &str, port: u16, loopback: Loopback) -> io::Re
     tokio::time::timeout(CONNECT, connect).await.map_err(|_| late())?
 }
 
-/// What to say when [`CONNECT`] is over.
+/// The message after [`CONNECT`] has passed.
 pub(crate) fn no_connection() -> String {
     format!("no connection within {} s", CONNECT.as_secs())
 }
@@ -119,17 +119,17 @@ async fn resolve(host: String, port: u16, loopback: Loopback) -> io::Result<Vec<
 }
 
 tokio::task_local! {
-    /// The turn that work is done for.
+    /// The turn of the current work.
     static TURN: Arc<dyn Any + Send + Sync>;
 }
 
-/// Does something in a turn, which is whatever is to be held meanwhile. The turn ends with it, or with what it does on other
-/// threads.
+/// Runs work in a turn, which can be any value to hold meanwhile. The turn ends with the work, or with what it started
+/// on other threads.
 pub async fn holding<T>(turn: impl Any + Send + Sync, work: impl Future<Output = T>) -> T {
     TURN.scope(Arc::new(turn), work).await
 }
 
-/// Computes on another thread; `None` if it panics there.
+/// Runs a computation on another thread; `None` if it panics.
 pub(crate) fn aside<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> impl Future<Output = Option<T>> {
@@ -141,13 +141,13 @@ pub(crate) fn aside<T: Send + 'static>(
     async { thread.await.ok() }
 }
 
-/// Gives HTTP clients only addresses that may be connected to.
+/// Resolves names for HTTP clients, to allowed addresses only.
 pub(crate) struct Resolver(pub(crate) Loopback);
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let resolved = resolve(name.as_str().to_owned(), 0, self.0);
-        // The task that asks calls this, and holds the turn; another one may wait for the answer.
+        // The requesting task calls this, and holds the turn; another task may wait for the answer.
         let resolved = match TURN.try_with(Arc::clone) {
             Ok(turn) => TURN.scope(turn, resolved).boxed(),
             Err(_) => resolved.boxed(),
@@ -156,7 +156,7 @@ impl Resolve for Resolver {
     }
 }
 
-/// Whether an address was refused, by any of the causes of an error.
+/// Whether any cause of an error is a refused address.
 pub(crate) fn is_refusal(error: &(dyn StdError + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -224,7 +224,7 @@ mod tests {
         assert_eq!(check_url(&Url::parse(url).unwrap(), Loopback::Allowed), Err(Forbidden));
     }
 
-    /// As the resolver of the system takes them, which HTTP never asks for addresses.
+    /// In the notations that the system resolver accepts; HTTP never resolves addresses.
     #[rstest]
     #[case("169.254.169.254")]
     #[case("2852039166")]

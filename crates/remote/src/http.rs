@@ -1,12 +1,12 @@
-//! Whom the controller trusts beside the API server: the authorities of the system, or those that `SSL_CERT_FILE` and
-//! `SSL_CERT_DIR` name.
+//! The certificate authorities that the controller trusts for servers other than the API server: those of the system,
+//! or those in `SSL_CERT_FILE` and `SSL_CERT_DIR`.
 
 use reqwest::{Client, ClientBuilder};
 
-/// A client that trusts them.
+/// Builds a client that trusts these authorities.
 ///
 /// # Errors
-/// What is missing, and the remedy: nothing else can be wrong with the clients of the controller.
+/// If they are missing, with the remedy: nothing else can be wrong with the clients of the controller.
 pub(crate) fn trusting(client: ClientBuilder) -> Result<Client, &'static str> {
     client.build().map_err(|_| {
         "no certificate authorities are known: mount them into /etc/ssl/certs, or name their file by SSL_CERT_FILE"

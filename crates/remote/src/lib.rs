@@ -1,5 +1,5 @@
-//! What is not Kubernetes: Git servers and registries. Tenants choose their addresses, so each is judged before it is asked
-//! (`guard`), nobody is followed elsewhere, and every answer is bounded.
+//! Everything that is not Kubernetes: Git servers and registries. Tenants choose their addresses, so each address is
+//! checked before it is contacted (`guard`), redirects are not followed, and every answer is bounded.
 
 #[doc(hidden)]
 pub mod fuzzing;

@@ -1,4 +1,4 @@
-//! Registries: whether one takes credentials.
+//! Registries: whether one accepts credentials.
 
 mod account;
 mod config;

@@ -7,23 +7,23 @@ use policy::git_url::GitUrls;
 
 use crate::guard::Loopback;
 
-/// In its Pod, the controller alone listens, and to nothing of what is asked here.
+/// In its Pod, only the controller listens, and it serves nothing that these protocols could use.
 pub(super) const LOOPBACK: Loopback = Loopback::Allowed;
 
 /// How remotes are asked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GitConfig {
-    /// How often a remote is asked for a Function that runs.
+    /// How often a remote is asked for a running Function.
     pub poll: Duration,
     /// How long an answer may take.
     pub timeout: Duration,
-    /// How many bytes an answer may have.
+    /// How many bytes an answer may have at most.
     pub max_bytes: usize,
-    /// How many remotes are asked at once.
+    /// How many remotes are asked at the same time.
     pub concurrency: usize,
-    /// Which host keys are trusted where the Secret names none.
+    /// Which host keys are trusted if the Secret has none.
     pub host_keys: HostKeys,
-    /// How strict addresses are judged, as in the configuration of the webhook.
+    /// How strictly addresses are checked, as in the configuration of the webhook.
     pub urls: GitUrls,
     /// Whether a Secret needs its label to be sent to a Git server.
     pub require_credentials_label: bool,

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::error::GitError;
 
-/// With what a repository is read.
+/// The credentials for a repository.
 #[derive(Clone, Default)]
 pub enum Credentials {
     /// Nothing.
@@ -32,7 +32,7 @@ pub enum Credentials {
         passphrase: Option<Zeroizing<String>>,
         /// The host keys that the Secret names, as a `known_hosts` file.
         known_hosts: Option<String>,
-        /// Those that were recorded when the host was met first.
+        /// The host keys that were recorded when the host was first seen.
         recorded: String,
     },
 }
@@ -57,8 +57,8 @@ pub fn is_labelled(secret: &Secret) -> bool {
     labels.and_then(|labels| labels.get(git_label::KEY)).is_some_and(|value| value == git_label::VALUE)
 }
 
-/// Whoever may write a `GitRepository` chooses the server and the Secret, and need not be allowed to read the Secret. So only
-/// a Secret that was made for the purpose is sent.
+/// Whoever may write a `GitRepository` chooses the server and the Secret, but may not be allowed to read the Secret. So
+/// only a Secret that was made for this purpose is sent.
 fn check_purpose(name: &str, secret: &Secret, needs_label: bool) -> Result<(), GitError> {
     let metadata = &secret.metadata;
     let is_named = [registry_secret::NAME, registry_secret::DEFAULT_NAME].contains(&name);
@@ -91,10 +91,10 @@ fn check_purpose(name: &str, secret: &Secret, needs_label: bool) -> Result<(), G
 }
 
 impl Credentials {
-    /// From a Secret, if it was made for the purpose; `recorded` are the host keys that were met first.
+    /// Reads a Secret, if it was made for this purpose; `recorded` are the host keys that were first seen.
     ///
     /// # Errors
-    /// If the Secret is for something else, or lacks something.
+    /// If the Secret has another purpose, or lacks a key.
     pub fn of(auth: &GitAuth, secret: Secret, recorded: &str, needs_label: bool) -> Result<Self, GitError> {
         let name = &auth.secret_name;
         check_purpose(name, &secret, needs_label)?;

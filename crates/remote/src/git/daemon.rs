@@ -1,4 +1,4 @@
-//! The Git protocol over plain TCP (`git://`), which knows no credentials.
+//! The Git protocol over plain TCP (`git://`), which has no credentials.
 
 use policy::git_url::Address;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -28,7 +28,7 @@ pub(super) async fn ask(address: &Address, mut conversation: Conversation) -> Re
             Turn::Read => {}
             Turn::Say(request) => stream.write_all(&request).await.map_err(unreachable)?,
             Turn::Done => {
-                // That nothing more is wanted; the server need not care.
+                // Tells the server that nothing more is wanted; it does not matter whether this succeeds.
                 let _ = stream.write_all(b"0000").await;
                 break;
             }

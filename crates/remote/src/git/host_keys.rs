@@ -1,34 +1,35 @@
-//! Host keys: whether the one that a server shows is known, by the rules of a `known_hosts` file.
+//! Host keys: whether the key of a server is known, by the rules of a `known_hosts` file.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use russh::keys::PublicKey;
 use russh::keys::ssh_key::known_hosts::{Entry, HostPatterns, KnownHosts, Marker};
 use sha1::Sha1;
 
-/// The port of SSH, which `known_hosts` leaves out.
+/// The port of SSH, which `known_hosts` omits.
 pub(super) const PORT: u16 = 22;
-/// The longest file that is looked at, in bytes.
+/// The longest file that is read, in bytes.
 pub(super) const MAX_FILE: usize = 256 * 1024;
-/// The longest line, in bytes: of an RSA key of 16,384 bits it has about 3,000.
+/// The longest line, in bytes: a line with an RSA key of 16,384 bits has about 3,000.
 const MAX_LINE: usize = 8 * 1024;
 /// The most names or patterns in one line.
 const MAX_PATTERNS: usize = 128;
 
-/// What is known of a key.
+/// The result of the check of a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Judgement {
-    /// It is that of the host.
+    /// It is a known key of the host.
     Known,
     /// No key of the host is known.
     New,
-    /// The host is known by other keys, or this one has been revoked.
+    /// The host has other known keys, or this one is revoked.
     Changed,
 }
 
-/// Judges the key that a host shows. Lines that are not understood mean nothing, as with ssh; what is too long is an error,
-/// since a line that is passed over could be one that revokes a key.
+/// Checks the key of a host. Lines that cannot be parsed are ignored, as ssh does. A line or file that is too long is
+/// an error, because skipping it could skip the line that revokes a key.
 ///
-/// Tenants write the lines and choose the host, so the time is bounded: for each byte of the file, once through the name.
+/// Tenants write the lines and choose the host, so the time is bounded: for each byte of the file, at most one pass
+/// through the name.
 pub(crate) fn judge(known_hosts: &str, host: &str, port: u16, key: &PublicKey) -> Result<Judgement, String> {
     check(known_hosts)?;
     let name = name(host, port);
@@ -40,7 +41,7 @@ pub(crate) fn judge(known_hosts: &str, host: &str, port: u16, key: &PublicKey) -
             Some(Marker::Revoked) if is_same => return Ok(Judgement::Changed),
             None if is_same => judgement = Judgement::Known,
             None if judgement == Judgement::New => judgement = Judgement::Changed,
-            // Authorities that sign keys are not served.
+            // Certificate authorities are not supported.
             Some(_) | None => {}
         }
     }
@@ -93,11 +94,11 @@ fn is_of(entry: &Entry, name: &str) -> bool {
     }
 }
 
-/// `*` is any text, `?` any character. Only the last `*` is ever tried again, with more text: what is before it fits already
-/// as early as it can, so no other choice there would leave more for the rest.
+/// `*` matches any text, `?` any character. Only the last `*` is ever retried with more text: everything before it
+/// matches as early as possible, so no other choice there would leave more for the rest.
 fn fits(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut in_text) = (0, 0);
-    // Behind the last `*`, and where in the text it ends for now.
+    // The position after the last `*`, and where in the text its match ends for now.
     let mut star: Option<(usize, usize)> = None;
     while let Some(found) = text.get(in_text) {
         match pattern.get(at) {
@@ -130,7 +131,7 @@ mod tests {
 
     const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ";
     const OTHER: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA6rWI3G1sz07DnfFlrouTcysQlj2P+jpNSOEWD9OJ3X";
-    // Of `ssh-keygen -H`: the name `git.example.com`.
+    // Written by `ssh-keygen -H` for the name `git.example.com`.
     const HASHED: &str = "|1|wCaWyEP9BQb68M/hf+oJLIjxg10=|+v2EX+x3kWRZwFGXuvBjMB1CFCI=";
 
     #[rstest]
@@ -170,7 +171,7 @@ mod tests {
         assert_eq!(judge(&line, "h", 2222, &key), Ok(Judgement::Known));
     }
 
-    /// The finding: 14 stars and a name of 60 zeros, which took for ever.
+    /// 14 stars and a name of 60 zeros: a naive matcher would never end.
     #[test]
     fn patterns_with_many_stars_are_judged_at_once() {
         let key = PublicKey::from_openssh(KEY).unwrap();
@@ -181,7 +182,7 @@ mod tests {
         assert!(started.elapsed() < std::time::Duration::from_millis(100));
     }
 
-    /// The most that a Secret can ask for.
+    /// The most work that a Secret can cause.
     #[test]
     fn the_longest_file_takes_bounded_time() {
         let key = PublicKey::from_openssh(KEY).unwrap();
@@ -189,7 +190,7 @@ mod tests {
         let known = pattern.repeat(MAX_FILE / pattern.len());
         let started = std::time::Instant::now();
         assert_eq!(judge(&known, &"0".repeat(253), 22, &key), Ok(Judgement::New));
-        // Without optimisation, and on a machine that does other things.
+        // The limit fits a build without optimisation on a busy machine.
         assert!(started.elapsed() < std::time::Duration::from_secs(10));
     }
 
@@ -211,7 +212,7 @@ mod tests {
         assert_eq!(judge(&known, "h", 22, &key), Err(expected.to_owned()));
     }
 
-    /// The definition, for short texts.
+    /// The definition of a match, for short texts.
     fn fits_by_definition(pattern: &[u8], text: &[u8]) -> bool {
         match (pattern.split_first(), text.split_first()) {
             (None, None) => true,

@@ -16,8 +16,8 @@ use super::refs::{Conversation, Turn};
 use crate::guard::{self, Resolver};
 use crate::http::trusting;
 
-/// One for all, as it keeps connections. It follows no server elsewhere: credentials are for one host, and the build follows
-/// none either.
+/// One client for all, since it keeps connections. It follows no redirect: credentials are for one host, and the build
+/// follows none either.
 static CLIENT: LazyLock<Result<Client, &str>> = LazyLock::new(|| {
     let agent = concat!("git/2.0 (serverless-controller ", env!("CARGO_PKG_VERSION"), ")");
     let client = Client::builder()
@@ -25,7 +25,7 @@ static CLIENT: LazyLock<Result<Client, &str>> = LazyLock::new(|| {
         .dns_resolver(Arc::new(Resolver(LOOPBACK)))
         .connect_timeout(guard::CONNECT)
         .read_timeout(guard::SILENCE)
-        // Enough for one question, which is two requests; tenants choose the servers.
+        // Enough for one question, which is two requests. Tenants choose the servers, so more are not kept.
         .pool_max_idle_per_host(1)
         .pool_idle_timeout(guard::SILENCE)
         .user_agent(agent);
@@ -77,7 +77,7 @@ async fn send(request: RequestBuilder, credentials: &Credentials) -> Result<Resp
     }
 }
 
-/// Takes in a body as it comes. What is to be said then, if anything.
+/// Reads a body in pieces. Returns what to send next, if anything.
 async fn take_in(
     mut response: Response,
     conversation: &mut Conversation,
@@ -92,7 +92,7 @@ async fn take_in(
     Ok(None)
 }
 
-/// The innermost cause says most, and none of them holds an address.
+/// The innermost cause is the most specific, and none of them contains an address.
 fn unreachable(error: &reqwest::Error) -> GitError {
     if guard::is_refusal(error) {
         return GitError::Forbidden;

@@ -1,4 +1,4 @@
-//! Private keys from Secrets: what tenants write, so that it is decoded only if that takes little time and memory.
+//! Private keys from Secrets. Tenants write them, so a key is decoded only if this takes little time and memory.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,16 +11,16 @@ use russh::keys::ssh_key::{Kdf as OpensshKdf, PrivateKey};
 use russh::keys::{decode_secret_key, pkcs8::decode_pkcs8};
 use zeroize::Zeroizing;
 
-/// The longest text of a key, in bytes: of an RSA key of 8,192 bits it has about 6,400.
+/// The longest text of a key, in bytes: an RSA key of 8,192 bits has about 6,400.
 const MAX_TEXT: usize = 16 * 1024;
-/// The most rounds by which a passphrase is stretched: ssh-keygen takes 16 or 24. A round takes some milliseconds.
+/// The most rounds of key derivation for a passphrase: ssh-keygen uses 16 or 24. A round takes some milliseconds.
 const MAX_ROUNDS: u32 = 128;
-/// The same for PKCS #8: OpenSSL takes 2,048.
+/// The same limit for PKCS #8: OpenSSL uses 2,048.
 const MAX_ITERATIONS: u32 = 1_000_000;
-/// The longest RSA key, in bits. A signature takes time that grows with the cube of it.
+/// The longest RSA key, in bits. The time of a signature grows with the cube of it.
 const MAX_RSA_BITS: u32 = 8192;
 
-/// Why there is no key, as what is said of "the key of the Secret".
+/// Why a key is unusable: the end of a sentence about "the key of the Secret".
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub(super) enum KeyError {
     #[error("is encrypted: put its passphrase under \"password\"")]
@@ -41,7 +41,7 @@ pub(super) enum KeyError {
     RsaBits(u32),
 }
 
-/// The key of a text, decrypted. Takes up to some seconds.
+/// Reads and decrypts a key. Takes up to some seconds.
 pub(super) fn load(text: &str, passphrase: Option<&str>) -> Result<PrivateKey, KeyError> {
     if text.len() > MAX_TEXT {
         return Err(KeyError::TooLong);
@@ -53,14 +53,14 @@ pub(super) fn load(text: &str, passphrase: Option<&str>) -> Result<PrivateKey, K
         "PRIVATE KEY" | "EC PRIVATE KEY" if !pem.is_encrypted() => {
             decode_pkcs8(&pem.bytes()?, None).map_err(|_| KeyError::Unreadable)?
         }
-        // Its old kind of encryption takes no time.
+        // The old kind of encryption takes no time.
         "RSA PRIVATE KEY" if pem.is_encrypted() => {
             let passphrase = passphrase.ok_or(KeyError::NeedsPassphrase)?;
             decode_secret_key(&pem.text(), Some(passphrase)).map_err(|_| KeyError::Passphrase)?
         }
         "RSA PRIVATE KEY" => decode_secret_key(&pem.text(), None).map_err(|_| KeyError::Unreadable)?,
         "EC PRIVATE KEY" => return Err(KeyError::Encryption),
-        // Among others those of PuTTY, which say themselves how much memory their encryption takes. No ssh reads them.
+        // Among others PuTTY keys, which set the memory cost of their own encryption. ssh does not read them, either.
         _ => return Err(KeyError::Unreadable),
     };
     match key.key_data() {
@@ -91,14 +91,14 @@ fn encrypted(bytes: &[u8], passphrase: Option<&str>) -> Result<PrivateKey, KeyEr
     match &parameters.kdf {
         Kdf::Pbkdf2(kdf) if kdf.iteration_count <= MAX_ITERATIONS => {}
         Kdf::Pbkdf2(kdf) => return Err(KeyError::Rounds(kdf.iteration_count, MAX_ITERATIONS)),
-        // Scrypt takes as much memory as the key says.
+        // Scrypt takes as much memory as the key demands.
         _ => return Err(KeyError::Encryption),
     }
     let passphrase = passphrase.ok_or(KeyError::NeedsPassphrase)?;
     decode_pkcs8(bytes, Some(passphrase.as_bytes())).map_err(|_| KeyError::Passphrase)
 }
 
-/// A block of a PEM text, taken apart here so that nobody else reads anything else in it.
+/// A block of a PEM text. It is parsed here so that no other parser sees anything else in the text.
 struct Pem<'a> {
     label: &'a str,
     headers: Vec<&'a str>,

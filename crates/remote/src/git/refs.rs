@@ -1,5 +1,5 @@
-//! The words of the Git protocol by which a server is asked for references, in version 2 and in those before. Pure: bytes
-//! go in as they come, what is to be said next comes out.
+//! The messages of the Git protocol that ask a server for references, in version 2 and in earlier versions. Pure: it
+//! takes bytes as they arrive and returns what to send next.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use gix_packetline::decode::{Stream, streaming};
 
 use super::error::{GitError, words};
 
-/// Which commit a reference is.
+/// The result of resolving a reference.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Resolution {
     /// The commit, in full.
@@ -17,14 +17,14 @@ pub enum Resolution {
     Missing,
 }
 
-/// What the client has to do.
+/// What the client does next.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum Turn {
-    /// Read on.
+    /// Read more.
     Read,
-    /// Send this, then read on.
+    /// Send this, then read more.
     Say(Vec<u8>),
-    /// All is known.
+    /// Everything is known.
     Done,
 }
 
@@ -32,10 +32,10 @@ pub(super) enum Turn {
 #[derive(Debug)]
 pub(super) struct Conversation {
     references: BTreeSet<String>,
-    /// Commits by the full names of references, of those that are asked for.
+    /// Commits by full reference name, for the requested references.
     found: BTreeMap<String, String>,
     buffer: Vec<u8>,
-    /// How many bytes may still come.
+    /// How many bytes may still arrive.
     left: usize,
     max: usize,
     stage: Stage,
@@ -43,9 +43,9 @@ pub(super) struct Conversation {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Stage {
-    /// Nothing but, over HTTP, the name of the service.
+    /// No message yet except, over HTTP, the name of the service.
     Start,
-    /// Capabilities of version 2.
+    /// The capabilities of version 2.
     Capabilities {
         is_sha256: bool,
     },
@@ -54,7 +54,7 @@ enum Stage {
 }
 
 impl Conversation {
-    /// At most `max` bytes are taken in.
+    /// A conversation that reads at most `max` bytes.
     pub(super) fn new(references: &BTreeSet<String>, max: usize) -> Self {
         Self {
             references: references.clone(),
@@ -66,7 +66,7 @@ impl Conversation {
         }
     }
 
-    /// Takes in bytes of the server.
+    /// Reads bytes of the server.
     pub(super) fn read(&mut self, bytes: &[u8]) -> Result<Turn, GitError> {
         self.left = self.left.checked_sub(bytes.len()).ok_or(GitError::TooLarge(self.max))?;
         self.buffer.extend_from_slice(bytes);
@@ -83,7 +83,7 @@ impl Conversation {
                 }
             }
         }
-        // What is incomplete stays where it is: it may come a byte at a time.
+        // An incomplete packet stays in the buffer: bytes may arrive one at a time.
         self.buffer = buffer;
         self.buffer.drain(..read.min(self.buffer.len()));
         Ok(turn)
@@ -92,7 +92,7 @@ impl Conversation {
     fn line(&mut self, line: &PacketLineRef<'_>) -> Result<Turn, GitError> {
         let PacketLineRef::Data(line) = line else {
             return Ok(match self.stage {
-                // Over HTTP there is a flush behind the name of the service.
+                // Over HTTP, a flush follows the name of the service.
                 Stage::Start | Stage::Done => Turn::Read,
                 Stage::Capabilities { is_sha256 } => {
                     self.stage = Stage::References;
@@ -126,7 +126,7 @@ impl Conversation {
         Ok(Turn::Read)
     }
 
-    /// `<object> <name>`, and behind it capabilities or, in version 2, what a tag is a tag of.
+    /// `<object> <name>`, followed by capabilities or, in version 2, by the object that a tag points to.
     fn reference(&mut self, line: &[u8]) -> Result<(), GitError> {
         let unreadable = || GitError::Protocol("a line that is no reference".to_owned());
         let line = line.split(|byte| *byte == 0).next().unwrap_or_default();
@@ -140,7 +140,7 @@ impl Conversation {
             return Err(unreadable());
         }
         let peeled = words.find_map(|word| word.strip_prefix("peeled:"));
-        // Versions before 2 say what a tag is a tag of in a line of its own, behind that of the tag.
+        // Versions before 2 have the object that a tag points to in a separate line after that of the tag.
         let name = name.strip_suffix("^{}").unwrap_or(name);
         let short = name.strip_prefix("refs/heads/").or_else(|| name.strip_prefix("refs/tags/"));
         if short.is_some_and(|short| self.references.contains(short)) {
@@ -168,7 +168,7 @@ impl Conversation {
         request
     }
 
-    /// What was found; an error if the server has stopped before its end.
+    /// The references that were found; an error if the server stopped early.
     pub(super) fn end(mut self) -> Result<BTreeMap<String, Resolution>, GitError> {
         if self.stage != Stage::Done {
             return Err(GitError::Protocol("it ends too early".to_owned()));
@@ -182,26 +182,26 @@ impl Conversation {
         Ok(std::mem::take(&mut self.references).into_iter().map(resolve).collect())
     }
 
-    /// Whether anything was understood.
+    /// Whether any message was understood.
     pub(super) fn has_begun(&self) -> bool {
         self.stage != Stage::Start
     }
 }
 
-/// A text as a packet line.
+/// Encodes a text as a packet line.
 pub(super) fn packet(text: &[u8]) -> Vec<u8> {
     let mut packet = format!("{:04x}", text.len() + 4).into_bytes();
     packet.extend_from_slice(text);
     packet
 }
 
-/// Whether a text is a commit in full, of SHA-1 or SHA-256.
+/// Whether a text is a full commit hash, of SHA-1 or SHA-256.
 #[must_use]
 pub fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// What is wrong with a reference that no server needs to be asked for.
+/// What is wrong with a reference that cannot exist, so that no server has to be asked.
 #[must_use]
 pub fn problem(reference: &str) -> Option<&'static str> {
     let is_forbidden = |char: char| char.is_control() || char.is_whitespace() || "~^:?*[\\".contains(char);
@@ -215,7 +215,7 @@ pub fn problem(reference: &str) -> Option<&'static str> {
     is_bad.then_some("is not the name of a branch or tag")
 }
 
-/// What to say of a reference that there is not.
+/// The message for a reference that does not exist.
 #[must_use]
 pub fn missing(reference: &str) -> String {
     let is_short =

@@ -19,7 +19,7 @@ use super::private_key;
 use super::refs::{Conversation, Turn};
 use crate::guard;
 
-/// Whom a server knows that gives access by the key alone.
+/// The user name at servers that grant access by the key alone.
 const USER: &str = "git";
 
 pub(super) async fn ask(
@@ -57,15 +57,15 @@ pub(super) async fn ask(
         return Err(GitError::Refused(String::new()));
     }
     let asked = converse(&session, &address.path, &mut conversation).await;
-    // The server need not hear it.
+    // It does not matter whether the server receives it.
     let _ = session.disconnect(russh::Disconnect::ByApplication, "", "").await;
     asked?;
     let new_host_key = met.lock().unwrap_or_else(PoisonError::into_inner).take();
     Ok(RemoteAnswer { references: conversation.end()?, new_host_key })
 }
 
-/// What a server can have the controller compute is bounded: no groups that it chooses, none of the largest, and nothing is
-/// decompressed.
+/// Limits how much a server can make the controller compute: it cannot choose groups, the largest groups are off, and
+/// so is compression.
 fn config() -> client::Config {
     const KEX: &[kex::Name] = &[
         kex::MLKEM768X25519_SHA256,
@@ -95,7 +95,7 @@ async fn converse(
     conversation: &mut Conversation,
 ) -> Result<(), GitError> {
     let mut channel = session.channel_open_session().await?;
-    // A server that does not take it speaks an older version.
+    // A server that refuses it answers in an older version.
     channel.set_env(false, "GIT_PROTOCOL", "version=2").await?;
     channel.exec(true, format!("git-upload-pack {}", quoted(path))).await?;
     let mut complaint = Vec::new();
@@ -119,23 +119,23 @@ async fn converse(
     if conversation.has_begun() { Ok(()) } else { Err(GitError::NoRepository(words(&complaint))) }
 }
 
-/// A word of a shell. A path in the folder of a user is given as `/~user/…`, of which servers want `~user/…`.
+/// Quotes a word for a shell. A path in the home directory of a user is given as `/~user/…`; servers expect `~user/…`.
 fn quoted(path: &str) -> Cow<'static, str> {
     let path = path.strip_prefix('/').filter(|rest| rest.starts_with('~')).unwrap_or(path);
     format!("'{}'", path.replace('\'', r"'\''")).into()
 }
 
-/// Whom to expect.
+/// Checks the key of the host.
 struct Host {
     name: String,
     port: u16,
     known: String,
     accepts_new: bool,
-    /// The key that was accepted as a new one.
+    /// The key that was accepted because it was new.
     met: Arc<Mutex<Option<String>>>,
 }
 
-/// What can go wrong on the way; [`GitError`] with what the library needs.
+/// The errors of a connection; [`GitError`] plus what the library requires.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]

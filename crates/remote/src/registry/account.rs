@@ -1,4 +1,4 @@
-//! What a registry Secret says of an account.
+//! The account in a registry Secret.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::config::RegistryConfig;
 
-/// Docker Hub by the names that people know it by, and by the one that answers.
+/// The name of Docker Hub that people use, and the one that answers.
 const DOCKER_HUB: [&str; 2] = ["docker.io", "index.docker.io"];
 const DOCKER_HUB_REGISTRY: &str = "registry-1.docker.io";
 
@@ -19,25 +19,25 @@ const MAX_LOGIN: usize = 16 * 1024;
 
 /// An account at a registry.
 pub struct Account {
-    /// Where the registry is asked: `https://HOST/v2/`.
+    /// The URL to verify the credentials at: `https://HOST/v2/`.
     pub url: String,
-    /// Whether the configuration names it as one without TLS. Only then it may be on this machine.
+    /// Whether the configuration lists it as a registry without TLS. Only such a registry may be on this machine.
     pub is_plain: bool,
-    /// A repository for which leave to push is asked for.
+    /// A repository for which push access is requested.
     pub repository: String,
-    /// Who.
+    /// The user name.
     pub username: String,
-    /// And how that is proven.
+    /// The password.
     pub password: Zeroizing<String>,
 }
 
-/// Why there is no account.
+/// Why a Secret contains no account.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AccountError {
-    /// The Secret is not whole: the webhook says so.
+    /// The Secret is incomplete: the webhook reports this.
     #[error("the Secret is incomplete")]
     Incomplete,
-    /// What is wrong with the address.
+    /// The address is invalid.
     #[error("registryAddress {0}")]
     Address(RegistryAddressError),
     /// The name or the password is too long.
@@ -45,7 +45,7 @@ pub enum AccountError {
     TooLong,
 }
 
-/// Without what is secret.
+/// Leaves out what is secret.
 impl fmt::Debug for Account {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Account").field("url", &self.url).finish_non_exhaustive()
@@ -53,10 +53,10 @@ impl fmt::Debug for Account {
 }
 
 impl Account {
-    /// From the data of a Secret, which are wiped.
+    /// Reads the data of a Secret, and wipes them.
     ///
     /// # Errors
-    /// If they are no account.
+    /// If they contain no valid account.
     pub fn of(data: BTreeMap<String, ByteString>, config: &RegistryConfig) -> Result<Self, AccountError> {
         let texts =
             data.into_iter().map(|(key, value)| (key, String::from_utf8(value.0).map(Zeroizing::new).ok()));
@@ -132,7 +132,7 @@ mod tests {
         assert!(!format!("{account:?}").contains("hush"));
     }
 
-    /// The findings: a path, a query, a fragment and a login in place of a host.
+    /// A path, a query, a fragment and a login in place of a host.
     #[rstest]
     #[case(r"localhost:9999\_shutdown\now?x.local")]
     #[case(r"user:pw@host\q?.local")]

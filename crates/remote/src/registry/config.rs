@@ -1,19 +1,20 @@
-//! How registries are asked.
+//! How registries are contacted.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// How registries are asked.
+/// How registries are contacted.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RegistryConfig {
     /// How long a registry may take to answer.
     pub timeout: Duration,
-    /// Registries without TLS, as `host` or `host:port`. Those of this machine are asked only if they are named here.
+    /// Registries without TLS, as `host` or `host:port`. Those on this machine are contacted only if they are listed
+    /// here.
     pub plain_http: BTreeSet<String>,
 }
 
 impl RegistryConfig {
-    /// Whether a registry is asked without TLS.
+    /// Whether a registry is contacted without TLS.
     #[must_use]
     pub fn is_plain(&self, host: &str, port: Option<u16>) -> bool {
         let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();

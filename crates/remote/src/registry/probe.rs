@@ -1,5 +1,5 @@
-//! One look at a registry: whether it takes credentials. Nothing that it says is read but status codes and the challenge, and
-//! nobody is followed anywhere: who writes the Secret chooses the address, and is to learn little of the network by it.
+//! Verifies credentials at a registry. Of its answers, only status codes and the challenge are read, and redirects are
+//! not followed: the author of the Secret chooses the address, and must learn little about the network by it.
 
 use std::sync::{Arc, LazyLock};
 
@@ -13,26 +13,26 @@ use super::config::RegistryConfig;
 use crate::guard::{self, Loopback, Resolver};
 use crate::http::trusting;
 
-/// The longest address of a server of tokens, with the name of the service, in bytes.
+/// The longest address of a token server, with the name of the service, in bytes.
 const MAX_REALM: usize = 2048;
 /// The longest challenge that is read, in bytes.
 const MAX_CHALLENGE: usize = 8 * 1024;
 
-/// What a registry makes of credentials.
+/// The result of verifying credentials.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Verdict {
-    /// It takes them.
+    /// The registry accepts them.
     Accepted,
-    /// It does not.
+    /// The registry refuses them.
     Refused(String),
-    /// It cannot be asked, for now.
+    /// The registry cannot be reached, for now.
     Unreachable(String),
-    /// It is no registry, or none that is asked.
+    /// It is not a registry, or not one that may be contacted.
     NoRegistry(String),
 }
 
 impl Verdict {
-    /// The word for metrics and annotations.
+    /// The value for metrics and annotations.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
@@ -56,9 +56,9 @@ impl std::fmt::Display for Verdict {
     }
 }
 
-/// One for all registries.
+/// The client for all other registries.
 static CLIENT: LazyLock<Result<Client, &str>> = LazyLock::new(|| client(Loopback::Refused));
-/// One for those that the configuration names.
+/// The client for registries that the configuration lists.
 static NAMED: LazyLock<Result<Client, &str>> = LazyLock::new(|| client(Loopback::Allowed));
 
 fn client(loopback: Loopback) -> Result<Client, &'static str> {
@@ -73,7 +73,7 @@ fn client(loopback: Loopback) -> Result<Client, &'static str> {
     trusting(client)
 }
 
-/// Asks a registry.
+/// Verifies an account at its registry.
 pub async fn probe(account: &Account, config: &RegistryConfig) -> Verdict {
     let timeout = config.timeout;
     let asked = tokio::time::timeout(timeout, ask(account, config)).await;
@@ -160,7 +160,7 @@ fn challenge(response: &Response) -> Option<Challenge> {
     headers.filter_map(|header| header.to_str().ok()).flat_map(parsed).next()
 }
 
-/// The challenges of a header; none of one that is too long.
+/// The challenges in a header; none if it is too long.
 fn parsed(header: &str) -> Vec<Challenge> {
     if header.len() > MAX_CHALLENGE {
         return Vec::new();
@@ -198,8 +198,8 @@ pub(crate) fn fuzz_challenge(header: &str) {
     }
 }
 
-/// Where a token is asked for, with leave to push: by the host of the registry itself, or by another one that has a name and
-/// TLS. The registry chooses the address; so it learns nothing of hosts that have neither.
+/// Where to request a token for push access: at the host of the registry itself, or at another one that has a name and
+/// TLS. The registry chooses the address, so it learns nothing about hosts that have neither.
 fn token_url(
     base: &Url,
     realm: &str,
@@ -213,7 +213,7 @@ fn token_url(
     }
     let mut url = Url::parse(realm).map_err(|_| problem("to what is no address"))?;
     let is_same_host = url.host_str() == base.host_str();
-    // Credentials are not sent in the open, unless the registry itself is.
+    // Credentials are not sent in the clear, unless the registry itself is contacted without TLS.
     let may_be_plain = base.scheme() == "http" && (is_same_host || is_plain(&url, config));
     if url.scheme() != "https" && !(url.scheme() == "http" && may_be_plain) {
         return Err(problem("without TLS"));

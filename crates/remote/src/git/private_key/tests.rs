@@ -13,13 +13,13 @@ MC4CAQAwBQYDK2VwBCIEIL/Ue+JUmpn9YQCRVJ4uvIeVTVqwP4JAqTiyQ67GMUcW
 -----END PRIVATE KEY-----
 ";
 
-/// A key whose passphrase is stretched by so many rounds.
+/// A key whose passphrase has this number of key derivation rounds.
 fn locked(rounds: u32) -> String {
     let key = load(PLAIN, None).unwrap();
     let kdf = OpensshKdf::Bcrypt { salt: vec![7; 16], rounds: rounds.min(1) };
     let key = key.encrypt_with(Cipher::Aes256Ctr, kdf, 42, "open sesame").unwrap();
     let mut bytes = key.to_bytes().unwrap().to_vec();
-    // The rounds stand behind the salt.
+    // The number of rounds follows the salt.
     let salt = bytes.windows(16).position(|window| window == [7; 16]).unwrap();
     bytes.splice(salt + 16..salt + 20, rounds.to_be_bytes());
     pem("OPENSSH PRIVATE KEY", &bytes)
@@ -29,7 +29,7 @@ fn pem(label: &str, bytes: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(bytes))
 }
 
-/// The head of an encrypted key of PKCS #8, of these parameters: `(tag, content)` of the function that derives keys.
+/// The head of an encrypted PKCS #8 key with these parameters: `(tag, content)` of the key derivation function.
 fn pkcs8(kdf: &[u8]) -> String {
     let aes_iv = [0x04, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     let aes = sequence(&[&[0x06, 9, 0x60, 0x86, 0x48, 0x01, 0x65, 3, 4, 1, 0x2a], &aes_iv[..]].concat());
@@ -56,14 +56,14 @@ fn pbkdf2(iterations: u32) -> String {
     pkcs8(&sequence(&[&oid[..], &parameters].concat()))
 }
 
-/// With 2^30 as its cost: a tebibyte of memory.
+/// A cost of 2^30: a tebibyte of memory.
 fn scrypt() -> String {
     let oid = [0x06, 9, 0x2b, 6, 1, 4, 1, 0xda, 0x47, 4, 0x0b];
     let parameters = [0x04, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0x02, 4, 0x40, 0, 0, 0, 0x02, 1, 8, 0x02, 1, 1];
     pkcs8(&sequence(&[&oid[..], &sequence(&parameters)].concat()))
 }
 
-/// With as much memory as there is, of which the key itself tells.
+/// A key that demands all the memory that there is.
 const PUTTY: &str = "PuTTY-User-Key-File-3: ssh-ed25519
 Encryption: aes256-cbc
 Comment: x
@@ -80,7 +80,7 @@ AAAA
 Private-MAC: 00
 ";
 
-/// A key is a bomb if it says itself how long it takes to open it.
+/// A key can demand the time that it takes to open it. Such a key is refused.
 #[rstest]
 #[case::rounds(
     locked(u32::MAX / 2 + 1),
@@ -116,7 +116,7 @@ fn what_takes_too_much_is_not_decoded(#[case] text: String, #[case] expected: &s
 #[test]
 fn keys_of_all_kinds_are_read() {
     let key = load(PLAIN, None).unwrap();
-    // A passphrase that is not needed is no hindrance, nor is a blank line in front.
+    // A passphrase that is not needed does no harm, and neither does a blank line in front.
     assert_eq!(load(&format!("\n{PLAIN}"), Some("x")).unwrap(), key);
     let text = key.to_openssh(LineEnding::CRLF).unwrap();
     assert_eq!(load(&text, None).unwrap(), key);

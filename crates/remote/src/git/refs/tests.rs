@@ -52,7 +52,7 @@ fn version_2_is_asked_for_what_is_wanted_alone() {
         &format!("{A} refs/tags/v1 peeled:{B}\n"),
         "",
     ]);
-    // As it may come: a byte at a time.
+    // The worst case: one byte at a time.
     let (last, first) = answer.split_last().unwrap();
     for byte in first {
         assert_eq!(conversation.read(&[*byte]).unwrap(), Turn::Read);

@@ -63,7 +63,7 @@ fn asked(base: &str, realm: &str) -> Result<String, String> {
     url.map(|url| url.to_string()).map_err(|verdict| verdict.to_string())
 }
 
-/// Where the registry has no TLS, its own host and those that the configuration names may have none either.
+/// If the registry has no TLS, its own host and the hosts in the configuration need none either.
 #[rstest]
 #[case::same_host("http://registry.example.com:99/token", true)]
 #[case::named("http://tokens.example.com:5001/token", true)]
