@@ -1,5 +1,5 @@
-//! What a Service is in a cluster: one address in front of several replicas. New connections go, in turn, to those that
-//! say they are ready.
+//! A stand-in for a Service: one address in front of several replicas. New connections go in turn to the replicas that
+//! report that they are ready.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use std::time::Duration;
 /// How often replicas are asked whether they are ready, as the probe of a Pod would.
 const PROBE_PERIOD: Duration = Duration::from_millis(100);
 
-/// Listens on a port of loopback as long as the process runs.
+/// Listens on a loopback port as long as the process runs.
 #[derive(Clone, Debug)]
 pub struct Balancer {
     address: SocketAddr,
@@ -43,7 +43,7 @@ impl Balancer {
         Ok(new)
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -81,7 +81,7 @@ impl Balancer {
                 .filter(|backend| backend.ready)
                 .map(|backend| backend.serves)
                 .collect();
-            // One that has just died is passed over, as a connection to it is refused.
+            // A replica that has just died is skipped: it refuses the connection.
             let mut in_turn = (0..ready.len()).filter_map(|offset| ready.get((next + offset) % ready.len()));
             if let Some(server) =
                 in_turn.find_map(|port| TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).ok())
@@ -92,10 +92,10 @@ impl Balancer {
     }
 }
 
-/// Copies both ways in threads of their own.
+/// Copies in both directions, on two threads.
 fn join(client: &TcpStream, server: &TcpStream) -> io::Result<()> {
     for (from, to) in [(client, server), (server, client)] {
-        // Else each part of a request waits for the one before it to be acknowledged.
+        // Otherwise each part of a request waits until the previous one is acknowledged.
         to.set_nodelay(true)?;
         let (mut from, mut to) = (from.try_clone()?, to.try_clone()?);
         thread::spawn(move || {
@@ -106,7 +106,7 @@ fn join(client: &TcpStream, server: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether `/readyz` at a port of loopback answers 200.
+/// Whether `/readyz` at a loopback port answers 200.
 #[must_use]
 pub fn is_ready(admin: u16) -> bool {
     let ask = || -> io::Result<bool> {

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::pki::Pki;
 use crate::process::{Process, free_port};
 
-/// A process that works through the API server.
+/// A component that uses the API server.
 pub(crate) struct Component {
     command: Command,
     log: PathBuf,
@@ -37,7 +37,7 @@ pub(crate) fn start_etcd(assets: &Path, folder: &Path) -> anyhow::Result<(Proces
         format!("--listen-peer-urls={peer}"),
         format!("--initial-advertise-peer-urls={peer}"),
         format!("--initial-cluster=default={peer}"),
-        // What it holds is worth nothing after the tests.
+        // Its data are not needed after the tests.
         "--unsafe-no-fsync".to_owned(),
     ]);
     let mut process = Process::start(&etcd, &folder.join("etcd.log"))?;

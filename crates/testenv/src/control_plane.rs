@@ -15,7 +15,7 @@ use crate::pki::Pki;
 use crate::places::{assets, folder_of, root};
 use crate::process::{PATIENCE, Process, free_port};
 
-/// What a control plane consists of, beside etcd and kube-apiserver.
+/// The parts of a control plane, in addition to etcd and kube-apiserver.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// kube-controller-manager, kube-scheduler, and kwok with a node.
@@ -26,7 +26,7 @@ pub struct Options {
 
 /// A running control plane. Ends when dropped, or with the process that started it.
 pub struct ControlPlane {
-    // Ended in this order.
+    // Dropped in this order.
     controllers: Vec<Component>,
     api_server: Option<Process>,
     _etcd: Process,
@@ -69,7 +69,7 @@ impl ControlPlane {
         Ok(new)
     }
 
-    /// Where certificates, kubeconfigs, data and logs are.
+    /// The folder of certificates, kubeconfigs, data and logs.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -81,7 +81,7 @@ impl ControlPlane {
         self.kubeconfig_of("admin")
     }
 
-    /// A kubeconfig of any user, of one group: `system:serviceaccount:NAMESPACE:NAME` acts as that account.
+    /// A kubeconfig for any user, in one group: `system:serviceaccount:NAMESPACE:NAME` acts as that account.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -103,11 +103,11 @@ impl ControlPlane {
         self.tool("kubectl")
     }
 
-    /// A tool of the assets, as an administrator: `kubectl`, `helm`.
+    /// A tool from the assets, run as an administrator: `kubectl`, `helm`.
     #[must_use]
     pub fn tool(&self, name: &str) -> Command {
         let mut command = Command::new(self.assets.join(name));
-        // Nothing of the user's own configuration.
+        // Ignores the user's own configuration.
         command.env("KUBECONFIG", self.kubeconfig()).env("HOME", &self.folder);
         command
     }
@@ -115,14 +115,14 @@ impl ControlPlane {
     /// Runs kubectl as an administrator.
     ///
     /// # Errors
-    /// With what kubectl says, if it fails.
+    /// With the error of kubectl, if it fails.
     pub fn kubectl_ok<'a>(&self, args: impl IntoIterator<Item = &'a OsStr>) -> anyhow::Result<()> {
         let output = self.kubectl().args(args).output().context("kubectl")?;
         anyhow::ensure!(output.status.success(), "kubectl: {}", String::from_utf8_lossy(&output.stderr));
         Ok(())
     }
 
-    /// Ends kube-apiserver as a crash would and starts it again on the same port.
+    /// Kills kube-apiserver, like a crash, and starts it again on the same port.
     ///
     /// # Errors
     /// If it does not start.
@@ -131,8 +131,8 @@ impl ControlPlane {
         self.start_api_server()
     }
 
-    /// Ends the controllers of Kubernetes and starts them again, as when a node of the control plane does. What they saw
-    /// while there was no API server, such as resources that are not found, some of them remember until their end.
+    /// Restarts the Kubernetes controllers, as when a control plane node restarts. Some of them remember until they end
+    /// what they saw while the API server was down, such as resources that were not found.
     ///
     /// # Errors
     /// If they do not start.
@@ -158,12 +158,12 @@ impl ControlPlane {
             format!("--service-account-private-key-file={}", path("sa.key")),
             format!("--root-ca-file={}", path("ca.crt")),
             "--use-service-account-credentials=true".to_owned(),
-            // As large clusters have it: by default they write 20 times a second, and all else would wait for them.
+            // As in large clusters: by default they write 20 times a second, and everything else would wait for them.
             "--kube-api-qps=2000".to_owned(),
             "--kube-api-burst=4000".to_owned(),
-            // kwok says once that the node is ready, and not again in time.
+            // kwok reports once that the node is ready, and does not repeat it in time.
             "--node-monitor-grace-period=24h".to_owned(),
-            // No traffic goes to Pods that are only played.
+            // Simulated Pods get no traffic.
             "--controllers=*,-endpoints-controller,-endpointslice-controller,-endpointslice-mirroring-controller"
                 .to_owned(),
             "--leader-elect=false".to_owned(),
@@ -193,9 +193,9 @@ impl ControlPlane {
         self.create_node()
     }
 
-    /// Ends kwok: the node stays, and its Pods are the caller's to play.
+    /// Ends kwok: the node stays, and the caller sets the status of its Pods.
     pub fn leave_pods_alone(&mut self) {
-        // It was started last.
+        // It was started last, so it is the last in the list.
         self.controllers.pop();
     }
 
@@ -224,7 +224,7 @@ impl ControlPlane {
         self.folder.join(format!("{name}.kubeconfig"))
     }
 
-    /// Writes a kubeconfig that carries its certificates, for a user of its own.
+    /// Writes a kubeconfig with embedded certificates, for a user of its own.
     fn write_kubeconfig(&self, name: &str, user: &str, group: &str) -> anyhow::Result<()> {
         self.pki.client(name, user, group)?;
         let path = |file: &str| self.pki.path(file).display().to_string();
@@ -243,7 +243,7 @@ impl ControlPlane {
     }
 }
 
-/// A folder under `target/testenv`, named by the process; those of processes that have ended are taken away.
+/// A folder under `target/testenv`, named after the process. Folders of processes that have ended are deleted.
 fn new_folder() -> anyhow::Result<PathBuf> {
     let root = root().join("target/testenv");
     fs::create_dir_all(&root)?;

@@ -1,4 +1,4 @@
-//! A folder that is deleted with the process that fills it, however that ends.
+//! A folder that is deleted when its process ends, in whatever way.
 
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
@@ -7,8 +7,9 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::Context as _;
 
-/// Deletes its argument at the end of its standard input, which comes when the starting process ends, unless a line came
-/// before. Processes that the same end kills may still write for a moment, so it deletes for two seconds.
+/// Deletes its argument when its standard input ends, unless it received a line before. The input ends with the
+/// starting process. Processes that are killed at the same time may still write for a moment, so it deletes for two
+/// seconds.
 const SWEEPER: &str = r#"read -r keep && exit
 for attempt in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$1" 2>/dev/null; sleep 0.2; done"#;
 
@@ -17,14 +18,14 @@ for attempt in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$1" 2>/dev/null; sleep 0.2; done
 pub struct Leftovers(Child);
 
 impl Leftovers {
-    /// From now on the folder is deleted when this process ends. It need not be there yet.
+    /// Deletes the folder when this process ends. The folder need not exist yet.
     ///
-    /// # Errors
+    /// If the shell for this cannot be started.
     /// If the shell that does it cannot be started.
     pub fn delete(folder: &Path) -> anyhow::Result<Self> {
         let mut shell = Command::new("sh");
         shell.args(["-c", SWEEPER, "sweeper"]).arg(folder);
-        // A group of its own: Ctrl-C does not reach it.
+        // A separate process group, so that Ctrl-C does not reach it.
         shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         Ok(Self(shell.spawn().context("sh")?))
     }

@@ -1,7 +1,7 @@
 //! A real Kubernetes control plane on loopback, and the product on it.
 //!
-//! etcd, kube-apiserver and, if asked for, kube-controller-manager, kube-scheduler and kwok, which plays the nodes:
-//! `tests/control-plane/build.sh` builds them. Of the product only its binaries and manifests are known here.
+//! etcd, kube-apiserver and, on request, kube-controller-manager, kube-scheduler and kwok, which simulates the nodes.
+//! `tests/control-plane/build.sh` builds them. This crate uses only the binaries and manifests of the product.
 
 mod balancer;
 mod components;

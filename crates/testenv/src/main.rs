@@ -1,5 +1,5 @@
-//! `make cluster`: a control plane with the product on it, until Ctrl-C. However this process ends, all that it started
-//! ends with it, and what they wrote is deleted.
+//! `make cluster`: a control plane with the product on it, until Ctrl-C. However this process ends, everything that it
+//! started ends with it, and its files are deleted.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a person reads")]
 
 use std::convert::Infallible;
@@ -20,12 +20,12 @@ fn main() -> anyhow::Result<()> {
     let (webhook, controller) = programs.next().zip(programs.next()).context(usage)?;
     let leftovers = Leftovers::delete(&testenv::folder_of(std::process::id(), 0))?;
     let Err(error) = run(&webhook, &controller);
-    // It names logs.
+    // The error names log files.
     leftovers.keep()?;
     Err(error)
 }
 
-/// Starts everything and lets it run; ends only if something does not start.
+/// Starts everything and keeps it running; returns only if something does not start.
 fn run(webhook: &Path, controller: &Path) -> anyhow::Result<Infallible> {
     let started = Instant::now();
     let step = |what: &str| eprintln!("{:5.1} s  {what}", started.elapsed().as_secs_f32());
@@ -47,7 +47,7 @@ fn run(webhook: &Path, controller: &Path) -> anyhow::Result<Infallible> {
     }
 }
 
-/// The replicas of the webhook, behind an address that the API server calls. They run for as long as this is kept.
+/// The replicas of the webhook, behind an address that the API server calls. They run until this is dropped.
 fn start_webhook(control_plane: &ControlPlane, program: &Path) -> anyhow::Result<(Balancer, Vec<Replica>)> {
     let balancer = Balancer::start()?;
     let configurations = testenv::webhook_configurations(&format!("https://{}", balancer.address()), None)?;
@@ -67,7 +67,7 @@ fn start_webhook(control_plane: &ControlPlane, program: &Path) -> anyhow::Result
     Ok((balancer, replicas))
 }
 
-/// What comes into all namespaces from the base namespace.
+/// Applies the objects of the base namespace that are copied to all namespaces.
 fn apply_base(control_plane: &ControlPlane) -> anyhow::Result<()> {
     let base = [
         "crates/testenv/src/registry.yaml",
@@ -77,7 +77,7 @@ fn apply_base(control_plane: &ControlPlane) -> anyhow::Result<()> {
     let [registry, accounts, runtimes] =
         base.map(|file| format!("--filename={}", testenv::root().join(file).display()));
     let args = ["apply", "--namespace=kyma-system", &registry, &accounts, &runtimes].map(AsRef::as_ref);
-    // A registry Secret is taken once the API server calls the webhook.
+    // A registry Secret is accepted once the API server calls the webhook.
     let deadline = Instant::now() + PATIENCE;
     while let Err(error) = control_plane.kubectl_ok(args) {
         anyhow::ensure!(Instant::now() < deadline, "{error:#}");
@@ -86,7 +86,7 @@ fn apply_base(control_plane: &ControlPlane) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A controller that leads. It runs for as long as this is kept.
+/// A controller that is the leader. It runs until this is dropped.
 fn start_controller(control_plane: &ControlPlane, program: &Path) -> anyhow::Result<Process> {
     let mut run = Command::new(program);
     run.env("KUBECONFIG", control_plane.kubeconfig());
@@ -98,7 +98,7 @@ fn start_controller(control_plane: &ControlPlane, program: &Path) -> anyhow::Res
     Ok(controller)
 }
 
-/// What a person can try.
+/// Prints what a person can try.
 fn print_hints(control_plane: &ControlPlane, webhook: &Path) -> anyhow::Result<()> {
     let kubectl = testenv::assets()?.join("kubectl");
     print!(

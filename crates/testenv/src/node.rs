@@ -1,4 +1,4 @@
-//! The node, and how kwok plays it and its Pods.
+//! The node, and how kwok simulates it and its Pods.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub(crate) fn manifest() -> Value {
     })
 }
 
-/// Writes the stages: as kwok brings them, but for the Pods of Jobs.
+/// Writes the stages: those of kwok, except for the Pods of Jobs.
 pub(crate) fn write_stages(assets: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
     let brought = fs::read_to_string(assets.join("stages.yaml"))?;
     let kept = brought.split("---\n").filter(|stage| !stage.contains("name: pod-complete"));

@@ -1,4 +1,4 @@
-//! Certificates and keys of a control plane, made anew for each.
+//! Certificates and keys of a control plane, new for each one.
 
 use std::fs;
 use std::net::Ipv4Addr;
@@ -17,7 +17,7 @@ pub(crate) struct Pki {
 }
 
 impl Pki {
-    /// Makes an authority and writes `ca.crt`, and a key pair for tokens of service accounts, `sa.key` and `sa.pub`.
+    /// Creates an authority and writes `ca.crt`, and a key pair for tokens of service accounts, `sa.key` and `sa.pub`.
     pub(crate) fn create(folder: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(folder)?;
         let mut params = params("testenv-ca", Vec::new());
@@ -35,7 +35,7 @@ impl Pki {
         self.folder.join(file)
     }
 
-    /// Writes `NAME.crt` and `NAME.key` of a server on loopback.
+    /// Writes `NAME.crt` and `NAME.key` for a server on loopback.
     pub(crate) fn server(&self, name: &str, dns: &[&str]) -> anyhow::Result<()> {
         let mut sans = vec![
             SanType::IpAddress(Ipv4Addr::LOCALHOST.into()),
@@ -49,7 +49,7 @@ impl Pki {
         self.sign(name, &params)
     }
 
-    /// Writes `NAME.crt` and `NAME.key` of a client: the API server takes the common name as user, the organisation as
+    /// Writes `NAME.crt` and `NAME.key` for a client: the API server uses the common name as user, the organisation as
     /// group.
     pub(crate) fn client(&self, name: &str, user: &str, group: &str) -> anyhow::Result<()> {
         let mut params = params(user, Vec::new());

@@ -1,4 +1,4 @@
-//! Where things are in the project.
+//! Folders of the project.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ pub fn folder_of(process: u32, number: u32) -> PathBuf {
     root().join(format!("target/testenv/{process}-{number}"))
 }
 
-/// The folder of the whole project.
+/// The root of the repository.
 #[must_use]
 pub fn root() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

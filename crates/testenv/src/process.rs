@@ -1,4 +1,4 @@
-//! A process that ends with the one that started it, however that ends.
+//! A process that ends together with the one that started it, in whatever way.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-/// Runs a command, passes on the signals named on the lines of its standard input, and kills it at the end of that
-/// input, which comes when the starting process ends. A shell does this since a process that is killed runs no code.
+/// Runs a command, passes on the signals that are named on the lines of its standard input, and kills the command when
+/// that input ends, which is when the starting process ends. A shell does this, because a process that is killed cannot
+/// run code.
 const WATCHDOG: &str = r#"exec 3<&0
 "$@" </dev/null 3<&- & child=$!
 (while read -r signal; do kill -s "$signal" $child; done <&3; kill -s KILL $child) 2>/dev/null & watch=$!
@@ -19,7 +20,7 @@ wait $child; code=$?
 kill $watch 2>/dev/null
 exit $code"#;
 
-/// How long anything may take to start or to end.
+/// How long anything may take to start or to stop.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running command. Killed when dropped.
@@ -44,7 +45,7 @@ impl Process {
                 None => shell.env_remove(name),
             };
         }
-        // A group of its own: Ctrl-C reaches the starting process alone, which ends the others in order.
+        // A separate process group, so that Ctrl-C reaches only the starting process, which ends the others in order.
         let shell = shell.process_group(0).stdin(Stdio::piped()).stdout(output.try_clone()?).stderr(output);
         let watchdog = shell.spawn().context("sh")?;
         Ok(Self { watchdog, log: log.to_owned() })
@@ -59,7 +60,7 @@ impl Process {
         writeln!(stdin, "{signal}").context("ended")
     }
 
-    /// Waits until the process has ended and gives its exit code: 128 and the number of the signal that ended it.
+    /// Waits until the process has ended. Returns its exit code: 128 plus the number of the signal that ended it.
     ///
     /// # Errors
     /// If it does not end.
@@ -74,7 +75,7 @@ impl Process {
         anyhow::bail!("does not end: {}", self.tail())
     }
 
-    /// The exit code of a process that has ended, as [`Self::wait`] gives it; `None` while it runs.
+    /// The exit code of a process that has ended, like [`Self::wait`]; `None` while it runs.
     ///
     /// # Errors
     /// If it cannot be asked for.
@@ -83,7 +84,7 @@ impl Process {
         Ok(Some(status.code().context("the watchdog was killed")?))
     }
 
-    /// Waits until something holds of the running process.
+    /// Waits until a condition holds for the running process.
     ///
     /// # Errors
     /// With the end of the log, if the process ends first or it takes too long.
@@ -101,13 +102,13 @@ impl Process {
         }
     }
 
-    /// All that the process has printed so far.
+    /// Everything that the process has printed so far.
     #[must_use]
     pub fn output(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// The file that holds it.
+    /// The file with the output.
     #[must_use]
     pub fn output_file(&self) -> PathBuf {
         self.log.clone()

@@ -1,4 +1,4 @@
-//! The webhook on a control plane: its CRDs, its replicas as processes, its configurations with addresses on loopback.
+//! The webhook on a control plane: its CRDs, its replicas as processes, its configurations with loopback addresses.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::process::{Process, free_port};
 /// Installs the CRDs and waits until they are served.
 ///
 /// # Errors
-/// With what kubectl says.
+/// With the error of kubectl.
 pub fn install_crds(control_plane: &ControlPlane) -> anyhow::Result<()> {
     let crds = root().join("manifests/crds");
     control_plane
@@ -25,8 +25,8 @@ pub fn install_crds(control_plane: &ControlPlane) -> anyhow::Result<()> {
     control_plane.kubectl_ok(["wait", "--for=condition=Established", "crd", "--all"].map(AsRef::as_ref))
 }
 
-/// The webhook configurations of `manifests/webhook`, with an address in place of the Service, since nothing makes
-/// Service addresses work here.
+/// The webhook configurations of `manifests/webhook`, with an address in place of the Service, because Service
+/// addresses do not work here.
 ///
 /// # Errors
 /// If they cannot be read.
@@ -50,10 +50,10 @@ pub fn webhook_configurations(url: &str, ca_pem: Option<&str>) -> anyhow::Result
     Ok(configurations)
 }
 
-/// Installs webhook configurations; they count within a second or so.
+/// Installs webhook configurations; they take effect within about a second.
 ///
 /// # Errors
-/// With what kubectl says.
+/// With the error of kubectl.
 pub fn install_webhooks(control_plane: &ControlPlane, configurations: &[Value]) -> anyhow::Result<()> {
     let file = control_plane.folder().join("webhooks.json");
     let list = json!({"apiVersion": "v1", "kind": "List", "items": configurations});
@@ -92,7 +92,7 @@ impl Replica {
         self.process.wait_until("ready", || is_ready(admin_port))
     }
 
-    /// As [`Self::start`], without the wait.
+    /// Like [`Self::start`], without the wait.
     ///
     /// # Errors
     /// If it cannot be started.

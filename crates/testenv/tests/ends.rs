@@ -1,4 +1,4 @@
-//! What was started ends with the one that started it, even if that is killed, and nothing of it is left.
+//! Whatever was started ends with the process that started it, even if that is killed, and leaves nothing behind.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How many processes have a text in their command line.
+/// How many processes have this text in their command line.
 fn running(text: &str) -> usize {
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
