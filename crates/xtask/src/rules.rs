@@ -40,7 +40,7 @@ pub(crate) fn page() -> anyhow::Result<String> {
     Ok(page)
 }
 
-/// The example as authors lay out YAML.
+/// The example, laid out as authors write YAML.
 fn block(example: &str) -> anyhow::Result<String> {
     let value: Value = serde_saphyr::from_str(example)?;
     let text = serde_saphyr::to_string(&value)?;

@@ -1,4 +1,4 @@
-//! The webhook configurations, with every default spelt out, so that tools that compare them with the cluster find no
+//! The webhook configurations, with all defaults written out, so that tools that compare them with the cluster find no
 //! difference.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,8 @@ use k8s_openapi::api::admissionregistration::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use serverless_webhook::admission::routes::{ENDPOINTS, Endpoint, SERVICE};
 
-/// The least that is enough for reviews of milliseconds, so that a webhook that hangs holds nobody up for long.
+/// The shortest timeout that is enough for reviews of milliseconds, so that a webhook that hangs does not delay
+/// requests for long.
 const TIMEOUT_SECONDS: i32 = 5;
 
 /// The webhooks that may change objects.
@@ -24,7 +25,7 @@ pub(crate) fn mutating() -> MutatingWebhookConfiguration {
         name: endpoint.webhook.to_owned(),
         namespace_selector: Some(LabelSelector::default()),
         object_selector: Some(object_selector(endpoint)),
-        // Another webhook may add a label that chooses a preset.
+        // Another webhook may add a label that selects a preset.
         reinvocation_policy: Some("IfNeeded".to_owned()),
         rules: Some(vec![rule(endpoint)]),
         side_effects: "None".to_owned(),
@@ -34,7 +35,7 @@ pub(crate) fn mutating() -> MutatingWebhookConfiguration {
     MutatingWebhookConfiguration { metadata: metadata(), webhooks: Some(webhooks) }
 }
 
-/// The webhooks that only look.
+/// The webhooks that only validate.
 pub(crate) fn validating() -> ValidatingWebhookConfiguration {
     let webhook = |endpoint: &Endpoint| ValidatingWebhook {
         admission_review_versions: review_versions(),
@@ -83,7 +84,7 @@ fn rule(endpoint: &Endpoint) -> RuleWithOperations {
         api_groups: Some(vec![resource.group.to_owned()]),
         api_versions: Some(vec![resource.version.to_owned()]),
         operations: Some(endpoint.operations.iter().map(|&operation| operation.to_owned()).collect()),
-        // Not its status: writes of status are never held up.
+        // Status is left out: status writes are never held up.
         resources: Some(std::iter::once(resource.plural.to_owned()).chain(parts).collect()),
         scope: Some("Namespaced".to_owned()),
     }
@@ -94,7 +95,7 @@ fn object_selector(endpoint: &Endpoint) -> LabelSelector {
     LabelSelector { match_labels: labels, match_expressions: None }
 }
 
-/// An object that waits for its finalizers is past being judged, and can go even while the webhook is away.
+/// An object that waits for its finalizers is not checked any more, and can be deleted even while the webhook is down.
 fn match_conditions() -> Vec<MatchCondition> {
     vec![MatchCondition {
         name: "not-being-deleted".to_owned(),
