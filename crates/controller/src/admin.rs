@@ -1,5 +1,5 @@
-//! What the admin port answers: whether the process lives, whether it is ready, what it has counted. One that waits to
-//! lead is as ready as the one that leads.
+//! The admin port: whether the process is alive, whether it is ready, and its metrics. A process that waits to become
+//! the leader is as ready as the leader.
 
 use std::sync::Arc;
 

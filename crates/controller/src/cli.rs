@@ -1,4 +1,4 @@
-//! The command line: what there is to ask for. Each command is in a file of its own.
+//! The command line. Each command is in a file of its own.
 
 mod cleanup;
 mod help;
@@ -42,7 +42,7 @@ pub fn command() -> clap::Command {
     Cli::command()
 }
 
-/// Does what the command line asks for.
+/// Runs the command of the command line.
 #[must_use]
 pub fn run() -> Exit {
     let cli: Cli = match exit::parse() {

@@ -1,4 +1,4 @@
-//! The configuration of the controller: from its file and from the environment, with every error at its place.
+//! The configuration of the controller, from its file and from the environment. Every error names its place.
 
 mod check;
 mod checked;
@@ -17,10 +17,11 @@ pub use raw::RawConfig;
 pub const SETTINGS: Settings<RawConfig, Config, ConfigError> =
     Settings { variables: &env::VARIABLES, check: RawConfig::check, field: |error| &error.field };
 
-/// Reads the file, if there is one, lays the variables of the reference implementation over it and checks the whole.
+/// Reads the file, if there is one, overrides it with the variables of the reference implementation, and checks the
+/// result.
 ///
 /// # Errors
-/// A line for everything that is wrong, with its place and the remedy.
+/// One line for each error, with its place and the remedy.
 pub fn load(path: Option<&Path>, variable: impl Fn(&str) -> Option<String>) -> Result<Config, LoadError> {
     SETTINGS.load(path, variable)
 }

@@ -1,5 +1,5 @@
-//! Copies labelled objects of the base namespace into every other one, and keeps the copies as they are to be. A namespace
-//! is looked at as a whole, and one that fails waits for itself alone.
+//! Copies labelled objects of the base namespace to all other namespaces, and keeps the copies up to date. Each
+//! namespace is reconciled as a whole; if one fails, only that one waits.
 
 pub mod cleanup;
 mod stores;
@@ -24,10 +24,10 @@ use crate::metrics::Metrics;
 use crate::shared::Shared;
 use stores::{AnyNamespace, Stores};
 
-/// How long copies of a Secret that goes are waited for. What is left then, because its namespace refuses, is taken away
-/// later, and the Secret can go.
+/// How long a deleted Secret waits for the deletion of its copies. After that it is deleted; copies whose namespace
+/// refuses the deletion are deleted later.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How often it is looked whether copies have gone.
+/// How often the copies are checked meanwhile.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 struct Copies {
@@ -35,13 +35,13 @@ struct Copies {
     writer: Writer,
     stores: Arc<Stores>,
     metrics: Arc<Metrics>,
-    /// Of namespaces.
+    /// Failures by namespace.
     failures: Failures,
-    /// Since when Secrets are waiting for their copies to go.
+    /// Since when Secrets wait for the deletion of their copies.
     leaving: Mutex<HashMap<String, Instant>>,
 }
 
-/// Runs until `end` comes; what is being done then is finished.
+/// Runs until `end` completes; work in progress then finishes.
 pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()> + Send + Sync + 'static) {
     let namespaces = Api::<AnyNamespace>::all(shared.client.clone());
     let watch = Watch::new(namespaces, WatcherConfig::default(), |namespace| {
@@ -50,7 +50,7 @@ pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()>
     });
     let stores = Arc::new(Stores::new(&config.propagation.base_namespace, watch.store()));
     let (wake, woken) = unbounded();
-    // They end with this function.
+    // The watches end with this function.
     let _watches = stores.follow(&shared.client, &wake);
     let copies = Copies {
         config: config.propagation.clone(),
@@ -87,7 +87,7 @@ impl Reconciler for Copies {
         let mut failed = None;
         for kind in CopiedKind::ALL {
             for wanted in self.stores.missing(kind, name) {
-                // The others are not held up.
+                // An error does not hold up the other copies.
                 failed = failed.or(self.copy(&Copied { kind, wanted }).await.err());
             }
         }
@@ -114,7 +114,8 @@ fn name_of(namespace: &AnyNamespace) -> &str {
 }
 
 impl Copies {
-    /// Manages the finalizers of the Secrets that are copied: there before the first copy, and until the last.
+    /// Manages the finalizers of copied Secrets: a Secret has one from before its first copy until after the deletion
+    /// of the last.
     async fn settle(&self) -> Result<Action, Error> {
         let base_namespace = &self.config.base_namespace;
         if self.stores.is_terminating() {
@@ -141,7 +142,7 @@ impl Copies {
         Ok(if waits { Action::requeue(LOOK_AGAIN) } else { Action::await_change() })
     }
 
-    /// Whether a Secret waits for its copies to go. It does not wait for ever.
+    /// Whether a Secret still waits for the deletion of its copies. The wait is limited.
     fn is_waited_for(&self, secret: &str) -> bool {
         let since = *self.leaving().entry(secret.to_owned()).or_insert_with(Instant::now);
         let left = self.stores.have(secret, |namespace| self.is_served(namespace));
@@ -155,8 +156,8 @@ impl Copies {
         false
     }
 
-    /// Removes all finalizers at once. In a namespace that is being deleted this process ends soon, too, and a finalizer that
-    /// is left then keeps the namespace for ever.
+    /// Removes all finalizers at once. If the base namespace is being deleted, this process ends soon, too, and a
+    /// finalizer that is left would keep the namespace for ever.
     async fn release(&self) -> Result<Action, Error> {
         for (name, patch) in self.stores.held() {
             self.patch_base(&name, patch).await?;
@@ -173,7 +174,7 @@ impl Copies {
             && !self.config.excluded_namespaces.contains(name)
     }
 
-    /// Patches a Secret of the base namespace, unless it is gone.
+    /// Patches a Secret of the base namespace, unless it is deleted.
     async fn patch_base(&self, name: &str, patch: Value) -> Result<(), Error> {
         match self.writer.patch(Kind::Secret, &self.config.base_namespace, name, patch).await {
             Err(error) if error.is_not_found() => Ok(()),
@@ -189,14 +190,14 @@ impl Copies {
             self.writer.create(copy).await
         };
         let object = match made {
-            // Its users have just taken it over.
+            // Its users have just taken over its management.
             Err(Error::Taken { .. }) => return Ok(()),
             made => made?,
         };
         if self.stores.written(copy.kind, &object) {
             return Ok(());
         }
-        // Trying again at once would be a race without an end.
+        // Retrying at once would be an endless race.
         let message = "another client changed it during the write".to_owned();
         Err(Error::Refused { kind: *kind, name: name.clone(), message })
     }
@@ -206,7 +207,7 @@ impl Copies {
     }
 }
 
-/// A copy that is wanted.
+/// A wanted copy.
 struct Copied {
     kind: CopiedKind,
     wanted: Wanted,
@@ -217,7 +218,7 @@ impl Intent for Copied {
         &self.wanted
     }
 
-    /// What has the name of a copy becomes one, unless its users say that it is theirs.
+    /// An object with the name of a copy becomes one, unless its users mark it as theirs.
     fn is_ours(&self, stored: &Value) -> bool {
         !wanted::is_kept_by_user(self.kind, stored)
     }

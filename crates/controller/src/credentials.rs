@@ -1,4 +1,5 @@
-//! Verifies the credentials of a registry Secret when they change, and says on the Secret how that went. Nothing waits for it.
+//! Verifies the credentials of a registry Secret when they change, and reports the result on the Secret. Nothing waits
+//! for it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,7 +26,7 @@ use crate::metrics::Metrics;
 use crate::secrets::fingerprint;
 use crate::shared::Shared;
 
-/// How many registries are asked at once.
+/// How many registries are contacted at the same time.
 const CONCURRENCY: usize = 4;
 /// How many of them for one namespace.
 const PER_NAMESPACE: usize = 1;
@@ -37,9 +38,9 @@ struct Credentials {
     writer: Writer,
     metrics: Arc<Metrics>,
     turns: Turns,
-    /// What was verified, by the UID of the Secret.
+    /// What has been verified, by the UID of the Secret.
     known: Mutex<HashMap<String, Known>>,
-    /// Of Secrets, by their UIDs.
+    /// Failures by the UID of the Secret.
     failures: Failures,
 }
 
@@ -51,7 +52,7 @@ struct Known {
     is_answered: bool,
 }
 
-/// Runs until `end` comes. Copies are not verified: what they are copied from is.
+/// Runs until `end` completes. Copies are not verified, because their base Secrets are.
 pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()> + Send + Sync + 'static) {
     if !config.registry_check {
         return;
@@ -82,11 +83,12 @@ async fn follow(
     let watch = Watch::new(secrets, WatcherConfig::default().labels(labels), |secret| {
         let metadata = &mut secret.metadata;
         (metadata.managed_fields, metadata.labels) = (None, None);
-        // Others may hold what kubectl has applied, passwords and all.
+        // Other annotations may contain what kubectl applied, including passwords.
         let annotations = metadata.annotations.take().unwrap_or_default().into_iter();
         metadata.annotations = Some(annotations.filter(|(key, _)| key == copy_mark::COPIED_FROM).collect());
     });
-    // Any number at once: they wait for their turns, which the loop itself would not give out by namespace.
+    // No limit on the loop: Secrets wait for their turns instead, because the loop would not share its limit between
+    // namespaces.
     reconcile::run(credentials, watch, pending(), 0, end).await;
 }
 
@@ -112,7 +114,7 @@ impl Reconciler for Credentials {
             return Ok(Action::await_change());
         }
         let turn = self.turns.take(&namespace).await;
-        // It is large, and there may be many.
+        // Boxed, because the future is large and there may be many.
         let name = secret.name_any();
         let check = Box::pin(self.check(&name, &namespace, uid));
         guard::holding(turn, check).await
@@ -133,7 +135,7 @@ impl Credentials {
         let data = fingerprint(&secret);
         let account = Account::of(secret.data.take().unwrap_or_default(), &self.config);
         let known = self.known().get(&uid).cloned();
-        // After a restart nothing is known: then all are verified again, and most are as they were.
+        // After a restart nothing is cached, so all Secrets are verified again; most have not changed.
         let is_changed = known.as_ref().is_some_and(|known| known.data != data);
         if is_changed {
             self.failures.forget(&uid);
@@ -142,7 +144,7 @@ impl Credentials {
         }
         let verdict = match account {
             Ok(account) => or_else(probe(&account, &self.config), verdict_of_panic).await,
-            // The webhook reports what is missing.
+            // The webhook reports which keys are missing.
             Err(AccountError::Incomplete) => return Ok(Action::await_change()),
             Err(error) => Verdict::NoRegistry(error.to_string()),
         };
@@ -157,7 +159,7 @@ impl Credentials {
         Ok(Action::await_change())
     }
 
-    /// Says what was found, unless that is said of these data already.
+    /// Reports the result, unless it is already reported for these data.
     async fn say(
         &self,
         namespace: &str,
@@ -194,7 +196,7 @@ impl Credentials {
     }
 }
 
-/// What an Event says of a verdict.
+/// The message of the Event for a verdict.
 fn note(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Accepted => "The registry accepts these credentials".to_owned(),
@@ -208,7 +210,7 @@ fn note(verdict: &Verdict) -> String {
     }
 }
 
-/// Of a check that panics.
+/// The verdict of a check that panicked.
 fn verdict_of_panic() -> Verdict {
     Verdict::Unreachable("the controller failed on the check; its log says where".to_owned())
 }

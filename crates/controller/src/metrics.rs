@@ -1,4 +1,4 @@
-//! What is counted and measured. Labels come from closed sets only.
+//! Metrics. Their labels have values from closed sets only.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ type Label = [(&'static str, &'static str); 1];
 const QUICK: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0];
 const LONG: [f64; 12] = [1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0, 1800.0, 3600.0];
 
-/// Everything that is counted.
+/// All metrics.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -33,12 +33,12 @@ pub struct Metrics {
     calls: Family<Label, Counter>,
     registry_checks: Family<Label, Counter>,
     lookups: Family<Label, Counter>,
-    /// Whether this process leads.
+    /// Whether this process is the leader.
     pub leads: Gauge,
 }
 
 impl Metrics {
-    /// Nothing counted yet.
+    /// Metrics that are all zero.
     #[must_use]
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("serverless_controller");
@@ -112,7 +112,7 @@ impl Metrics {
         registry.register("builds_running", "Build Jobs that run", self.building.clone());
     }
 
-    /// Measures a look until it is dropped.
+    /// Measures a reconcile until the timer is dropped.
     pub(crate) fn reconcile(self: &Arc<Self>) -> Timer {
         Timer { metrics: Arc::clone(self), since: Instant::now() }
     }
@@ -124,7 +124,7 @@ impl Metrics {
         self.building.set(number(slots.building()));
     }
 
-    /// A condition of a Function is decided, which had others before.
+    /// A condition of a Function is decided; `before` are the previous conditions.
     pub(crate) fn transition(&self, condition: &Condition, before: &[Condition]) {
         if condition.kind != ConditionType::BuildReady.as_str() {
             return;
@@ -140,7 +140,7 @@ impl Metrics {
         }
     }
 
-    /// A look ended in an error; `reason` is a word for it.
+    /// A reconcile ended in an error; `reason` is a word for it.
     pub fn failed(&self, reason: &'static str) {
         self.errors.get_or_create_owned(&[("reason", reason)]).inc();
     }
@@ -154,17 +154,17 @@ impl Metrics {
         self.ready_seconds.observe(took.as_secs_f64());
     }
 
-    /// A registry was tried; `result` is the word for what it said.
+    /// Registry credentials were verified; `result` is the word for the verdict.
     pub fn registry_check(&self, result: &'static str) {
         self.registry_checks.get_or_create_owned(&[("result", result)]).inc();
     }
 
-    /// A remote was asked; `result` is `success`, or a word for the failure.
+    /// A remote was polled; `result` is `success`, or a word for the failure.
     pub fn lookup(&self, result: &'static str) {
         self.lookups.get_or_create_owned(&[("result", result)]).inc();
     }
 
-    /// A request to the API server, by method and query.
+    /// A request was sent to the API server, with this method and query.
     pub fn call(&self, method: &str, query: Option<&str>) {
         let is_watch = query.is_some_and(|query| query.split('&').any(|part| part == "watch=true"));
         let verb = match method {
@@ -179,7 +179,7 @@ impl Metrics {
         self.calls.get_or_create_owned(&[("verb", verb)]).inc();
     }
 
-    /// All of it as text.
+    /// All metrics as text.
     #[must_use]
     pub fn render(&self) -> String {
         process::metrics::render(&self.registry)

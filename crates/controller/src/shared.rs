@@ -11,11 +11,11 @@ use crate::metrics::Metrics;
 /// What all reconcilers share.
 #[derive(Clone)]
 pub struct Shared {
-    /// Reads.
+    /// The client, for reads.
     pub client: Client,
-    /// For how long this process leads: nothing is written afterwards.
+    /// The term in which this process is the leader: after its end, nothing is written.
     pub term: Term,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Arc<Metrics>,
 }
 

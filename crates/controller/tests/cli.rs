@@ -4,10 +4,10 @@
 
 use std::process::Command;
 
-/// The exit code, the output and the errors.
+/// The exit code, standard output and standard error.
 fn run(args: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_serverless-controller"));
-    // A home without a kubeconfig.
+    // A home directory without a kubeconfig.
     let output = command.args(args).env_clear().env("HOME", "/nonexistent").output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))

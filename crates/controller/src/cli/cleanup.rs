@@ -9,7 +9,7 @@ use process::exit::Exit;
 use process::shell;
 use tokio::runtime::Builder;
 
-/// How long a controller may take to stop: longer than its Pod may, and than its Lease lasts.
+/// How long a controller may take to stop: longer than the grace period of its Pod, and longer than its Lease.
 const PATIENCE: Duration = Duration::from_secs(45);
 
 #[derive(Clone, Debug, clap::Args)]
@@ -60,7 +60,7 @@ async fn clean_up(args: Args) -> Exit {
     };
     let mut out = std::io::stdout().lock();
     for object in &report.done {
-        // Nobody reads what cannot be written.
+        // If the output cannot be written, nobody reads it.
         let _ = writeln!(out, "{object}");
     }
     report.failed.iter().fold(Exit::Success, |_, failed| Exit::Unreadable.because(failed))

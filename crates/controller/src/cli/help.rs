@@ -1,4 +1,4 @@
-//! What `--help` of each command says below its flags.
+//! The text that `--help` of each command prints below its flags.
 
 use crate::config;
 use process::exit::EXIT_CODES;

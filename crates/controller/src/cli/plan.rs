@@ -1,4 +1,4 @@
-//! `plan`: what would be made of Functions, without a cluster.
+//! `plan`: the objects that Functions become, without a cluster.
 
 use std::path::PathBuf;
 

@@ -1,11 +1,11 @@
-//! The environment variables of the reference implementation, laid over the file. Two of them its chart misspelt: both
-//! spellings are known.
+//! The environment variables of the reference implementation, which override the file. Its chart misspelt two of them:
+//! both spellings are accepted.
 
 use process::settings::{Variable, set};
 
 use super::raw::RawConfig;
 
-/// A variable, the field that it stands for, and how it is set.
+/// Each variable, the field that it sets, and how.
 #[rustfmt::skip]
 pub(super) const VARIABLES: [Variable<RawConfig>; 12] = [
     Variable::new("APP_FUNCTION_BUILD_EXECUTOR_IMAGE", "build.executorImage",

@@ -1,6 +1,6 @@
-//! Removes what the controller leaves in a cluster when it is uninstalled: finalizers on Secrets of the base namespace, which
-//! would keep that namespace for ever, and the copies in all other namespaces. The controller must have stopped: it would
-//! write both again.
+//! Removes what the controller leaves in a cluster when it is uninstalled: finalizers on Secrets of the base namespace,
+//! which would keep that namespace for ever, and the copies in all other namespaces. The controller must have stopped,
+//! because it would restore both.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ const AT_ONCE: usize = 16;
 /// How often the Lease is read.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What is cleaned up.
+/// What to clean up.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The namespace whose labelled objects the controller copied.
@@ -43,20 +43,20 @@ pub struct Options {
 pub struct Report {
     /// Secrets without the finalizer now, and copies that are deleted, as `Kind namespace/name`.
     pub done: Vec<String>,
-    /// What could not be done, with the reason.
+    /// What failed, with the reason.
     pub failed: Vec<String>,
 }
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The controller runs.
+    /// The controller is still running.
     #[error(
         "the controller still runs: {holder:?} holds the Lease {namespace}/{lease}. Stop it first: \
          `kubectl scale deployment/serverless-controller --replicas=0 -n {namespace}`"
     )]
     Running {
-        /// Who holds the Lease.
+        /// The holder of the Lease.
         holder: String,
         /// The namespace of the Lease.
         namespace: String,
@@ -66,15 +66,15 @@ pub enum Error {
     /// Something cannot be read.
     #[error("{what} cannot be read")]
     Read {
-        /// What.
+        /// The objects.
         what: String,
-        /// Why.
+        /// The reason.
         #[source]
         source: kube::Error,
     },
 }
 
-/// Waits until the controller has stopped, then removes finalizers and copies. What fails does not hold up the rest.
+/// Waits until the controller has stopped, then removes finalizers and copies. An error does not hold up the rest.
 ///
 /// # Errors
 /// If the controller does not stop, or something cannot be listed.
@@ -92,7 +92,7 @@ pub async fn run(client: &Client, options: &Options) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// Waits until nobody holds the Lease, or its holder has been silent for as long as the Lease lasts. Clocks are not compared.
+/// Waits until nobody holds the Lease, or its holder has not renewed it for its duration. Clocks are not compared.
 async fn wait_for_the_end(client: &Client, options: &Options) -> Result<(), Error> {
     let leases = Api::<Lease>::namespaced(client.clone(), &options.namespace);
     let start = Instant::now();
@@ -124,7 +124,7 @@ async fn wait_for_the_end(client: &Client, options: &Options) -> Result<(), Erro
     }
 }
 
-/// How long a silent holder keeps the Lease. What somebody has written there lasts no longer than the patience does.
+/// How long a holder that does not renew keeps the Lease. The duration in the Lease is used up to half of the patience.
 fn duration(spec: &LeaseSpec, patience: Duration) -> Duration {
     let seconds = spec.lease_duration_seconds.and_then(|seconds| u64::try_from(seconds).ok());
     Duration::from_secs(seconds.unwrap_or_default()).min(patience / 2)
@@ -189,7 +189,7 @@ async fn delete_copies(
                 if options.dry_run {
                     return (object, Ok(()));
                 }
-                // Somebody may have made it theirs since it was listed.
+                // Its users may have taken it over since it was listed.
                 let preconditions =
                     Preconditions { uid: metadata.uid, resource_version: metadata.resource_version };
                 let params = DeleteParams::default().preconditions(preconditions);
@@ -208,7 +208,7 @@ async fn delete_copies(
     }
 }
 
-/// Whether an object is a copy that this installation made, and that its users have not made theirs.
+/// Whether an object is a copy of this installation that its users have not taken over.
 fn is_copy(metadata: &ObjectMeta, base_namespace: &str) -> bool {
     let origin = metadata.annotations.as_ref().and_then(|all| all.get(COPIED_FROM));
     let manager = metadata.labels.as_ref().and_then(|all| all.get(MANAGED_BY));

@@ -1,4 +1,4 @@
-//! What is known of the objects that are copied, of their copies and of the namespaces.
+//! The caches of copied objects, of their copies and of namespaces.
 
 use std::sync::Arc;
 
@@ -17,10 +17,10 @@ use tokio::task::JoinSet;
 
 use crate::secrets::OTHER_TYPES;
 
-/// A namespace, of which the name and the end matter.
+/// A namespace, of which only the metadata is cached.
 pub(super) type AnyNamespace = PartialObjectMeta<Namespace>;
 
-/// One of each kind.
+/// One value for each kind.
 #[derive(Default)]
 struct ByKind<T> {
     config_maps: T,
@@ -48,7 +48,7 @@ pub(super) struct Stores {
     pub(super) namespaces: Store<AnyNamespace>,
     bases: ByKind<Cache<InNamespace<Base>>>,
     copies: ByKind<Cache<InNamespace<Replica>>>,
-    /// Secrets that belong to the users of their namespace.
+    /// Secrets that the users of their namespace manage.
     kept_by_users: Cache<Presence>,
 }
 
@@ -73,7 +73,7 @@ impl Stores {
         for kind in CopiedKind::ALL {
             let (label, value) = kind.label();
             let labelled = WatcherConfig::default().labels(&format!("{label}={value}"));
-            // One that has lost its label still has copies to take away.
+            // An object that has lost its label may still have copies to delete.
             let of_base = match kind {
                 CopiedKind::Secret => WatcherConfig::default().fields(OTHER_TYPES),
                 _ => labelled.clone(),
@@ -90,7 +90,7 @@ impl Stores {
             let copies = Api::<Object>::all_with(client.clone(), &kind.kind().resource());
             let (stores, wake) = (Arc::clone(self), woken.clone());
             tasks.spawn(async move {
-                // Copies are judged as they come.
+                // Copies are compared with their base objects as they arrive, so those are listed first.
                 stores.bases.of(kind).ready().await;
                 let keep = |object: &Object| stores.judge(kind, object);
                 stores
@@ -122,7 +122,7 @@ impl Stores {
         self.kept_by_users.ready().await;
     }
 
-    /// The copies that a namespace is to have, and has not, or not as they are to be.
+    /// The copies in a namespace that are missing or out of date.
     pub(super) fn missing(&self, kind: CopiedKind, namespace: &str) -> Vec<Wanted> {
         let bases = self.bases.of(kind).group(&self.base_namespace);
         let missing = |name: &str, base: &Base| {
@@ -144,12 +144,12 @@ impl Stores {
         bases.iter().filter_map(|((_, name), base)| missing(name, &base.value)).collect()
     }
 
-    /// Whether there is something of the name of a copy, with the labels of one.
+    /// Whether an object has the name and the labels of a copy.
     pub(super) fn is_there(&self, kind: CopiedKind, namespace: &str, name: &str) -> bool {
         self.copies.of(kind).get(&(namespace.to_owned(), name.to_owned())).is_some()
     }
 
-    /// Copies of Secrets in a namespace of which the Secret is not there any more, or is to go.
+    /// Copies of Secrets in a namespace whose base Secret is deleted, or is being deleted.
     pub(super) fn orphans(&self, namespace: &str) -> Vec<String> {
         let copies = self.copies.of(CopiedKind::Secret).group(namespace).into_iter();
         copies
@@ -160,7 +160,7 @@ impl Stores {
             .collect()
     }
 
-    /// The Secrets of the base namespace that something has to be done for, by name.
+    /// The Secrets of the base namespace that need work, by name.
     pub(super) fn unsettled(&self) -> Vec<(String, Arc<InNamespace<Base>>)> {
         let bases = self.bases.of(CopiedKind::Secret).group(&self.base_namespace).into_iter();
         bases
@@ -181,7 +181,7 @@ impl Stores {
         base.is_some_and(|namespace| namespace.metadata.deletion_timestamp.is_some())
     }
 
-    /// The namespaces that still have a copy of a Secret, but for those where nothing is copied.
+    /// The namespaces that still have a copy of a Secret, except those that get no copies.
     pub(super) fn have(&self, secret: &str, is_served: impl Fn(&AnyNamespace) -> bool) -> Vec<String> {
         let namespaces = self.namespaces.state();
         let served = namespaces.iter().filter(|namespace| is_served(namespace));
@@ -191,7 +191,7 @@ impl Stores {
             .collect()
     }
 
-    /// Stores what the API server answers to a write. Whether it is the right copy.
+    /// Caches the API server's answer to a write. Returns whether it is the right copy.
     pub(super) fn written(&self, kind: CopiedKind, object: &Object) -> bool {
         let Some(copy) = self.judge(kind, object) else { return false };
         let is_right = copy.value.is_of.is_some();
@@ -221,6 +221,6 @@ impl Stores {
 }
 
 fn wake_one(wake: &UnboundedSender<ObjectRef<AnyNamespace>>, namespace: &str) {
-    // Nobody listens when the loop has ended.
+    // After the end of the loop, nobody receives it.
     let _ = wake.unbounded_send(ObjectRef::new(namespace));
 }

@@ -1,4 +1,4 @@
-//! Who builds, and who waits for a build slot.
+//! Which Functions build, and which wait for a build slot.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -38,7 +38,7 @@ impl Builds {
         ahead
     }
 
-    /// A Function wants no build, or cannot say so now: wakes those whose turn it is.
+    /// A Function needs no build, or its reconcile has failed: wakes the Functions whose turn it is.
     pub(super) fn leave(&self, function: &Key) {
         let mut slots = self.slots();
         let next = slots.leave(function, |key| self.stores.has_function(key));
@@ -46,8 +46,8 @@ impl Builds {
         self.wake(&next);
     }
 
-    /// A Job builds for a Function, or does not any more: wakes those whose turn it is. A Job that names a Function that is
-    /// not there takes up no slot.
+    /// A Job builds for a Function, or has stopped: wakes the Functions whose turn it is. A Job that names a Function
+    /// that does not exist occupies no slot.
     pub(super) fn job_changed(&self, job: &Key, building: Option<&Owner>) {
         let owner = building.filter(|owner| self.stores.is_owner(&job.0, owner));
         let function = owner.map(|owner| (job.0.clone(), owner.name.clone()));
@@ -57,7 +57,7 @@ impl Builds {
         self.wake(&next);
     }
 
-    /// A Function is gone: wakes those whose turn it is.
+    /// A Function is deleted: wakes the Functions whose turn it is.
     pub(super) fn forget(&self, function: &Key) {
         let mut slots = self.slots();
         let next = slots.gone(function, |key| self.stores.has_function(key));
@@ -67,7 +67,7 @@ impl Builds {
 
     fn wake(&self, functions: &[Key]) {
         for function in functions {
-            // The loop that listens lives as long as this.
+            // The receiving loop lives as long as this.
             let _ = self.wake.unbounded_send(reference(function));
         }
     }

@@ -1,4 +1,4 @@
-//! What is cached of the objects of Functions: what a decision asks for, and no credential.
+//! What is cached of the objects of Functions: what decisions use, and no credential.
 
 use std::sync::Arc;
 
@@ -14,40 +14,42 @@ use serde_json::Value;
 
 use crate::secrets::fingerprint;
 
-/// The largest content of an object that is kept in memory, packed, in bytes. What is larger is asked for when it is needed.
+/// The largest content of an object that is cached, packed, in bytes. Larger content is read from the API server when
+/// it is needed.
 pub(super) const MAX_CACHED: usize = 32 * 1024;
 
-/// The group of all that a Function of a namespace controls. What another namespace says of the same UID is not in it.
+/// The group of everything that a Function controls in its namespace. An object in another namespace that claims the
+/// same UID is not in it.
 pub(super) fn owned_by(namespace: &str, uid: &str) -> String {
     format!("{namespace}/{uid}")
 }
 
-/// An object with the labels of what is made for Functions.
+/// An object with the labels of a Function's objects.
 #[derive(Debug)]
 pub(super) struct Child {
     group: Box<str>,
-    /// The name of the Function that its label gives: whom a change wakes, and no proof of anything.
+    /// The name of the Function in its label. A change wakes this Function; the label proves nothing.
     pub(super) function: String,
     content: Content,
 }
 
-/// What is kept of an object beside its name.
+/// The cached content of an object.
 #[derive(Debug)]
 enum Content {
-    /// All of it.
+    /// The whole object.
     Packed(Packed),
-    /// Nothing, since it is large.
+    /// None, because it is too large.
     Large,
-    /// Nothing, since no decision looks into it: no Function controls it, or it has no name that a Function gives.
+    /// None, because no decision uses it: no Function controls it, or its name is not one that a Function gives.
     Unneeded,
 }
 
-/// An object as the cache has it.
+/// An object in the cache.
 #[derive(Debug)]
 pub(super) enum Found {
-    /// All of it.
+    /// The whole object.
     Whole(Value),
-    /// It is too large to be kept.
+    /// It is too large for the cache.
     Large,
     /// No Function controls it.
     Foreign,
@@ -72,7 +74,7 @@ impl Child {
         Some(Self { group, function, content })
     }
 
-    /// The object, of which a certain Function wants to be the owner.
+    /// The object, for a Function that wants to own it.
     pub(super) fn found(&self, group: &str) -> Found {
         match &self.content {
             _ if *self.group != *group => Found::Foreign,
@@ -121,7 +123,7 @@ impl Cached for CachedJob {
 #[derive(Debug)]
 pub(super) struct CachedRegistry {
     namespace: String,
-    /// By what it is seen whether its data change.
+    /// Detects changes of its data.
     fingerprint: u64,
     pub(super) secret: RegistrySecret,
 }
@@ -141,7 +143,7 @@ impl Cached for CachedRegistry {
         &self.namespace
     }
 
-    /// Credentials that stay the same are no reason to build again.
+    /// If the credentials have not changed, no rebuild is necessary.
     fn succeed(&mut self, before: &Self) {
         if self.fingerprint == before.fingerprint {
             self.secret.version.clone_from(&before.secret.version);

@@ -1,4 +1,4 @@
-//! A look at a Function: observe → decide → apply → write the status → say so. A reader sees all of it here.
+//! One reconcile of a Function: observe → decide → apply → write the status → report. All of it is visible here.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use process::causes::Causes;
 use super::packed::PackedFunction;
 use super::{Functions, pods, steps};
 
-/// How often a plan is made anew for what the API server says of its steps: once for each of the objects.
+/// How often a plan is repeated because the API server rejected one of its steps: once for each object.
 const ATTEMPTS: usize = 6;
 
-/// How long at least a Function waits whose namespace has all the looks that it may have.
+/// The shortest wait of a Function whose namespace has no reconcile left.
 const TURN: Duration = Duration::from_millis(50);
 
 impl Reconciler for Functions {
@@ -37,7 +37,7 @@ impl Reconciler for Functions {
         }
     }
 
-    /// What this loop has written itself is no reason to look again.
+    /// The loop's own writes need no reconcile.
     fn is_echo(&self, function: &PackedFunction) -> bool {
         self.memory.is_echo(function)
     }
@@ -48,7 +48,7 @@ impl Reconciler for Functions {
             self.forget(&key);
             return Ok(Action::await_change());
         }
-        // One namespace with many Functions does not hold up the others.
+        // A namespace with many Functions does not hold up the others.
         let Some(_turn) = self.turns.try_take(&key.0) else {
             return Ok(Action::requeue(TURN.mul_f64(1.0 + fastrand::f64())));
         };
@@ -72,12 +72,12 @@ impl Reconciler for Functions {
         self.metrics.failed(error.reason());
         let key = key(function);
         tracing::warn!(error = %Causes(error), namespace = key.0, name = key.1, "cannot reconcile a Function");
-        // No slot waits for it meanwhile.
+        // No slot is reserved for it meanwhile.
         self.builds.leave(&key);
         self.memory.failed(key)
     }
 
-    /// Says of a Function that this program has failed on it.
+    /// Reports in the status that this program has failed on the Function.
     async fn panicked(&self, packed: &PackedFunction) -> Result<(), Error> {
         let key = key(packed);
         let Some(function) = self.whole(packed, &key).await? else { return Ok(()) };
@@ -85,7 +85,7 @@ impl Reconciler for Functions {
     }
 }
 
-/// What the API server has said meanwhile.
+/// What the API server has answered during this reconcile.
 #[derive(Default)]
 struct Learnt {
     taken: BTreeSet<(Kind, String)>,
@@ -96,7 +96,7 @@ struct Learnt {
 }
 
 impl Learnt {
-    /// Whether an error says something to decide on.
+    /// Whether an error is information for the next decision.
     fn takes_in(&mut self, error: &Error) -> bool {
         match error {
             Error::Taken { kind, name } => self.taken.insert((*kind, name.clone())),
@@ -109,7 +109,7 @@ impl Learnt {
         }
     }
 
-    /// Puts the answers to questions where decisions see them.
+    /// Adds the answers to what is observed.
     fn answer(&self, observed: &mut Observed) {
         let (report, start, pods) = (self.report.clone(), self.start.clone(), self.pods.clone());
         (observed.report, observed.start, observed.pods) = (report, start, pods);
@@ -117,15 +117,15 @@ impl Learnt {
 }
 
 impl Functions {
-    /// A Function that is gone is not remembered.
+    /// Drops everything that is cached for a deleted Function.
     fn forget(&self, key: &Key) {
         self.builds.forget(key);
         self.lookups.forget(key);
         self.memory.forget(key);
     }
 
-    /// All of a Function. What was written last counts, even if the watch has not shown it yet; one that is too large to be
-    /// kept is asked for.
+    /// The whole Function. The last written state is used even if the watch has not shown it yet; a Function that is
+    /// too large for the cache is read from the API server.
     async fn whole(&self, packed: &PackedFunction, key: &Key) -> Result<Option<Arc<Function>>, Error> {
         let shown = match packed.unpack().map_err(Error::of_json)? {
             Some(function) => function,
@@ -137,8 +137,8 @@ impl Functions {
         Ok(Function::of_v1alpha1(shown).map(|shown| self.memory.latest(key, shown)))
     }
 
-    /// Observes, decides and applies, until the API server has no say in it any more. The plan that was followed, and the
-    /// refusal that it tells of.
+    /// Observes, decides and applies, until the API server accepts all steps. Returns the applied plan, and the refusal
+    /// that it reports.
     async fn bring_forward(&self, function: &Function, key: &Key) -> Result<(Plan, Option<Error>), Error> {
         let mut learnt = Learnt::default();
         let mut refused = None;
@@ -146,7 +146,7 @@ impl Functions {
         loop {
             // 1. Observe.
             let mut observed = self.observe(function, &learnt).await?;
-            // 2. Decide. Where that needs an answer of the API server, it is asked first.
+            // 2. Decide. If this needs an answer of the API server, it is requested first.
             let mut plan = (self.decide)(&self.config, function, &observed, now());
             if let Some(question) = plan.question.take() {
                 self.ask(&question, &function.identity, &observed, &mut learnt).await?;
@@ -156,7 +156,7 @@ impl Functions {
             let started = self.take_slot(&mut plan, key);
             // 3. Apply.
             let Err(error) = self.apply(function, &plan).await else { return Ok((plan, refused)) };
-            // A slot that was granted is of use to others until there is a Job. Asking again is cheap.
+            // Others can use the slot until the Job exists. Requesting it again is cheap.
             if let Some(job) = started {
                 self.builds.job_changed(&(key.0.clone(), job), None);
             }
@@ -164,7 +164,7 @@ impl Functions {
             if attempt == ATTEMPTS || !learnt.takes_in(&error) {
                 return Err(error);
             }
-            // Only of Services a watch tells when the name is free.
+            // Reported as an error, because a watch shows only for Services when a name becomes free.
             refused = Some(error);
         }
     }
@@ -186,7 +186,7 @@ impl Functions {
         Ok(observed)
     }
 
-    /// Asks for what a decision needs.
+    /// Requests what a decision needs from the API server.
     async fn ask(
         &self,
         question: &Question,
@@ -210,7 +210,7 @@ impl Functions {
         Ok(())
     }
 
-    /// Asks for a slot for the build that a plan wants. The Job that starts, if one does.
+    /// Requests a slot for the build of a plan. Returns the Job to start, if there is a slot.
     fn take_slot(&self, plan: &mut Plan, key: &Key) -> Option<String> {
         let Some(request) = &plan.build else {
             self.builds.leave(key);

@@ -1,5 +1,5 @@
-//! When a remote is asked, and for whom: once for all Functions of a namespace that use it, beside the loop, which goes on
-//! meanwhile. `asking` asks.
+//! When a remote is polled, and for whom: once for all Functions of a namespace that use it, in parallel with the loop.
+//! `asking` polls it.
 
 mod asking;
 mod state;
@@ -23,14 +23,14 @@ use super::stores::Stores;
 use crate::metrics::Metrics;
 use state::{Access, HostKeyLines, Source, State, User, of};
 
-/// The least time between two questions for a Function.
+/// The shortest poll interval of a Function.
 const LEAST_POLL: Duration = Duration::from_secs(5);
-/// The longest, and the time until a commit is asked for again, which is always the same.
+/// The longest poll interval. It is also the interval for a commit, which never changes.
 const LONGEST_POLL: Duration = Duration::from_hours(24);
-/// When a Function looks again for which there was no room.
+/// After which time a Function retries for which there was no room.
 const TURNED_AWAY: Duration = Duration::from_mins(5);
 
-/// All look-ups.
+/// All remotes.
 #[derive(Clone)]
 pub(super) struct Lookups(Arc<Inner>);
 
@@ -43,7 +43,7 @@ struct Inner {
     state: Mutex<State>,
 }
 
-/// What is known for a Function.
+/// What is known for one Function.
 struct Known {
     answer: Answer,
     is_cleared: bool,
@@ -61,7 +61,7 @@ impl Lookups {
         Self(Arc::new(Inner { writer, config, metrics, wake, turns, state: Mutex::default() }))
     }
 
-    /// What is known of the repository of a Function, which is asked if it is time.
+    /// What is known about the repository of a Function. Starts a poll if it is due.
     pub(super) fn git(&self, function: &Function, stores: &Stores) -> Git {
         let identity = &function.identity;
         let (namespace, key) = (&identity.namespace, (identity.namespace.clone(), identity.name.clone()));
@@ -106,8 +106,8 @@ impl Lookups {
             git.answer = failed(format!("reference {reference:?} {problem}"));
             git.is_withheld = auth.is_some();
         } else {
-            // With a Secret, a commit is asked for, too: only then it is known that the Secret may be sent there, and which
-            // host key the server has.
+            // With a Secret, the remote is polled for a commit, too: only then it is known that the Secret may be sent
+            // there, and which host key the server has.
             let poll = if is_commit(&reference) { LONGEST_POLL } else { self.poll(function) };
             let access = auth.map(|GitAuth { auth_type, secret_name }| Access {
                 version: version(&secret_name).unwrap_or_default(),
@@ -143,17 +143,17 @@ impl Lookups {
                 return Known { answer, is_cleared: false, host_keys: host_keys.lines };
             }
         };
-        // What was recorded just now may not be seen yet.
+        // The watch may not show yet what was just recorded.
         if host_keys.version >= entry.host_keys.version {
             let is_same = entry.host_keys.lines == host_keys.lines;
             entry.host_keys = host_keys;
-            // What was refused may be right now; what was right stays so.
+            // With other host keys, a failure may become a success, so it is retried at once; a success stays one.
             if !is_same && entry.failures > 0 {
                 entry.due = None;
             }
         }
         if let (Some((at, Ok(_))), Some(due)) = (&entry.answer, &mut entry.due) {
-            // Whoever wants to know sooner.
+            // A new user may have a shorter interval.
             *due = (*due).min(after(*at, poll));
         }
         let known = entry.answer.as_ref().and_then(|(_, answer)| of(answer, &reference));
@@ -170,7 +170,7 @@ impl Lookups {
         }
     }
 
-    /// In how long a Function is to ask again.
+    /// How long until a Function has to poll again.
     pub(super) fn due(&self, key: &Key) -> Option<Duration> {
         let state = self.state();
         if state.is_turned_away(key) {
@@ -183,16 +183,16 @@ impl Lookups {
         Some(entry.due?.saturating_duration_since(Instant::now()))
     }
 
-    /// A Function uses no remote any more.
+    /// A Function does not use a remote any more.
     pub(super) fn forget(&self, key: &Key) {
         let heir = self.state().leave(key);
         self.hand_over(heir);
     }
 
-    /// Wakes the Function that is to ask in place of one that went.
+    /// Wakes the Function that polls in place of one that has left.
     fn hand_over(&self, heir: Option<Key>) {
         if let Some(heir) = heir {
-            // The loop that listens lives as long as this.
+            // The receiving loop lives as long as this.
             let _ = self.0.wake.unbounded_send(reference(&heir));
         }
     }
@@ -206,19 +206,19 @@ impl Lookups {
     }
 }
 
-/// How often a remote is asked, by the annotation of a Function or by the configuration.
+/// The poll interval, from the annotation of a Function or from the configuration.
 fn poll(wish: Option<&str>, otherwise: Duration) -> Duration {
     let wish = wish.and_then(|text| text.parse::<jiff::SignedDuration>().ok());
     let wish = wish.and_then(|wish| Duration::try_from(wish).ok()).unwrap_or(otherwise);
     wish.clamp(LEAST_POLL, LONGEST_POLL)
 }
 
-/// A later time; the same one, if there is no such time.
+/// A later time; the same one on overflow.
 fn after(time: Instant, pause: Duration) -> Instant {
     time.checked_add(pause).unwrap_or(time)
 }
 
-/// Why a `GitRepository` is not used, whatever the webhook has let pass.
+/// Why a `GitRepository` cannot be used, even if the webhook has accepted it.
 fn unusable(repository: &Repository, config: &GitConfig) -> Option<String> {
     if let Some(problem) = repository.too_long {
         return Some(problem.to_owned());

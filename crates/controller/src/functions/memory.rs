@@ -1,4 +1,4 @@
-//! What is remembered of Functions between two looks. All of it can be lost: it is in the cluster, or asked for again.
+//! What is cached of Functions between reconciles. All of it can be lost: it is in the cluster, or can be read again.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,33 +13,33 @@ use kube::Resource as _;
 
 use super::packed::PackedFunction;
 
-/// What is remembered of all of them.
+/// The entries of all Functions.
 #[derive(Default)]
 pub(super) struct Memory(Mutex<HashMap<Key, Entry>>);
 
-/// Of one Function.
+/// The entry of one Function.
 #[derive(Default)]
 struct Entry {
     /// How often it has failed in a row.
     failures: u32,
-    /// Since when there is something that is not said.
+    /// Since when there is a change that is not reported yet.
     unsaid: Option<Instant>,
-    /// What the last write of its status has left, until the watch shows it so.
+    /// The Function after the last write of its status, until the watch shows it.
     wrote: Option<Wrote>,
-    /// The generation that does not run yet, and since when.
+    /// The generation that is not running yet, and since when.
     changed: Option<(Option<i64>, Instant)>,
 }
 
-/// A Function as it is since its status was written.
+/// A Function after a write of its status.
 struct Wrote {
     function: Arc<Function>,
-    /// Whether the status is all that differs from the Function that was decided on.
+    /// Whether it differs only in its status from the Function that was decided on.
     is_decided_on: bool,
 }
 
 impl Wrote {
     fn new(decided: &Function, mut written: Function) -> Self {
-        // As the watch will show it.
+        // In the form in which the watch shows it.
         written.metadata.managed_fields = None;
         let (before, after) = (&decided.metadata, &written.metadata);
         let is_decided_on = before.generation == after.generation
@@ -51,7 +51,7 @@ impl Wrote {
 }
 
 impl Entry {
-    /// Whether the watch shows what was written, and nothing else that there would be to decide on.
+    /// Whether the watch shows exactly what was written, so that nothing new has to be decided.
     fn is_echo(&mut self, shown: u64) -> bool {
         let is_shown = |wrote: &mut Wrote| wrote.is_decided_on && version(&wrote.function.metadata) == shown;
         self.wrote.take_if(is_shown).is_some()
@@ -63,12 +63,12 @@ impl Entry {
 }
 
 impl Memory {
-    /// A Function that is gone is not remembered.
+    /// Drops the entry of a deleted Function.
     pub(super) fn forget(&self, key: &Key) {
         self.entries().remove(key);
     }
 
-    /// The Function as the watch shows it, or as it is since the last write if that is newer.
+    /// The Function that the watch shows, or that of the last write if it is newer.
     pub(super) fn latest(&self, key: &Key, shown: Function) -> Arc<Function> {
         let mut entries = self.entries();
         let Some(entry) = entries.get_mut(key) else { return Arc::new(shown) };
@@ -83,22 +83,22 @@ impl Memory {
         }
     }
 
-    /// The status of a Function was written.
+    /// Records a write of the status.
     pub(super) fn wrote(&self, key: &Key, decided: &Function, written: Function) {
         self.entries().entry(key.clone()).or_default().wrote = Some(Wrote::new(decided, written));
     }
 
-    /// Whether the watch only shows the status that was written last: there is nothing to look at.
+    /// Whether the watch shows only the status that was written last, so that no reconcile is necessary.
     pub(super) fn is_echo(&self, shown: &PackedFunction) -> bool {
         self.change(&key(shown), |entry| entry.is_echo(version(shown.meta()))).unwrap_or_default()
     }
 
-    /// A Function runs as it was asked for: since when it was not so.
+    /// The latest version of a Function runs: since when it did not.
     pub(super) fn is_ready(&self, key: &Key) -> Option<Instant> {
         self.change(key, |entry| entry.changed.take()).flatten().map(|(_, since)| since)
     }
 
-    /// A Function does not run as it was asked for by a generation.
+    /// A generation of a Function does not run yet.
     pub(super) fn is_not_ready(&self, key: &Key, generation: Option<i64>) {
         let mut entries = self.entries();
         let entry = entries.entry(key.clone()).or_default();
@@ -107,24 +107,24 @@ impl Memory {
         }
     }
 
-    /// How long until something that is worth saying after a while has lasted for it.
+    /// How long until a change has lasted for the given time, and is reported.
     pub(super) fn unsaid(&self, key: &Key, lasting: Duration) -> Duration {
         let mut entries = self.entries();
         let since = *entries.entry(key.clone()).or_default().unsaid.get_or_insert_with(Instant::now);
         lasting.saturating_sub(since.elapsed())
     }
 
-    /// All is said.
+    /// Everything is reported.
     pub(super) fn said(&self, key: &Key) {
         self.change(key, |entry| entry.unsaid = None);
     }
 
-    /// Nothing hinders a Function any more.
+    /// A reconcile has succeeded.
     pub(super) fn succeeded(&self, key: &Key) {
         self.change(key, |entry| entry.failures = 0);
     }
 
-    /// Something hinders a Function: when to look again.
+    /// A reconcile has failed: when to retry.
     pub(super) fn failed(&self, key: Key) -> Action {
         let mut entries = self.entries();
         let entry = entries.entry(key).or_default();
@@ -168,8 +168,8 @@ mod tests {
         Function::of_v1alpha1(serde_json::from_value(function).unwrap()).unwrap()
     }
 
-    /// What others have changed meanwhile came with the answer to the write, and nobody has decided on it: the event of
-    /// that change itself may never come, as when all is listed anew.
+    /// The answer to the write contains a change that others made meanwhile, and nobody has decided on it. The event of
+    /// that change may never arrive, for example if everything is listed again.
     #[rstest]
     #[case::the_status_that_was_written("generation", json!(1), true)]
     #[case::another_specification("generation", json!(2), false)]

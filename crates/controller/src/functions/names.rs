@@ -1,4 +1,4 @@
-//! The names of Functions by namespace: a change in one namespace costs what is in that namespace.
+//! The names of Functions by namespace, so that the cost of a change in one namespace depends only on that namespace.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,14 +9,14 @@ use kube::runtime::watcher::Event;
 
 use super::packed::PackedFunction;
 
-/// Shared by the watch that fills it and those who ask.
+/// Shared by the watch that fills it and its readers.
 #[derive(Clone, Default)]
 pub(super) struct Names(Arc<Mutex<All>>);
 
 #[derive(Default)]
 struct All {
     known: BTreeSet<Key>,
-    /// What has been listed so far, while all is listed anew.
+    /// The names listed so far, during a new list.
     listed: BTreeSet<Key>,
 }
 
@@ -32,7 +32,7 @@ impl Names {
         }
     }
 
-    /// Those of a namespace.
+    /// The names in a namespace.
     pub(super) fn of(&self, namespace: &str) -> Vec<String> {
         let from = (namespace.to_owned(), String::new());
         let all = self.all();
@@ -72,7 +72,7 @@ mod tests {
             (names.of("a"), names.of("ab"), names.of("b")),
             (vec!["2".to_owned()], vec!["1".to_owned()], vec![])
         );
-        // What has vanished while there was no watch.
+        // A Function that was deleted while there was no watch.
         see(vec![Event::Init, Event::InitApply(function("a", "3")), Event::InitDone]);
         assert_eq!((names.of("a"), names.of("ab")), (vec!["3".to_owned()], vec![]));
     }

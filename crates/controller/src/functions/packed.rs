@@ -1,4 +1,4 @@
-//! A Function as it is kept: packed, since there may be ten thousand, of which a few are looked at at a time.
+//! A Function in the cache: packed, because there may be ten thousand, of which few are reconciled at a time.
 
 use std::borrow::Cow;
 
@@ -13,14 +13,14 @@ use serde::{Deserialize, Deserializer};
 
 use super::cached::MAX_CACHED;
 
-/// What names it, and all of it, packed.
+/// Its metadata, and the whole Function, packed.
 #[derive(Clone, Debug, Resource)]
 #[resource(inherit = Function)]
 pub(super) struct PackedFunction {
     metadata: ObjectMeta,
-    /// The `GitRepository` that it names.
+    /// The name of its `GitRepository`.
     repository: Option<Box<str>>,
-    /// `None` of one that is too large to be kept.
+    /// `None` for a Function that is too large for the cache.
     packed: Option<Packed>,
 }
 
@@ -33,10 +33,10 @@ struct Spec<'a> {
 }
 
 impl PackedFunction {
-    /// All of it, but for the notes of who manages which field; `None` if it is too large to be kept.
+    /// The whole Function, except its managed fields; `None` if it is too large for the cache.
     ///
     /// # Errors
-    /// If it is none, which the schema does not let through.
+    /// If it is not a Function, which the schema prevents.
     pub(super) fn unpack(&self) -> serde_json::Result<Option<Function>> {
         self.packed.as_ref().map(Packed::unpack).transpose()
     }
@@ -54,7 +54,7 @@ impl<'de> Deserialize<'de> for PackedFunction {
         let packed = Some(packed).filter(|packed| packed.size() <= MAX_CACHED);
         let repository = object.spec_with(|spec: Spec<'_>| {
             let source = spec.source.filter(|_| spec.source_type.as_deref() == Some("git"))?;
-            // No name is longer.
+            // Names are not longer.
             (source.len() <= 253).then(|| Box::from(&*source))
         });
         let known = object.meta();
@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(serde_json::to_value(packed.unpack().unwrap().unwrap()).unwrap(), function);
     }
 
-    /// A source of a megabyte that hardly packs, of which a tenant can have hundreds.
+    /// A source of a megabyte that hardly compresses. A tenant can have hundreds of them.
     #[test]
     fn one_that_is_large_is_not_kept() {
         let mut random = fastrand::Rng::with_seed(1);
@@ -122,7 +122,7 @@ mod tests {
         assert!(!of("git").is_in("other") && !of("inline").is_in("code"));
     }
 
-    /// One that an older schema let through must not hide all others.
+    /// A Function that an older schema accepted must not hide all others.
     #[test]
     fn one_that_is_none_is_told_when_it_is_looked_at() {
         let none = json!({"metadata": {"name": "f"}, "spec": {"source": 7}});

@@ -1,5 +1,5 @@
-//! Asks for the Pods of a Job and of a Deployment, and why a Job has none. Labels prove nothing: of a Job, only those are
-//! used that it controls.
+//! Reads the Pods of a Job and of a Deployment, and why a Job has none. Labels prove nothing, so only the Pods that the
+//! Job controls are used.
 
 use cluster::{Error, Object, Writer};
 use decide::Kind;
@@ -13,7 +13,7 @@ use policy::text::on_one_line;
 /// The most Pods and Events that are read: a Job has one Pod, and a Function few.
 const MOST: u32 = 20;
 
-/// What the container said last that decided how a Job ended.
+/// The last output of the container that decided how a Job ended.
 pub(super) async fn report(writer: &Writer, namespace: &str, job: &BuildJob) -> Result<Report, Error> {
     let statuses = pods_of_job(writer, namespace, job).await?;
     let ends = statuses.iter().flat_map(containers).filter_map(|container| container.state.as_ref());
@@ -23,7 +23,7 @@ pub(super) async fn report(writer: &Writer, namespace: &str, job: &BuildJob) -> 
     Ok(Report { words: end.map(last_words) })
 }
 
-/// How far a Job has come with its Pod.
+/// The progress of a Job with its Pod.
 pub(super) async fn started(writer: &Writer, namespace: &str, job: &BuildJob) -> Result<Start, Error> {
     match pods_of_job(writer, namespace, job).await?.pop() {
         Some(status) => Ok(build(&status)),
@@ -31,7 +31,7 @@ pub(super) async fn started(writer: &Writer, namespace: &str, job: &BuildJob) ->
     }
 }
 
-/// How far the Deployment of a Function has come with its Pods. A tenant who forges one deceives nobody else.
+/// The progress of the Deployment of a Function with its Pods. A tenant who forges a Pod deceives nobody else.
 pub(super) async fn served(writer: &Writer, identity: &Identity) -> Result<Start, Error> {
     let selector: Vec<_> =
         identity.selector().into_iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -40,7 +40,7 @@ pub(super) async fn served(writer: &Writer, identity: &Identity) -> Result<Start
     Ok(serving(&pods))
 }
 
-/// The Pods that a Job controls, by what they say of themselves.
+/// The status of the Pods that a Job controls.
 async fn pods_of_job(writer: &Writer, namespace: &str, job: &BuildJob) -> Result<Vec<PodStatus>, Error> {
     let pods = list(writer, namespace, &format!("batch.kubernetes.io/job-name={}", job.name)).await?;
     let is_of_job = |pod: &&Object| {
@@ -55,7 +55,7 @@ async fn list(writer: &Writer, namespace: &str, selector: &str) -> Result<Object
     writer.fenced(pods.list(&ListParams::default().labels(selector).limit(MOST))).await
 }
 
-/// What the Job controller says of a Job for which it could create no Pod.
+/// The message of the Job controller for a Job whose Pods it could not create.
 async fn why_no_pod(writer: &Writer, namespace: &str, job: &BuildJob) -> Result<String, Error> {
     let events = Api::<Event>::namespaced(writer.client().clone(), namespace);
     let of_job = format!("involvedObject.uid={},reason=FailedCreate", job.uid);

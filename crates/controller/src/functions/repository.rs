@@ -10,13 +10,13 @@ use cluster::{Cached, version};
 pub(super) struct Repository {
     namespace: String,
     pub(super) uid: String,
-    /// The version of the object.
+    /// The version of the object, as a number.
     pub(super) version: u64,
     pub(super) spec: GitRepositorySpec,
-    /// The host keys that were recorded when it was first asked.
+    /// The host keys that were recorded at the first poll.
     pub(super) host_keys: Arc<str>,
     pub(super) is_deleted: bool,
-    /// What is longer than it may be, and is not kept.
+    /// A field that is too long and not cached.
     pub(super) too_long: Option<&'static str>,
 }
 

@@ -1,4 +1,4 @@
-//! What is said of a Function: its status, Events, and how long it took.
+//! What is reported about a Function: its status, Events, and how long it took.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ use serde_json::{Value, json};
 
 use super::Functions;
 
-/// How long something has to go on to be worth saying.
+/// How long new work has to last before it is reported.
 const BEGINNING: Duration = Duration::from_secs(2);
-/// How long a further stage has to last.
+/// How long a further stage has to last before it is reported.
 const STAGE: Duration = Duration::from_secs(5);
-/// How long other words for a stage have to be right to be worth saying.
+/// How long a new message for a stage has to last before it is reported.
 const WORDS: Duration = Duration::from_secs(10);
 
 impl Functions {
-    /// Writes the status, if it says anything new, and tells of transitions. What goes on is said when it has lasted for a
-    /// while, since most of it is overtaken soon: in how long, then.
+    /// Writes the status, if anything changed, and reports transitions. Work that goes on is reported only after a
+    /// while, since most of it ends soon. Returns how long until then.
     pub(super) async fn say(
         &self,
         function: &Function,
@@ -52,7 +52,7 @@ impl Functions {
         if let Some(written) = Function::of_v1alpha1(written) {
             self.memory.wrote(key, function, written);
         }
-        // 5. Tell of transitions.
+        // 5. Report transitions.
         for condition in transitions(before, status) {
             self.metrics.transition(condition, &before.conditions);
             let note = Note {
@@ -68,7 +68,7 @@ impl Functions {
         Ok(look_again(significance, status))
     }
 
-    /// Measures how long it takes from a change of a Function until it runs.
+    /// Measures the time from a change of a Function until it runs.
     pub(super) fn measure(&self, function: &Function, key: &Key, status: &Status) {
         if !status.is_ready() {
             self.memory.is_not_ready(key, function.metadata.generation);
@@ -78,30 +78,30 @@ impl Functions {
     }
 }
 
-/// When to look again at a Function whose status was written. Most that goes on is looked at again before it is written; what
-/// was written at once is not, and the changes that would wake the Function may have come before: a Deployment that got ready
-/// while somebody else had the name of the Service.
+/// When to reconcile a Function again after its status was written. Most work that goes on is reconciled again before
+/// its status is written. A status that was written at once is not, and the changes that would wake the Function may
+/// have come before: for example, a Deployment became ready while somebody else had the name of the Service.
 fn look_again(significance: Significance, status: &Status) -> Option<Duration> {
     let is_open = status.conditions.iter().any(|condition| condition.status == "Unknown");
     (significance == Significance::Result && is_open).then_some(BEGINNING)
 }
 
-/// The patch that makes the status of a Function another one.
+/// The patch from the old status of a Function to the new one.
 fn status_patch(function: &Function, status: &Status) -> Value {
     let json =
         |status: &Status| serde_json::to_value(FunctionStatus::from(status.clone())).unwrap_or_default();
     let (before, mut patch) = (json(&function.status), json(status));
-    // What is no longer said has to be taken away by name.
+    // A merge patch removes a field only by name.
     if let (Some(patch), Some(before)) = (patch.as_object_mut(), before.as_object()) {
         for key in before.keys() {
             patch.entry(key.clone()).or_insert(Value::Null);
         }
     }
-    // A Function of that name that is another one by now is not meant.
+    // Not for another Function that has the same name by now.
     json!({"metadata": {"uid": function.identity.uid}, "status": patch})
 }
 
-/// The Function, for Events.
+/// A reference to the Function, for Events.
 fn reference(function: &Function) -> ObjectReference {
     let identity = function.identity.clone();
     ObjectReference {

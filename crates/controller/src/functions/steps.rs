@@ -31,7 +31,7 @@ impl Intent for OfFunction<'_> {
     }
 }
 
-/// Takes a step for a Function, and lets the stores know of the answer.
+/// Takes a step for a Function, and adds the answer to the caches.
 pub(super) async fn take(
     writer: &Writer,
     identity: &Identity,
@@ -57,7 +57,7 @@ pub(super) async fn take(
     Ok(())
 }
 
-/// The patch that makes a change of a Job, if it is still the one that was seen.
+/// The patch for a change of a Job, on condition that it has not changed since it was seen.
 fn patch_of(change: &JobChange, uid: &str, version: Option<&str>) -> Value {
     let mut patch = match change {
         JobChange::Relabel(labels) => json!({"metadata": {"labels": labels}}),
@@ -65,7 +65,7 @@ fn patch_of(change: &JobChange, uid: &str, version: Option<&str>) -> Value {
         JobChange::Fail(why) => json!({"metadata": {"annotations": {(job_annotation::FAILURE): why}}}),
         JobChange::End(why) => json!({
             "metadata": {"annotations": {(job_annotation::FAILURE): why}},
-            // It is over by now, so the Job controller ends the Job.
+            // This time has passed already, so the Job controller ends the Job.
             "spec": {"activeDeadlineSeconds": 1},
         }),
     };

@@ -1,4 +1,4 @@
-//! Asking a remote: with a turn, with the Secret, and with whatever becomes of it.
+//! Polling a remote: waits for a turn, reads the Secret, and handles the result.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -20,10 +20,10 @@ use super::super::repository::MAX_HOST_KEYS;
 use super::state::{Access, Asked, HostKeyLines, Source};
 use super::{Lookups, after};
 
-/// How long to wait for more Functions of a remote before it is asked.
+/// How long to wait for more Functions that use a remote before it is polled.
 const GATHER: Duration = Duration::from_millis(50);
 
-/// What came of it.
+/// The result of a poll.
 struct Outcome {
     answer: Asked,
     /// Whether the Secret may be sent.
@@ -47,7 +47,7 @@ impl Lookups {
         self.settle(&source, outcome);
     }
 
-    /// Remembers what came of it, and wakes those to whom it matters.
+    /// Stores the result, and wakes the Functions that it matters to.
     fn settle(&self, source: &Source, outcome: Outcome) {
         let mut state = self.state();
         let Some(entry) = state.remotes.get_mut(source) else { return };
@@ -61,7 +61,7 @@ impl Lookups {
         let pause = if outcome.answer.is_ok() {
             entry.failures = 0;
             let poll = entry.users.values().map(|user| user.poll).min().unwrap_or(self.0.config.poll);
-            // So that remotes that were asked together drift apart.
+            // A random part, so that remotes that were polled together drift apart.
             poll.mul_f64(0.9 + fastrand::f64() / 5.0)
         } else {
             entry.failures = entry.failures.saturating_add(1);
@@ -72,7 +72,7 @@ impl Lookups {
         entry.log(source, before.as_ref().map(|(_, answer)| answer));
         let changed = entry.changed(before.as_ref().map(|(_, answer)| answer));
         for key in changed {
-            // The loop that listens lives as long as this.
+            // The receiving loop lives as long as this.
             let _ = self.0.wake.unbounded_send(reference(&key));
         }
     }
@@ -132,7 +132,8 @@ impl Lookups {
         Ok(credentials)
     }
 
-    /// Says that a Secret should be labelled: once, as an Event of the same repository, time and action has the same name.
+    /// Reports that a Secret should be labelled. This happens once: an Event with the same repository, time and action
+    /// has the same name.
     async fn tell_of_label(&self, namespace: &str, access: &Access, created: Timestamp) {
         let note = format!(
             "Secret {} is sent to the Git server without the label {}={}: add the label, since the controller requires it once git.requireCredentialsLabel is set",
@@ -160,7 +161,7 @@ impl Lookups {
         }
     }
 
-    /// Notes the key by which a host is known from now on. A key that cannot be noted is not trusted.
+    /// Records the new host key of a server. A key that cannot be recorded is not trusted.
     async fn record(
         &self,
         namespace: &str,
@@ -186,7 +187,7 @@ impl Lookups {
 }
 
 impl Outcome {
-    /// Of a look-up that panics: the remote is asked again after a while, and the others go on.
+    /// The result of a poll that panicked: the remote is retried after a while, and the others continue.
     fn of_panic() -> Self {
         Self { answer: Err(GitError::Panic), is_cleared: false, recorded: None }
     }

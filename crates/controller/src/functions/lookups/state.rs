@@ -1,4 +1,4 @@
-//! What is remembered of remotes: who uses them, what they said, and when they are to be asked again.
+//! The state of remotes: which Functions use them, what they answered, and when they are polled again.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -10,22 +10,22 @@ use remote::git::{GitError, Resolution};
 
 /// The most branches and tags of one remote that are followed.
 const MAX_REFERENCES: usize = 256;
-/// The most remotes that are asked for one namespace.
+/// The most remotes that are polled for one namespace.
 const MAX_REMOTES: usize = 1000;
 
 #[derive(Default)]
 pub(super) struct State {
     pub(super) remotes: HashMap<Source, Entry>,
-    /// Which remote a Function uses.
+    /// The remote of each Function.
     pub(super) users: HashMap<Key, Source>,
-    /// How many remotes each namespace has.
+    /// The number of remotes of each namespace.
     numbers: HashMap<String, usize>,
     /// Functions for which there was no room.
     turned_away: HashSet<Key>,
 }
 
-/// What is asked, for whom, and with what: those that differ in any of it are different remotes. Namespaces share none, so
-/// that none can make the remote of another one be asked more often, or later.
+/// A remote: its namespace, address and access. If any of these differs, it is another remote. Namespaces share none,
+/// so that no namespace can make the remote of another one be polled more often, or later.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(super) struct Source {
     pub(super) namespace: String,
@@ -37,7 +37,7 @@ pub(super) struct Source {
 pub(super) struct Access {
     pub(super) auth_type: String,
     pub(super) secret: String,
-    /// Of the Secret; empty if there is none.
+    /// The version of the Secret; empty if there is none.
     pub(super) version: String,
     /// The `GitRepository` that records host keys.
     pub(super) repository: String,
@@ -48,17 +48,17 @@ pub(super) struct Access {
 #[derive(Default)]
 pub(super) struct Entry {
     pub(super) users: HashMap<Key, User>,
-    /// The host keys that were recorded when the host was met first.
+    /// The host keys that were recorded when the host was first seen.
     pub(super) host_keys: HostKeyLines,
     pub(super) is_asked: bool,
-    /// Whether the Secret is one that may be sent.
+    /// Whether the Secret may be sent.
     pub(super) is_cleared: bool,
-    /// Whether it was said that the Secret has no label.
+    /// Whether it is reported that the Secret has no label.
     pub(super) is_told: bool,
-    /// When it was asked last, and what it said.
+    /// The time and the answer of the last poll.
     pub(super) answer: Option<(Instant, Asked)>,
     pub(super) failures: u32,
-    /// When it is to be asked again.
+    /// The time of the next poll.
     pub(super) due: Option<Instant>,
 }
 
@@ -77,7 +77,7 @@ pub(super) struct User {
     pub(super) poll: Duration,
 }
 
-/// What was said of a reference; `None` if it was not asked for.
+/// The answer about a reference; `None` if it was not requested.
 pub(super) fn of(answer: &Asked, reference: &str) -> Option<Result<Resolution, GitError>> {
     match answer {
         Ok(references) => references.get(reference).cloned().map(Ok),
@@ -86,7 +86,7 @@ pub(super) fn of(answer: &Asked, reference: &str) -> Option<Result<Resolution, G
 }
 
 impl State {
-    /// A Function uses a remote from now on; an error if there is no room for it.
+    /// A Function starts to use a remote; an error if there is no room.
     pub(super) fn join(&mut self, key: &Key, source: &Source, user: User) -> Result<&mut Entry, String> {
         let joined = self.try_join(key, source, user);
         if joined.is_err() {
@@ -132,7 +132,7 @@ impl State {
         self.turned_away.contains(key)
     }
 
-    /// A Function uses its remote no more. Another one that does, and asks from now on.
+    /// A Function stops using its remote. Returns another Function that uses it and polls from now on.
     pub(super) fn leave(&mut self, key: &Key) -> Option<Key> {
         self.turned_away.remove(key);
         let source = self.users.remove(key)?;
@@ -153,8 +153,8 @@ impl State {
 }
 
 impl Entry {
-    /// The Functions for which the answer is another one than before, those that came when others were being asked for, and
-    /// the one that asks when it is time.
+    /// The Functions whose answer differs from the previous one, those that joined during the poll, and the one that
+    /// polls next.
     pub(super) fn changed(&self, before: Option<&Asked>) -> HashSet<Key> {
         let of = |answer: Option<&Asked>, user: &User| answer.and_then(|answer| of(answer, &user.reference));
         let after = self.answer.as_ref().map(|(_, answer)| answer);
@@ -174,7 +174,7 @@ impl Entry {
         if before.is_some_and(|before| before.as_ref().err() == Some(error)) {
             return;
         }
-        // An address that is none could hold a credential.
+        // An invalid address could contain a credential.
         let url = if git_url::address(&source.url).is_ok() { source.url.as_str() } else { "" };
         tracing::warn!(%error, namespace = source.namespace, url, "cannot read a Git repository");
     }
@@ -220,7 +220,7 @@ mod tests {
             "more than 256 branches, tags and commits of this repository are used in the namespace: use fewer"
         );
         assert!(state.is_turned_away(&key("late")));
-        // A Function may change its mind.
+        // A Function may change its reference.
         state.join(&key("f0"), &source, user("r0-new")).map(drop).unwrap();
         state.leave(&key("f1"));
         state.leave(&key("same"));
