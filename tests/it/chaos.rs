@@ -1,6 +1,6 @@
-//! The whole system while it is killed, cut off and changed all at once, and while a tenant attacks the others: afterwards
-//! everything is as it was last asked for. `CHAOS_SEED` says what happens, `CHAOS_SECONDS` for how long at least;
-//! `CHAOS_WITHOUT` names attacks that are left out, with commas between them, to find the one that does harm.
+//! Everything is killed, cut off and changed at the same time, while a tenant attacks the others. Afterwards the whole
+//! system must be in the last wanted state. `CHAOS_SEED` determines what happens, `CHAOS_SECONDS` the shortest
+//! duration; `CHAOS_WITHOUT` is a comma-separated list of attacks to leave out, to find the one that does harm.
 #![allow(clippy::print_stderr, reason = "whoever runs it for ten minutes wants to see what happens")]
 
 mod adversary;
@@ -30,14 +30,15 @@ use system::{Disturbance, System};
 use verdict::Verdict;
 use waits::Waits;
 
-/// How long it may take until all is well, after the last disturbance.
+/// How long recovery may take after the last disturbance.
 const RECOVERY: Duration = Duration::from_mins(3);
-/// For how long nothing may be written then.
+/// How long nothing may be written after that.
 const IDLE: Duration = Duration::from_secs(5);
-/// How many times as long as without the adversary a build may wait. Of the 10 build slots its four namespaces can hold 8, so
-/// that a fifth is left: 5 for the slots, and the rest for the machine, of which its requests have a part. It is 2 to 3 times.
+/// By which factor the adversary may prolong the wait for a build. Its four namespaces can hold 8 of the 10 build
+/// slots, so a fifth is left: a factor of 5 for the slots, and the rest for the machine, which also serves its
+/// requests. The measured factor is 2 to 3.
 const FACTOR: u32 = 6;
-/// How often it is measured without the adversary.
+/// How often the wait is measured without the adversary.
 const MEASUREMENTS: usize = 2;
 
 fn number(variable: &str, default: u64) -> u64 {
@@ -74,7 +75,7 @@ fn whatever_is_killed_cut_off_changed_and_attacked_all_is_as_asked_for_in_the_en
             adversary: &adversary,
             journal: &journal,
         };
-        // Whatever comes of it: the other threads are waited for.
+        // Even after a panic, the other threads are waited for.
         let done = catch_unwind(AssertUnwindSafe(|| {
             let usual = waits.without_adversary();
             let attacks = scope.spawn(|| runtime.block_on(adversary.work(seed.wrapping_add(2), &stop)));
@@ -98,7 +99,7 @@ fn whatever_is_killed_cut_off_changed_and_attacked_all_is_as_asked_for_in_the_en
     assert!(problems.is_empty(), "CHAOS_SEED={seed}: {problems:#?}");
 }
 
-/// Waits until all is as it was asked for, and stays so.
+/// Waits until the wanted state is reached, and stays.
 fn settle(system: &mut System, wanted: &Wanted, seed: u64, journal: &Journal) {
     let over = Instant::now();
     let settled = loop {
@@ -111,7 +112,7 @@ fn settle(system: &mut System, wanted: &Wanted, seed: u64, journal: &Journal) {
         std::thread::sleep(Duration::from_millis(500));
     };
     journal.tell("all is well");
-    // Nothing is asked for any more, so nothing may be written.
+    // Nobody requests anything any more, so nothing may be written.
     std::thread::sleep(IDLE);
     let found = Verdict::new(&system.installed.control_plane, wanted, &system.remotes);
     let versions = found.versions();
@@ -119,7 +120,7 @@ fn settle(system: &mut System, wanted: &Wanted, seed: u64, journal: &Journal) {
     assert!(written.is_empty(), "CHAOS_SEED={seed}: written for nothing: {written:#?}");
 }
 
-/// What is wrong beside the state in the end: what went wrong meanwhile, what leaked, what was logged, and memory.
+/// Everything that is wrong besides the final state: failures on the way, leaks, log messages, and memory.
 fn judge(system: &mut System, adversary: &Adversary, memory: &Memory, journal: &Journal) -> Vec<String> {
     let arrived = adversary.arrived();
     journal.tell(&format!("connections to the servers of the adversary: {:?}", arrived.connections));
@@ -147,7 +148,7 @@ fn judge(system: &mut System, adversary: &Adversary, memory: &Memory, journal: &
     problems
 }
 
-/// Measures while nobody else asks for anything, but the adversary.
+/// Measures while only the adversary sends requests.
 struct Measured<'a> {
     waits: &'a Waits,
     runtime: &'a Runtime,
@@ -164,7 +165,7 @@ impl Measured<'_> {
         usual
     }
 
-    /// Whether a build waits no longer than it may.
+    /// Checks that a build does not wait too long.
     fn check(&self, usual: Duration) {
         self.adversary.await_round();
         match self.measure(usual * FACTOR) {
@@ -184,7 +185,7 @@ impl Measured<'_> {
     }
 }
 
-/// Every disturbance once, in an order that the seed says, and all of them again until the time is over.
+/// Causes every disturbance once, in an order from the seed, and repeats them until the time is over.
 fn disturb(system: &mut System, seed: u64, time: Duration, waits: &Measured<'_>, usual: Duration) {
     let (mut random, journal) = (Rng::with_seed(seed.wrapping_add(1)), waits.journal);
     let start = Instant::now();

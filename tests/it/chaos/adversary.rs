@@ -1,5 +1,5 @@
-//! A tenant who may do anything in three namespaces of its own, and write Functions and repositories in a fourth, and who
-//! does at random what an adversarial review has found, and variations of it. What it may do the API server decides.
+//! A tenant who may do anything in three namespaces, and write Functions and repositories in a fourth. At random, it
+//! makes the attacks that an adversarial review found, and variations of them. The API server decides what it may do.
 
 mod attacks;
 pub mod connections;
@@ -33,13 +33,13 @@ use crate::harness::tls;
 use plan::{Acts, Attack};
 use servers::{Arrived, Servers};
 
-/// Sorted before all others; Pod security is `restricted` here.
+/// Sorts before all others; Pod security is `restricted` here.
 const FIRST: &str = "aaa-mallory";
-/// Sorted behind all others.
+/// Sorts after all others.
 const LAST: &str = "zzz-mallory";
-/// Where the adversary may write Functions and repositories alone, and read no Secret.
+/// A namespace where the adversary may only write Functions and repositories, and read no Secret.
 const DEVELOPMENT: &str = "zzz-mallory-dev";
-/// Where builds hang, and nothing else changes what they build.
+/// A namespace where builds hang, and nothing else changes what is built.
 const HANGING: &str = "bbb-mallory";
 pub const NAMESPACES: [&str; 4] = [FIRST, HANGING, LAST, DEVELOPMENT];
 
@@ -48,7 +48,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How long all attacks together may take.
 const ROUND: Duration = Duration::from_mins(3);
 
-/// How many objects of a kind there are at most.
+/// The highest number of objects of each kind.
 #[derive(Clone, Copy, Debug)]
 pub struct Caps {
     pub functions: usize,
@@ -56,22 +56,22 @@ pub struct Caps {
 }
 
 impl Caps {
-    /// For a run of so many seconds.
+    /// The caps for a run of this many seconds.
     pub fn of(seconds: u64) -> Self {
         if seconds < 300 { Self { functions: 20, runtimes: 8 } } else { Self { functions: 60, runtimes: 60 } }
     }
 }
 
 pub struct Adversary {
-    /// May do anything in [`FIRST`], [`HANGING`] and [`LAST`].
+    /// Has all rights in [`FIRST`], [`HANGING`] and [`LAST`].
     client: Client,
     /// May write Functions and repositories in [`DEVELOPMENT`].
     developer: Client,
-    /// An administrator's, for what is no secret: names and UIDs of others.
+    /// Has the rights of an administrator, but reads only what is not secret: names and UIDs of others.
     spy: Client,
     caps: Caps,
     servers: Servers,
-    /// An SSH server, and the key that it lets in.
+    /// An SSH server, and the key that it accepts.
     ssh: Ssh,
     key: PrivateKey,
     _code: Repository,
@@ -79,12 +79,12 @@ pub struct Adversary {
     running: Running,
     remotes: Arc<Remotes>,
     journal: Arc<Journal>,
-    /// How many acts are over.
+    /// The number of finished acts.
     acts: AtomicUsize,
 }
 
 impl Adversary {
-    /// With namespaces and rights, and nothing done yet.
+    /// Creates namespaces and rights, without any attack yet.
     pub async fn new(system: &System, spy: Client, caps: Caps, journal: Arc<Journal>) -> Self {
         let control_plane = &system.installed.control_plane;
         let admin = |words: &str| kubectl(control_plane, words, &Value::Null).unwrap();
@@ -125,7 +125,7 @@ impl Adversary {
         }
     }
 
-    /// Waits until each attack was made once at least.
+    /// Waits until each attack was made at least once.
     pub fn await_round(&self) {
         let end = Instant::now() + ROUND;
         while self.acts.load(Ordering::SeqCst) < Acts::round() {
@@ -134,12 +134,12 @@ impl Adversary {
         }
     }
 
-    /// One act after the other, until it is told to stop.
+    /// Makes one attack after the other, until `stop` is set.
     pub async fn work(&self, seed: u64, stop: &AtomicBool) {
-        // To find out which attack it was.
+        // Leaves out attacks, to find the one that does harm.
         let without = std::env::var("CHAOS_WITHOUT").unwrap_or_default();
         let is_done = |attack: Attack| without.split(',').all(|name| name != format!("{attack:?}"));
-        // Without somebody to attack much of it would be for nothing.
+        // Without a victim, many attacks would have no effect.
         while self.victim(0).await.is_none() && !stop.load(Ordering::SeqCst) {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -154,7 +154,7 @@ impl Adversary {
         }
     }
 
-    /// What arrived at its servers.
+    /// The connections and leaks at its servers.
     pub fn arrived(&self) -> MutexGuard<'_, Arrived> {
         self.servers.arrived()
     }
@@ -172,7 +172,7 @@ impl Adversary {
         serde_json::to_value(victim).ok()
     }
 
-    /// Creates an object in a namespace, or changes the one that is there; what came of it.
+    /// Creates or updates an object in a namespace. Returns the result.
     async fn put(&self, namespace: &str, object: &Value) -> String {
         let client = if namespace == DEVELOPMENT { &self.developer } else { &self.client };
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -206,7 +206,7 @@ impl Adversary {
         format!("{kind} {namespace}/{name} {}", outcome(timeout(PATIENCE, request).await))
     }
 
-    /// Deletes an object and takes its finalizers away.
+    /// Deletes an object and removes its finalizers.
     async fn delete(&self, namespace: &str, object: (&str, &str, &str)) -> String {
         let (api_version, kind, name) = object;
         let api = api(&self.client, api_version, kind, namespace);
@@ -218,7 +218,7 @@ impl Adversary {
         format!("{kind} {namespace}/{name} {}", outcome(timeout(PATIENCE, request).await))
     }
 
-    /// The names of objects of its own, by a selector of labels.
+    /// The names of its own objects, by a label selector.
     async fn names(&self, namespace: &str, api_version: &str, kind: &str, labels: &str) -> Vec<String> {
         let api = api(&self.client, api_version, kind, namespace);
         let parameters = ListParams::default().labels(labels);

@@ -1,5 +1,5 @@
-//! Who asks for the changes: like a person, again when the API server is away, and keeping count of what should not have
-//! been refused.
+//! The author of the changes: like a person, it retries while the API server is down, and records refusals that should
+//! not have happened.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,28 +19,28 @@ use super::plan::{Change, Plan, Wanted, Which};
 use super::system::Remotes;
 use crate::harness::cluster::{function, repository};
 
-/// For how long the same thing is asked for.
+/// How long the same request is retried.
 const PATIENCE: Duration = Duration::from_mins(1);
 pub const OWN: &str = "serverless-registry-config";
 pub const DEFAULT: &str = "serverless-registry-config-default";
-/// Where what all namespaces get is.
+/// The base namespace.
 const BASE: &str = "kyma-system";
 
 pub struct Author {
     pub client: Client,
     pub remotes: Arc<Remotes>,
     pub journal: Arc<Journal>,
-    /// Nothing is asked for while somebody else holds it.
+    /// Whoever holds this stops the requests.
     pub turn: Arc<Mutex<()>>,
 }
 
 impl Author {
-    /// What there is before anything goes wrong.
+    /// Creates what exists before anything goes wrong.
     pub async fn prepare(&self) {
         self.put_secret(BASE, DEFAULT, 0, 0, &for_all()).await;
     }
 
-    /// Asks for one change after the other until it is told to stop; what there is to be then.
+    /// Requests one change after the other until `stop` is set. Returns the wanted state at that time.
     pub async fn work(&self, seed: u64, stop: &AtomicBool) -> Wanted {
         let mut plan = Plan::new(seed);
         while !stop.load(Ordering::SeqCst) {
@@ -53,7 +53,7 @@ impl Author {
         plan.wanted
     }
 
-    /// What there is to be has the change already.
+    /// Makes a change; `wanted` includes it already.
     async fn make(&self, change: &Change, wanted: &Wanted) {
         match change {
             Change::CreateNamespace(name) => {
@@ -96,7 +96,7 @@ impl Author {
 
     async fn put_own(&self, name: &str, wanted: &Wanted) {
         let which = wanted.namespaces[name].own.unwrap();
-        // Of its own: what is copied into all namespaces does not take its place.
+        // A registry of the namespace's own: the one that is copied to all namespaces does not replace it.
         let labels = json!({"serverless.kyma-project.io/managed-by": "user"});
         self.put_secret(name, OWN, which, wanted.passwords[which], &labels).await;
     }
@@ -141,7 +141,7 @@ impl Author {
 
     async fn delete_for_all(&self) {
         self.delete("v1", "Secret", BASE, OWN).await;
-        // Its copies go first, and one that is still going cannot be written again.
+        // Its copies are deleted first, and a copy that is still being deleted cannot be written again.
         let secrets = self.api("v1", "Secret", BASE);
         let deadline = Instant::now() + PATIENCE;
         while !matches!(secrets.get_opt(OWN).await, Ok(None)) {
@@ -161,7 +161,7 @@ impl Author {
         .await;
     }
 
-    /// What is wrong is to be told, by the webhook and not by the schema.
+    /// The webhook must report what is wrong, and not the schema.
     async fn try_invalid(&self, namespace: &str) {
         let spec = json!({"source": "x", "runtime": "cobol60"});
         let invalid = within(namespace, function("invalid", &spec));
@@ -178,7 +178,7 @@ impl Author {
         .await;
     }
 
-    /// Asks until it is done. What fails while nothing is cut off or killed is wrong, and what is refused always.
+    /// Retries until it succeeds. A failure is wrong while nothing is cut off or killed, and a refusal always.
     async fn ask(&self, what: &str, request: impl AsyncFn() -> Result<(), Error>) {
         let first = Instant::now();
         loop {
@@ -189,7 +189,7 @@ impl Author {
                 error => format!("{what}: {error}"),
             };
             let is_refused = matches!(&error, Error::Api(status) if is_verdict(status));
-            // Somebody else has written it at the same time.
+            // Somebody else wrote it at the same time.
             let is_conflict = matches!(&error, Error::Api(status) if status.code == 409);
             if is_refused || !(is_conflict || self.journal.is_excused(asked)) {
                 self.journal.blame(&said);
@@ -210,7 +210,7 @@ impl Author {
     }
 }
 
-/// Whether the webhook says no, or the schema.
+/// Whether the webhook or the schema has refused it.
 fn is_verdict(status: &Status) -> bool {
     status.code == 422 || status.message.contains("denied the request")
 }
@@ -224,7 +224,7 @@ fn for_all() -> Value {
     json!({"serverless.kyma-project.io/config": "credentials"})
 }
 
-/// What the tenant of a namespace has there beside Functions.
+/// What the tenant of a namespace has there besides Functions.
 pub fn bystanders(namespace: &str) -> [Value; 3] {
     let metadata = BYSTANDERS.map(|name| json!({"name": name, "namespace": namespace}));
     let [config_map, deployment, job] = metadata;

@@ -1,5 +1,5 @@
-//! How the processes of the product fare: whether they answer probes as a kubelet sends them, and how much memory they have
-//! had at most.
+//! The health of the product's processes: whether they answer the probes of a kubelet, and the most memory that they
+//! have used.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,24 +13,24 @@ use serde_json::Value;
 
 use super::journal::Journal;
 
-/// Pause between two looks.
+/// The pause between two checks.
 const PERIOD: Duration = Duration::from_millis(500);
-/// Within what a probe is to be answered: the timeout of a kubelet, by default.
+/// How long a probe may take: the default timeout of a kubelet.
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// So many probes in vain, one after the other, and a kubelet restarts it, by default. It asks less often: connections that
-/// are held for seconds here are held for longer there.
+/// After this number of failed probes in a row, a kubelet restarts a container by default. It probes less often:
+/// connections that are held for seconds here are held for longer there.
 const FAILURES: usize = 3;
 
-/// Where a process listens.
+/// The ports of a process.
 #[derive(Clone, Copy, Debug)]
 pub struct Ports {
-    /// For admission, if it is a webhook.
+    /// The admission port, if it is a webhook.
     pub serves: Option<u16>,
-    /// For probes.
+    /// The probe port.
     pub admin: u16,
 }
 
-/// The processes that run and are not being ended, by their names.
+/// The processes that run and are not about to end, by their names.
 #[derive(Clone, Default)]
 pub struct Running(Arc<Mutex<BTreeMap<String, Ports>>>);
 
@@ -47,12 +47,12 @@ impl Running {
         self.0.lock().unwrap().values().copied().collect()
     }
 
-    /// Asks all of them, until it is told to stop.
+    /// Probes all of them, until `stop` is set.
     pub fn watch(&self, journal: &Journal, stop: &AtomicBool) {
         let mut failures: BTreeMap<String, usize> = BTreeMap::new();
         while !stop.load(Ordering::SeqCst) {
             let asked = self.0.lock().unwrap().clone();
-            // At once: one that does not answer holds up no other.
+            // In parallel, so that one that does not answer does not hold up the others.
             let alive: Vec<bool> = std::thread::scope(|scope| {
                 let asking = asked.values().map(|ports| scope.spawn(|| is_alive(ports.admin)));
                 asking.collect::<Vec<_>>().into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -60,7 +60,7 @@ impl Running {
             for (name, is_alive) in asked.into_keys().zip(alive) {
                 let in_vain = failures.entry(name.clone()).or_default();
                 *in_vain = if is_alive { 0 } else { *in_vain + 1 };
-                // One that has been ended meanwhile need not answer.
+                // A process that has been ended meanwhile need not answer.
                 if *in_vain == FAILURES && self.0.lock().unwrap().contains_key(&name) {
                     journal.blame(&format!("{name} does not answer probes"));
                 }
@@ -93,7 +93,7 @@ pub enum Program {
 impl Program {
     pub const ALL: [Self; 2] = [Self::Webhook, Self::Controller];
 
-    /// What its Pods may have of memory, by the manifests, in KiB.
+    /// The memory limit of its Pods in the manifests, in KiB.
     pub fn limit(self) -> u64 {
         let folder = match self {
             Self::Webhook => "webhook",
@@ -106,7 +106,7 @@ impl Program {
         limit.strip_suffix("Mi").unwrap().parse::<u64>().unwrap() << 10
     }
 
-    /// Of what a process runs: the kernel cuts the name.
+    /// The program of a process, by its name, which the kernel cuts.
     fn of(name: &str) -> Option<Self> {
         match name {
             "serverless-webh" => Some(Self::Webhook),
@@ -116,12 +116,12 @@ impl Program {
     }
 }
 
-/// The most memory that any process of each program has had, in KiB.
+/// The most memory that a process of each program has used, in KiB.
 #[derive(Default)]
 pub struct Memory(Mutex<BTreeMap<Program, u64>>);
 
 impl Memory {
-    /// Looks at all processes that this one has started, until it is told to stop.
+    /// Inspects all processes that this one has started, until `stop` is set.
     pub fn watch(&self, stop: &AtomicBool) {
         while !stop.load(Ordering::SeqCst) {
             self.look();

@@ -1,12 +1,12 @@
-//! What happens when, and what went wrong that should not have.
+//! A log of what happens, and of unexpected failures.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long after it is over something may still fail for it: connections are made again.
+/// How long after an outage requests may still fail, because connections are opened again.
 const AFTERMATH: Duration = Duration::from_secs(1);
 
-/// Printed as it is written.
+/// A journal that is printed while it is written.
 pub struct Journal {
     start: Instant,
     outages: Mutex<Vec<(Instant, Option<Instant>)>>,
@@ -22,7 +22,7 @@ impl Journal {
         eprintln!("{:6.1} s  {what}", self.start.elapsed().as_secs_f32());
     }
 
-    /// Something is done by which requests may fail.
+    /// Runs something that may make requests fail.
     pub fn outage(&self, cause: impl FnOnce()) {
         lock(&self.outages).push((Instant::now(), None));
         cause();
@@ -31,7 +31,7 @@ impl Journal {
         }
     }
 
-    /// Whether what was asked for then, and has failed just now, may have failed.
+    /// Whether a request that was sent at this time, and has just failed, may fail.
     pub fn is_excused(&self, asked: Instant) -> bool {
         lock(&self.outages).iter().any(|(_, end)| end.is_none_or(|end| asked < end + AFTERMATH))
     }

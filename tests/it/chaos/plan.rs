@@ -1,5 +1,5 @@
-//! What authors and operators do to the system, one thing after the other, and what there is to be in the end: both follow
-//! from a seed alone.
+//! What authors and operators do to the system, one change after the other, and the wanted state in the end. Both
+//! depend only on a seed.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
@@ -7,28 +7,28 @@ use std::fmt::{self, Display, Formatter};
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-/// Which of the two registries.
+/// The index of one of the two registries.
 pub type Which = usize;
 
-/// A change that somebody asks for, after a pause.
+/// A requested change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     CreateNamespace(String),
     DeleteNamespace(String),
-    /// Namespace, name and specification.
+    /// Puts a Function: namespace, name and specification.
     PutFunction(String, String, Value),
     DeleteFunction(String, String),
-    /// Deletes it, and makes another one of its name.
+    /// Deletes a Function and creates another one with the same name.
     ReplaceFunction(String, String, Value),
-    /// Another text of the handler in the repository.
+    /// Commits another text of the handler to the repository.
     Commit(String),
-    /// Another password at a registry, and then in all Secrets of it.
+    /// Changes the password at a registry, and then in all its Secrets.
     Rotate(Which),
-    /// A registry Secret of the namespace's own, or none any more.
+    /// Sets or removes a registry Secret of one namespace.
     Own(String, Option<Which>),
-    /// A registry Secret for all namespaces that have none, or none any more.
+    /// Sets or removes the registry Secret for all namespaces that have none of their own.
     ForAll(Option<Which>),
-    /// What the webhook is to refuse.
+    /// Requests something that the webhook must refuse.
     Invalid(String),
 }
 
@@ -53,12 +53,12 @@ impl Display for Change {
     }
 }
 
-/// What there is to be.
+/// The wanted state.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     pub namespaces: BTreeMap<String, Namespace>,
     pub for_all: Option<Which>,
-    /// The password of each registry is this number.
+    /// The number of each registry's current password.
     pub passwords: [usize; 2],
     /// The text of the handler in the repository.
     pub committed: String,
@@ -72,12 +72,12 @@ pub struct Namespace {
 }
 
 impl Wanted {
-    /// The registry whose images a namespace runs. The first one is that of the installation.
+    /// The registry whose images a namespace runs. The first one is the registry of the installation.
     pub fn registry(&self, namespace: &Namespace) -> Which {
         namespace.own.or(self.for_all).unwrap_or_default()
     }
 
-    /// The text that is to be in the image of a Function.
+    /// The source that the image of a Function must contain.
     pub fn source<'a>(&'a self, spec: &'a Value) -> &'a str {
         if is_git(spec) { &self.committed } else { spec["source"].as_str().unwrap() }
     }
@@ -106,7 +106,7 @@ enum Sort {
     Invalid,
 }
 
-/// Each comes as often as it stands here before all come again, in another order.
+/// Each kind occurs as often as it is in this list before all occur again, in another order.
 const SORTS: [Sort; 17] = [
     Sort::CreateNamespace,
     Sort::DeleteNamespace,
@@ -127,14 +127,14 @@ const SORTS: [Sort; 17] = [
     Sort::Invalid,
 ];
 
-/// All changes, without end.
+/// An endless sequence of changes.
 pub struct Plan {
     random: Rng,
-    /// What comes next, from its end.
+    /// The next kinds of changes, in reverse order.
     next: Vec<Sort>,
-    /// How many names and texts there have been: none comes twice.
+    /// How many names and texts there have been, so that none is used twice.
     number: usize,
-    /// What there is to be after all changes so far.
+    /// The wanted state after all changes so far.
     pub wanted: Wanted,
 }
 
@@ -149,7 +149,7 @@ impl Plan {
         self.random.u64(0..600)
     }
 
-    /// The next change of a sort; `None` if there is nothing that it could change now.
+    /// The next change of a kind; `None` if there is nothing that it could change now.
     fn change(&mut self, sort: Sort) -> Option<Change> {
         match sort {
             Sort::CreateNamespace => self.create_namespace(),
@@ -166,7 +166,7 @@ impl Plan {
                 self.wanted.namespaces.get_mut(&namespace)?.functions.remove(&name);
                 Some(Change::DeleteFunction(namespace, name))
             }
-            // Another one of the same name.
+            // A new Function with the same name.
             Sort::Replace => {
                 let (namespace, name, _) = self.function(|spec| !is_git(spec))?;
                 let spec = json!({"source": format!("// source {}", self.number)});
@@ -230,7 +230,7 @@ impl Plan {
         Some(self.put(namespace, name, spec, &settings))
     }
 
-    /// A specification with other settings, kept and asked for.
+    /// Stores a specification with other settings, and requests it.
     fn put(&mut self, namespace: String, name: String, mut spec: Value, settings: &Value) -> Change {
         spec.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
         self.keep(&namespace, &name, &spec);

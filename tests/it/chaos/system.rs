@@ -1,5 +1,5 @@
-//! All that is killed and cut off: replicas of the webhook, controllers, the API server, registries, the Git server; and the
-//! node, which goes on.
+//! Everything that is killed and cut off: replicas of the webhook, controllers, the API server, registries, the Git
+//! server; and the node, which keeps running.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -21,10 +21,11 @@ use crate::harness::replicas::{Installed, NAMESPACE};
 const NOTHING: &Value = &Value::Null;
 const REPLICAS: usize = 3;
 const CONTROLLERS: usize = 2;
-/// How many builds there are at once, and how many of one namespace: the four of the adversary leave two slots.
+/// How many builds may run at the same time, in total and in one namespace: the adversary's four namespaces leave two
+/// slots.
 const CONFIGURATION: &str = "build: {maxSimultaneousJobs: 10, maxJobsPerNamespace: 2}";
 
-/// What happens to the system, and is over in the end.
+/// A disturbance, which ends after a while.
 #[derive(Clone, Copy, Debug)]
 pub enum Disturbance {
     KillReplica,
@@ -49,7 +50,7 @@ impl Disturbance {
     ];
 }
 
-/// What there is outside of the cluster.
+/// Everything outside of the cluster.
 pub struct Remotes {
     registries: [Registry; 2],
     code: Repository,
@@ -77,7 +78,7 @@ impl Remotes {
         self.registries[which].set_password(&password(number));
     }
 
-    /// The texts of a registry Secret.
+    /// The data of a registry Secret.
     pub fn secret(&self, which: Which, number: usize) -> Value {
         self.registries[which].secret(&password(number))
     }
@@ -104,7 +105,7 @@ pub struct System {
     pub installed: Installed,
     pub remotes: Arc<Remotes>,
     pub running: Running,
-    /// With their names.
+    /// The controllers with their names.
     controllers: Vec<(String, Process)>,
     started: usize,
     _node: Node,
@@ -145,7 +146,7 @@ impl System {
         run.arg(format!("--admin-listen=127.0.0.1:{admin}"));
         run.arg("--config").arg(folder.join("controller.yaml"));
         run.env("KUBECONFIG", &self.installed.kubeconfig).env("HOSTNAME", &name);
-        // What is down comes back in seconds here.
+        // Outages last only seconds here.
         run.env("APP_FUNCTION_REQUEUE_DURATION", "5s")
             .env("APP_FUNCTION_FUNCTION_READY_REQUEUE_DURATION", "5s");
         self.running.add(&name, Ports { serves: None, admin });
@@ -162,12 +163,12 @@ impl System {
         start_replica(&mut self.installed, &self.running);
     }
 
-    /// A replica that is being ended need not answer any more.
+    /// A replica that is about to end need not answer any more.
     fn leave_replica(&self, index: usize) {
         self.running.remove(&replica_name(&self.installed.replicas[index]));
     }
 
-    /// Processes that have ended though nobody has ended them.
+    /// Processes that have ended although nobody ended them.
     pub fn ended(&mut self) -> Vec<String> {
         let replicas = self.installed.replicas.iter_mut();
         let replicas = replicas.map(|replica| (replica_name(replica), &mut replica.process));
@@ -179,7 +180,8 @@ impl System {
         ended.collect()
     }
 
-    /// Has something happen, of several alike to the one of an index; those that are cut off are so for a while.
+    /// Causes a disturbance. If there are several targets, `index` selects one. Cut-off targets are restored after a
+    /// while.
     pub fn disturb(&mut self, disturbance: Disturbance, index: usize, cut: Duration, journal: &Journal) {
         let pause = || std::thread::sleep(cut);
         match disturbance {
@@ -221,7 +223,7 @@ impl System {
         }
     }
 
-    /// What all processes of the product have logged so far, those that have ended too.
+    /// The logs of all processes of the product so far, including those that have ended.
     pub fn logs(&self) -> Vec<(String, String)> {
         let folder = self.installed.control_plane.folder();
         let logs = (0..self.installed.started).map(|index| format!("webhook-{index}.log"));

@@ -1,4 +1,4 @@
-//! What is not as it is to be: asked of the cluster and of the registries, not of the controller.
+//! Differences from the wanted state, as found in the cluster and the registries, independent of the controller.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::harness::cluster::kubectl;
 use crate::harness::registry::{USER, content};
 use testenv::ControlPlane;
 
-/// All objects of the cluster that matter, and what was wanted of them.
+/// All relevant objects of the cluster, and the wanted state.
 pub struct Verdict<'a> {
     pub wanted: &'a Wanted,
     pub remotes: &'a Remotes,
@@ -29,7 +29,7 @@ impl<'a> Verdict<'a> {
         let listed = kubectl(control_plane, &format!("get {kinds} -A -o json"), &Value::Null).unwrap();
         let mut listed: Value = serde_json::from_str(&listed).unwrap();
         let Value::Array(mut objects) = listed["items"].take() else { panic!("no list") };
-        // What the adversary has in its own namespaces is its own business, and the builds that are measured are gone.
+        // The adversary's objects in its own namespaces are ignored, and the measured builds have been deleted.
         objects.retain(|object| {
             let metadata = &object["metadata"];
             let own = |name: &Value| name == waits::NAMESPACE || NAMESPACES.iter().any(|own| name == own);
@@ -39,14 +39,14 @@ impl<'a> Verdict<'a> {
         Self { wanted, remotes, objects }
     }
 
-    /// Kinds, names and versions, by which every write shows; of autoscalers Kubernetes itself writes the status.
+    /// Kinds, names and versions, which show every write; for autoscalers, Kubernetes itself writes the status.
     pub fn versions(&self) -> BTreeSet<String> {
         let ours = self.objects.iter().filter(|object| object["kind"] != "HorizontalPodAutoscaler");
         ours.map(|object| format!("{} {}", told(object), text(&object["metadata"]["resourceVersion"])))
             .collect()
     }
 
-    /// A line for everything that is wrong.
+    /// One line for each problem.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = self.namespaces();
         for (name, namespace) in &self.wanted.namespaces {
@@ -73,7 +73,7 @@ impl<'a> Verdict<'a> {
         if is_right { Vec::new() } else { vec![format!("there are the namespaces {found:?}")] }
     }
 
-    /// What its tenant has beside its Functions: it is there, and as it was made.
+    /// Checks that what the tenant has besides its Functions exists and is unchanged.
     fn bystanders(&self, name: &str) -> Vec<String> {
         let wanted = bystanders(name);
         let changed = wanted.iter().filter(|wanted| {
@@ -90,7 +90,7 @@ impl<'a> Verdict<'a> {
         changed.map(|object| format!("{} is not as its tenant made it", told(object))).collect()
     }
 
-    /// The registry Secrets of a namespace.
+    /// Checks the registry Secrets of a namespace.
     fn secrets(&self, name: &str, namespace: &Namespace) -> Vec<String> {
         let mut wanted = vec![(OWN, namespace.own.or(self.wanted.for_all)), (DEFAULT, Some(0))];
         wanted.retain(|(_, which)| which.is_some());
@@ -102,7 +102,7 @@ impl<'a> Verdict<'a> {
                 found.iter().map(|secret| name_of(secret)).collect::<Vec<_>>()
             )];
         }
-        // What was there for other registries stays.
+        // Entries for other registries must stay.
         let is_wrong = |(secret, (_, which)): &(&&Value, (&str, Option<Which>))| {
             let config = STANDARD.decode(text(&secret["data"][".dockerconfigjson"])).unwrap();
             let config: Value = serde_json::from_slice(&config).unwrap();
@@ -146,7 +146,7 @@ impl<'a> Verdict<'a> {
         problems.0
     }
 
-    /// As many objects of each kind as there are to be.
+    /// Checks that each kind has the right number of objects.
     fn made(&self, function: &Value, wanted: &Value, problems: &mut Problems) {
         let is_scaled = function["spec"]["minReplicas"] != function["spec"]["maxReplicas"];
         let counts = [
@@ -160,11 +160,12 @@ impl<'a> Verdict<'a> {
         for (kind, expected) in counts {
             problems.check(&format!("the number of {kind}s"), &count(kind).into(), &expected.into());
         }
-        // None if it runs an image again that was built before: the Job of another image in between has gone.
+        // There is none if it runs an image again that was built before: the Job of another image in between has been
+        // deleted.
         problems.check("that there is one Job at most", &(count("Job") <= 1).into(), &true.into());
     }
 
-    /// All Pods run the image of the Deployment.
+    /// Checks that all Pods run the image of the Deployment.
     fn pods(&self, function: &Value, replicas: &Value, image: &Value, problems: &mut Problems) {
         let is_of_it = |pod: &&Value| {
             let labels = &pod["metadata"]["labels"];
@@ -180,8 +181,8 @@ impl<'a> Verdict<'a> {
         }
     }
 
-    /// The image is in the registry that was asked for last, and holds the source that was. It is pulled only if all else
-    /// is right.
+    /// Checks that the image is in the last wanted registry and contains the wanted source. It is pulled only if
+    /// everything else is right.
     fn image(&self, function: &Value, image: &str, namespace: &Namespace, problems: &mut Problems) {
         let name = name_of(function);
         let which = self.wanted.registry(namespace);
@@ -202,7 +203,7 @@ impl<'a> Verdict<'a> {
         }
     }
 
-    /// What was made for Functions that are not there.
+    /// Objects of Functions that do not exist.
     fn orphans(&self) -> Vec<String> {
         let functions: Vec<_> = self.all("Function").map(|function| &function["metadata"]["uid"]).collect();
         let is_made = |object: &&Value| {
@@ -225,7 +226,7 @@ impl<'a> Verdict<'a> {
     }
 }
 
-/// What is wrong with a Function, a line each.
+/// The problems of a Function, one line each.
 #[derive(Default)]
 struct Problems(Vec<String>);
 
@@ -237,7 +238,7 @@ impl Problems {
     }
 }
 
-/// All stages are through, for the generation that there is.
+/// Checks that all stages are True for the current generation.
 fn conditions(function: &Value, problems: &mut Problems) {
     let conditions = function["status"]["conditions"].as_array().cloned().unwrap_or_default();
     for (kind, reason) in [

@@ -1,4 +1,4 @@
-//! How long builds of a tenant wait that has nothing to do with anybody else, while nothing is cut off or killed.
+//! How long the builds of a tenant wait that is independent of all others, while nothing is cut off or killed.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -10,13 +10,13 @@ use tokio::time::{sleep, timeout};
 
 use crate::harness::cluster::{function, repository};
 
-/// Between those of the adversary, in any order of names.
+/// Sorts between the namespaces of the adversary.
 pub const NAMESPACE: &str = "mmm-waits";
-/// For how long anything is waited for.
+/// The longest wait for anything.
 const PATIENCE: Duration = Duration::from_mins(3);
-/// The time between two looks.
+/// The pause between two checks.
 const PERIOD: Duration = Duration::from_millis(50);
-/// Functions that are made at once: their number and, of the last, a source in Git.
+/// The number of Functions that are created at the same time. The last one has a Git source.
 const FUNCTIONS: usize = 3;
 
 pub struct Waits {
@@ -38,7 +38,7 @@ impl Waits {
         new
     }
 
-    /// Waits until a build goes through, whatever happened before.
+    /// Waits until a build succeeds, whatever happened before.
     pub async fn settle(&self) -> Result<(), String> {
         let end = Instant::now() + PATIENCE;
         loop {
@@ -52,8 +52,8 @@ impl Waits {
         }
     }
 
-    /// Makes some Functions at once; how long the last took until it ran, or what is said of one that does not within a
-    /// time.
+    /// Creates some Functions at the same time. Returns how long the last one took until it ran, or the condition of
+    /// one that exceeded the limit.
     pub async fn measure(&self, limit: Duration) -> Result<Duration, String> {
         let number = self.next();
         let all = (0..FUNCTIONS).map(|index| {
@@ -104,7 +104,7 @@ impl Waits {
             .map_err(|_| format!("{name}, created after {created:?}, does not run after {took:?}: {said}; Jobs that have not ended: {jobs}"))
     }
 
-    /// All Jobs of the cluster that have not ended: those that may have a build slot.
+    /// All Jobs of the cluster that have not ended: these may occupy a build slot.
     async fn jobs(&self) -> String {
         let jobs = Api::<DynamicObject>::all_with(
             self.client.clone(),
@@ -128,7 +128,7 @@ impl Waits {
         shown.collect::<Vec<_>>().join("; ")
     }
 
-    /// Deletes a Function, and waits for its Pods to go: they need no node any more.
+    /// Deletes a Function, and waits until its Pods are deleted and need no node.
     async fn clean(&self, name: &str) {
         let functions = self.api("Function");
         let gone = async {
@@ -143,7 +143,7 @@ impl Waits {
         let _ = timeout(PATIENCE, gone).await;
     }
 
-    /// Each name has another number: it is built again.
+    /// Each name has another number, so that it is built again.
     fn next(&self) -> usize {
         self.number.fetch_add(1, Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! Copies that users make theirs in the very moment in which the controller changes them.
+//! Users take over copies at the very moment at which the controller changes them.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,10 +19,10 @@ use crate::harness::copies::secret;
 use crate::harness::gate::{Before, Gate};
 use crate::harness::wait::eventually;
 
-/// The next request of this kind is preceded by a user who makes the copy in this namespace theirs.
+/// Before the next request with this method, a user takes over the copy in this namespace.
 type Claim = Arc<Mutex<Option<(Method, &'static str)>>>;
 
-/// What a gate does before each request: the user's write, if it is the request that was claimed.
+/// What the gate does before each request: the user's write, if the request is the claimed one.
 fn claims(users: Client, claim: Claim) -> Before {
     Arc::new(move |request: &http::Request<kube::client::Body>| {
         let mut next = claim.lock().unwrap();
@@ -77,7 +77,7 @@ async fn what_users_make_theirs_just_before_it_is_written_or_deleted_stays_their
 
     change("one");
     within(arrives(Some("one"))).await.unwrap();
-    // Of the first change, the note of who manages which field is written first.
+    // Before the first change, the managed fields are written.
     *claim.lock().unwrap() = Some((Method::PATCH, "noted"));
     change("two");
     eventually("the first one is claimed", is_claimed).await;
@@ -91,7 +91,7 @@ async fn what_users_make_theirs_just_before_it_is_written_or_deleted_stays_their
     eventually("the third one is claimed", is_claimed).await;
     within(arrives(None)).await.unwrap();
 
-    // Time enough for a second attempt, which must not come.
+    // Long enough for a second attempt, which must not happen.
     tokio::time::sleep(Duration::from_secs(3)).await;
     for namespace in ["noted", "changed", "deleted"] {
         assert_eq!(username(namespace).await.as_deref(), Some("theirs"), "in {namespace}");

@@ -1,4 +1,4 @@
-//! What is copied from the base namespace into all others, on a real control plane.
+//! What is copied from the base namespace to all others, on a real control plane.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ fn what_is_labelled_comes_into_every_namespace_that_there_is_and_that_comes() {
     for (object, ..) in &bases {
         apply(object);
     }
-    // Without the label nothing is copied.
+    // Without the label, nothing is copied.
     run("create configmap all-not -n kyma-system", NOTHING).unwrap();
     for (_, name, pointer, expected) in &bases {
         await_value(name, "all-before", pointer, expected);
@@ -105,13 +105,13 @@ fn a_secret_of_the_users_of_a_namespace_is_left_alone_for_as_long_as_they_say_so
     create_namespace("mine-not");
     user("mine-kept", kept);
     user("mine-not", json!({}));
-    // As the reference documents say, a cluster-wide Secret takes the place of one that is not kept.
+    // As the reference documents describe, a cluster-wide Secret replaces one that users do not manage.
     apply(&secret("mine", &json!({"username": "u"})));
     await_value("secret/mine", "mine-not", "/data/username", &json!("dQ=="));
     let own = json!("b3du");
     assert_eq!(get("secret/mine", "mine-kept").unwrap()["data"]["username"], own);
 
-    // A copy can be kept, too; then it changes no more.
+    // Users can take over a copy, too; then it does not change any more.
     let label = "label secret/mine -n mine-not --overwrite serverless.kyma-project.io/managed-by=user";
     run(label, NOTHING).unwrap();
     user("mine-not", json!({"serverless.kyma-project.io/managed-by": "user"}));
@@ -123,7 +123,7 @@ fn a_secret_of_the_users_of_a_namespace_is_left_alone_for_as_long_as_they_say_so
     run("label secret/mine -n mine-kept serverless.kyma-project.io/managed-by-", NOTHING).unwrap();
     await_value("secret/mine", "mine-kept", "/data/username", &json!("dg=="));
 
-    // What is kept outlives what it might have been a copy of.
+    // A Secret that users manage stays when the base Secret is deleted.
     run("delete secret/mine -n kyma-system", NOTHING).unwrap();
     await_gone("secret/mine", "mine-kept");
     assert_eq!(get("secret/mine", "mine-not").unwrap()["data"]["username"], own);
@@ -184,7 +184,7 @@ fn a_secret_that_cannot_change_so_is_made_anew() {
     run("patch secret/type -n type --type=merge -p {\"immutable\":true}", NOTHING).unwrap();
     run("replace --force -n kyma-system -f -", &typed("kubernetes.io/dockerconfigjson")).unwrap();
     await_value("secret/type", "type", "/type", &json!("kubernetes.io/dockerconfigjson"));
-    // The first one could go.
+    // The first one could be deleted.
     assert_eq!(get("secret/type", "type").unwrap()["immutable"], Value::Null);
 }
 
@@ -193,7 +193,7 @@ fn a_namespace_that_refuses_or_ends_holds_nobody_up() {
     for name in ["hold-refuses", "hold-ends", "hold-well"] {
         create_namespace(name);
     }
-    // Nothing takes away what is in it, so it does not end; nothing can be created there any more.
+    // Nothing deletes its content, so the deletion does not finish; nothing can be created there any more.
     run("delete namespace hold-ends --wait=false", NOTHING).unwrap();
     let policy = json!({
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
@@ -240,7 +240,7 @@ fn nothing_is_written_where_all_is_as_it_is_to_be() {
         bases.iter().map(version).collect()
     };
     let before = versions();
-    // Time enough for a write that must not come.
+    // Long enough for a write, which must not happen.
     std::thread::sleep(Duration::from_secs(5));
     assert_eq!(versions(), before);
 }

@@ -1,4 +1,4 @@
-//! Builds on a real control plane: the queue, failures, and what is tried again.
+//! Builds on a real control plane: the queue, failures, and retries.
 
 use std::collections::BTreeSet;
 use std::future::pending;
@@ -102,7 +102,7 @@ fn no_more_than_so_many_build_at_once_and_all_get_their_turn() {
         run == names.len()
     });
     assert!(positions.contains("1 in the queue") && positions.len() >= 3, "{positions:?}");
-    // It came last, and is of another namespace.
+    // It came last, from another namespace.
     assert!(ran_before_the_other <= 6, "{ran_before_the_other} were served before the other namespace");
     assert!(SLOTS.metric("serverless_controller_builds_waiting_peak") >= 5.0);
 }
@@ -125,7 +125,7 @@ fn a_job_that_is_taken_away_does_not_build_again_what_runs() {
     namespace.apply("demo", &json!({}));
     namespace.await_condition("demo", "Running", "True");
     namespace.kubectl("delete jobs --all", NOTHING).unwrap();
-    // Time enough for a Job that must not come.
+    // Long enough for a Job, which must not be created.
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(namespace.list("jobs"), [Value::Null; 0]);
     assert!(namespace.condition("demo", "BuildReady").starts_with("True JobFinished"));
@@ -160,10 +160,10 @@ fn a_file_of_a_runtime_is_a_part_of_the_image_and_too_many_are_refused() {
     assert_eq!(namespace.image(), image);
 }
 
-/// As many as there are slots in the whole cluster.
+/// As many builds as there are slots in the whole cluster.
 #[test]
 fn builds_that_get_no_pod_give_their_slots_back_within_two_minutes_and_say_why() {
-    // Of its own: for minutes no other builds here.
+    // On its own control plane, because no other builds can run for minutes.
     let cluster = Controlled::start_with(control_plane(), |client, metrics| async move {
         let config = Config { max_builds: 2, ..config() };
         run(&shared(client, metrics), &config, pending()).await;

@@ -53,13 +53,13 @@ fn branch_tag_and_commit_run_and_a_moved_branch_is_followed() {
             format!("True SourceUpdated Sources {name} updated")
         );
     }
-    // Whoever needs it sooner asks more often.
+    // A Function that needs it sooner is polled more often.
     let often = "annotate function branch serverless.kyma-project.io/gitPollInterval=5s";
     namespace.kubectl(often, NOTHING).unwrap();
     let second = code.commit("fn/handler.js", "module.exports = { main: () => 2 }");
     namespace.wait("the branch is followed", || namespace.commit("branch") == second);
     namespace.wait("the new commit runs", || namespace.condition("branch", "Running").starts_with("True"));
-    // As if the last commit had never been.
+    // As if the last commit had never happened.
     code.work(&format!("reset --quiet --hard {first}"));
     let third = code.commit("fn/handler.js", "module.exports = { main: () => 3 }");
     assert_ne!(second, third);
@@ -84,7 +84,7 @@ fn one_look_up_is_for_all_functions_of_a_remote() {
         .unwrap();
     let is_built = |function: &serde_json::Value| function["status"]["commit"].is_string();
     namespace.wait("all know their commit", || namespace.list("functions").iter().all(is_built));
-    // The first Functions were there before the last ones.
+    // The first Functions were created before the last ones.
     assert!(server.asked() <= 3, "{} look-ups", server.asked());
 }
 
@@ -130,7 +130,7 @@ fn a_host_key_that_is_met_first_is_recorded_and_another_one_refused() {
     let recorded = || namespace.get("gitrepository code")["metadata"]["annotations"][annotation].clone();
     namespace.wait("the key is recorded", || recorded() == server.known_hosts.as_str());
 
-    // Another server takes its place.
+    // Another server replaces it.
     let other = new_key(Algorithm::Ed25519).public_key().to_openssh().unwrap();
     let wrong = format!("[127.0.0.1]:{} {}", server.port, other.trim());
     let patch = json!({"metadata": {"annotations": {annotation: wrong}}});
@@ -143,7 +143,7 @@ fn a_host_key_that_is_met_first_is_recorded_and_another_one_refused() {
         "False SourceUpdateFailed Sources update failed: 127.0.0.1 shows another host key than is known";
     namespace.await_condition("demo", CONFIGURED, refused);
     assert!(namespace.condition("demo", "Running").starts_with("True"), "what runs goes on");
-    // Taking the annotation away is the remedy that the message names.
+    // The message names this remedy: remove the annotation.
     namespace.kubectl(&format!("annotate gitrepository code {annotation}-"), NOTHING).unwrap();
     namespace.await_condition("demo", CONFIGURED, "True SourceUpdated");
     namespace.wait("the key is recorded again", || recorded() == server.known_hosts.as_str());

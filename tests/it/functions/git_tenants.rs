@@ -1,5 +1,5 @@
-//! What authors of Functions try with Git repositories, on a real control plane: to end the controller, to hold up others, and
-//! to have Secrets sent that they may not read.
+//! Attacks of Function authors with Git repositories, on a real control plane: to crash the controller, to hold up
+//! others, and to have Secrets sent that they may not read.
 
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
@@ -34,7 +34,7 @@ fn list(items: &[Value]) -> Value {
     json!({"apiVersion": "v1", "kind": "List", "items": items})
 }
 
-/// The finding: two Functions of one repository, of which the second asks for an interval that no clock has.
+/// Two Functions use one repository, and the second one requests an interval that no clock can represent.
 #[test]
 fn an_interval_that_is_too_long_ends_nothing() {
     let code = Repository::new();
@@ -58,14 +58,14 @@ fn an_interval_that_is_too_long_ends_nothing() {
         namespace.await_condition(&name, CONFIGURED, "True SourceUpdated");
         namespace.kubectl(&format!("delete function {name}"), NOTHING).unwrap();
     }
-    // The controller lives, and the first Function is polled.
+    // The controller is alive, and the first Function is polled.
     namespace.kubectl(&format!("annotate function first {INTERVAL}=5s"), NOTHING).unwrap();
     let second = code.commit("fn/handler.js", "module.exports = { main: () => 2 }");
     let commit = || namespace.get("function first")["status"]["commit"].clone();
     namespace.wait("the branch is followed", || commit() == second);
 }
 
-/// A server that notes what it is sent, and answers nothing.
+/// A server that records what it receives, and never answers.
 fn listener() -> (String, Arc<Mutex<Vec<u8>>>) {
     let listener = RUNTIME.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -82,7 +82,7 @@ fn listener() -> (String, Arc<Mutex<Vec<u8>>>) {
     (address, heard)
 }
 
-/// The finding: user `dev` may write Functions and GitRepositories, and read no Secret.
+/// User `dev` may write Functions and GitRepositories, and read no Secret.
 #[test]
 fn who_may_not_read_a_secret_cannot_have_it_sent() {
     let namespace = Namespace::new(&CLUSTER.control_plane, "git-dev");
@@ -90,7 +90,7 @@ fn who_may_not_read_a_secret_cannot_have_it_sent() {
     let role = "create role dev --verb=get,list,create,update,patch,delete --resource=functions.serverless.kyma-project.io,gitrepositories.serverless.kyma-project.io";
     namespace.kubectl(role, NOTHING).unwrap();
     namespace.kubectl("create rolebinding dev --role=dev --user=dev", NOTHING).unwrap();
-    // Under the name that the installation gives it, the API server refuses the GitRepository already.
+    // With the default name of the installation, the API server itself refuses the GitRepository.
     let default = "team-registry";
     namespace.add_secret(default, &json!({"username": "push", "password": "pushpw"}));
     let mark = "annotate secret team-registry serverless.kyma-project.io/copied-from=kyma-system";
@@ -103,7 +103,7 @@ fn who_may_not_read_a_secret_cannot_have_it_sent() {
     });
     as_dev("apply -f -", &repository("code", &spec)).unwrap();
     as_dev("apply -f -", &git_function("branch", "code", "main")).unwrap();
-    // A commit needs no look-up; so its build alone would send the Secret.
+    // A commit needs no look-up, so the build alone could send the Secret.
     as_dev("apply -f -", &git_function("commit", "code", &"a".repeat(40))).unwrap();
     let refused = format!(
         "False GitCredentialsInvalid Sources update failed: Secret {default} is not for Git: its credentials are those of a registry or of the installation; name a Secret in spec.auth.secretName of the GitRepository that was made for this repository"
@@ -112,7 +112,7 @@ fn who_may_not_read_a_secret_cannot_have_it_sent() {
         namespace.await_condition(name, CONFIGURED, &refused);
     }
 
-    // Nor does what was fetched before help: the repository moves, the Secret changes, the commit stays.
+    // An earlier fetch does not help, either: the repository moves, the Secret changes, the commit stays.
     let code = Repository::new();
     let server = RUNTIME.block_on(Http::start(&code, true));
     namespace.add_secret("git-credentials", &json!({"username": ACCOUNT.0, "password": ACCOUNT.1}));
@@ -138,7 +138,7 @@ fn who_may_not_read_a_secret_cannot_have_it_sent() {
     assert_eq!(mounted, 0);
     assert_eq!(String::from_utf8_lossy(&heard.lock().unwrap()), "", "nothing was sent");
 
-    // A Secret of one's own is sent, with advice to label it.
+    // A Secret of one's own is sent, with the advice to label it.
     let events = namespace.list("events --field-selector involvedObject.kind=GitRepository");
     let advice: Vec<_> = events
         .iter()
@@ -152,7 +152,7 @@ fn who_may_not_read_a_secret_cannot_have_it_sent() {
     );
 }
 
-/// The finding: many remotes that accept connections and say nothing.
+/// Many remotes accept connections and never answer.
 #[test]
 fn remotes_of_one_namespace_that_are_silent_hold_up_no_other() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -170,7 +170,7 @@ fn remotes_of_one_namespace_that_are_silent_hold_up_no_other() {
     let server = RUNTIME.block_on(Http::start(&code, false));
     let namespace = Namespace::new(&CLUSTER.control_plane, "git-modest");
     namespace.add_repository(&server.url, "");
-    // In one line, those of the other namespace would take 12 s.
+    // In a single line, the remotes of the other namespace would take 12 s.
     let started = Instant::now();
     namespace.kubectl("apply -f -", &git_function("demo", "code", "main")).unwrap();
     namespace.await_condition("demo", CONFIGURED, "True SourceUpdated");
@@ -178,7 +178,7 @@ fn remotes_of_one_namespace_that_are_silent_hold_up_no_other() {
     greedy.kubectl("delete functions --all", NOTHING).unwrap();
 }
 
-/// With a finalizer a GitRepository stays, and can be changed without the webhook.
+/// With a finalizer, a GitRepository stays, and can be changed without the webhook.
 #[test]
 fn a_repository_that_is_being_deleted_is_not_asked() {
     let (address, heard) = listener();
@@ -197,7 +197,7 @@ fn a_repository_that_is_being_deleted_is_not_asked() {
     namespace.kubectl("patch gitrepository code --type=merge --patch-file=/dev/stdin", &patch).unwrap();
 }
 
-/// What the API server stores without the webhook is judged all the same.
+/// The controller also checks what the API server stored without the webhook.
 #[test]
 fn a_repository_that_the_webhook_would_refuse_is_not_asked() {
     let (address, heard) = listener();
@@ -211,7 +211,7 @@ fn a_repository_that_the_webhook_would_refuse_is_not_asked() {
         ("metadata", "http://169.254.169.254/x.git".to_owned(), "the controller never asks this address"),
     ] {
         namespace.kubectl("apply -f -", &repository(name, &json!({"url": url}))).unwrap();
-        // A commit is asked for of nobody; but it is not built either.
+        // Nobody is asked for a commit; but it is not built either.
         let reference = if name == "metadata" { "main".to_owned() } else { "a".repeat(40) };
         namespace.kubectl("apply -f -", &git_function(name, name, &reference)).unwrap();
         let expected = format!("False SourceUpdateFailed Sources update failed: {expected}");
@@ -227,7 +227,7 @@ fn a_repository_that_the_webhook_would_refuse_is_not_asked() {
     assert_eq!(namespace.list("jobs").len(), 0, "nothing is built");
 }
 
-/// Otherwise each build would take any server for the right one.
+/// Otherwise each build would trust any server.
 #[test]
 fn the_host_key_is_recorded_for_a_commit_as_well() {
     let code = Repository::new();
@@ -240,7 +240,7 @@ fn the_host_key_is_recorded_for_a_commit_as_well() {
     namespace.await_condition("demo", "Running", "True");
     let recorded = &namespace.get("gitrepository code")["metadata"]["annotations"]["serverless.kyma-project.io/host-keys"];
     assert_eq!(*recorded, server.known_hosts.as_str());
-    // The first build knows it already.
+    // The first build knows the key already.
     let jobs = namespace.list("jobs");
     let fetch = &jobs[0]["spec"]["template"]["spec"]["initContainers"][0];
     let variables = fetch["env"].as_array().unwrap();

@@ -1,4 +1,5 @@
-//! Inline Functions on a real control plane: from create to Running, changed, in the way of others, and gone.
+//! Inline Functions on a real control plane: from creation to Running, changes, conflicts with others' objects, and
+//! deletion.
 
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ fn an_inline_function_runs_changes_and_goes() {
         namespace.kubectl(wait, NOTHING).unwrap(),
         "function.serverless.kyma-project.io/demo condition met\n"
     );
-    // One Event for each transition, of which a build and a roll-out have one each.
+    // One Event for each transition: a build and a rollout have one each.
     let events = namespace.events("demo");
     let reason = |event: &String| event.split(' ').take(2).collect::<Vec<_>>().join(" ");
     let mut reasons: Vec<_> = events.iter().map(reason).collect();
@@ -63,7 +64,7 @@ fn an_inline_function_runs_changes_and_goes() {
     namespace.wait("all that was made is gone", || namespace.made().is_empty());
 }
 
-/// Every field: what its change reaches.
+/// What a change of each field affects.
 #[test]
 fn every_field_reaches_what_it_is_for() {
     let namespace = Namespace::new(&CLUSTER.control_plane, "fields");
@@ -126,7 +127,7 @@ fn what_is_no_longer_wanted_goes_with_the_first_change() {
     assert!(!container["env"].to_string().contains("\"A\""), "{container}");
     assert_eq!(container["resources"], json!({}));
     assert_eq!(template["metadata"]["labels"]["tier"], json!(null));
-    // Whom the fields belong to is settled: what is applied from now on is one request.
+    // The managed fields are settled: from now on, each apply is one request.
     for kind in ["deployments", "services"] {
         let managed =
             namespace.list(&format!("{kind} --show-managed-fields"))[0]["metadata"]["managedFields"].clone();
@@ -155,10 +156,10 @@ fn a_cluster_in_which_nothing_happens_is_not_written_to() {
     };
     namespace.wait("all run", || namespace.list("functions").iter().all(is_running));
     let versions = namespace.settled();
-    // Looking again at all of them, as after a restart of the API server, writes nothing either.
+    // Reconciling all of them again, as after a restart of the API server, writes nothing either.
     let touch = "annotate functions --all serverless.kyma-project.io/gitPollInterval=1m";
     namespace.kubectl(touch, NOTHING).unwrap();
-    // Time enough for a write that must not come.
+    // Long enough for a write, which must not happen.
     std::thread::sleep(Duration::from_secs(4));
     let is_function = |version: &&String| version.starts_with("\"Function\"");
     let others = |versions: &[String]| -> Vec<_> {
@@ -166,7 +167,7 @@ fn a_cluster_in_which_nothing_happens_is_not_written_to() {
     };
     let after = namespace.versions();
     assert_eq!(others(&after), others(&versions));
-    // Nor do the Functions themselves change without end.
+    // The Functions themselves do not change endlessly, either.
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(namespace.versions(), after);
 }
@@ -174,7 +175,7 @@ fn a_cluster_in_which_nothing_happens_is_not_written_to() {
 #[test]
 fn a_service_of_somebody_else_is_left_alone_and_its_end_is_seen() {
     let namespace = Namespace::new(&CLUSTER.control_plane, "taken");
-    // One that an application without precautions would become a part of: no selector, another port.
+    // A Service that a careless apply would merge with: no selector, another port.
     let theirs = json!({
         "apiVersion": "v1",
         "kind": "Service",
@@ -187,7 +188,7 @@ fn a_service_of_somebody_else_is_left_alone_and_its_end_is_seen() {
     let expected = "False NameConflict Service demo exists and does not belong to this Function";
     namespace.await_condition("demo", "ConfigurationReady", expected);
     assert_eq!(namespace.get("service demo"), theirs);
-    // Nothing else changes afterwards that would have the controller look.
+    // After this, no other change causes a reconcile.
     namespace.wait("the Deployment is ready", || {
         let conditions = namespace.list("deployments")[0]["status"]["conditions"].to_string();
         conditions.contains("NewReplicaSetAvailable")
@@ -208,7 +209,7 @@ fn what_has_a_name_of_ours_is_left_alone_and_its_end_is_seen() {
     let labels = json!({"app": "theirs"});
     let pod = json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": "b"}]}});
     let spec = json!({"replicas": 0, "selector": {"matchLabels": labels}, "template": pod});
-    // With no field in common, server-side apply alone would see no conflict.
+    // With no field in common, server-side apply alone would find no conflict.
     let config_map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"their": "own"}});
     let deployment =
         json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec});
@@ -231,7 +232,7 @@ fn what_has_a_name_of_ours_is_left_alone_and_its_end_is_seen() {
 #[test]
 fn what_no_builder_can_use_is_told_and_the_queue_goes_on() {
     let namespace = Namespace::new(&CLUSTER.control_plane, "refused");
-    // More than a ConfigMap holds.
+    // More than a ConfigMap can hold.
     let half = "x".repeat(600_000);
     namespace
         .kubectl(

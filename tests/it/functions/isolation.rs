@@ -1,4 +1,4 @@
-//! One Function that is large or that the controller fails on, and all others as ever.
+//! One Function is large, or the controller fails on it, and all others work as usual.
 
 use std::future::pending;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::harness::cluster::NOTHING;
 use crate::harness::controller::{CLUSTER, Controlled, config, control_plane, shared};
 use crate::harness::namespace::Namespace;
 
-/// A source that hardly packs is not kept in memory, and nothing else is different.
+/// A source that hardly compresses is not cached; everything else works the same.
 #[test]
 fn a_large_function_is_built_changed_and_left_alone_like_any_other() {
     let namespace = Namespace::new(&CLUSTER.control_plane, "large");
@@ -28,12 +28,12 @@ fn a_large_function_is_built_changed_and_left_alone_like_any_other() {
     namespace.wait("another image runs", || namespace.image() != image);
     namespace.await_condition("demo", "Running", "True");
     let versions = namespace.settled();
-    // Looking again writes nothing.
+    // Reconciling again writes nothing.
     namespace.kubectl("delete configmap dockerfile-nodejs-12", NOTHING).unwrap();
     namespace.await_condition("demo", "ConfigurationReady", "False RuntimeMissing");
     namespace.add_runtime();
     namespace.await_condition("demo", "ConfigurationReady", "True");
-    // Time enough for a write that must not come.
+    // Long enough for a write, which must not happen.
     std::thread::sleep(Duration::from_secs(3));
     let others = |versions: &[String]| -> Vec<_> {
         versions
@@ -47,7 +47,7 @@ fn a_large_function_is_built_changed_and_left_alone_like_any_other() {
     assert_eq!(others(&namespace.versions()), others(&versions));
 }
 
-/// One Function that the controller fails on is told of, and is no reason for anything else to stop.
+/// If the controller fails on one Function, this is reported, and nothing else stops.
 #[test]
 fn a_panic_ends_the_look_at_one_function_and_nothing_else() {
     let cluster = Controlled::start_with(control_plane(), |client, metrics| async move {

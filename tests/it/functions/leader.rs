@@ -1,4 +1,4 @@
-//! The controller that is killed, cut off and replaced, on a real control plane.
+//! The controller is killed, cut off and replaced, on a real control plane.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,7 +15,7 @@ use crate::harness::controller::{CLUSTER, control_plane, shared};
 use crate::harness::gate::Gate;
 use crate::harness::namespace::Namespace;
 
-/// Runs a controller until `end`; what it does then is dropped, as by a kill.
+/// Runs a controller until `end`; work in progress is dropped, as by a kill.
 async fn run_until(gate: &Gate, control_plane: &ControlPlane, end: impl Future<Output = ()>) {
     let client = gate.client(control_plane).await;
     let (shared, config) = (shared(client, Arc::default()), config());
@@ -30,7 +30,7 @@ fn config() -> Config {
     Config { max_builds: 100, ..Config::default() }
 }
 
-/// What there is of a Function, but for times and versions.
+/// The objects of a Function, without times and versions.
 fn state(namespace: &Namespace<'_>) -> Value {
     let function = namespace.get("function demo");
     let conditions = function["status"]["conditions"].as_array().cloned().unwrap_or_default();
@@ -61,14 +61,14 @@ async fn killed_after_any_write_it_ends_in_the_same_state_with_one_of_each() {
         let name = format!("killed-{fatal}");
         let namespace = tokio::task::block_in_place(|| Namespace::new(&control_plane, &name));
         tokio::task::block_in_place(|| {
-            // A build that takes its time, so that the stages are told.
+            // A slow build, so that all stages are reported.
             let slow = json!({"testenv/build": "slow"});
             namespace.apply_labelled("demo", &json!({"maxReplicas": 3}), &slow);
         });
         let first = Gate { fatal, ..Gate::default() };
         let is_over = async {
             let is_running = async {
-                // The last write is the Event, after the status that it reports.
+                // The Event is written last, after the status that it reports.
                 let is_last = |event: &String| event.starts_with("Normal DeploymentReady ");
                 while !tokio::task::block_in_place(|| namespace.events("demo")).iter().any(is_last) {
                     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -85,7 +85,7 @@ async fn killed_after_any_write_it_ends_in_the_same_state_with_one_of_each() {
             while tokio::task::block_in_place(|| state(&namespace)) != expected {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
-            // Time enough for a second object or Event, which must not come.
+            // Long enough for a second object or Event, which must not be created.
             tokio::time::sleep(Duration::from_millis(500)).await;
         };
         let ended =
@@ -97,7 +97,7 @@ async fn killed_after_any_write_it_ends_in_the_same_state_with_one_of_each() {
             for uid in before {
                 assert!(after.contains(&uid), "killed after write {fatal}: {uid} was made again");
             }
-            // What was told is told once.
+            // Every transition is reported only once.
             let events = namespace.events("demo");
             let mut told = events.clone();
             told.dedup();
@@ -110,7 +110,7 @@ async fn killed_after_any_write_it_ends_in_the_same_state_with_one_of_each() {
     assert!(fatal > 8, "the happy path has only {} writes", fatal - 1);
 }
 
-/// What was made, by UID.
+/// The UIDs of the created objects.
 fn uids(namespace: &Namespace<'_>) -> Vec<String> {
     let kinds = "configmap,job,deployment,service,horizontalpodautoscaler";
     let selector = "serverless.kyma-project.io/managed-by=function-controller";
@@ -120,7 +120,7 @@ fn uids(namespace: &Namespace<'_>) -> Vec<String> {
 
 const LEASE: Duration = Duration::from_secs(3);
 
-/// A controller beside others.
+/// One of several controllers.
 struct Instance {
     gate: Gate,
     metrics: Arc<Metrics>,
@@ -150,7 +150,7 @@ impl Instance {
         self.metrics.leads.get() == 1
     }
 
-    /// Waits until it leads; for how long.
+    /// Waits until it is the leader, up to a limit.
     async fn lead_within(&self, limit: Duration) {
         let since = Instant::now();
         while !self.leads() {
@@ -177,7 +177,7 @@ async fn one_leads_another_takes_over_and_a_deposed_one_writes_nothing() {
     assert!(a.leads() && !b.leads());
     assert_eq!(b.gate.writes(), 0);
 
-    // The leader is cut off, with requests on their way.
+    // The leader is cut off while requests are in flight.
     a.gate.closed.store(true, Ordering::SeqCst);
     tokio::task::block_in_place(|| namespace.apply("second", &json!({})));
     b.lead_within(3 * LEASE).await;
@@ -187,11 +187,11 @@ async fn one_leads_another_takes_over_and_a_deposed_one_writes_nothing() {
     a.gate.closed.store(false, Ordering::SeqCst);
     tokio::task::block_in_place(|| namespace.apply("third", &json!({})));
     run("third");
-    // Time enough for a write that must not come.
+    // Long enough for a write, which must not happen.
     tokio::time::sleep(LEASE).await;
     assert_eq!(a.gate.writes(), before, "a deposed leader has written");
 
-    // One that stops gives way at once.
+    // A controller that stops releases the Lease at once.
     b.stop.send_replace(true);
     let stopped = Instant::now();
     a.lead_within(Duration::from_secs(2)).await;
@@ -212,7 +212,7 @@ async fn one_that_is_stopped_before_it_has_seen_everything_ends_at_once() {
     let task = tokio::spawn(async move {
         lead(&client, &config(), &Reconciler::ALL, None, &Arc::default(), stopping).await;
     });
-    // It sees nothing, and goes on.
+    // It receives no events, and continues.
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert!(!task.is_finished());
     stop.send_replace(true);

@@ -1,4 +1,4 @@
-//! What `serverless-controller plan` takes as its input: the same as `check`, judged in the same way.
+//! The input of `serverless-controller plan`: the same as for `check`, and checked in the same way.
 
 use std::fs::write;
 use std::path::Path;
@@ -18,7 +18,7 @@ struct Flags {
 
 const FUNCTION: &str = "apiVersion: serverless.kyma-project.io/v1alpha1\nkind: Function\nmetadata: {name: demo}\nspec:\n  source: x\n";
 
-/// Plans files of a folder, which is `DIR` in what is said.
+/// Plans the files of a folder; the output has `DIR` in place of its path.
 fn planned(folder: &Path, flags: &[&str]) -> (Exit, String, String) {
     let path = folder.to_str().unwrap();
     let flags: Vec<_> = flags.iter().map(|flag| flag.replace("DIR", path)).collect();
@@ -93,7 +93,7 @@ fn what_the_api_server_would_refuse_is_not_planned(
     assert_eq!(planned_text(text, &["-v"]), (exit, String::new(), said.to_owned()));
 }
 
-/// What a plan does not need may be as it likes, and is never told.
+/// Objects that a plan does not need are not validated, and never reported.
 #[test]
 fn unrelated_objects_are_passed_over() {
     let others = "apiVersion: v1\nkind: Secret\nmetadata: {name: other}\ndata: {a: hush, b: 7}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\ndata: hush\n";

@@ -1,4 +1,4 @@
-//! What a Function needs of its namespace: a runtime and a registry that builds can use.
+//! What a Function needs in its namespace: a runtime and a registry that builds can use.
 
 use serde_json::json;
 

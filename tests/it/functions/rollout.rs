@@ -1,5 +1,5 @@
-//! Functions that are built and do not get to run: they say why. Scheduler, quota and Deployments are real; what a kubelet
-//! says of a container that crashes, the test says.
+//! Functions that are built and do not start to run report why. Scheduler, quota and Deployments are real; the test
+//! writes what a kubelet reports about a container that crashes.
 
 use serde_json::{Value, json};
 

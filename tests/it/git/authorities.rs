@@ -1,4 +1,5 @@
-//! Whom the controller trusts beside the API server. It reads that once, so that each case asks from a process of its own.
+//! The certificate authorities that the controller trusts for servers other than the API server. They are read only
+//! once, so each case runs in its own process.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,9 +13,9 @@ use tokio_rustls::TlsAcceptor;
 use crate::harness::git_servers::{Http, Repository};
 use crate::harness::tls::{client_certificate, write_certs};
 
-/// Where the process that asks finds the repository.
+/// The variable with the address of the repository, for the child process.
 const URL: &str = "TEST_OF_AUTHORITIES";
-/// What precedes its answer.
+/// The text before its answer.
 const ANSWER: &str = "the answer is: ";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,7 +51,7 @@ async fn are_those_that_the_environment_names() {
     );
 }
 
-/// What this test says when it is run as the process that asks.
+/// The answer of the child process.
 fn answer(url: &str, authorities: &Path) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "git::authorities::are_those_that_the_environment_names", "--nocapture"]);
@@ -73,7 +74,7 @@ async fn encrypted(url: &str, certs: &DevCerts) -> String {
         while let Ok((stream, _)) = listener.accept().await {
             let (acceptor, server) = (acceptor.clone(), server.clone());
             tokio::spawn(async move {
-                // Who does not trust it goes.
+                // A client that does not trust it disconnects.
                 let Ok(mut stream) = acceptor.accept(stream).await else { return };
                 let mut server = TcpStream::connect(server).await.unwrap();
                 let _ = tokio::io::copy_bidirectional(&mut stream, &mut server).await;

@@ -1,5 +1,5 @@
-//! The container that fetches sources, as a plan has it: its script, run by a real shell with real git and ssh, against real
-//! servers.
+//! The container that fetches sources, taken from a plan: a real shell runs its script with real git and ssh, against
+//! real servers.
 
 use std::path::Path;
 use std::process::Output;
@@ -38,7 +38,7 @@ const FIRST: &str = "module.exports = { main: () => 1 }";
 async fn over_http(#[case] needs_account: bool, #[case] auth: Option<&str>, #[case] pod: Pod) {
     let code = Repository::new();
     let first = code.id("main");
-    // The branch has moved on since the look-up: what was recorded is built.
+    // The branch has moved since the look-up: the recorded commit is built.
     code.commit("fn/handler.js", "module.exports = { main: () => 2 }");
     let server = Http::start(&code, needs_account).await;
     let folder = tempfile::tempdir().unwrap();
@@ -82,7 +82,7 @@ async fn over_ssh(#[case] passphrase: Option<&str>) {
     let mine = new_key(Algorithm::Ed25519);
     let server = Ssh::start(&code, new_key(Algorithm::Ed25519), mine.public_key(), 0).await;
     let locked = passphrase.map(|text| mine.encrypt(&mut UnwrapErr(getrandom::SysRng), text).unwrap());
-    // As an editor leaves it, without a newline at the end.
+    // As an editor saves it, without a newline at the end.
     let key = text(locked.as_ref().unwrap_or(&mine)).trim().to_owned();
     let mut secret = vec![("key", key), ("known_hosts", server.known_hosts.clone())];
     secret.extend(passphrase.map(|text| ("password", text.to_owned())));

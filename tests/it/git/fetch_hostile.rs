@@ -1,4 +1,4 @@
-//! The container that fetches sources, against servers that mean harm: nothing of a Secret goes elsewhere.
+//! The container that fetches sources, against malicious servers: no part of a Secret is sent elsewhere.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +11,7 @@ use crate::harness::fetcher::{Pod, basic, complains, fetch};
 use crate::harness::git::{new_key, text};
 use crate::harness::git_servers::{ACCOUNT, Repository};
 
-/// The finding: a server that is given credentials for itself sends to another one.
+/// A server that receives credentials for itself redirects to another one.
 #[rstest]
 #[case::with_credentials(Some("basic"))]
 #[case::without(None)]
@@ -41,7 +41,7 @@ async fn a_server_that_sends_elsewhere_is_not_followed(#[case] auth: Option<&str
     assert!(first.lock().unwrap().is_empty(), "{:?}", first.lock().unwrap());
 }
 
-/// A server on an address that answers each request alike: its host and port.
+/// A server at an address that always sends the same answer. Returns its host and port.
 async fn serve(address: &str, answer: impl Fn(String) -> String + Send + 'static) -> String {
     let listener = tokio::net::TcpListener::bind((address, 0)).await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -56,7 +56,7 @@ async fn serve(address: &str, answer: impl Fn(String) -> String + Send + 'static
     address
 }
 
-/// The finding: a server that refuses the key and asks for a password.
+/// A server refuses the key and requests a password.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_passphrase_is_no_password() {
     let mine = new_key(Algorithm::Ed25519);
@@ -86,7 +86,7 @@ async fn the_passphrase_is_no_password() {
     assert_eq!(passwords, [""; 0]);
 }
 
-/// An SSH server that takes no key, and notes passwords.
+/// An SSH server that refuses every key, and records passwords.
 #[derive(Clone, Default)]
 struct AsksForPasswords {
     heard: Arc<Mutex<(usize, Vec<String>)>>,

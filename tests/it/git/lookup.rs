@@ -1,4 +1,4 @@
-//! Look-ups against real Git servers on loopback, and against servers that mean no good.
+//! Look-ups on real Git servers on loopback, and on malicious servers.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::harness::git::{asked, basic, config, key, new_key, text};
 use crate::harness::git_servers::{ACCOUNT, Daemon, Http, Repository, Ssh};
 
-/// What a server is to say of the references that all repositories have.
+/// Checks a server's answers about the references that all repositories have.
 async fn answers_all(url: &str, credentials: &Credentials, repository: &Repository) {
     let main = repository.id("main");
     let names = ["main", "feature/x", "light", "v1", "x", "MAIN", "missing"];
@@ -119,7 +119,7 @@ async fn a_host_is_known_by_its_key() {
     let repository = Repository::new();
     let (mine, theirs) = (new_key(Algorithm::Ed25519), new_key(Algorithm::Ed25519));
     let server = Ssh::start(&repository, theirs.clone(), mine.public_key(), 0).await;
-    // The first one is taken, and given back to be recorded.
+    // The first key is accepted, and returned to be recorded.
     let said = asked(&server.url, &key(text(&mine), None, None), &["main"]).await.unwrap();
     assert_eq!(said.new_host_key.as_deref(), Some(server.known_hosts.as_str()));
     let recorded = |recorded: &str| Credentials::Key {
@@ -131,7 +131,7 @@ async fn a_host_is_known_by_its_key() {
     let said = asked(&server.url, &recorded(&server.known_hosts), &["main"]).await.unwrap();
     assert_eq!(said.new_host_key, None);
 
-    // Another one is refused, recorded or written down.
+    // Another key is refused, whether the first one is recorded or in the Secret.
     let fingerprint = theirs.public_key().fingerprint(russh::keys::HashAlg::Sha256);
     let other = new_key(Algorithm::Ed25519).public_key().to_openssh().unwrap();
     let wrong = format!("[127.0.0.1]:{} {other}", server.port);
@@ -141,7 +141,7 @@ async fn a_host_is_known_by_its_key() {
     for credentials in [recorded(&wrong), key(text(&mine), None, Some(&wrong))] {
         assert_eq!(asked(&server.url, &credentials, &["main"]).await.unwrap_err(), expected);
     }
-    // Where host keys are written down, or must be, none is taken on trust.
+    // If host keys are in the Secret, or must be, an unknown one is never trusted.
     let unknown = format!(
         "the host key {fingerprint} of 127.0.0.1 is not known: put its line into known_hosts of the Secret"
     );

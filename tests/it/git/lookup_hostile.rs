@@ -1,4 +1,4 @@
-//! Look-ups against servers and Secrets that mean harm: nobody is followed, and nothing takes long.
+//! Look-ups on malicious servers and with malicious Secrets: redirects are not followed, and nothing takes long.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use crate::harness::git::{asked, basic, key, new_key, text};
 use crate::harness::git_servers::{ACCOUNT, Http, Repository, Ssh};
 
-/// Elsewhere on the same host is elsewhere, too: the build would not follow.
+/// Another path on the same host is refused, too: the build would not follow the redirect.
 #[rstest]
 #[case::to_another_host("localhost", "http")]
 #[case::to_the_same_host("127.0.0.1", "http")]
@@ -40,7 +40,7 @@ async fn a_server_that_sends_elsewhere_is_not_followed(#[case] host: &str, #[cas
     assert_eq!(server.asked(), 0);
 }
 
-/// The finding, with its very input: 14 stars against a host of 60 zeros, which the resolver takes for this machine.
+/// 14 stars against a host of 60 zeros, which the resolver takes for this machine.
 #[tokio::test]
 async fn a_pattern_with_many_stars_holds_nobody_up() {
     let repository = Repository::new();
@@ -59,7 +59,7 @@ async fn a_pattern_with_many_stars_holds_nobody_up() {
     assert!(started.elapsed() < Duration::from_secs(1), "it took {:?}", started.elapsed());
 }
 
-/// On one thread, as in the controller: what a key takes to be decoded holds up nothing else.
+/// On one thread, as in the controller: decoding a key holds up nothing else.
 #[tokio::test]
 async fn a_key_that_takes_long_to_decode_holds_nobody_up() {
     let locked =

@@ -1,4 +1,4 @@
-//! A controller with the rights of its account, and nobody's else.
+//! A controller with exactly the rights of its account.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::cluster::client;
 
-/// The account, as the API server knows it.
+/// The user name of the account at the API server.
 pub const USER: &str = "system:serviceaccount:kyma-system:serverless-controller";
 /// The name of the Lease.
 pub const LEASE: &str = "serverless-controller-leader-election-helper";
@@ -43,7 +43,7 @@ impl Controller {
         Self { runtime, stop, running }
     }
 
-    /// As the kubelet does.
+    /// Ends it as the kubelet does.
     pub fn terminate(self) {
         self.stop.send_replace(true);
         self.runtime.block_on(self.running).unwrap();

@@ -27,14 +27,14 @@ pub fn piped(args: &[&str], input: &str) -> (i32, String, String) {
         .spawn()
         .unwrap();
     match child.stdin.take().unwrap().write_all(input.as_bytes()) {
-        // Ended without reading, as on wrong arguments: its exit code says why.
+        // It ended without reading its input, for example because of wrong arguments: its exit code tells why.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
         written => written.unwrap(),
     }
     shown(&child.wait_with_output().unwrap())
 }
 
-/// Times vary.
+/// Removes times, because they vary.
 pub fn without_times(text: &str) -> String {
     let line = |line: &str| {
         line.split_once(" µs")

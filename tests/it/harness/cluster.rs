@@ -1,4 +1,5 @@
-//! Real control planes for tests, started by the first test that needs them, and kubectl. They end with this process.
+//! Real control planes for tests, and kubectl. The first test that needs a control plane starts it; it ends with this
+//! process.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -12,21 +13,21 @@ use crate::harness::command::{Printed, piped};
 /// No manifest.
 pub const NOTHING: &Value = &Value::Null;
 
-/// With the CRDs, and without the webhook.
+/// A control plane with the CRDs, and without the webhook.
 pub static BARE: LazyLock<ControlPlane> = LazyLock::new(|| {
     let control_plane = ControlPlane::start(&Options::default()).unwrap();
     testenv::install_crds(&control_plane).unwrap();
     control_plane
 });
 
-/// A client of its own, as the user of a kubeconfig.
+/// A separate client for the user of a kubeconfig.
 pub async fn client(kubeconfig: &Path) -> kube::Client {
     let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
     let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
     kube::Client::try_from(config.unwrap()).unwrap()
 }
 
-/// Runs kubectl with words as arguments and a manifest, or nothing, as standard input.
+/// Runs kubectl with words as arguments, and a manifest or nothing as standard input.
 pub fn kubectl(control_plane: &ControlPlane, words: &str, manifest: &Value) -> Printed {
     let mut command = control_plane.kubectl();
     command.args(words.split_whitespace());

@@ -1,9 +1,9 @@
-//! Commands with a standard input, and what they print.
+//! Commands with standard input, and their output.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-/// What a command printed.
+/// The output of a command.
 #[derive(Debug)]
 pub struct Printed {
     pub ok: bool,
@@ -12,7 +12,7 @@ pub struct Printed {
 }
 
 impl Printed {
-    /// The standard output of a command that went well.
+    /// The standard output of a command that must succeed.
     pub fn unwrap(self) -> String {
         assert!(self.ok, "{}{}", self.out, self.err);
         self.out
@@ -25,7 +25,7 @@ pub fn piped(mut command: Command, input: &str) -> Printed {
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     std::thread::scope(|scope| {
-        // A command that ends without reading is told by its exit code.
+        // If the command ends without reading, its exit code reports it.
         scope.spawn(move || stdin.write_all(input.as_bytes()));
         let output = child.wait_with_output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();

@@ -1,5 +1,5 @@
-//! Control planes with the controller, where kwok plays the kubelet: by the label `testenv/build` of a Function its builds
-//! fail, hang or take their time.
+//! Control planes with the controller, where kwok simulates the kubelet. The label `testenv/build` of a Function makes
+//! its builds fail, hang or take long.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -14,10 +14,10 @@ use tokio::runtime::Runtime;
 
 use crate::harness::cluster::client;
 
-/// How many build at once on [`SLOTS`].
+/// How many builds may run at the same time on [`SLOTS`].
 pub const MAX_BUILDS: usize = 2;
 
-/// A control plane with the controller, and slots for all.
+/// A control plane with the controller, and slots for all builds.
 pub static CLUSTER: LazyLock<Controlled> =
     LazyLock::new(|| Controlled::start(Config { max_builds: 100, ..config() }));
 
@@ -28,7 +28,7 @@ pub static SLOTS: LazyLock<Controlled> = LazyLock::new(|| {
 });
 
 pub fn config() -> Config {
-    // Failed builds are tried again soon, and remotes are not waited for long.
+    // Failed builds are retried soon, and remotes have short timeouts.
     let git = GitConfig { timeout: Duration::from_secs(3), ..GitConfig::default() };
     let functions = decide::function::Config {
         build_retry: Some(Duration::from_secs(8)),
@@ -37,14 +37,14 @@ pub fn config() -> Config {
     Config { functions, git, ..Config::default() }
 }
 
-/// What reconcilers share of which nobody is deposed.
+/// The shared part of reconcilers, with a term that never ends.
 pub fn shared(client: kube::Client, metrics: Arc<Metrics>) -> Shared {
     Shared { client, term: Term::endless(), metrics }
 }
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
-/// A control plane, and what the controller on it counts.
+/// A control plane, and the metrics of its controller.
 pub struct Controlled {
     pub control_plane: ControlPlane,
     pub metrics: Arc<Metrics>,
@@ -58,7 +58,7 @@ impl Controlled {
         })
     }
 
-    /// With a controller of the caller's.
+    /// Starts it with a controller of the caller.
     pub fn start_with<F>(
         control_plane: ControlPlane,
         run: impl FnOnce(kube::Client, Arc<Metrics>) -> F + Send + 'static,
@@ -72,7 +72,7 @@ impl Controlled {
         Self { control_plane, metrics }
     }
 
-    /// A metric, by its line without the number.
+    /// The value of a metric, by its line without the number.
     pub fn metric(&self, name: &str) -> f64 {
         let text = self.metrics.render();
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));

@@ -1,4 +1,4 @@
-//! A control plane where the controller copies what is labelled, and what tests ask of it.
+//! A control plane where the controller copies labelled objects, and helpers for tests.
 
 use std::sync::{Arc, LazyLock};
 
@@ -13,7 +13,7 @@ use crate::harness::command::Printed;
 use crate::harness::controller::shared;
 use crate::harness::wait::wait_until;
 
-/// A control plane with the controller, on which nothing ends a namespace.
+/// A control plane with the controller, without the component that finishes the deletion of namespaces.
 pub static CLUSTER: LazyLock<ControlPlane> = LazyLock::new(|| {
     let control_plane = ControlPlane::start(&Options::default()).unwrap();
     for name in ["kyma-system", "excluded"] {
@@ -61,7 +61,7 @@ pub fn secret(name: &str, texts: &Value) -> Value {
     })
 }
 
-/// Waits until a copy has a certain value at a place.
+/// Waits until a copy has a certain value at a JSON pointer.
 #[track_caller]
 pub fn await_value(what: &str, namespace: &str, pointer: &str, expected: &Value) {
     let mut found = None;
@@ -76,7 +76,7 @@ pub fn await_gone(what: &str, namespace: &str) {
     wait_until(&format!("{what} in {namespace} is gone"), || get(what, namespace).is_none());
 }
 
-/// One of each kind, with the field by which a copy is known.
+/// One object of each kind, with the field that identifies a copy.
 pub fn bases(prefix: &str) -> Vec<(Value, String, &'static str, Value)> {
     let rbac = "rbac.authorization.k8s.io";
     let object = |kind: &str, label: &str, value: &str, fields: Value| {

@@ -1,4 +1,4 @@
-//! The container that fetches sources, as a plan has it, run by a real shell with real git and ssh.
+//! The container that fetches sources, taken from a plan and run by a real shell with real git and ssh.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 
 use crate::harness::git_servers::ACCOUNT;
 
-/// What a Pod would get from its Secret and its volumes.
+/// What a Pod gets from its Secret and its volumes.
 #[derive(Default)]
 pub struct Pod {
     pub secret: Vec<(&'static str, String)>,
     pub base_dir: &'static str,
 }
 
-/// Runs the container of a Function; its sources are in the folder then.
+/// Runs the container of a Function, which leaves the sources in the folder.
 pub fn fetch(url: &str, auth: Option<&str>, commit: &str, pod: &Pod, folder: &Path) -> Output {
     let mut repository = json!({"url": url});
     if let Some(auth) = auth {
@@ -38,7 +38,7 @@ pub fn fetch(url: &str, auth: Option<&str>, commit: &str, pod: &Pod, folder: &Pa
     run(container, &pod.secret, folder)
 }
 
-/// Runs a container that fetches, with what it would get from its Secret; its sources are in `repository` of the folder then.
+/// Runs a fetch container with values from its Secret. It leaves the sources in `repository` of the folder.
 pub fn run(container: &Value, secret: &[(&str, String)], folder: &Path) -> Output {
     let words: Vec<_> =
         container["command"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
@@ -54,7 +54,7 @@ pub fn run(container: &Value, secret: &[(&str, String)], folder: &Path) -> Outpu
             (None, None) => &mut command,
         };
     }
-    // Where a Pod has its volumes.
+    // The folders of the Pod's volumes.
     let keys = folder.join("keys");
     std::fs::create_dir_all(&keys).unwrap();
     for (key, value) in secret {

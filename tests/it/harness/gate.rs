@@ -12,21 +12,21 @@ use testenv::ControlPlane;
 use tokio::sync::Notify;
 use tower::{Layer, Service, ServiceExt as _};
 
-/// What stands between a controller and the API server.
+/// A gate between a controller and the API server.
 #[derive(Clone, Default)]
 pub struct Gate {
-    /// How many writes have been sent.
+    /// The number of writes so far.
     pub writes: Arc<AtomicUsize>,
-    /// What is awaited before each request.
+    /// A future that is awaited before each request.
     pub before: Option<Before>,
-    /// After which of them the controller is killed; none if 0.
+    /// The number of the write after which the controller is killed; 0 for never.
     pub fatal: usize,
     pub killed: Arc<Notify>,
-    /// Whether nothing passes.
+    /// Whether all requests are held up.
     pub closed: Arc<AtomicBool>,
 }
 
-/// Something that is done when a request comes.
+/// An action before each request.
 pub type Before = Arc<dyn Fn(&Request<Body>) -> BoxFuture<'static, ()> + Send + Sync>;
 
 pub struct Gated<S> {
@@ -66,11 +66,11 @@ where
             if let Some(before) = &gate.before {
                 before(&request).await;
             }
-            // A Lease that somebody else has written meanwhile cannot be renewed: trying is no harm.
+            // A Lease that somebody else has written meanwhile cannot be renewed, so such an attempt does no harm.
             let writes = request.method() != Method::GET && !request.uri().path().contains("/leases/");
             let number = if writes { gate.writes.fetch_add(1, Ordering::SeqCst) + 1 } else { 0 };
             if gate.fatal > 0 && number > gate.fatal {
-                // What would come after the end.
+                // This request would come after the kill.
                 return std::future::pending().await;
             }
             let answer = {
@@ -80,7 +80,7 @@ where
             let answer = answer.await;
             if gate.fatal > 0 && number == gate.fatal {
                 gate.killed.notify_one();
-                // Nobody hears the answer.
+                // Nobody receives the answer.
                 return std::future::pending().await;
             }
             answer

@@ -1,4 +1,4 @@
-//! Look-ups of references, and the credentials and keys that they take.
+//! Look-ups of references, and the credentials and keys that they need.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

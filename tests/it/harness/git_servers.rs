@@ -1,5 +1,5 @@
-//! Git servers on loopback: repositories over HTTP, over SSH and over the Git protocol. The first two carry the real
-//! `git http-backend` and `git upload-pack`; the third is `git daemon`.
+//! Git servers on loopback: repositories over HTTP, over SSH and over the Git protocol. The first two run the real `git
+//! http-backend` and `git upload-pack`; the third is `git daemon`.
 
 mod ssh;
 
@@ -21,10 +21,10 @@ use tokio::net::TcpListener;
 
 pub use ssh::Ssh;
 
-/// Who may read, where somebody is asked: the name and the password.
+/// The account that may read, for servers that require one: the name and the password.
 pub const ACCOUNT: (&str, &str) = ("reader", "hush-hush");
 
-/// A bare repository `r.git` that is served, and a working copy to change it.
+/// A bare repository `r.git` for the servers, and a working copy to change it.
 pub struct Repository {
     folder: TempDir,
 }
@@ -36,7 +36,7 @@ impl Repository {
         let folder = new.folder.path();
         git(folder, "init --quiet --bare --initial-branch=main r.git");
         git(folder, "init --quiet --initial-branch=main work");
-        // What a server that lets single commits be fetched says.
+        // Servers that allow to fetch single commits have this setting.
         git(&folder.join("r.git"), "config uploadpack.allowAnySHA1InWant true");
         new.commit("fn/handler.js", "module.exports = { main: () => 1 }");
         new.work("tag light");
@@ -51,7 +51,7 @@ impl Repository {
         self.folder.path()
     }
 
-    /// Writes a file, commits and pushes to `main`, by force. The commit.
+    /// Writes a file, commits and force-pushes to `main`. Returns the commit.
     pub fn commit(&self, file: &str, text: &str) -> String {
         let path = self.root().join("work").join(file);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -67,7 +67,7 @@ impl Repository {
         git(&self.root().join("work"), words);
     }
 
-    /// The commit that something is.
+    /// The commit of a revision.
     pub fn id(&self, of: &str) -> String {
         let output = git(&self.root().join("work"), &format!("rev-parse {of}^{{commit}}"));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
@@ -91,7 +91,7 @@ fn git(folder: &Path, words: &str) -> Output {
 #[derive(Clone)]
 pub struct Http {
     pub url: String,
-    /// How often references were asked for.
+    /// How often references were requested.
     pub asked: Arc<AtomicUsize>,
 }
 
@@ -103,12 +103,12 @@ struct Backend {
 }
 
 impl Http {
-    /// Serves `r.git`; with `needs_account` to [`ACCOUNT`] alone.
+    /// Serves `r.git`; with `needs_account` only to [`ACCOUNT`].
     pub async fn start(repository: &Repository, needs_account: bool) -> Self {
         Self::start_with(repository, needs_account, true).await
     }
 
-    /// As [`Self::start`], and maybe without version 2 of the protocol.
+    /// Like [`Self::start`], optionally without version 2 of the protocol.
     pub async fn start_with(repository: &Repository, needs_account: bool, protocol_2: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/r.git", listener.local_addr().unwrap());
@@ -168,7 +168,7 @@ async fn serve(State(backend): State<Arc<Backend>>, request: Request) -> Respons
 fn piped(mut command: Command, input: &[u8]) -> Output {
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    // A backend that fails does not read to the end.
+    // A backend that fails does not read all its input.
     let _ = child.stdin.take().unwrap().write_all(input);
     child.wait_with_output().unwrap()
 }
@@ -195,12 +195,12 @@ impl Daemon {
         new
     }
 
-    /// Ends it.
+    /// Stops it.
     pub fn stop(&self) {
         *self.process.lock().unwrap() = None;
     }
 
-    /// Starts it where it was.
+    /// Starts it again on the same port.
     pub fn resume(&self) {
         let mut command = Command::new("git");
         command.args(["daemon", "--reuseaddr", "--export-all", "--listen=127.0.0.1"]);

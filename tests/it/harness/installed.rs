@@ -14,7 +14,7 @@ use crate::harness::recorder;
 use crate::harness::server::{Limits, Server};
 use crate::harness::wait::PATIENCE;
 
-/// With the CRDs and the webhook.
+/// A control plane with the CRDs and the webhook.
 pub static INSTALLED: LazyLock<Installed> = LazyLock::new(|| {
     let control_plane = ControlPlane::start(&Options::default()).unwrap();
     testenv::install_crds(&control_plane).unwrap();
@@ -29,7 +29,7 @@ pub static INSTALLED: LazyLock<Installed> = LazyLock::new(|| {
     Installed { control_plane, reviews, _server: server }
 });
 
-/// The API server takes a moment to see webhook configurations. Until then it accepts what the webhook would refuse.
+/// Waits until the API server uses the webhook configurations. Until then it accepts what the webhook would refuse.
 pub fn wait_until_called(control_plane: &ControlPlane) {
     let deadline = Instant::now() + PATIENCE;
     let functions = function("probe", &json!({"source": "x", "runtime": "?"}));
@@ -41,10 +41,10 @@ pub fn wait_until_called(control_plane: &ControlPlane) {
     }
 }
 
-/// Runs the server of [`INSTALLED`], beyond the single test that starts it.
+/// Runs the server of [`INSTALLED`] beyond the test that starts it.
 static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| tokio::runtime::Runtime::new().unwrap());
 
-/// A control plane that calls the webhook, and what it asked.
+/// A control plane that calls the webhook, and its recorded reviews.
 pub struct Installed {
     pub control_plane: ControlPlane,
     pub reviews: PathBuf,
@@ -52,7 +52,7 @@ pub struct Installed {
 }
 
 impl Installed {
-    /// A namespace of its own for a test.
+    /// A separate namespace for a test.
     pub fn namespace(&'static self, name: &'static str) -> Namespace {
         kubectl(&self.control_plane, &format!("create namespace {name}"), &Value::Null).unwrap();
         Namespace { installed: self, name }
@@ -72,12 +72,12 @@ impl Namespace {
         kubectl(&self.installed.control_plane, &format!("{words} --namespace={}", self.name), manifest)
     }
 
-    /// An object as it is stored.
+    /// The stored object.
     pub fn get(&self, object: &str) -> Value {
         serde_json::from_str(&self.kubectl(&format!("get {object} -o json"), &Value::Null).unwrap()).unwrap()
     }
 
-    /// What the webhook was asked about the namespace so far.
+    /// The reviews of objects in the namespace so far.
     pub fn reviews(&self) -> Vec<(PathBuf, Value)> {
         recorder::recorded(&self.installed.reviews, self.name)
     }

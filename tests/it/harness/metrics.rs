@@ -1,4 +1,4 @@
-//! All metrics of both programs. Without a sample, a family with labels does not show.
+//! All metrics of both programs. A family with labels is shown only if it has a sample.
 
 use std::fmt::Debug;
 
@@ -21,7 +21,7 @@ pub fn of_controller() -> String {
     complete(&metrics, metrics.render())
 }
 
-/// The text of metrics, in which each that is registered shows.
+/// Checks that a text contains every registered metric, and returns it.
 fn complete(metrics: &impl Debug, text: String) -> String {
     let registered = format!("{metrics:?}").matches("Descriptor {").count();
     let shown = text.matches("# TYPE ").count();

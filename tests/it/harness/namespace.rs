@@ -1,4 +1,4 @@
-//! A namespace with all that Functions need, and what tests ask of it.
+//! A namespace with everything that Functions need, and helpers for tests.
 
 use std::time::{Duration, Instant};
 
@@ -9,12 +9,12 @@ use crate::harness::cluster::{NOTHING, function, kubectl};
 use crate::harness::command::Printed;
 use crate::harness::wait::PATIENCE;
 
-/// Within what a change is noticed.
+/// How soon a change must be noticed.
 const AT_ONCE: Duration = Duration::from_secs(1);
-/// After what time without a write none is outstanding: most of what is reported late is late by less.
+/// After this time without a write, no further one is expected: most delayed reports come sooner.
 const QUIET: Duration = Duration::from_secs(4);
 
-/// A namespace with all that Functions need.
+/// A namespace with everything that Functions need.
 #[derive(Clone, Copy)]
 pub struct Namespace<'a> {
     control_plane: &'a ControlPlane,
@@ -22,7 +22,7 @@ pub struct Namespace<'a> {
 }
 
 impl<'a> Namespace<'a> {
-    /// With accounts alone.
+    /// Creates a namespace that has only the accounts.
     pub fn bare(control_plane: &'a ControlPlane, name: &'a str) -> Self {
         kubectl(control_plane, &format!("create namespace {name}"), NOTHING).unwrap();
         let new = Self { control_plane, name };
@@ -32,7 +32,7 @@ impl<'a> Namespace<'a> {
         new
     }
 
-    /// One that is there, with what it has.
+    /// Uses an existing namespace as it is.
     pub fn existing(control_plane: &'a ControlPlane, name: &'a str) -> Self {
         Self { control_plane, name }
     }
@@ -107,7 +107,8 @@ impl<'a> Namespace<'a> {
         });
     }
 
-    /// Makes a change and has the condition of `demo` follow it: by a watch, not by asking every few minutes.
+    /// Makes a change and expects the condition of `demo` to follow at once: from a watch, and not from the next
+    /// periodic reconcile.
     #[track_caller]
     pub fn seen_at_once(&self, change: &dyn Fn(), kind: &str, expected: &str) {
         change();
@@ -116,7 +117,7 @@ impl<'a> Namespace<'a> {
         assert!(changed.elapsed() < AT_ONCE, "{expected} took {:?}", changed.elapsed());
     }
 
-    /// Waits until something is so.
+    /// Waits until a condition holds.
     #[track_caller]
     pub fn wait(&self, what: &str, mut is_so: impl FnMut() -> bool) {
         let deadline = Instant::now() + 2 * PATIENCE;
@@ -127,7 +128,7 @@ impl<'a> Namespace<'a> {
         }
     }
 
-    /// Makes another object of a kind that was made for `demo`, with a name that was generated.
+    /// Copies an object of `demo` under a generated name.
     pub fn add_leftover(&self, kind: &str) {
         let owners = self.list(&format!("{kind} -l serverless.kyma-project.io/function-name=demo"))[0]["metadata"]
             ["ownerReferences"]
@@ -135,7 +136,7 @@ impl<'a> Namespace<'a> {
         self.add_clone(kind, &owners);
     }
 
-    /// Makes another object of a kind with the labels of what was made for `demo`.
+    /// Copies an object of `demo` with its labels, and with the given owners.
     pub fn add_clone(&self, kind: &str, owners: &Value) {
         let of_demo = format!("{kind} -l serverless.kyma-project.io/function-name=demo");
         let mut other = self.list(&of_demo)[0].clone();
@@ -145,7 +146,7 @@ impl<'a> Namespace<'a> {
         self.kubectl("create -f -", &other).unwrap();
     }
 
-    /// Kinds and names of all that was made for Functions.
+    /// Kinds and names of all objects of Functions.
     pub fn made(&self) -> Vec<String> {
         let kinds = "configmap,job,deployment,service,horizontalpodautoscaler";
         let selector = "serverless.kyma-project.io/managed-by=function-controller";
@@ -155,7 +156,7 @@ impl<'a> Namespace<'a> {
         made
     }
 
-    /// Versions of everything there is, by which every write shows.
+    /// Versions of all objects, which show every write.
     pub fn versions(&self) -> Vec<String> {
         let kinds = "function,configmap,job,deployment,service,horizontalpodautoscaler,gitrepository";
         let version = |object: &Value| {
@@ -168,7 +169,7 @@ impl<'a> Namespace<'a> {
         self.list(kinds).iter().chain(&told).map(version).collect()
     }
 
-    /// Waits until nothing has been written for a while; the versions then.
+    /// Waits until nothing has been written for a while. Returns the versions.
     #[track_caller]
     pub fn settled(&self) -> Vec<String> {
         let mut settled = self.versions();

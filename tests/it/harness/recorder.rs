@@ -1,4 +1,4 @@
-//! Keeps what a server is asked and what it answers, in the layout of the fixtures.
+//! Records the requests and answers of a server, in the layout of the fixtures.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,7 +39,7 @@ async fn record_one(folder: &Path, request: Request, next: Next) -> Response {
     Response::from_parts(parts, Body::from(answer))
 }
 
-/// The cases that were recorded of a namespace, with what was asked, in the order in which they were asked.
+/// The recorded cases of a namespace with their requests, in order.
 pub fn recorded(folder: &Path, namespace: &str) -> Vec<(PathBuf, Value)> {
     let mut cases = Vec::new();
     for endpoint in &ENDPOINTS {

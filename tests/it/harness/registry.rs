@@ -1,5 +1,5 @@
-//! Registries on loopback that ask for credentials, by themselves or through a server of tokens, and the client that reads
-//! docker configurations.
+//! Registries on loopback that require credentials, directly or through a token server, and a client that reads docker
+//! configurations.
 
 mod node;
 
@@ -19,12 +19,12 @@ pub use node::Node;
 /// The only user.
 pub const USER: &str = "builder";
 
-/// How a registry asks who there is.
+/// How a registry authenticates users.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Auth {
     /// By HTTP basic authentication.
     Basic,
-    /// By tokens that another server gives out.
+    /// By tokens from another server.
     Token,
 }
 
@@ -33,9 +33,9 @@ pub struct Registry {
     auth: Auth,
     folder: TempDir,
     port: u16,
-    /// Where the server of tokens is, if there is one.
+    /// The port of the token server, if there is one.
     tokens: u16,
-    /// The registry last.
+    /// The processes; the registry is the last.
     processes: Mutex<Vec<Process>>,
 }
 
@@ -47,7 +47,7 @@ impl Registry {
         let asks = match auth {
             Auth::Basic => json!({"htpasswd": {"realm": "tests", "path": path("accounts")}}),
             Auth::Token => {
-                // By its name: the client goes to no address that a registry sends it to.
+                // By name: the client refuses bare addresses that a registry sends it to.
                 let realm = format!("http://localhost:{tokens}/token");
                 json!({"token": {"realm": realm, "service": "tests", "issuer": "tests", "jwks": path("keys")}})
             }
@@ -65,16 +65,16 @@ impl Registry {
         new
     }
 
-    /// Ends it; its images stay.
+    /// Stops it; its images stay.
     pub fn stop(&self) {
         self.processes.lock().unwrap().clear();
     }
 
-    /// Starts it where it was.
+    /// Starts it again on the same port.
     pub fn resume(&self) {
         let path = |file: &str| self.folder.path().join(file);
         if self.auth == Auth::Token {
-            // Those of the one before, which the registry would read.
+            // The keys of the previous token server, which the registry would read.
             let _ = std::fs::remove_file(path("keys"));
             let mut command = Command::new(tool("registry"));
             command.args(["tokens", &format!("127.0.0.1:{}", self.tokens)]);
@@ -96,7 +96,7 @@ impl Registry {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// From now on this password counts, and the one before does not.
+    /// Sets the password; the previous one is no longer valid.
     pub fn set_password(&self, password: &str) {
         let line = match self.auth {
             Auth::Basic => {
@@ -111,10 +111,10 @@ impl Registry {
         std::fs::rename(new, self.folder.path().join("accounts")).unwrap();
     }
 
-    /// Whether an image has been pushed: by what is on disk, not by asking.
+    /// Whether an image has been pushed, according to the files on disk.
     pub fn has(&self, image: &str) -> bool {
         let Some(path) = image.strip_prefix(&format!("{}/", self.address())) else { return false };
-        // By the tag: what is behind it, its digest, is for the tests of images that move.
+        // By the tag: other tests check the digest after it.
         let (repository, tag) = path.split('@').next().unwrap().rsplit_once(':').unwrap();
         let repositories = self.folder.path().join("images/docker/registry/v2/repositories");
         repositories.join(repository).join("_manifests/tags").join(tag).join("current/link").exists()
@@ -126,7 +126,7 @@ impl Registry {
         json!({"auths": {(self.address()): {"auth": auth}}}).to_string()
     }
 
-    /// The texts of a registry Secret for it.
+    /// The data of a registry Secret for it.
     pub fn secret(&self, password: &str) -> serde_json::Value {
         let address = self.address();
         json!({"username": USER, "password": password, "serverAddress": address, "registryAddress": format!("{address}/functions")})
@@ -140,7 +140,7 @@ pub fn tool(name: &str) -> PathBuf {
     path
 }
 
-/// Runs the client with a docker configuration; otherwise what it says.
+/// Runs the client with a docker configuration. Returns its output, or its error.
 pub fn crane(docker_config: &str, arguments: &[&str]) -> Result<String, String> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("config.json"), docker_config).unwrap();
@@ -161,7 +161,7 @@ pub fn push(docker_config: &str, image: &str, handler: &str) -> Result<String, S
     crane(docker_config, &["append", "-f", &layer, "-t", image])
 }
 
-/// The handler in an image, as whoever may pull it finds it; what the client says if it cannot be pulled.
+/// The handler in an image, for anybody who may pull it; the client's error if it cannot be pulled.
 pub fn content(docker_config: &str, image: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let files = folder.path().join("files.tar");
@@ -182,13 +182,13 @@ fn layer(folder: &Path, text: &str) -> PathBuf {
     layer
 }
 
-/// The configuration by which registries on this machine are asked.
+/// The configuration that allows registries on this machine.
 pub fn on_loopback() -> RegistryConfig {
     let hosts = ["127.0.0.1", "localhost"].map(str::to_owned);
     RegistryConfig { plain_http: hosts.into(), ..RegistryConfig::default() }
 }
 
-/// A server on loopback: its host and port.
+/// Starts a server on loopback. Returns its host and port.
 pub async fn serve(router: axum::Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,5 +1,5 @@
-//! Replicas of the webhook that look after their certificates, behind one address, and a load that calls them through a real
-//! API server.
+//! Replicas of the webhook that manage their own certificates, behind one address, and a load that calls them through a
+//! real API server.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,15 +14,15 @@ use testenv::{Balancer, ControlPlane, Options, Replica};
 use crate::harness::cluster::{client, function, kubectl};
 use crate::harness::wait::wait_until;
 
-/// Where the webhook is installed.
+/// The namespace of the webhook.
 pub const NAMESPACE: &str = "kyma-system";
 const NOTHING: &Value = &Value::Null;
 
-/// A control plane whose webhook looks after its certificates itself.
+/// A control plane whose webhook manages its own certificates.
 pub struct Installed {
     pub control_plane: ControlPlane,
     pub balancer: Balancer,
-    /// Whom the webhook acts as.
+    /// The kubeconfig of the webhook's account.
     pub kubeconfig: PathBuf,
     pub replicas: Vec<Replica>,
     pub flags: Vec<&'static str>,
@@ -32,7 +32,7 @@ pub struct Installed {
 impl Installed {
     pub fn new(replicas: usize, flags: &[&'static str]) -> Self {
         let mut installed = Self::on(ControlPlane::start(&Options::default()).unwrap(), flags);
-        // All at once, so that they compete for who makes the first authority.
+        // All at the same time, so that they compete to create the first authority.
         let starting: Vec<_> = (0..replicas).map(|_| installed.start_unready()).collect();
         for mut replica in starting {
             replica.await_ready().unwrap();
@@ -41,7 +41,7 @@ impl Installed {
         installed
     }
 
-    /// Without replicas yet.
+    /// Starts without replicas.
     pub fn on(control_plane: ControlPlane, flags: &[&'static str]) -> Self {
         testenv::install_crds(&control_plane).unwrap();
         kubectl(&control_plane, &format!("create namespace {NAMESPACE}"), NOTHING).unwrap();
@@ -74,14 +74,14 @@ impl Installed {
         self.add(replica);
     }
 
-    /// Ends a replica as a node that fails would.
+    /// Kills a replica, like a node failure.
     pub fn kill(&mut self, index: usize) {
         let replica = self.replicas.remove(index);
         self.balancer.remove(replica.port);
         drop(replica);
     }
 
-    /// Ends a replica as a rollout does, and waits for its end.
+    /// Ends a replica like a rollout, and waits for its end.
     pub fn terminate(&mut self, index: usize) {
         let mut replica = self.replicas.remove(index);
         replica.process.signal("TERM").unwrap();
@@ -95,7 +95,7 @@ impl Installed {
         if printed.ok { serde_json::from_str(&printed.out).unwrap() } else { Value::Null }
     }
 
-    /// Waits until a Secret holds another certificate than before.
+    /// Waits until a Secret contains another certificate than `old`.
     pub fn await_new(&self, name: &str, old: &Value) {
         wait_until(&format!("{name} changes"), || {
             let new = &self.secret(name)["data"]["tls.crt"];
@@ -103,13 +103,13 @@ impl Installed {
         });
     }
 
-    /// How often something was logged by the replicas that run.
+    /// How often the running replicas have logged a text.
     pub fn logged(&self, text: &str) -> usize {
         self.replicas.iter().map(|replica| replica.process.output().matches(text).count()).sum()
     }
 }
 
-/// Creates Functions without pause, dry, in threads of its own.
+/// Creates Functions as dry runs without a pause, on separate threads.
 pub struct Load {
     stop: Arc<AtomicBool>,
     made: Arc<AtomicUsize>,
@@ -132,18 +132,18 @@ impl Load {
         Self { stop, made, threads }
     }
 
-    /// How many have been created.
+    /// The number of created Functions.
     pub fn made(&self) -> usize {
         self.made.load(Ordering::Relaxed)
     }
 
-    /// Waits until this many more have been created.
+    /// Waits until `count` more Functions have been created.
     pub fn await_more(&self, count: usize) {
         let goal = self.made() + count;
         wait_until("the load goes on", || self.made() >= goal);
     }
 
-    /// How many were created, and what went wrong.
+    /// The number of created Functions, and the errors.
     pub fn stop(self) -> (usize, Vec<String>) {
         self.stop.store(true, Ordering::Relaxed);
         let failures = self.threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
@@ -161,7 +161,7 @@ async fn create(kubeconfig: &Path, stop: &AtomicBool, made: &AtomicUsize) -> Vec
     let mut failures = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         match api.create(&params, &object).await {
-            // What the webhook adds shows that it was called.
+            // A field that the webhook fills in shows that it was called.
             Ok(created) if created.data["spec"]["runtime"] == "nodejs12" => {
                 made.fetch_add(1, Ordering::Relaxed);
             }

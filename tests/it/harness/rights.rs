@@ -1,4 +1,4 @@
-//! What an account asks of the API server, and what it is granted.
+//! The requests of an account to the API server, and its granted rights.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-/// Verb, resource with its subresource, and name, where one can be granted.
+/// Verb, resource with its subresource, and name, if a name can be granted.
 pub type Right = [String; 3];
 
 /// The audit log of a control plane.
@@ -31,7 +31,7 @@ impl Audit {
         ]
     }
 
-    /// What a user has asked for, none of it in vain.
+    /// The successful requests of a user.
     pub fn requests(&self, user: &str) -> BTreeSet<Right> {
         let log = fs::read_to_string(self.folder.path().join("audit.log")).unwrap();
         let mut requests = BTreeSet::new();
@@ -54,7 +54,7 @@ impl Audit {
     }
 }
 
-/// What manifests grant.
+/// The rights that manifests grant.
 pub fn granted(rbac: &Path) -> BTreeSet<Right> {
     let rbac: Vec<Value> = serde_saphyr::from_multiple(&fs::read_to_string(rbac).unwrap()).unwrap();
     let texts = |value: &Value| -> Vec<String> { serde_json::from_value(value.clone()).unwrap_or_default() };
@@ -73,7 +73,7 @@ pub fn granted(rbac: &Path) -> BTreeSet<Right> {
     granted
 }
 
-/// A request as it is granted: by name of Leases alone.
+/// A request in the form in which it is granted: with a name only for Leases.
 pub fn as_granted([verb, resource, name]: Right) -> Right {
     let name = if resource == "leases" { name } else { String::new() };
     [verb, resource, name]

@@ -1,4 +1,4 @@
-//! A server of the webhook on loopback, with certificates of its own.
+//! A server of the webhook on loopback, with its own certificates.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -76,7 +76,7 @@ impl Server {
         Self::start_with(limits, |_| {}, app::router).await
     }
 
-    /// Any router, with TLS files as `configure` leaves them.
+    /// Any router, with TLS files that `configure` can change.
     pub async fn start_with(
         limits: Limits,
         configure: impl FnOnce(&mut TlsFiles),
@@ -121,7 +121,7 @@ impl Server {
         Self::start_with(limits, |_| {}, |app| app::router_of(app, &SLOW)).await
     }
 
-    /// How much of the memory for bodies and answers is free.
+    /// The free memory for bodies and answers.
     pub fn free_memory(&self) -> usize {
         self.app.bodies.memory.free()
     }
@@ -136,7 +136,7 @@ impl Server {
         self.connect_as(self.client()).await.unwrap()
     }
 
-    /// As [`Self::connect`], by a client of any kind.
+    /// Like [`Self::connect`], with any client configuration.
     pub async fn connect_as(&self, client: ClientConfig) -> std::io::Result<Connection> {
         self.connect_over(TcpStream::connect(self.address).await?, client).await
     }
@@ -148,7 +148,7 @@ impl Server {
         self.connect_over(socket.connect(self.address).await?, self.client()).await
     }
 
-    /// A connection whose kernel keeps little of what the client does not read.
+    /// A connection with a small receive buffer, for a client that does not read.
     pub async fn connect_narrow(&self) -> Connection {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();

@@ -1,4 +1,4 @@
-//! Certificates of servers and clients, and TLS clients that trust them.
+//! Certificates for servers and clients, and TLS clients that trust them.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use rustls::{ClientConfig, RootCertStore};
 use serverless_webhook::certificates::dev_certs::DevCerts;
 use serverless_webhook::tls::{Clients, TlsFiles, provider};
 
-/// Writes certificates as files and names them.
+/// Writes certificates to files and returns their paths.
 pub fn write_certs(folder: &Path, certs: &DevCerts) -> TlsFiles {
     std::fs::write(folder.join("tls.crt"), &certs.server.certificate).unwrap();
     std::fs::write(folder.join("tls.key"), certs.server.key.as_bytes()).unwrap();
@@ -44,7 +44,7 @@ fn roots(ca_certificate: &str) -> RootCertStore {
     roots
 }
 
-/// An authority of clients, and a client that it knows.
+/// A client authority, and a client certificate that it signed.
 pub fn client_certificate(name: &str) -> (String, String, String) {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);

@@ -1,8 +1,8 @@
-//! Waiting until something holds, and for how long.
+//! Waiting until a condition holds, up to a limit.
 
 use std::time::{Duration, Instant};
 
-/// Long enough for anything that is meant to happen at once, on a machine that is busy.
+/// Long enough for anything that should happen at once, on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits until a condition holds, without an executor.
@@ -11,7 +11,7 @@ pub fn wait_until(what: &str, holds: impl FnMut() -> bool) {
     wait_within(PATIENCE, what, holds);
 }
 
-/// As [`wait_until`], for what takes its time.
+/// Like [`wait_until`], for what takes longer.
 #[track_caller]
 pub fn wait_within(limit: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + limit;

@@ -1,4 +1,4 @@
-//! What each attack does.
+//! The attacks.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub(super) const FUNCTION: &str = "serverless.kyma-project.io/v1alpha1";
 const JOBS: usize = 11;
 
 impl Adversary {
-    /// Does it; what came of it.
+    /// Makes an attack. Returns the result.
     pub(super) async fn act(&self, act: &Act) -> String {
         let mut random = act.dice();
         let random = &mut random;
@@ -55,7 +55,7 @@ impl Adversary {
         }
     }
 
-    /// All that might be taken for a victim's, under the names of what it has.
+    /// Objects that might be mistaken for those of a victim, with the same names.
     async fn forge_objects(&self, random: &mut Rng) -> String {
         let Some(victim) = self.victim(random.usize(..)).await else { return "no victim".to_owned() };
         let namespace = if random.bool() { FIRST } else { LAST };
@@ -121,8 +121,8 @@ impl Adversary {
         format!("10 Functions, the last: {said}")
     }
 
-    /// More of them than there are slots. Those that are as they were go on, so that they hold what they have, whatever
-    /// registry others get: theirs is their own.
+    /// More hanging builds than there are slots. Unchanged ones go on, so that they hold their slots, whatever registry
+    /// others get: they use a registry of their own.
     async fn hang(&self, random: &mut Rng) -> String {
         self.put(HANGING, &hostile::own_registry()).await;
         let mut said = String::new();
@@ -144,7 +144,7 @@ impl Adversary {
         format!("4 ConfigMaps of 1 MB, the last: {said}")
     }
 
-    /// All copies that the controller keeps in the two namespaces.
+    /// All copies of the controller in the two namespaces.
     async fn copies(&self) -> Vec<(&'static str, &'static str, String)> {
         let mut all = Vec::new();
         for namespace in [FIRST, LAST] {

@@ -1,4 +1,4 @@
-//! Connections to the replicas of the webhook, and to the ports of probes, that say little and stay for some seconds.
+//! Connections to the replicas of the webhook, and to the probe ports, that send little and stay open for some seconds.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -17,23 +17,23 @@ use super::super::health::Ports;
 use crate::harness::connection::head;
 use crate::harness::reviews::PATH;
 
-/// Where the adversary comes from: what is bounded by peer is bounded for it alone.
+/// The address of the adversary: limits per peer apply only to it.
 const PEER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 66);
-/// How long one connection may take to be made.
+/// How long it may take to connect.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How often a connection is made again that was closed.
+/// How often a closed connection is opened again.
 const AGAIN: usize = 3;
 
-/// What is done to connections.
+/// What connections do.
 #[derive(Clone, Copy, Debug)]
 enum Form {
-    /// Announce bodies, and send nothing.
+    /// Announce a body, and send nothing.
     Announced,
-    /// Half of a body.
+    /// Send half of a body.
     Half,
-    /// Nothing after the handshake.
+    /// Send nothing after the handshake.
     Idle,
-    /// Nothing at all, to the port of probes.
+    /// Send nothing at all, to the probe port.
     Probes,
 }
 
@@ -50,14 +50,14 @@ impl Form {
     }
 }
 
-/// Holds connections for some seconds, of one form after the other; what was done.
+/// Holds connections open for some seconds, one form after the other. Returns what was done.
 pub async fn hold(ports: &[Ports], tls: &Arc<ClientConfig>, random: &mut Rng) -> String {
     let mut forms = Form::ALL;
     random.shuffle(&mut forms);
     let mut said = Vec::new();
     for form in forms {
         let time = match form {
-            // Long enough for some probes.
+            // Long enough for several probes.
             Form::Probes => random.u64(6000..8000),
             _ => random.u64(2000..5000),
         };
@@ -77,7 +77,7 @@ async fn hold_all(form: Form, time: Duration, ports: &[Ports], tls: &Arc<ClientC
             let tls = Arc::clone(tls);
             all.spawn(timeout(time, async move {
                 for _ in 0..AGAIN {
-                    // Refused, or closed by the server: as its limits have it.
+                    // Refused, or closed by the server, as its limits demand.
                     let _ = once(form, port, &tls).await;
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
@@ -89,7 +89,7 @@ async fn hold_all(form: Form, time: Duration, ports: &[Ports], tls: &Arc<ClientC
     format!("{form:?}: {made} connections to {} ports for {time:?}", ports.len())
 }
 
-/// One connection, until the server closes it.
+/// Holds one connection until the server closes it.
 async fn once(form: Form, port: u16, tls: &Arc<ClientConfig>) -> std::io::Result<()> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(SocketAddr::from((PEER, 0)))?;

@@ -1,13 +1,13 @@
-//! Objects that say that they belong to a victim.
+//! Objects that claim to belong to a victim.
 
 use decide::function::Identity;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-/// What the other tenants have beside their Functions, which nobody but they may change.
+/// What the other tenants have besides their Functions. Only they may change it.
 pub const BYSTANDERS: [&str; 3] = ["payments-config", "payments", "nightly-backup"];
 
-/// The labels of what is made for a Function.
+/// The labels of a Function's objects.
 pub fn labels(function: &Value) -> Value {
     let metadata = &function["metadata"];
     json!({
@@ -25,8 +25,8 @@ pub fn owner(function: &Value) -> Value {
     }])
 }
 
-/// What a victim has beside its Function, what the controller makes for it, and more: with its labels, and most of it with it
-/// as the owner.
+/// The objects that a victim has besides its Function, those that the controller creates for it, and more. They have
+/// its labels, and most of them name it as the owner.
 pub fn all(victim: &Value, random: &mut Rng) -> Vec<Value> {
     let function: api::Function = serde_json::from_value(victim.clone()).unwrap();
     let identity = Identity::of(&function.metadata).unwrap();
@@ -36,7 +36,7 @@ pub fn all(victim: &Value, random: &mut Rng) -> Vec<Value> {
             metadata["ownerReferences"] = owner(victim);
         }
         if random.u8(0..4) > 0 {
-            // So that the garbage collector leaves it.
+            // Keeps the garbage collector from deleting it.
             metadata["finalizers"] = json!(["example.com/stay"]);
         }
         metadata
@@ -82,7 +82,7 @@ fn autoscaler(metadata: &Value) -> Value {
     json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": metadata, "spec": spec})
 }
 
-/// How far a Job comes.
+/// The progress of a Job.
 #[derive(Clone, Copy, Debug)]
 pub enum JobForm {
     Suspended,
@@ -95,7 +95,7 @@ impl JobForm {
     pub const ALL: [Self; 4] = [Self::Suspended, Self::Hanging, Self::Complete, Self::Failed];
 }
 
-/// A Job with the annotations of one that builds, in their last attempt.
+/// A Job with the annotations of a build, at the last attempt.
 pub fn job(mut metadata: Value, form: JobForm) -> Value {
     metadata["annotations"] = json!({
         "serverless.kyma-project.io/image": "127.0.0.1:1/forged:1",

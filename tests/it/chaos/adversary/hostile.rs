@@ -1,16 +1,17 @@
-//! What the adversary asks of the product itself: Functions, repositories, Secrets and runtimes that mean harm.
+//! What the adversary requests from the product itself: malicious Functions, repositories, Secrets and runtimes.
 
 use fastrand::Rng;
 use serde_json::{Value, json};
 
 use super::servers::{Harm, Servers};
 
-/// The runtime that no Function of the other tests of the adversary uses: two `ConfigMap`s of one stop all its Functions.
+/// A runtime that no other Function of these attacks uses: a second `ConfigMap` for the same runtime stops all its
+/// Functions.
 const OTHER_RUNTIME: &str = "python38";
-/// What Kubernetes takes of annotations at most is 256 KiB.
+/// Kubernetes accepts at most 256 KiB of annotations.
 const ANNOTATIONS: usize = 250_000;
 
-/// A Function that its builds treat as a word says: `hangs`, `fails`, or anything else to build it.
+/// A Function. `build` says what its builds do: `hangs`, `fails`, or anything else to succeed.
 pub fn function(name: &str, build: &str, spec: &Value) -> Value {
     let mut function = crate::harness::cluster::function(name, spec);
     function["metadata"]["labels"] = json!({"testenv/build": build});
@@ -28,18 +29,18 @@ pub fn git(repository: &str, reference: &str) -> Value {
     spec
 }
 
-/// Texts of how often a commit is asked for.
+/// Values for the poll interval.
 pub const INTERVALS: [&str; 8] =
     ["9223372036854775807s", "-9223372036854775808s", "-1s", "0s", "1ns", "1h1h", "", "P9999Y"];
 
-/// Asks for its commit as often as a text says.
+/// A Function with a poll interval.
 pub fn polling(name: &str, interval: &str) -> Value {
     let mut function = function(name, "", &git("reachable", "main"));
     function["metadata"]["annotations"] = json!({"serverless.kyma-project.io/gitPollInterval": interval});
     function
 }
 
-/// Its labels would make a runtime, a copy or something of another Function of what is made for it.
+/// A Function with labels that, on its objects, would mark them as a runtime, a copy or an object of another Function.
 pub fn labelled(name: &str, victim: Option<&Value>, random: &mut Rng) -> Value {
     let mut function = function(name, "", &inline("labelled"));
     let runtime = ["nodejs12", "nodejs10", OTHER_RUNTIME][random.usize(0..3)];
@@ -54,7 +55,7 @@ pub fn labelled(name: &str, victim: Option<&Value>, random: &mut Rng) -> Value {
     function
 }
 
-/// Text that hardly packs.
+/// A text that hardly compresses.
 fn noise(length: usize, random: &mut Rng) -> String {
     std::iter::repeat_with(|| random.alphanumeric()).take(length).collect()
 }
@@ -77,7 +78,7 @@ pub fn unschedulable(name: &str) -> Value {
     function(name, "", &spec)
 }
 
-/// A `ConfigMap` that says that it is a runtime, of about 1 MB.
+/// A `ConfigMap` of about 1 MB that claims to be a runtime.
 pub fn runtime(number: usize, random: &mut Rng) -> Value {
     let runtime = if random.bool() { OTHER_RUNTIME.to_owned() } else { format!("evil-{number}") };
     let labels = json!({
@@ -88,7 +89,7 @@ pub fn runtime(number: usize, random: &mut Rng) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
 }
 
-/// A registry Secret of the adversary's own password, whose address leads elsewhere.
+/// A registry Secret with the adversary's own password, whose address leads elsewhere.
 pub fn registry(number: usize, servers: &Servers, random: &mut Rng) -> Value {
     let harms = [Harm::Tarpit, Harm::Unauthorized, Harm::Redirect, Harm::Garbage, Harm::Endless];
     let host = servers.address(harms[random.usize(0..harms.len())]).to_string();
@@ -103,7 +104,7 @@ pub fn registry(number: usize, servers: &Servers, random: &mut Rng) -> Value {
         format!("{host}?x=/v2/"),
         format!("{host}#/v2/"),
         format!("{host}/../../_shutdown"),
-        // Refused before it is connected to: https://github.com/kubernetes and all clouds have their metadata there.
+        // Refused before any connection: clouds have their metadata at this address.
         "169.254.169.254".to_owned(),
         "169.254.169.254/latest/meta-data".to_owned(),
         "[::ffff:169.254.169.254]:80".to_owned(),
@@ -125,7 +126,7 @@ pub fn registry(number: usize, servers: &Servers, random: &mut Rng) -> Value {
     )
 }
 
-/// A registry of a namespace alone, at which nobody listens.
+/// A registry for one namespace, at which nobody listens.
 pub fn own_registry() -> Value {
     let labels = json!({
         "serverless.kyma-project.io/remote-registry": "config",
@@ -156,7 +157,7 @@ pub fn repository(name: &str, url: &str, auth: Option<(&str, &str)>) -> Value {
     crate::harness::cluster::repository(name, &spec)
 }
 
-/// The address of a server as repositories have it.
+/// The address of a server, as in a repository.
 pub fn url(servers: &Servers, harm: Harm, path: &str) -> String {
     let address = servers.address(harm);
     match harm {
@@ -165,7 +166,7 @@ pub fn url(servers: &Servers, harm: Harm, path: &str) -> String {
     }
 }
 
-/// A name of 127.0.0.1 with many zeros, and a pattern with which a matcher that goes back at each star never ends.
+/// A name of 127.0.0.1 with many zeros, and a pattern on which a matcher that backtracks at each star never ends.
 pub fn slow_pattern(key: &str) -> (String, String) {
     let host = format!("{}177.0.0.1", "0".repeat(60));
     let key = key.split_once(' ').map_or(key, |(_, key)| key);

@@ -1,27 +1,27 @@
-//! What the adversary does, one act after the other: it follows from a seed alone.
+//! The attacks of the adversary, one after the other. They depend only on a seed.
 
 use fastrand::Rng;
 
 /// A kind of attack.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Attack {
-    /// Objects with the labels, the owner and the names of what belongs to a victim.
+    /// Objects with the labels, the owner and the names of a victim's objects.
     ForgedObjects,
-    /// More Jobs than there are slots, which say that they build for a victim, for the adversary or for nobody.
+    /// More Jobs than there are slots, which claim to build for a victim, for the adversary or for nobody.
     ForgedJobs,
     /// A status of its own Function that no controller wrote.
     ForgedStatus,
-    /// Intervals of Git polls that overflow, are negative or are nothing.
+    /// Git poll intervals that overflow, are negative or are empty.
     PollInterval,
-    /// Labels of a Function that would make a runtime of its `ConfigMap`.
+    /// Labels of a Function that would turn its `ConfigMap` into a runtime.
     RuntimeLabels,
-    /// A source of 1 MiB that hardly packs.
+    /// A source of 1 MiB that hardly compresses.
     HugeSource,
-    /// Annotations as large as the API server takes them.
+    /// Annotations as large as the API server accepts.
     HugeAnnotations,
     /// Ten Functions at once.
     ManyFunctions,
-    /// A build that no node has room for.
+    /// A build that fits on no node.
     Unschedulable,
     /// Builds that never end.
     HangingBuilds,
@@ -29,23 +29,23 @@ pub enum Attack {
     FailingBuild,
     /// A build whose Pod the namespace forbids.
     RestrictedBuild,
-    /// `ConfigMap`s of 1 MB that say that they are runtimes.
+    /// `ConfigMap`s of 1 MB that claim to be runtimes.
     RuntimeMaps,
     /// A registry Secret whose address leads elsewhere.
     RegistrySecret,
-    /// Writes over the copies that the controller keeps.
+    /// Writes to the controller's copies.
     EditCopies,
-    /// Deletes the copies that the controller keeps.
+    /// Deletes the controller's copies.
     DeleteCopies,
-    /// A Function whose Git server means harm.
+    /// A Function whose Git server is malicious.
     HostileGit,
     /// A repository on a server of the adversary that names the copied registry Secret as its credentials.
     StolenCredentials,
     /// A pattern of `known_hosts` with many stars.
     KnownHosts,
-    /// Connections to the webhook and to the ports of probes that say little and stay long.
+    /// Connections to the webhook and to the probe ports that send little and stay open for long.
     Connections,
-    /// Takes back some of what it has made.
+    /// Deletes some of its own objects.
     Withdraw,
 }
 
@@ -74,7 +74,7 @@ impl Attack {
         Self::Withdraw,
     ];
 
-    /// How often an attack comes before all come again.
+    /// How often an attack occurs before all occur again.
     fn weight(self) -> usize {
         match self {
             Self::ForgedObjects => 4,
@@ -88,11 +88,11 @@ impl Attack {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Act {
     pub attack: Attack,
-    /// How many acts there were before.
+    /// The number of previous acts.
     pub number: usize,
     /// Milliseconds before it.
     pub pause: u64,
-    /// The seed of all that is left to choose.
+    /// The seed for all further choices.
     dice: u64,
 }
 
@@ -102,16 +102,16 @@ impl Act {
     }
 }
 
-/// All acts, without end.
+/// An endless sequence of acts.
 pub struct Acts {
     random: Rng,
-    /// What comes next, from its end.
+    /// The next attacks, in reverse order.
     next: Vec<Attack>,
     number: usize,
 }
 
 impl Acts {
-    /// Within so many acts each attack comes once at least.
+    /// The number of acts within which each attack occurs at least once.
     pub fn round() -> usize {
         Attack::ALL.into_iter().map(Attack::weight).sum()
     }

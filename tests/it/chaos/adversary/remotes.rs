@@ -1,4 +1,4 @@
-//! Attacks by way of servers: of Git and of images, of the adversary or of others.
+//! Attacks that use servers: Git servers and registries, of the adversary or of others.
 
 use fastrand::Rng;
 use kube::api::DeleteParams;
@@ -11,7 +11,7 @@ use crate::chaos::author::DEFAULT;
 use crate::harness::git::text;
 
 impl Adversary {
-    /// Functions on one repository that answers: each asks for the time of the first.
+    /// Functions with one repository that answers: each requests a poll when the first one does.
     pub(super) async fn poll(&self, random: &mut Rng) -> String {
         self.put(LAST, &hostile::repository("reachable", self.remotes.git_url(), None)).await;
         let first = hostile::function("polls", "", &hostile::git("reachable", "main"));
@@ -37,7 +37,7 @@ impl Adversary {
         said.join(", ")
     }
 
-    /// A repository on each server that means harm, with credentials that are the adversary's own, and a Function of it.
+    /// A repository on each malicious server, with the adversary's own credentials, and a Function that uses it.
     pub(super) async fn hostile_git(&self, number: usize, random: &mut Rng) -> String {
         let labels = json!({"serverless.kyma-project.io/git-credentials": "true"});
         let key = text(&self.key);
@@ -66,7 +66,7 @@ impl Adversary {
             repository["metadata"]["finalizers"] = json!(["example.com/stay"]);
         }
         self.put(LAST, &repository).await;
-        // A whole commit is not looked up: the build asks for it.
+        // A full commit hash is not looked up: only the build fetches it.
         let commit = "0".repeat(40);
         let reference = if random.u8(0..3) == 0 { commit.as_str() } else { "main" };
         let function = self.put(LAST, &hostile::function(name, "", &hostile::git(name, reference))).await;
@@ -77,7 +77,7 @@ impl Adversary {
         function
     }
 
-    /// By who may write only Functions and repositories.
+    /// Acts as the user who may write only Functions and repositories.
     pub(super) async fn steal(&self, number: usize, random: &mut Rng) -> String {
         let name = format!("stolen-{}", number % 20);
         let harm = [Harm::Unauthorized, Harm::Redirect][random.usize(0..2)];
@@ -106,7 +106,7 @@ impl Adversary {
     }
 }
 
-/// The last words of what came of a request.
+/// The last words of the result of a request.
 fn word(said: &str) -> &str {
     said.splitn(3, ' ').last().unwrap_or_default()
 }

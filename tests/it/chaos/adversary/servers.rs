@@ -1,4 +1,4 @@
-//! Servers of the adversary, on addresses of loopback of their own: they mean harm, and note who sends them what.
+//! Malicious servers of the adversary, on their own loopback addresses. They record what they receive.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -10,29 +10,29 @@ use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// How long a connection is held at most.
+/// The longest time that a connection is held open.
 const HELD: Duration = Duration::from_secs(45);
-/// How much of an answer without end is sent at most.
+/// How much of an endless answer is sent at most.
 const ENDLESS: usize = 32 << 20;
-/// How much of a request is looked at.
+/// How much of a request is read.
 const HEAD: usize = 32 << 10;
 
-/// What a server does to those who connect.
+/// What a server does to its clients.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Harm {
-    /// Accepts, and says nothing.
+    /// Accepts connections, and sends nothing.
     Tarpit,
-    /// References without end.
+    /// Sends an endless list of references.
     Endless,
-    /// Bytes that mean nothing.
+    /// Sends meaningless bytes.
     Garbage,
-    /// Sends to [`Self::Target`].
+    /// Redirects to [`Self::Target`].
     Redirect,
-    /// Is only ever sent to by [`Self::Redirect`].
+    /// Gets requests only through [`Self::Redirect`].
     Target,
-    /// Always asks for other credentials.
+    /// Always requests other credentials.
     Unauthorized,
-    /// Begins like an SSH server, and goes on with bytes that mean nothing.
+    /// Begins like an SSH server, and continues with meaningless bytes.
     Ssh,
 }
 
@@ -51,13 +51,13 @@ impl Harm {
 /// What arrived at the servers.
 #[derive(Debug, Default)]
 pub struct Arrived {
-    /// How many connections each has had.
+    /// The number of connections to each.
     pub connections: BTreeMap<Harm, usize>,
-    /// What should never have arrived.
+    /// Everything that should never have arrived.
     pub leaks: Vec<String>,
 }
 
-/// All servers. They end with the runtime that has started them.
+/// All servers. They end with the runtime that started them.
 pub struct Servers {
     addresses: BTreeMap<Harm, SocketAddr>,
     arrived: Arc<Mutex<Arrived>>,
@@ -108,7 +108,7 @@ async fn serve(
         if stream.read_buf(&mut head).await? == 0 {
             break;
         }
-        // Looked at while it comes: not all that speak here end a head.
+        // Checked as it arrives: not every client finishes its head.
         if let Some(leak) = leak(harm, &head) {
             let mut arrived = arrived.lock().unwrap();
             if !arrived.leaks.contains(&leak) {
@@ -134,7 +134,7 @@ async fn serve(
             );
             stream.write_all(answer.as_bytes()).await?;
         }
-        // Asking for credentials is what would have them sent.
+        // A client sends credentials only if the server requests them.
         Harm::Unauthorized | Harm::Target => {
             let answer = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
             stream.write_all(answer.as_bytes()).await?;
@@ -156,8 +156,8 @@ async fn endless(stream: &mut TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
-/// What a request holds that its server should not have got: credentials of others, or any at all where none were meant
-/// for it.
+/// What a request contains that its server should not receive: credentials of others, or any credentials if none were
+/// meant for it.
 fn leak(harm: Harm, request: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(request);
     let authorizations = text.lines().filter_map(|line| {

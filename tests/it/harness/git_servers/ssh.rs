@@ -24,13 +24,13 @@ pub struct Ssh {
 struct Login {
     root: PathBuf,
     allowed: PublicKey,
-    /// The version that a client has asked for.
+    /// The protocol version that a client has requested.
     protocol: Arc<Mutex<String>>,
     channels: Arc<Mutex<Vec<Channel<Msg>>>>,
 }
 
 impl Ssh {
-    /// Serves `r.git` to whoever has the key. `port` 0 is any that is free.
+    /// Serves `r.git` to clients with the key. With `port` 0 it uses any free port.
     pub async fn start(
         repository: &Repository,
         host_key: PrivateKey,

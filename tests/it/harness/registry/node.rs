@@ -1,5 +1,5 @@
-//! A kubelet that really pushes and pulls: a Pod of a build pushes an image to its destination with the credentials that are
-//! mounted into it, and a Pod of a Function gets ready once its image was pulled with its `imagePullSecrets`.
+//! A kubelet that really pushes and pulls. A build Pod pushes an image to its destination with the credentials that are
+//! mounted into it; a Pod of a Function becomes ready once its image was pulled with its `imagePullSecrets`.
 
 use std::collections::{BTreeMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,14 +20,14 @@ use super::{crane, layer};
 use crate::harness::cluster::client;
 use crate::harness::fetcher;
 
-/// Plays all Pods of a control plane until dropped.
+/// Simulates all Pods of a control plane until dropped.
 pub struct Node {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Node {
-    /// Nothing else may play them.
+    /// Starts it. Nothing else may simulate the Pods.
     pub fn start(control_plane: &ControlPlane) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let (stopped, kubeconfig) = (Arc::clone(&stop), control_plane.kubeconfig());
@@ -56,16 +56,16 @@ impl Drop for Node {
 struct Kubelet {
     runtime: Runtime,
     client: kube::Client,
-    /// The UIDs of the Pods that something is done for.
+    /// The UIDs of the Pods that are being worked on.
     playing: Mutex<HashSet<String>>,
 }
 
 impl Kubelet {
     fn look(self: &Arc<Self>) {
         let pods = Api::<Pod>::all(self.client.clone());
-        // Before the list: what is done since then may not show in it.
+        // Read before the list, which may not show what is done after this point.
         let busy = self.playing.lock().unwrap().clone();
-        // The API server may be away for a while.
+        // The API server may be down for a while.
         let Ok(pods) = self.runtime.block_on(pods.list(&ListParams::default())) else { return };
         for pod in pods.items.into_iter().filter(is_due) {
             let uid = pod.metadata.uid.clone().unwrap();
@@ -73,10 +73,10 @@ impl Kubelet {
                 continue;
             }
             self.playing.lock().unwrap().insert(uid.clone());
-            // In a thread of its own: a Pod that waits for a server holds up no other.
+            // On a separate thread, so that a Pod that waits for a server does not hold up others.
             let kubelet = Arc::clone(self);
             std::thread::spawn(move || {
-                // A Pod that nobody here can play is played again at the next look.
+                // A Pod that cannot be simulated is retried at the next pass.
                 let _ = catch_unwind(AssertUnwindSafe(|| kubelet.play(&pod)));
                 kubelet.playing.lock().unwrap().remove(&uid);
             });
@@ -98,7 +98,7 @@ impl Kubelet {
         let _ = self.runtime.block_on(api.patch_status(name, &PatchParams::default(), &patch));
     }
 
-    /// Pushes an image with the source of the Function in it, unless the label `testenv/build` wants something else.
+    /// Pushes an image that contains the source of the Function, unless the label `testenv/build` wants something else.
     fn build(&self, pod: &Pod) -> Value {
         let spec = pod.spec.as_ref().unwrap();
         let container = &spec.containers[0];
@@ -113,7 +113,7 @@ impl Kubelet {
         }
         let mut arguments = container.args.iter().flatten();
         let destination = arguments.find_map(|argument| argument.strip_prefix("--destination="));
-        // A Job that somebody made by hand builds nothing.
+        // A Job that somebody created by hand builds nothing.
         let Some(destination) = destination else { return end("Succeeded", &terminated(0, "")) };
         if !is_local(destination) {
             return end("Failed", &terminated(1, "this node reaches no other machine"));
@@ -139,7 +139,7 @@ impl Kubelet {
         let layer = layer(folder.path(), &source).display().to_string();
         let pushed = crane(&config, &["append", "-f", &layer, "-t", destination]);
         match pushed {
-            // As the builder reports it: the digest of what it has pushed.
+            // In the form of the builder: the digest of the pushed image.
             Ok(said) => end("Succeeded", &terminated(0, said.trim().rsplit('@').next().unwrap())),
             Err(said) => end("Failed", &terminated(1, &said)),
         }
@@ -149,7 +149,7 @@ impl Kubelet {
     fn run(&self, pod: &Pod) -> Value {
         let spec = pod.spec.as_ref().unwrap();
         let secrets = spec.image_pull_secrets.iter().flatten().map(|secret| secret.name.as_str());
-        // All of them count, as for a kubelet.
+        // All pull Secrets are used, as by a kubelet.
         let mut auths = BTreeMap::new();
         for config in secrets.filter_map(|secret| self.docker_config(pod, secret)) {
             let config: Value = serde_json::from_str(&config).unwrap();
@@ -181,13 +181,13 @@ impl Kubelet {
         }
     }
 
-    /// What is mounted into the build of a Function with a source of its own.
+    /// What is mounted into the build of an inline Function.
     fn source(&self, pod: &Pod, config_map: &str) -> Option<String> {
         let config_map = self.runtime.block_on(self.api::<ConfigMap>(pod).get(config_map)).ok()?;
         config_map.data?.get("source").cloned()
     }
 
-    /// What the environment of a container takes from a Secret.
+    /// The environment variables that a container takes from a Secret.
     fn secret_of(&self, pod: &Pod, container: &Container) -> Vec<(String, String)> {
         let sources = container.env.iter().flatten().filter_map(|variable| variable.value_from.as_ref());
         let wanted = sources.filter_map(|source| source.secret_key_ref.as_ref()).filter_map(|reference| {
@@ -211,21 +211,21 @@ impl Kubelet {
     }
 }
 
-/// Whether there is something to do for it.
+/// Whether a Pod needs work.
 fn is_due(pod: &Pod) -> bool {
     let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or_default();
     let is_scheduled = pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some());
     pod.metadata.deletion_timestamp.is_some() || (is_scheduled && phase == "Pending")
 }
 
-/// Whether an image is in a registry of the tests: no other is asked.
+/// Whether an image is in a test registry: no other registry is contacted.
 fn is_local(image: &str) -> bool {
     let host = image.split(['/', '\\', '?', '#']).next().unwrap();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     name == "localhost" || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Runs the container that fetches, with its texts of a Secret; the handler, or what it has said.
+/// Runs the fetch container with its data of a Secret. Returns the handler, or its error output.
 fn fetched(container: &Container, secret: &[(String, String)], folder: &Path) -> Result<String, String> {
     let secret: Vec<_> = secret.iter().map(|(key, text)| (key.as_str(), text.clone())).collect();
     let output = fetcher::run(&serde_json::to_value(container).unwrap(), &secret, folder);
