@@ -1,4 +1,5 @@
-//! What the webhook costs those who create Functions: through a real API server, with and without it, in turns.
+//! The cost of the webhook for clients that create Functions: through a real API server, alternately with and without
+//! it.
 
 #![allow(
     missing_docs,
@@ -18,7 +19,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::json;
 use testenv::{ControlPlane, Options, Replica};
 
-/// How many clients create at once.
+/// The number of concurrent clients.
 const CLIENTS: usize = 8;
 const ROUNDS: usize = 6;
 const ROUND: Duration = Duration::from_secs(3);
@@ -91,7 +92,7 @@ fn function() -> DynamicObject {
     .unwrap()
 }
 
-/// The API server takes a moment to see webhook configurations.
+/// Waits until the API server uses the webhook configurations.
 async fn await_webhook(api: &Api<DynamicObject>, with: bool) {
     let params = PostParams { dry_run: true, ..PostParams::default() };
     let is_called = async || {
@@ -103,7 +104,7 @@ async fn await_webhook(api: &Api<DynamicObject>, with: bool) {
     }
 }
 
-/// Creates for a while. How long each creation took.
+/// Creates Functions for a while. Returns how long each creation took.
 async fn round(api: &Api<DynamicObject>) -> Vec<Duration> {
     let until = Instant::now() + ROUND;
     let clients = (0..CLIENTS).map(|_| {

@@ -1,4 +1,4 @@
-//! Micro-benchmarks of what a review costs in process: `cargo bench --bench micro`.
+//! Micro-benchmarks of the cost of a review in process: `cargo bench --bench micro`.
 
 #![allow(
     missing_docs,
@@ -63,7 +63,7 @@ fn encode_patch(bencher: Bencher) {
     bencher.bench(|| encode(endpoint("defaulting-functions"), black_box(&review), black_box(&outcome)));
 }
 
-/// Decode, decide and encode: all of a review but HTTP and TLS.
+/// Decode, decide and encode: a whole review without HTTP and TLS.
 #[divan::bench(args = ENDPOINTS.iter().map(|endpoint| endpoint.label))]
 fn whole_review(bencher: Bencher, label: &str) {
     let (config, body) = (config(), bodies::of(label));

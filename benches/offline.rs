@@ -1,4 +1,5 @@
-//! What long input costs `replay` and `check`: time and memory of the release binary on one core. `make bench-offline`.
+//! The cost of long input for `replay` and `check`: time and memory of the release binary on one core. `make
+//! bench-offline`.
 
 #![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "a benchmark, not an interface")]
 #![allow(
@@ -17,10 +18,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// How often the memory of the process is looked at.
+/// How often the memory of the process is read.
 const LOOK: Duration = Duration::from_millis(10);
 const REVIEWS: usize = 200_000;
-/// About as many bytes has a line of a log.
+/// The approximate length of a log line, in bytes.
 const LINE: usize = 2_000;
 const MANIFESTS: usize = 10_000;
 
@@ -69,12 +70,12 @@ fn measure(binary: &str, arguments: &[&str], path: &Path) -> (Duration, f64) {
         std::thread::sleep(LOOK);
     }
     let took = start.elapsed();
-    // 1: the input holds what is refused.
+    // 1: some input is refused.
     assert!(matches!(child.wait().unwrap().code(), Some(0 | 1)), "{arguments:?} failed");
     (took, peak)
 }
 
-/// The most memory of the process so far; nothing when it has ended.
+/// The peak memory of the process so far; `None` when it has ended.
 fn peak_mib(child: &Child) -> Option<f64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -101,7 +102,8 @@ fn function(number: usize) -> Value {
     })
 }
 
-/// Reviews of Functions that have their defaults, as most writes are; new Functions; an audit log; and what is skipped.
+/// Writes reviews of Functions that have their defaults, as in most writes; of new Functions; an audit log; and skipped
+/// lines.
 fn write_reviews(path: &Path, count: usize) -> u64 {
     let mut file = BufWriter::new(File::create(path).unwrap());
     let resources = json!({

@@ -1,5 +1,5 @@
-//! The floor under all controllers: the objects of Functions, created as soon as they may be by a client that knows them
-//! beforehand, asks nothing and says once that a Function runs.
+//! The minimum for any controller: a client that knows the objects of Functions in advance creates them as soon as
+//! possible, reads nothing, and writes once that a Function runs.
 
 use std::collections::HashSet;
 use std::time::Instant;
@@ -16,9 +16,9 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::{CLIENTS, api, cluster, create, function, functions_api, is_met, prepare, registry, runtime};
 
-/// One run, as a line.
+/// One run, as a line of the report.
 pub async fn run(functions: usize, slots: usize) -> String {
-    // It ends with this function.
+    // The control plane ends with this function.
     let (_control_plane, client) = cluster(&Options { controllers: true, ..Options::default() }).await;
     prepare(&client).await;
     let kind =
@@ -35,7 +35,7 @@ pub async fn run(functions: usize, slots: usize) -> String {
     let asking = Semaphore::new(CLIENTS);
     let started = Instant::now();
     let all = futures::stream::iter(0..functions).for_each_concurrent(functions, async |index| {
-        // Functions are created by as many clients as for the controller.
+        // As many clients create Functions as in the benchmark of the controller.
         let turn = asking.acquire().await.unwrap();
         let created = of_functions.create(&PostParams::default(), &function(index)).await.unwrap();
         drop(turn);
@@ -63,7 +63,7 @@ pub async fn run(functions: usize, slots: usize) -> String {
     format!("{functions} Functions, {slots} build slots, by hand: {:.1} s", started.elapsed().as_secs_f64())
 }
 
-/// What the controller would create for it.
+/// The objects that the controller would create for a Function.
 pub fn objects(function: &DynamicObject) -> Vec<Value> {
     let mut manifests = Manifests::new("default");
     for manifest in [serde_json::to_value(function).unwrap(), runtime(), registry()] {
@@ -71,11 +71,11 @@ pub fn objects(function: &DynamicObject) -> Vec<Value> {
     }
     let planned = plan(&Config::default(), &manifests).remove(0);
     let objects = planned.text.split("---\n").filter_map(|object| serde_saphyr::from_str(object).ok());
-    // What is said of the Function stands in comments.
+    // The reports about the Function are comments.
     objects.filter(|object: &Value| object["kind"].is_string()).collect()
 }
 
-/// The names of those that have a condition.
+/// The names of the Functions that have a condition.
 fn follow(api: &Api<DynamicObject>, condition: &'static str) -> watch::Receiver<HashSet<String>> {
     let (sender, receiver) = watch::channel(HashSet::new());
     let seen = watcher(api.clone(), watcher::Config::default()).applied_objects();

@@ -1,5 +1,5 @@
-//! What tenants can fill the controller's memory with: large objects that say that they are the controller's business. Measured
-//! while they are created, and of a controller that comes to a cluster that is full of them.
+//! How much of the controller's memory tenants can fill with large objects that look relevant to it. It is measured
+//! during their creation, and for a controller that starts in a cluster that is full of them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,16 +13,16 @@ use testenv::Options;
 use crate::process::Process;
 use crate::{api, cluster, function, functions_api, prepare};
 
-/// How many clients create at once: the API server, too, holds what they send.
+/// The number of concurrent clients: the API server, too, holds their requests in memory.
 const CLIENTS: usize = 4;
-/// How much of a megabyte is left for the rest of the object.
+/// The size of the large part of an object of one megabyte.
 const LARGE: usize = 1_000_000;
-/// The most that annotations may hold, less what else is in them.
+/// The largest size of annotations, less their other content.
 const ANNOTATIONS: usize = 250_000;
-/// For how long a controller is watched that has seen everything.
+/// How long a controller is observed after it has seen everything.
 const SETTLED: Duration = Duration::from_secs(20);
 
-/// One run, as a row of the table: so many objects of each shape.
+/// One run, as a row of the table, with this number of objects of each shape.
 pub async fn run(program: &Path, each: usize) -> String {
     let (control_plane, client) = cluster(&Options::default()).await;
     prepare(&client).await;
@@ -33,7 +33,7 @@ pub async fn run(program: &Path, each: usize) -> String {
         [runtime, forged, source_of_another, credentials, annotated, repository];
     let creations = (0..each).flat_map(|index| shapes.into_iter().map(move |shape| (index, shape)));
     let create = async |(index, shape): (usize, fn(usize, &str) -> Value)| {
-        // What packs well would prove nothing.
+        // Random text, because a text that compresses well would prove nothing.
         let mut random = Rng::with_seed(index as u64);
         let text: String = std::iter::repeat_with(|| random.alphanumeric()).take(LARGE).collect();
         let object: DynamicObject = serde_json::from_value(shape(index, &text)).unwrap();
@@ -63,7 +63,7 @@ fn runtime(index: usize, text: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"Dockerfile": text}})
 }
 
-/// As if it had been made for a Function.
+/// An object that claims to belong to a Function.
 fn forged(index: usize, text: &str) -> Value {
     let uid = format!("uid-{index}");
     let labels = json!({
@@ -74,7 +74,7 @@ fn forged(index: usize, text: &str) -> Value {
         "apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "Function", "name": format!("f-{index}"),
         "uid": uid, "controller": true,
     });
-    // The name that such a Function would give it.
+    // The name that such a Function gives to its object.
     let identity =
         decide::function::Identity { name: format!("f-{index}"), namespace: String::new(), uid: uid.clone() };
     let metadata = json!({"name": identity.child(), "labels": labels, "ownerReferences": [owner]});

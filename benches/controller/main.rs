@@ -1,5 +1,5 @@
-//! What the controller costs: how long it takes to bring many Functions to Running on a real control plane, and with how
-//! many requests, how much CPU and memory.
+//! The cost of the controller: how long it takes until many Functions run on a real control plane, and how many
+//! requests, how much CPU and memory that needs.
 
 #![allow(
     missing_docs,
@@ -33,17 +33,17 @@ use testenv::{ControlPlane, Options};
 
 use process::Process;
 
-/// How many clients create at once.
+/// The number of concurrent clients.
 const CLIENTS: usize = 16;
-/// How many Functions, with how many build slots.
+/// The numbers of Functions and of build slots.
 const RUNS: [(usize, usize); 4] = [(200, 50), (200, 5), (1000, 50), (2000, 50)];
-/// How long an idle cluster is watched.
+/// How long an idle cluster is observed.
 const IDLE: Duration = Duration::from_mins(10);
 
 fn main() {
     let arguments: Vec<_> = std::env::args().filter(|argument| argument != "--bench").collect();
     let program = PathBuf::from(arguments.get(1).expect("the path of serverless-controller"));
-    // Further arguments choose a run, and how long idleness is watched: `2000 50 0`.
+    // Further arguments select a run, and how long the idle cluster is observed: `2000 50 0`.
     let number = |index: usize| arguments.get(index).and_then(|text| text.parse::<usize>().ok());
     let chosen = number(2).zip(number(3));
     let idle = number(4).map_or(IDLE, |seconds| Duration::from_secs(seconds as u64));
@@ -78,7 +78,7 @@ fn main() {
     );
     println!("|---|---|---|---|---|---|---|---|");
     for (functions, slots) in chosen.map_or(RUNS.to_vec(), |chosen| vec![chosen]) {
-        // Each on a control plane of its own: what one leaves behind would slow the next.
+        // Each run has its own control plane, so that none slows down the next.
         let is_last = chosen.is_some() || (functions, slots) == RUNS[RUNS.len() - 1];
         let idle = if is_last { idle } else { Duration::ZERO };
         println!("{}", runtime.block_on(run(&program, functions, slots, idle)));
@@ -99,7 +99,7 @@ async fn run(program: &std::path::Path, functions: usize, slots: usize, idle: Du
     creations.await;
     all_running(&api, functions).await;
     let took = started.elapsed();
-    // What is said late is said by now.
+    // By now, delayed reports are written, too.
     tokio::time::sleep(Duration::from_secs(5)).await;
     let (calls, cpu) = (controller.calls().await, controller.cpu_seconds());
     let requests: u64 = calls.iter().map(|(_, number)| number).sum();
@@ -129,10 +129,10 @@ async fn run(program: &std::path::Path, functions: usize, slots: usize, idle: Du
     )
 }
 
-/// Waits until so many Functions run.
+/// Waits until this number of Functions runs.
 async fn all_running(api: &Api<DynamicObject>, functions: usize) {
     let mut running = HashSet::new();
-    // A watch, since counting by lists would cost the API server more than the controller does.
+    // A watch, because counting with lists would cost the API server more than the controller does.
     let mut seen = pin!(watcher(api.clone(), watcher::Config::default()).applied_objects());
     while running.len() < functions {
         let function = seen.next().await.unwrap().unwrap();
@@ -175,7 +175,7 @@ async fn cluster(options: &Options) -> (ControlPlane, kube::Client) {
     (control_plane, client)
 }
 
-/// What Functions need in their namespace.
+/// The objects that Functions need in their namespace.
 async fn prepare(client: &kube::Client) {
     let accounts = api(client, "", "v1", "ServiceAccount", "serviceaccounts");
     for name in ["serverless-build", "serverless-function"] {
@@ -233,7 +233,7 @@ fn api_in(
     Api::namespaced_with(client.clone(), namespace, &resource)
 }
 
-/// Of what belongs to no namespace.
+/// The API of a resource without a namespace.
 fn api_of_all(
     client: &kube::Client,
     group: &str,

@@ -1,4 +1,4 @@
-//! The controller as a process, what it says of itself, and what the kernel knows of it.
+//! The controller as a process, with its own metrics and those of the kernel.
 
 use std::fs;
 use std::path::Path;
@@ -9,10 +9,10 @@ use testenv::ControlPlane;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// Clock ticks of the kernel, a second (`getconf CLK_TCK`).
+/// Kernel clock ticks per second (`getconf CLK_TCK`).
 const TICKS: f64 = 100.0;
 
-/// The controller; it ends when this is dropped.
+/// The controller. It ends when this is dropped.
 pub struct Process {
     child: Child,
     admin: String,
@@ -21,7 +21,7 @@ pub struct Process {
 impl Process {
     pub async fn start(program: &Path, control_plane: &ControlPlane, slots: usize) -> Self {
         let admin = format!("127.0.0.1:{}", testenv::free_port().unwrap());
-        // All slots for the one namespace that there is.
+        // All slots for the only namespace.
         let build = format!("build: {{maxSimultaneousJobs: {slots}, maxJobsPerNamespace: {slots}}}\n");
         let config = control_plane.folder().join("controller.yaml");
         fs::write(&config, build).unwrap();

@@ -1,4 +1,4 @@
-//! What it costs to copy three Secrets into many namespaces, one of which refuses them.
+//! The cost of copying three Secrets to many namespaces, one of which refuses them.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -25,7 +25,7 @@ const CONFIG: &str = "serverless.kyma-project.io/config";
 const APPLIED: &str = "serverless.kyma-project.io/applied";
 const REFUSES: &str = "bench-00000";
 
-/// One run, as rows of a table: the first copies, other content for all of them, and a while without a change.
+/// One run, as rows of a table: the first copies, new content for all of them, and a while without changes.
 pub async fn run(program: &Path, namespaces: usize, idle: Duration) {
     let (control_plane, client) = cluster(&Options::default()).await;
     prepare(&client, namespaces).await;
@@ -63,7 +63,7 @@ pub async fn run(program: &Path, namespaces: usize, idle: Duration) {
     row.print("nothing changes", idle, 0).await;
 }
 
-/// Waits until so many copies have another mark than before.
+/// Waits until this number of copies has another mark than before.
 async fn converge(
     seen: &mut (impl Stream<Item = watcher::Result<PartialObjectMeta<Secret>>> + Unpin),
     marks: &mut HashMap<(String, String), String>,
@@ -80,7 +80,7 @@ async fn converge(
     }
 }
 
-/// What was spent since the row before.
+/// The cost since the previous row.
 struct Row<'a> {
     controller: &'a Process,
     calls: Vec<(String, u64)>,
@@ -107,7 +107,7 @@ impl Row<'_> {
     }
 }
 
-/// Secrets in the base namespace, many others, and a policy that refuses Secrets in one of them.
+/// Creates Secrets in the base namespace, many namespaces, and a policy that refuses Secrets in one of them.
 async fn prepare(client: &Client, namespaces: usize) {
     let all = api_of_all(client, "", "v1", "Namespace", "namespaces");
     create(&all, json!({"metadata": {"name": "kyma-system"}})).await;

@@ -1,5 +1,5 @@
-//! What a controller costs that comes to a cluster with many Functions that all run: nobody plays Pods here, and what was
-//! made for the Functions is created by hand, as a controller before it has left it.
+//! The cost of a controller that starts in a cluster where many Functions already run. No Pods are simulated here, and
+//! the objects of the Functions are created by hand, as a previous controller left them.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -43,7 +43,7 @@ pub async fn run(program: &Path, functions: usize, idle: Duration) -> String {
     )
 }
 
-/// Creates an object of a Function, and says what the controllers of Kubernetes would say of it.
+/// Creates an object of a Function, with the status that Kubernetes controllers would write.
 async fn make(client: &kube::Client, object: Value) {
     let now = "2026-01-01T00:00:00Z";
     let met = |kind: &str, reason: &str| json!({"type": kind, "status": "True", "reason": reason, "message": "", "lastTransitionTime": now});

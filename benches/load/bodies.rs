@@ -1,14 +1,14 @@
-//! The requests that the benchmarks send, as compact as the API server sends them: fixtures, brought to the size of
-//! real reviews.
+//! The requests of the benchmarks, as compact as the API server sends them: fixtures, padded to the size of real
+//! reviews.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-/// What a review from a cluster has at the least, in bytes: `managedFields` and the annotation of kubectl see to it.
+/// The smallest size of a review from a cluster, in bytes, because of `managedFields` and the annotation of kubectl.
 const LEAST: usize = 2300;
 
-/// The fixture that stands for an endpoint: one on which its rules have all to do.
+/// The fixture for an endpoint: one for which its rules do all their work.
 fn case(label: &str) -> &'static str {
     match label {
         "defaulting-functions" => "env-from-config-map",
@@ -31,7 +31,7 @@ pub fn of(label: &str) -> Vec<u8> {
     review.to_string().into_bytes()
 }
 
-/// A valid Function of which the source alone is a mebibyte.
+/// A valid Function whose source alone is a mebibyte.
 pub fn one_mebibyte() -> Vec<u8> {
     let mut review = read("validation-functions");
     let line = "module.exports = { main: function (event, context) { return \"Hello\"; } }\n";

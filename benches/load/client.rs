@@ -1,4 +1,4 @@
-//! The client: as little work for each request as can be, since it shares the machine with the server.
+//! The client does as little work per request as possible, because it shares the machine with the server.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::process::Process;
 
-/// What is asked.
+/// An endpoint with its request.
 pub struct Target {
     pub name: String,
     /// The size of the body, in bytes.
@@ -40,12 +40,12 @@ fn head(path: &str, length: &str) -> String {
     )
 }
 
-/// What was measured.
+/// The measurements.
 #[derive(Clone, Default)]
 pub struct Load {
     seconds: f64,
     cpu_seconds: f64,
-    /// Of each request, in microseconds.
+    /// The latency of each request, in microseconds.
     latencies: Vec<u32>,
 }
 
@@ -56,12 +56,12 @@ impl Load {
         self.latencies.extend(other.latencies);
     }
 
-    /// Requests a second.
+    /// Requests per second.
     pub fn rate(&self) -> f64 {
         self.latencies.len() as f64 / self.seconds
     }
 
-    /// CPU time of the server for each request, in microseconds.
+    /// CPU time of the server per request, in microseconds.
     pub fn cpu_micros(&self) -> f64 {
         self.cpu_seconds * 1e6 / self.latencies.len() as f64
     }
@@ -74,7 +74,7 @@ impl Load {
     }
 }
 
-/// Each connection asks again as soon as it has its answer.
+/// Each connection sends a new request as soon as it has its answer.
 pub async fn closed(process: &Process, target: &Target, connections: usize, time: Duration) -> Load {
     let connector = connector(process);
     let mut tasks = JoinSet::new();
@@ -98,9 +98,9 @@ pub async fn closed(process: &Process, target: &Target, connections: usize, time
     finish(tasks, process, start, cpu).await
 }
 
-/// Requests begin at a fixed rate, whether or not there are answers; the latency of each counts from when it was due, so
-/// that one that waits for a free connection counts in full. Needs a core of its own: timers have a grain of a
-/// millisecond, so the time is watched all the while.
+/// Requests start at a fixed rate, whether or not there are answers. The latency of each is measured from its due time,
+/// so waiting for a free connection is included. This needs a core of its own: timers have a resolution of a
+/// millisecond, so the client polls the clock.
 pub async fn paced(
     process: &Process,
     target: &Target,
@@ -151,7 +151,7 @@ async fn finish(mut tasks: JoinSet<Vec<u32>>, process: &Process, start: Instant,
     Load { seconds: start.elapsed().as_secs_f64(), cpu_seconds: process.cpu_seconds() - cpu, latencies }
 }
 
-/// A new connection, with a whole handshake, for each request.
+/// A new connection, with a full handshake, for each request.
 pub async fn handshakes(process: &Process, connections: usize, time: Duration) -> Load {
     let connector = connector(process);
     let target = Target::new("", "/validation/functions", crate::bodies::of("validation-functions"));
@@ -173,7 +173,7 @@ pub async fn handshakes(process: &Process, connections: usize, time: Duration) -
     finish(tasks, process, start, cpu).await
 }
 
-/// Sends large bodies at once, as far as the server takes them; answers with how many were refused.
+/// Sends large bodies at the same time, as far as the server accepts them. Returns how many were refused.
 pub async fn flood(process: &Process, connections: usize, size: usize, chunked: bool) -> usize {
     let connector = connector(process);
     let mut tasks = JoinSet::new();
@@ -200,7 +200,7 @@ pub async fn flood(process: &Process, connections: usize, size: usize, chunked: 
                 }
             }
             let mut answer = vec![0; 1024];
-            // A connection that the server has reset is a refusal too.
+            // A connection that the server has reset is a refusal, too.
             let length = stream.read(&mut answer).await.unwrap_or(0);
             !answer[..length].starts_with(b"HTTP/1.1 200")
         });
@@ -227,7 +227,7 @@ async fn connect(connector: &TlsConnector, port: u16) -> TlsStream<TcpStream> {
     connector.connect(ServerName::try_from("localhost").unwrap(), stream).await.unwrap()
 }
 
-/// Sends a request and reads its answer, which must be that of a review that is allowed.
+/// Sends a request and reads its answer, which must allow the review.
 async fn ask(stream: &mut TlsStream<TcpStream>, request: &[u8], buffer: &mut [u8]) {
     stream.write_all(request).await.unwrap();
     stream.flush().await.unwrap();

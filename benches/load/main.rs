@@ -1,6 +1,7 @@
-//! The server under load, over TLS on loopback, beside an endpoint that only echoes the uid: `make bench`.
+//! The server under load, over TLS on loopback, compared with an endpoint that only echoes the uid: `make bench`.
 //!
-//! The server is a process of its own, so that its CPU time and memory are its own. Every figure of one run is comparable with the others of that run, and only with those.
+//! The server is a separate process, so that its CPU time and memory can be measured. Figures can be compared only
+//! within one run.
 
 #![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "a benchmark, not an interface")]
 #![allow(
@@ -68,8 +69,8 @@ fn targets() -> Vec<Target> {
     targets
 }
 
-/// How much the server takes: each connection asks again as soon as it has its answer. In rounds over all targets, so
-/// that what else the machine does strikes all alike.
+/// The throughput of the server: each connection sends a new request as soon as it has its answer. Rounds alternate
+/// between all targets, so that other load on the machine affects all alike.
 async fn rates(process: &Process, targets: &[Target], report: &mut String) {
     let mut rates = vec![Load::default(); targets.len()];
     for _ in 0..ROUNDS {
@@ -94,8 +95,8 @@ async fn rates(process: &Process, targets: &[Target], report: &mut String) {
     }
 }
 
-/// How long an answer takes at four fifths of what a server on one core takes. A machine that is not ours alone stops
-/// now and then for milliseconds: the median over short rounds is what the server does, the worst what the machine does.
+/// The latency at four fifths of the throughput of a server on one core. A shared machine stops now and then for
+/// milliseconds: the median over short rounds shows the server, the worst latency shows the machine.
 async fn latencies(targets: &[Target], report: &mut String) {
     process::pin_client();
     let process = Process::start_pinned();

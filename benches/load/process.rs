@@ -1,21 +1,20 @@
-//! The process of the server, and what the kernel knows of it.
+//! The process of the server, and its measurements by the kernel.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-/// The server as a child process; it ends when this is dropped.
+/// The server as a child process. It ends when this is dropped.
 pub struct Process {
     child: Child,
     pub port: u16,
     pub ca_certificate: String,
 }
 
-/// For latencies the server has one core and the client another, so that neither waits for the other to leave the
-/// processor.
+/// To measure latencies, the server has one core and the client another, so that neither waits for the processor.
 const SERVER_CORE: &str = "0";
 const CLIENT_CORE: &str = "1";
 
-/// Keeps this process to the core of the client.
+/// Pins this process to the core of the client.
 pub fn pin_client() {
     let pid = std::process::id().to_string();
     let pinned = Command::new("taskset")
@@ -25,16 +24,16 @@ pub fn pin_client() {
     assert!(pinned.unwrap().success(), "two cores are needed");
 }
 
-/// Clock ticks of the kernel, a second (`getconf CLK_TCK`).
+/// Kernel clock ticks per second (`getconf CLK_TCK`).
 const TICKS: f64 = 100.0;
 
 impl Process {
-    /// A server wherever the kernel puts it.
+    /// Starts a server on any core.
     pub fn start() -> Self {
         Self::run(&mut Command::new(std::env::current_exe().unwrap()))
     }
 
-    /// A server on a core of its own.
+    /// Starts a server on its own core.
     pub fn start_pinned() -> Self {
         Self::run(
             Command::new("taskset").args(["--cpu-list", SERVER_CORE]).arg(std::env::current_exe().unwrap()),

@@ -1,4 +1,4 @@
-//! The server under load: the endpoints as `serve` serves them, and one that only echoes the uid.
+//! The server under load: the endpoints of `serve`, and one that only echoes the uid.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use serverless_webhook::server::{Bound, ConnectionLimits, Phase, Serving};
 use serverless_webhook::tls::{Clients, TlsFiles};
 use tokio::sync::{Semaphore, watch};
 
-/// Prints its port and the certificate of its authority, and serves until it is killed.
+/// Prints its port and the certificate of its authority, then serves until it is killed.
 pub fn run() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(serve());
@@ -46,7 +46,7 @@ async fn serve() {
         in_flight: Arc::new(Semaphore::new(256)),
         work_memory: app::work_memory(7 << 20),
     });
-    // The same path through the server, but no object is decoded and no rule asked.
+    // The same path through the server, but without decoding an object and without rules.
     let echo = Endpoint { path: "/echo", decide: allow, operations: ENDPOINTS[1].operations, ..ENDPOINTS[1] };
     let echo: &'static [Endpoint] = Box::leak(Box::new([echo]));
     let router = app::router_of(&app, &ENDPOINTS).fallback_service(app::router_of(&app, echo));

@@ -1,4 +1,4 @@
-//! Reviews of every shape that a client can give a body: many small entries of each field, deep, wide, long.
+//! Reviews of every shape that a client can give to a body: many small entries in each field, deep, wide, long.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -6,9 +6,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 /// A shape of a body.
 pub struct Shape {
     pub name: &'static str,
-    /// The label of the endpoint that is asked.
+    /// The label of the endpoint.
     pub endpoint: &'static str,
-    /// A body of about so many bytes.
+    /// Makes a body of about this size in bytes.
     pub body: fn(usize) -> Vec<u8>,
 }
 
@@ -110,7 +110,7 @@ pub const SHAPES: [Shape; 32] = [
     }),
 ];
 
-/// Entries until there are so many bytes.
+/// Entries up to this size in bytes.
 fn entries(size: usize, entry: impl Fn(usize) -> String) -> String {
     let mut text = entry(0);
     for index in 1.. {

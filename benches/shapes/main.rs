@@ -1,7 +1,7 @@
-//! What the shape of a body costs, and the most memory of a server under each attack: `make bench-shapes`.
+//! The cost of the shape of a body, and the peak memory of a server under each attack: `make bench-shapes`.
 //!
-//! Each shape is reviewed in a process of its own, whose memory is nothing but that of the review; then as many clients as
-//! requests may be in work send it to the release binary at once.
+//! Each shape is reviewed in a separate process, so that only the review uses its memory. Then as many clients as the
+//! server handles in parallel send it to the release binary at the same time.
 
 #![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "a benchmark, not an interface")]
 #![allow(
@@ -24,7 +24,7 @@ use serverless_webhook::admission::review::review;
 use serverless_webhook::admission::routes::{ENDPOINTS, Endpoint};
 use tokio::runtime::Runtime;
 
-/// The size of bodies: about what the API server takes at most, object and old object together.
+/// The size of bodies: about the largest that the API server sends, with object and old object.
 const SIZE: usize = 3_500_000;
 /// `--max-in-flight` of the server.
 const IN_FLIGHT: usize = 256;
@@ -57,11 +57,11 @@ pub fn status(process: &str, name: &str) -> f64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// Reviews a body that was read into a process in which nothing else was done: prints its size, the nanoseconds and the
-/// memory beyond the body itself.
+/// Reviews a body in a process that has done nothing else. Prints its size, the nanoseconds, and the memory in addition
+/// to the body itself.
 fn work_on(endpoint: &Endpoint, body: &[u8]) {
     let config = serverless_webhook::config::parse(None, |_| None).unwrap();
-    // 5: the peak is from now on.
+    // 5: resets the peak.
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
     let before = status("self", "VmRSS:");
     let mut best = Duration::MAX;
@@ -92,7 +92,7 @@ fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// What each shape costs. Answers with the most memory that a server had, in MiB.
+/// Measures the cost of each shape. Returns the peak memory of a server, in MiB.
 fn shapes(binary: &str) -> f64 {
     let runtime = runtime();
     println!(
@@ -120,7 +120,7 @@ fn shapes(binary: &str) -> f64 {
     worst
 }
 
-/// What each attack costs. Answers with the most memory that a server had, in MiB.
+/// Measures the cost of each attack. Returns the peak memory of a server, in MiB.
 fn attacks(binary: &str) -> f64 {
     let runtime = runtime();
     let mut worst: f64 = 0.0;

@@ -1,4 +1,4 @@
-//! The release binary as a process of its own, and clients that attack it.
+//! The release binary as a separate process, and clients that attack it.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -17,10 +17,10 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// How long a client that does not read holds its connection. The server itself gives it 10 s.
+/// How long a client that does not read holds its connection. The server would wait for 10 s.
 const HOLD: Duration = Duration::from_secs(6);
 
-/// A server; it ends when this is dropped.
+/// A server. It ends when this is dropped.
 pub struct Server {
     child: Child,
     port: u16,
@@ -53,7 +53,7 @@ impl Server {
         Self { child, port, connector: connector(&certs.authority.certificate), _folder: folder }
     }
 
-    /// The most memory that it has had, in MiB.
+    /// Its peak memory, in MiB.
     pub fn peak_mib(&self) -> f64 {
         crate::status(&self.child.id().to_string(), "VmHWM:") / 1024.0
     }
@@ -64,7 +64,7 @@ impl Server {
         self.connector.connect(ServerName::try_from("localhost").unwrap(), stream).await
     }
 
-    /// So many clients ask at once and read their answers; counts how many got a review.
+    /// This number of clients send a request at the same time and read their answers. Returns how many got a review.
     pub async fn ask(&self, clients: usize, path: &str, body: &[u8]) -> usize {
         let request: Arc<[u8]> = request(path, body).into();
         let mut asked = JoinSet::new();
@@ -72,7 +72,7 @@ impl Server {
             let (request, Ok(mut stream)) = (Arc::clone(&request), self.connect().await) else { continue };
             asked.spawn(async move {
                 let mut answer = [0; 12];
-                // A client whose body is not taken may be cut off while it sends.
+                // A client whose body is refused may be disconnected while it sends.
                 let _ = stream.write_all(&request).await;
                 let _ = stream.flush().await;
                 let read = timeout(Duration::from_secs(30), stream.read_exact(&mut answer)).await;
@@ -84,7 +84,7 @@ impl Server {
         asked.join_all().await.into_iter().filter(|answered| *answered).count()
     }
 
-    /// So many clients ask again and again and read nothing.
+    /// This number of clients send requests repeatedly and read nothing.
     pub async fn ask_unread(&self, clients: usize, path: &str, body: &[u8]) {
         let request: Arc<[u8]> = request(path, body).into();
         let mut asked = JoinSet::new();
@@ -101,7 +101,7 @@ impl Server {
         asked.join_all().await;
     }
 
-    /// So many clients send the head of a request and a part of its body.
+    /// This number of clients send the head of a request and a part of its body.
     pub async fn send_half(&self, clients: usize, announced: usize, sent: usize) {
         let head = head("/validation/functions", announced);
         let mut held = Vec::new();
