@@ -1,4 +1,4 @@
-//! The chart and kustomize, as they are rendered, without a cluster.
+//! The output of the chart and of kustomize, without a cluster.
 
 mod documented;
 mod names;
@@ -20,12 +20,12 @@ fn tool(name: &str, words: &str) -> Printed {
     piped(command, "")
 }
 
-/// The chart as it is rendered with some flags of `helm template`.
+/// Renders the chart with some flags of `helm template`.
 fn render(flags: &str) -> String {
     tool("helm", &format!("template serverless manifests/chart {flags}")).unwrap()
 }
 
-/// The configuration of the controller in a rendered chart, as the controller reads it.
+/// Reads the configuration in a rendered chart, as the controller does.
 fn controller_config(
     rendered: &str,
     variable: impl Fn(&str) -> Option<String>,
@@ -46,7 +46,7 @@ fn object(yaml: &str, kind: &str, name: &str) -> Value {
     objects(yaml).into_iter().find(is_meant).unwrap()
 }
 
-/// Objects by kind and name, without what differs between kustomize and Helm on purpose.
+/// Objects by kind and name, without intended differences between kustomize and Helm.
 fn comparable(yaml: &str) -> BTreeMap<String, Value> {
     let strip = |mut object: Value| {
         let metadata = object["metadata"].as_object_mut().unwrap();
@@ -54,7 +54,7 @@ fn comparable(yaml: &str) -> BTreeMap<String, Value> {
         metadata.remove("annotations");
         if let Some(pod) = object.pointer_mut("/spec/template/metadata") {
             pod["labels"] = Value::Null;
-            // The chart has the controller started again when its configuration changes.
+            // With this annotation, a change of the configuration restarts the controller.
             pod.as_object_mut().unwrap().remove("annotations");
         }
         if let Some(container) = object.pointer_mut("/spec/template/spec/containers/0") {
@@ -84,7 +84,7 @@ fn kustomize_and_the_chart_install_the_same() {
             &format!("template serverless manifests/chart --no-hooks --namespace {NAMESPACE} {mode}"),
         )
         .unwrap();
-        // kustomize has the CRDs in a folder of their own.
+        // kustomize has the CRDs in a separate folder.
         let plain = format!("{plain}\n---\n{crds}");
         let (plain, chart) = (comparable(&plain), comparable(&chart));
         assert!(plain.keys().eq(chart.keys()), "{overlay}: {:?} {:?}", plain.keys(), chart.keys());
@@ -99,7 +99,7 @@ fn variables_of_the_controller(rendered: &str) -> Vec<Value> {
     deployment.pointer("/spec/template/spec/containers/0/env").unwrap().as_array().unwrap().clone()
 }
 
-/// Private authorities are read from where they are mounted.
+/// The variable for private authorities names the folder where they are mounted.
 #[test]
 fn authorities_are_mounted_where_the_controller_looks() {
     let values = "controller.authorities.configMap=ours";
@@ -116,7 +116,7 @@ fn authorities_are_mounted_where_the_controller_looks() {
     assert_eq!(mount["mountPath"], folder["value"]);
 }
 
-/// What runs can be pinned by its digest: the product's own images, and those of builds.
+/// All images can be pinned by digest: those of the product, and those of builds.
 #[test]
 fn images_run_by_their_digests() {
     let digest = format!("sha256:{}", "0a".repeat(32));
@@ -147,7 +147,7 @@ fn network_policy(values: &str, name: &str) -> Value {
     object(&render(values), "NetworkPolicy", name)["spec"].clone()
 }
 
-/// The port of metrics is for those who are named, and the controller reaches what operators add, but no link-local address.
+/// Only listed peers reach the metrics port, and the controller reaches added ports, but no link-local address.
 #[test]
 fn network_policies_admit_who_is_named_and_ports_that_are_added() {
     let metrics = json!([{"namespaceSelector": {"matchLabels": {"metrics": "enabled"}}}]);
@@ -174,7 +174,7 @@ fn network_policies_admit_who_is_named_and_ports_that_are_added() {
     assert_eq!(ports(rule), [80, 22, 9418, 5000, 3000].map(Value::from));
     assert_eq!(rule["to"][1]["ipBlock"], json!({"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}));
 
-    // The patch of docs/operators.md for kustomize does the same.
+    // The patch for kustomize in docs/operators.md has the same effect.
     let folder = tempfile::tempdir_in(testenv::root().join("tests")).unwrap();
     let patch = "resources: [../../manifests]
 patches:
@@ -195,7 +195,7 @@ patches:
     assert_eq!(policy["ingress"][0]["from"], json!([{"ipBlock": {"cidr": "10.0.0.1/32"}}]));
 }
 
-/// After an uninstall, finalizers go and copies stay; the Job looks where the controller was.
+/// After an uninstall, finalizers are removed and copies stay; the Job uses the namespaces of the controller.
 #[test]
 fn an_uninstall_removes_finalizers() {
     let values = "controller.values.propagation.baseNamespace=base";

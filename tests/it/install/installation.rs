@@ -1,5 +1,5 @@
-//! Installation on a real API server with controllers and Pod security: kustomize, Helm, and what is left afterwards. Pods
-//! are played by kwok, so what runs in them is not tested here.
+//! Installation on a real API server with controllers and Pod security: kustomize, Helm, and what is left afterwards.
+//! kwok simulates the Pods, so what runs in them is not tested here.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -13,7 +13,7 @@ use crate::harness::command::{Printed, piped};
 const NOTHING: &Value = &Value::Null;
 const NAMESPACE: &str = "kyma-system";
 
-/// With controllers, Pod security and a node.
+/// A control plane with controllers, Pod security and a node.
 fn control_plane() -> ControlPlane {
     ControlPlane::start(&Options { controllers: true, ..Options::default() }).unwrap()
 }
@@ -24,7 +24,7 @@ fn helm(control_plane: &ControlPlane, words: &str) -> Printed {
     piped(command, "")
 }
 
-/// Everything of the product that is on a control plane.
+/// All objects of the product on a control plane.
 fn installed(control_plane: &ControlPlane) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for namespaced in ["namespaced=true", "namespaced=false"] {
@@ -68,14 +68,14 @@ fn installed_with_kustomize_it_runs_restricted_can_be_taken_off_in_an_emergency_
     let again = kubectl(&control_plane, &format!("diff --server-side -k {manifests}"), NOTHING);
     assert_eq!((again.ok, again.out.as_str()), (true, ""));
 
-    // Nothing runs behind the Service here, as after a failure of all replicas.
+    // Nothing runs behind the Service, as if all replicas had failed.
     let refused = create_function(&control_plane);
     assert!(
         refused.err.contains("failed calling webhook \"defaulting.functions.serverless.kyma-project.io\""),
         "{}",
         refused.err
     );
-    // The webhook's own namespace does not wait for it: its Pods are made again.
+    // The webhook's own namespace does not need it: its Pods are created again.
     kubectl(&control_plane, &format!("delete pods --all -n {NAMESPACE} --wait=false"), NOTHING).unwrap();
     wait(&control_plane, &format!("--for=condition=Available deployment/serverless-webhook -n {NAMESPACE}"));
     let removal = "delete mutatingwebhookconfiguration,validatingwebhookconfiguration serverless-webhook";
@@ -84,14 +84,14 @@ fn installed_with_kustomize_it_runs_restricted_can_be_taken_off_in_an_emergency_
 
     kubectl(&control_plane, &format!("delete -k {manifests} --ignore-not-found"), NOTHING).unwrap();
     assert_eq!(installed(&control_plane), BTreeSet::new());
-    // CRDs and the namespace stay until somebody deletes them on purpose.
+    // CRDs and the namespace stay until somebody deletes them explicitly.
     assert_eq!(kubectl(&control_plane, "get crd -o name", NOTHING).unwrap().lines().count(), 2);
     kubectl(&control_plane, &format!("delete -k {manifests}/crds"), NOTHING).unwrap();
     kubectl(&control_plane, &format!("delete -k {manifests}/namespace --timeout=60s"), NOTHING).unwrap();
     assert_eq!(kubectl(&control_plane, "get crd -o name", NOTHING).unwrap(), "");
 }
 
-/// Pods of others that "restricted" refuses go on there.
+/// Pods of others that "restricted" would refuse keep running there.
 #[test]
 fn a_namespace_that_is_there_gets_no_label() {
     let control_plane = control_plane();
@@ -102,7 +102,7 @@ fn a_namespace_that_is_there_gets_no_label() {
     for folder in ["crds", "."] {
         kubectl(&control_plane, &format!("apply -k {manifests}/{folder} --server-side"), NOTHING).unwrap();
     }
-    // As somebody does who follows the instructions for a new namespace.
+    // What somebody does who follows the instructions for a new namespace.
     let refused = kubectl(&control_plane, &format!("create -k {manifests}/namespace"), NOTHING);
     assert!(refused.err.contains(r#"namespaces "kyma-system" already exists"#), "{}", refused.err);
     assert_eq!(kubectl(&control_plane, &labels, NOTHING).unwrap(), before);
@@ -111,7 +111,7 @@ fn a_namespace_that_is_there_gets_no_label() {
     assert_eq!(kubectl(&control_plane, root, NOTHING).unwrap(), "pod/root\n");
 }
 
-/// The API server takes a moment to see that webhooks are gone.
+/// Waits until the API server no longer calls the deleted webhooks.
 fn wait_until_accepted(control_plane: &ControlPlane) {
     let deadline = std::time::Instant::now() + crate::harness::wait::PATIENCE;
     loop {
@@ -124,7 +124,7 @@ fn wait_until_accepted(control_plane: &ControlPlane) {
     }
 }
 
-/// The kinds of others that the chart can make, without their rules.
+/// The kinds of other projects that the chart can create, without their rules.
 fn kinds_of_others() -> Value {
     let crd = |group: &str, version: &str, kind: &str| {
         let plural = format!("{}s", kind.to_lowercase());
@@ -225,7 +225,7 @@ fn installed_with_helm_it_is_upgraded_without_loss_and_uninstalled_without_a_tra
 
     helm(&control_plane, &format!("uninstall serverless -n {NAMESPACE} --wait --timeout 120s")).unwrap();
     assert_eq!(installed(&control_plane), BTreeSet::new());
-    // The CRDs, and with them every Function, have stayed, and nobody is locked out.
+    // The CRDs, and with them all Functions, have stayed, and nothing is refused.
     wait_until_accepted(&control_plane);
     kubectl(
         &control_plane,
@@ -241,7 +241,7 @@ fn installed_with_helm_it_is_upgraded_without_loss_and_uninstalled_without_a_tra
     assert_eq!(kubectl(&control_plane, "get crd -o name", NOTHING).unwrap(), "");
 }
 
-/// A `caBundle`.
+/// A test value of `caBundle`.
 static CA: LazyLock<String> = LazyLock::new(|| {
     use base64::Engine as _;
     let certs = serverless_webhook::certificates::dev_certs::make(NAMESPACE).unwrap();

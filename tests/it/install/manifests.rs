@@ -1,4 +1,4 @@
-//! The generated manifests are those that the types and routes give.
+//! The generated manifests are up to date with the types and routes.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -30,7 +30,7 @@ fn every_field_of_the_crds_has_a_description() {
 fn collect_undescribed(schema: &serde_json::Value, path: &str, undescribed: &mut Vec<String>) {
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let path = format!("{path}.{name}");
-        // Those of metadata are the API server's own.
+        // The API server itself defines the fields of metadata.
         if path.starts_with(".metadata") {
             continue;
         }

@@ -1,4 +1,4 @@
-//! What the controller may do, on a real control plane.
+//! The rights of the controller, on a real control plane.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,9 +17,9 @@ use crate::harness::namespace::Namespace;
 use crate::harness::rights::{Audit, Right, as_granted, granted};
 use crate::harness::wait::wait_within;
 
-/// Granted, but not used below.
+/// Rights that are granted, but not used below.
 const NOT_PROVOKED: [(&str, &str); 1] = [
-    // Asked for by an admission plugin of some clusters, in the name of the controller.
+    // An admission plugin of some clusters requires it from the controller.
     ("update", "functions/finalizers"),
 ];
 
@@ -36,7 +36,7 @@ fn the_controller_may_do_what_it_does_and_nothing_else() {
     let runtime = Runtime::new().unwrap();
     let controller = Controller::start(&control_plane);
     let namespace = Namespace::new(&control_plane, "rights");
-    // Its Job gets no Pod, and it takes a while until the controller asks why.
+    // Its Job gets no Pod, and after a while the controller looks for the reason.
     let no_pods = Namespace::new(&control_plane, "no-pods");
     kubectl(&control_plane, "create quota none -n no-pods --hard=pods=0", NOTHING).unwrap();
     no_pods.wait("the quota counts", || no_pods.get("resourcequota none")["status"]["hard"].is_object());
@@ -56,9 +56,9 @@ fn the_controller_may_do_what_it_does_and_nothing_else() {
     assert_eq!(requests, expected);
 }
 
-/// Has the controller do all that it can do.
+/// Makes the controller do everything that it can do.
 fn exercise(namespace: &Namespace<'_>, runtime: &Runtime) {
-    // Everything is made, and changed.
+    // All objects are created and changed.
     namespace.apply("demo", &json!({"maxReplicas": 3}));
     namespace.await_condition("demo", "Running", "True");
     namespace.apply("demo", &json!({"maxReplicas": 4}));
@@ -68,20 +68,20 @@ fn exercise(namespace: &Namespace<'_>, runtime: &Runtime) {
     let changed = json!({"maxReplicas": 4, "source": "y", "env": [{"name": "A", "value": "b"}]});
     namespace.apply_labelled("demo", &changed, &json!({"team": "a", "testenv/build": "hangs"}));
     namespace.await_condition("demo", "BuildReady", "Unknown");
-    // What is superseded goes.
+    // Replaced objects are deleted.
     namespace.apply_labelled("demo", &json!({"source": "z"}), &json!({"team": "a"}));
     namespace.wait("the autoscaler is gone", || namespace.list("horizontalpodautoscalers").is_empty());
     namespace.await_condition("demo", "Running", "True DeploymentReady");
-    // A change of labels alone is one of the Job too.
+    // A change of labels alone changes the Job, too.
     namespace.apply_labelled("demo", &json!({"source": "z"}), &json!({"team": "b"}));
     namespace.wait("the Job is relabelled", || {
         namespace.list("jobs").iter().all(|job| job["metadata"]["labels"]["team"] == "b")
     });
-    // One of the reference implementation, of another name, is a leftover.
+    // A leftover of the reference implementation, with another name.
     namespace.add_leftover("deployments");
     namespace.wait("the leftover is gone", || namespace.list("deployments").len() == 1);
 
-    // One that is not kept in memory is asked for.
+    // A source that is too large for the cache is read from the API server.
     let mut random = fastrand::Rng::with_seed(1);
     let source: String = std::iter::repeat_with(|| random.alphanumeric()).take(100_000).collect();
     let spec = json!({"source": source, "runtime": "nodejs12", "minReplicas": 1, "maxReplicas": 1});
@@ -91,7 +91,7 @@ fn exercise(namespace: &Namespace<'_>, runtime: &Runtime) {
     namespace.apply_labelled("fails", &json!({}), &json!({"testenv/build": "fails"}));
     namespace.await_condition("fails", "BuildReady", "False");
 
-    // From a server of Git, whose key is noted; what an inline Function needs is not needed any more.
+    // A source from a Git server, whose key is recorded; the ConfigMap of the inline source is not needed any more.
     let code = Repository::new();
     let mine = new_key(Algorithm::Ed25519);
     let server = runtime.block_on(Ssh::start(&code, new_key(Algorithm::Ed25519), mine.public_key(), 0));
@@ -105,7 +105,7 @@ fn exercise(namespace: &Namespace<'_>, runtime: &Runtime) {
     namespace.await_condition("demo", "Running", "True DeploymentReady");
 }
 
-/// Has it make copies of each kind, change them, make them again and take them away.
+/// Makes it create copies of each kind, change them, create them again and delete them.
 fn exercise_copies(control_plane: &ControlPlane, namespace: &Namespace<'_>) {
     let bases = bases("rights");
     let is_there = |name: &str| namespace.kubectl(&format!("get {name}"), NOTHING).ok;

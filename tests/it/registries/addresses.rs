@@ -1,4 +1,4 @@
-//! Which addresses of registries are asked.
+//! Which registry addresses are contacted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,8 @@ use remote::registry::{Account, RegistryConfig, probe};
 
 use crate::harness::registry::{on_loopback, serve};
 
-/// Who writes a Secret chooses the address: nothing on this machine answers, unless the configuration says so.
+/// The author of a Secret chooses the address: nothing on this machine is contacted, unless the configuration allows
+/// it.
 #[tokio::test]
 async fn registries_on_this_machine_are_asked_only_if_they_are_named() {
     let asked = Arc::new(AtomicUsize::new(0));
@@ -42,7 +43,7 @@ async fn registries_on_this_machine_are_asked_only_if_they_are_named() {
     }
     let connected = tokio::time::timeout(Duration::from_millis(100), listener.accept()).await;
     assert!(connected.is_err(), "nobody has connected");
-    // The finding: a text that becomes another path, and switches off TLS.
+    // A text that becomes another path, and switches off TLS.
     let steered = verdict(&format!(r"localhost:{port}\_shutdown\now?x.local"), &on_loopback()).await;
     assert!(steered.starts_with("registryAddress must "), "{steered}");
     let steered = verdict(r"user:pw@host\q?.local", &on_loopback()).await;

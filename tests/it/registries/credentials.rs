@@ -1,4 +1,5 @@
-//! Credentials from a Secret to an image that runs: webhook, controller, real registries, and a kubelet that pushes and pulls.
+//! From credentials in a Secret to a running image: webhook, controller, real registries, and a kubelet that pushes and
+//! pulls.
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use crate::harness::wait::wait_until;
 const OWN: &str = "serverless-registry-config";
 const DEFAULT: &str = "serverless-registry-config-default";
 
-/// A cluster with all of the product, in which Pods push and pull.
+/// A cluster with the whole product, in which Pods push and pull.
 struct Cluster {
     _node: Node,
     stop: watch::Sender<bool>,
@@ -60,7 +61,7 @@ impl Cluster {
         Self { _node: node, stop, control_plane, _runtime: runtime, _webhook: webhook }
     }
 
-    /// Applies a registry Secret without a docker configuration: that is the webhook's to write.
+    /// Applies a registry Secret without a docker configuration: the webhook writes that.
     fn apply_secret(&self, namespace: &str, name: &str, texts: &Value, labels: &Value) {
         let mut all = json!({"serverless.kyma-project.io/remote-registry": "config"});
         all.as_object_mut().unwrap().extend(labels.as_object().unwrap().clone());
@@ -83,7 +84,7 @@ fn for_all() -> Value {
     json!({"serverless.kyma-project.io/config": "credentials"})
 }
 
-/// Waits until `demo` runs an image of a registry that is really there. The image.
+/// Waits until `demo` runs an image that really exists in a registry. Returns the image.
 #[track_caller]
 fn await_image(namespace: &Namespace<'_>, registry: &Registry, not: &str) -> String {
     let prefix = format!("{}/functions/", registry.address());
@@ -101,7 +102,7 @@ fn await_image(namespace: &Namespace<'_>, registry: &Registry, not: &str) -> Str
     image
 }
 
-/// What the registry Secret of a namespace says of its credentials.
+/// The result of the check in the registry Secret of a namespace.
 fn check_of(namespace: &Namespace<'_>) -> String {
     let annotations = namespace.get(&format!("secret {OWN}"))["metadata"]["annotations"].clone();
     let check =
@@ -123,19 +124,19 @@ fn credentials_arrive_switch_and_rotate_and_images_are_really_pushed_and_pulled(
     let (first, second) = (Registry::start(Auth::Basic, "one"), Registry::start(Auth::Token, "two"));
     cluster.apply_secret("kyma-system", DEFAULT, &first.secret("one"), &for_all());
 
-    // All that a new namespace needs comes by itself; until then the Function says what it waits for.
+    // A new namespace gets everything that it needs; until then the Function reports what it waits for.
     kubectl(&cluster.control_plane, "create namespace shop", NOTHING).unwrap();
     let shop = Namespace::existing(&cluster.control_plane, "shop");
     shop.apply("demo", &json!({"source": "1"}));
     let by_default = await_image(&shop, &first, "");
 
-    // A registry of the namespace's own, in place of that of the installation. Until its image is there, the old one runs.
+    // A registry of the namespace's own, in place of the installation's. The old image runs until the new one is built.
     cluster.apply_secret("shop", OWN, &second.secret("two"), &json!({}));
     let own = await_image(&shop, &second, "");
     let tag = |image: &str| image.split('@').next().unwrap().rsplit_once(':').unwrap().1.to_owned();
     assert_eq!(tag(&by_default), tag(&own), "the source is the same");
 
-    // Wrong credentials: what runs stays, and what is built next says what is wrong.
+    // Wrong credentials: the Function keeps running, and the next build reports what is wrong.
     cluster.apply_secret("shop", OWN, &second.secret("wrong"), &json!({}));
     shop.apply("demo", &json!({"source": "2"}));
     let refused = "(the registry refuses the credentials of Secret serverless-registry-config: correct its username and password)";
@@ -143,7 +144,7 @@ fn credentials_arrive_switch_and_rotate_and_images_are_really_pushed_and_pulled(
         let told = shop.condition("demo", "BuildReady");
         told.starts_with("False JobFailed") && told.ends_with(refused)
     });
-    // So does the Secret itself, for whoever wrote it.
+    // The Secret reports it, too, to its author.
     let unauthorized = "refused: it answers 401 Unauthorized";
     shop.wait("the credentials were tried", || check_of(&shop) == unauthorized);
     let told = events_of(&shop);
@@ -155,35 +156,35 @@ fn credentials_arrive_switch_and_rotate_and_images_are_really_pushed_and_pulled(
     assert_eq!(shop.image(), own);
     assert!(shop.condition("demo", "Running").starts_with("True DeploymentReady"));
 
-    // The right ones again: what has failed is tried again.
+    // The right credentials again: the failed build is retried.
     cluster.apply_secret("shop", OWN, &second.secret("two"), &json!({}));
     let corrected = await_image(&shop, &second, &own);
     shop.wait("the right credentials were tried", || check_of(&shop) == "accepted");
-    // Copies are not tried: what they are copied from is.
+    // Copies are not verified, because their base Secrets are.
     let copy = shop.get(&format!("secret {DEFAULT}"));
     assert_eq!(copy["metadata"]["annotations"]["serverless.kyma-project.io/registry-check"], Value::Null);
 
-    // Rotation, first at the registry: the old ones are refused, the new ones work.
+    // Rotation, first at the registry: the old credentials are refused, the new ones work.
     second.set_password("three");
     shop.apply("demo", &json!({"source": "3"}));
     shop.await_condition("demo", "BuildReady", "False JobFailed");
     cluster.apply_secret("shop", OWN, &second.secret("three"), &json!({}));
     let rotated = await_image(&shop, &second, &corrected);
 
-    // Labels, and other credentials alone, are no reason to build.
+    // Neither labels nor other credentials alone cause a build.
     let jobs = shop.list("jobs").len();
     cluster.apply_secret("shop", OWN, &second.secret("three"), &json!({"team": "a"}));
     second.set_password("four");
     cluster.apply_secret("shop", OWN, &second.secret("four"), &json!({}));
-    // Time enough for a Job that must not come.
+    // Long enough for a Job, which must not be created.
     std::thread::sleep(std::time::Duration::from_secs(2));
     assert_eq!((shop.list("jobs").len(), shop.image()), (jobs, rotated));
 
-    // Without a registry of its own the namespace falls back, and back again.
+    // Without its own registry, the namespace uses that of the installation, and back again.
     shop.kubectl(&format!("delete secret {OWN}"), NOTHING).unwrap();
     await_image(&shop, &first, "");
 
-    // One for the whole cluster takes the place of that of the installation, and goes again.
+    // A registry for the whole cluster replaces that of the installation, and is removed again.
     cluster.apply_secret("kyma-system", OWN, &second.secret("four"), &for_all());
     await_image(&shop, &second, "");
     kubectl(&cluster.control_plane, &format!("delete secret {OWN} -n kyma-system"), NOTHING).unwrap();
@@ -194,7 +195,7 @@ fn credentials_arrive_switch_and_rotate_and_images_are_really_pushed_and_pulled(
     drop(cluster);
 }
 
-/// Whoever may push to a registry may move the tags in it, those of other namespaces too.
+/// Whoever may push to a registry may move its tags, including those of other namespaces.
 #[test]
 fn a_tag_that_somebody_moves_changes_nothing_that_runs() {
     let cluster = Cluster::start();
@@ -212,7 +213,7 @@ fn a_tag_that_somebody_moves_changes_nothing_that_runs() {
     let config = registry.docker_config("one");
     push(&config, tagged, "theirs").unwrap();
     assert_eq!(content(&config, tagged), "theirs", "the tag was moved");
-    // A change of the Function that builds nothing, and other Pods.
+    // A change of the Function without a build creates new Pods.
     namespace.apply("demo", &json!({"source": "mine", "env": [{"name": "A", "value": "1"}]}));
     namespace.wait("the change is rolled out", || {
         let deployments = namespace.list("deployments");

@@ -1,4 +1,4 @@
-//! Credentials are verified against real registries and against servers that mean harm.
+//! Credentials are verified at real registries, and at malicious servers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -61,7 +61,7 @@ async fn credentials_are_tried_and_the_verdict_is_told() {
     assert_eq!(metadata.to_string(), "no registry: the controller never asks this address");
 }
 
-/// What a server answers that means harm, and what is made of it.
+/// The answers of malicious servers, and the verdicts.
 #[tokio::test]
 async fn a_registry_that_sends_elsewhere_or_says_nothing_is_not_followed() {
     let asked = Arc::new(AtomicUsize::new(0));

@@ -1,4 +1,4 @@
-//! Callers that mean harm: none of them fills the memory of a Function, or holds what it serves with for ever.
+//! Malicious callers: none can fill the memory of a Function, or block its server for ever.
 
 use std::io::{Read as _, Write as _};
 use std::thread;
@@ -8,15 +8,15 @@ use super::image::{IMAGES, Server};
 
 /// The memory limit of the preset M, which is the default.
 const LIMIT_KIB: u64 = 128 * 1024;
-/// The default limit of a body in Python.
+/// The default body limit in Python.
 const PYTHON_BODY: usize = 1024 * 1024;
 
-/// The most memory that the server has had, in KiB.
+/// The peak memory of the server, in KiB.
 fn peak(server: &Server) -> u64 {
     server.get("/peak").body.parse().unwrap()
 }
 
-/// Three thousand series would be five megabytes of metrics.
+/// Three thousand time series would be five megabytes of metrics.
 #[test]
 fn methods_that_callers_make_up_are_one_series() {
     for image in IMAGES.iter() {
@@ -24,7 +24,7 @@ fn methods_that_callers_make_up_are_one_series() {
         let server = image.serve(&[]);
         assert_eq!(server.get("/text").status, 200, "{name}");
         let before = peak(&server);
-        // Node.js itself knows a few dozen methods, and no others.
+        // Node.js itself accepts a few dozen methods, and no others.
         let methods: Vec<String> = if image.is_node {
             ["PROPFIND", "MKCOL", "REPORT", "PURGE"].map(str::to_owned).into()
         } else {
@@ -60,7 +60,7 @@ fn bodies_at_the_limit_on_all_connections_fit_into_the_memory_of_the_default_pre
         assert!(peak(&server) < LIMIT_KIB, "{}: {} KiB", image.name, peak(&server));
         let refused = server.ask("POST", "/length", &[], &vec![b'x'; PYTHON_BODY + 1]);
         assert_eq!(refused.status, 413, "{}", image.name);
-        // The most that JSON becomes.
+        // The largest structure for JSON of this size.
         let lists = format!("[{}[]]", "[],".repeat(PYTHON_BODY / 3 - 2));
         let answer = server.ask("POST", "/length", &["Content-Type: application/json"], lists.as_bytes());
         assert_eq!(answer.status, 200, "{}: {}", image.name, answer.body);
@@ -68,7 +68,7 @@ fn bodies_at_the_limit_on_all_connections_fit_into_the_memory_of_the_default_pre
     }
 }
 
-/// A length that is not announced is limited, too, and so is the head.
+/// A body without an announced length is limited, too, and so is the head.
 #[test]
 fn chunks_and_heads_without_end_are_refused() {
     for image in IMAGES.iter() {
@@ -85,7 +85,7 @@ fn chunks_and_heads_without_end_are_refused() {
         let headers: String = (0..100_000).map(header).collect();
         let answer = server.send(format!("GET /text HTTP/1.1\r\n{headers}").as_bytes());
         let is_refused = |status: &str| answer.starts_with(&format!("HTTP/1.1 {status} "));
-        // Each interpreter has its own word for it.
+        // Each interpreter has its own message.
         assert!(
             answer.is_empty() || ["400", "413", "431"].iter().any(|status| is_refused(status)),
             "{name}: {answer}"
@@ -95,7 +95,7 @@ fn chunks_and_heads_without_end_are_refused() {
     }
 }
 
-/// Each byte would renew a time-out that is of one read alone.
+/// With a timeout for each single read, every byte would restart it.
 #[test]
 fn a_request_that_does_not_arrive_in_time_is_ended() {
     for image in IMAGES.iter() {
@@ -117,12 +117,12 @@ fn a_request_that_does_not_arrive_in_time_is_ended() {
             assert!(started.elapsed() < Duration::from_secs(8), "{name}: still open");
         };
         assert!(ended > Duration::from_millis(1500), "{name}: {ended:?}");
-        // A call may take longer than a request may take to arrive.
+        // A call may take longer than the arrival of a request.
         assert_eq!(server.get("/slow").status, 200, "{name}");
     }
 }
 
-/// A path with a line break would be a line of its own.
+/// A path with a line break would add a line to the log.
 #[test]
 fn a_request_is_one_line_of_the_log() {
     for image in IMAGES.iter() {

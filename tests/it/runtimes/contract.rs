@@ -1,5 +1,5 @@
-//! The runtimes: their Dockerfiles are played step by step with real interpreters, and what comes out is started and
-//! asked over HTTP.
+//! The runtimes: the test executes their Dockerfiles step by step with real interpreters, starts the result and calls
+//! it over HTTP.
 
 use std::time::{Duration, Instant};
 
@@ -54,7 +54,7 @@ fn what_a_function_returns_is_the_answer() {
         let server = image.serve(&[]);
         for (path, body) in [("/text", "42"), ("/number", "42"), ("/nothing", ""), ("/dependency", "2 days")]
         {
-            // Milliseconds, says the library of the one; the other's says what it is given.
+            // One library returns milliseconds; the other returns its argument.
             let body = if image.is_node && path == "/dependency" { "172800000" } else { body };
             let answer = server.get(path);
             assert_eq!((answer.status, answer.body.as_str()), (200, body), "{name}: {path}");
@@ -109,7 +109,7 @@ fn a_function_that_fails_or_takes_too_long_is_told_and_counted() {
             r#"function_failures_total{method="GET"} 3"#,
             r#"function_duration_seconds_count{method="GET"} 3"#,
         ] {
-            // Some libraries write whole numbers with a point.
+            // Some libraries write whole numbers with a decimal point.
             let is_there = |line: &str| line == expected || line == format!("{expected}.0");
             assert!(metrics.lines().any(is_there), "{name}: {expected} in {metrics}");
         }

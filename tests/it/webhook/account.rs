@@ -1,4 +1,4 @@
-//! What somebody who has taken over the webhook's account can do with it on a real API server.
+//! What an attacker with the webhook's account can do on a real API server.
 
 use serde_json::{Value, json};
 use testenv::{ControlPlane, Options};
@@ -18,7 +18,7 @@ fn object(kind: &str, name: &str, fields: &Value) -> Value {
     object
 }
 
-/// A Secret that Kubernetes fills with a token of the controller's account.
+/// A Secret that Kubernetes fills with a token for the controller's account.
 fn token(name: &str) -> Value {
     let mut secret = object("Secret", name, &json!({"type": "kubernetes.io/service-account-token"}));
     secret["metadata"]["annotations"] =
@@ -81,7 +81,7 @@ fn the_account_of_the_webhook_gets_no_token_of_another_account() {
         assert!(printed.err.contains(&format!("{DENIED}{message}")), "{object}: {}", printed.err);
     }
 
-    // What it needs, and what others do, goes on.
+    // What the webhook needs, and what others do, still works.
     for (name, kind) in [
         ("serverless-webhook-ca", "Secret"),
         ("serverless-webhook-tls", "Secret"),

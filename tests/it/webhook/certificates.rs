@@ -1,5 +1,5 @@
-//! Certificates that the webhook looks after itself: three replicas behind one address, a real API server that calls them
-//! without pause, and everything that can go wrong. Not one request may fail.
+//! Certificates that the webhook manages itself: three replicas behind one address, a real API server that calls them
+//! without a pause, and everything that can go wrong. Not one request may fail.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,14 +16,14 @@ use crate::harness::replicas::{Installed, Load, NAMESPACE};
 use crate::harness::rights::{Audit, granted};
 use crate::harness::wait::{wait_until, wait_within};
 
-/// How often certificates are replaced: a certificate after 4 s, an authority after 12 s.
+/// Frequent replacement: a certificate after 4 s, an authority after 12 s.
 const FAST: [&str; 4] = [
     "--certificate-lifetime=6s",
     "--authority-lifetime=18s",
     "--trust-grace-period=1s",
     "--reload-interval=200ms",
 ];
-/// Certificates that stay while a test looks at something else.
+/// Certificates that stay during a test of something else.
 const SLOW: [&str; 2] = ["--trust-grace-period=1s", "--reload-interval=200ms"];
 
 #[test]
@@ -71,7 +71,7 @@ fn secrets_that_are_deleted_or_damaged_are_repaired_and_nothing_is_lost() {
         let old = installed.secret(repaired);
         run(&damage);
         installed.await_new(repaired, &old);
-        // What is signed by a new authority is served after the grace period.
+        // Certificates of a new authority are served after the grace period.
         load.await_more(200);
     }
     let (made, failures) = load.stop();
@@ -90,7 +90,7 @@ fn rotation_goes_on_after_its_writer_is_killed_and_after_the_api_server_is_resta
     installed.await_new("serverless-webhook-tls", &old);
     load.await_more(50);
     let (made, failures) = load.stop();
-    // What was in work in the killed process, and nothing else.
+    // Only the requests in flight at the killed process fail.
     assert!(failures.len() <= Load::THREADS, "after {made}: {failures:?}");
 
     let old = installed.secret("serverless-webhook-tls");
@@ -137,7 +137,7 @@ fn a_clock_that_jumps_is_survived() {
     }
 }
 
-/// Every request that the webhook makes is granted, and every grant is used: each verb that is removed breaks this test.
+/// Every request of the webhook is granted, and every grant is used: removing any verb breaks this test.
 #[test]
 fn the_webhook_may_do_what_it_does_and_nothing_else() {
     let audit = Audit::new();

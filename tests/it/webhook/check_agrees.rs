@@ -1,4 +1,4 @@
-//! `check` against the API server itself, with the webhooks installed: the same verdict, about the same fields.
+//! `check` compared with the API server and the installed webhooks: the same verdict, about the same fields.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,13 +11,13 @@ use crate::harness::cluster::{function, kubectl, repository};
 use crate::harness::installed::INSTALLED;
 
 const CREATE: &str = "create --dry-run=server -o name -f -";
-/// So many manifests are asked about at once.
+/// The number of concurrent requests.
 const AT_ONCE: usize = 4;
 
-/// What was made of a manifest: the fields that are wrong; `None` if it is accepted.
+/// The verdict about a manifest: the wrong fields; `None` if it is accepted.
 type Fields = Option<BTreeSet<String>>;
 
-/// What the API server says of a manifest.
+/// The verdict of the API server.
 fn api_server(manifest: &Value) -> Fields {
     let printed = kubectl(&INSTALLED.control_plane, CREATE, manifest);
     if printed.ok {
@@ -30,14 +30,14 @@ fn api_server(manifest: &Value) -> Fields {
         let causes = causes.trim().trim_start_matches("* ").split("\n* ");
         fields.extend(causes.filter_map(|cause| cause.split(": ").next()).map(str::to_owned));
     } else {
-        // What does not decode is named in words.
+        // If the manifest does not decode, the message names the field in words.
         assert!(printed.err.contains("Error from server") || printed.err.contains("error: "), "{printed:?}");
     }
     fields.remove("<nil>");
     Some(fields)
 }
 
-/// What `check` says of it.
+/// The verdict of `check`.
 fn check(manifest: &Value) -> Fields {
     let (code, out, err) = cli::piped(&["check", "--output", "json", "-"], &manifest.to_string());
     let report: Value = serde_json::from_str(&out).unwrap();
@@ -47,10 +47,10 @@ fn check(manifest: &Value) -> Fields {
     (code == 1).then(|| findings.iter().map(field).collect())
 }
 
-/// Whether both name a field, or one names what the other's is in.
+/// Whether both name the same field, or one contains the other.
 fn are_the_same(one: &str, other: &str) -> bool {
     let steps = |field: &str| -> Vec<String> {
-        // By the time that a name is judged, the API server has generated it.
+        // The API server generates the name before it validates it.
         let field = field.replace("generateName", "name");
         field.split(['.', '[', ']']).filter(|step| !step.is_empty()).map(str::to_owned).collect()
     };
@@ -82,7 +82,7 @@ fn compare(manifests: &[Value]) {
     assert!(differing.is_empty(), "{}", differing.join("\n"));
 }
 
-/// An object as its author would write it.
+/// An object as its author writes it.
 fn as_written(object: &Value) -> Value {
     let mut object = object.clone();
     let metadata = &object["metadata"];
@@ -124,7 +124,7 @@ fn check_agrees_with_the_api_server_about_every_fixture() {
     compare(&manifests);
 }
 
-/// Values as authors write them, and get them wrong.
+/// Values as authors write them, with their mistakes.
 #[test]
 fn check_agrees_with_the_api_server_about_what_authors_write() {
     let from = |source: Value| json!({"source": "x", "env": [{"name": "A", "valueFrom": source}]});

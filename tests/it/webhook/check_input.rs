@@ -1,4 +1,4 @@
-//! What `check` takes as its input: files and folders as people have them, with what they get wrong in them.
+//! The input of `check`: files and folders as people have them, with their mistakes.
 
 use std::fs::{create_dir_all, write};
 use std::os::unix::fs::symlink;
@@ -10,7 +10,7 @@ use crate::harness::cli::{piped, run};
 
 const FUNCTION: &str = "apiVersion: serverless.kyma-project.io/v1alpha1\nkind: Function\nmetadata: {name: demo}\nspec:\n  source: x\n  runtime: nodejs22\n";
 
-/// What `check` prints and says of a folder, with the folder as `DIR`.
+/// The exit code and output of `check` for a folder, which appears as `DIR`.
 fn check(folder: &Path, args: &[&str]) -> (i32, String, String) {
     let folder = folder.to_str().unwrap();
     let (code, out, err) = run(&[&["check", folder], args].concat());
@@ -25,7 +25,7 @@ fn each_real_folder_is_visited_once_and_nothing_hidden_is() {
     write(path("app/function.yaml"), FUNCTION).unwrap();
     symlink("../..", path("app/node_modules/root")).unwrap();
     symlink("..", path("app/node_modules/app/parent")).unwrap();
-    // As a ConfigMap is mounted.
+    // The layout of a mounted ConfigMap.
     create_dir_all(path("mounted/..2026_11_26")).unwrap();
     write(path("mounted/..2026_11_26/other.yaml"), FUNCTION.replace("demo", "other")).unwrap();
     symlink("..2026_11_26", path("mounted/..data")).unwrap();
@@ -184,7 +184,7 @@ fn the_short_flags_of_kubectl_are_understood() {
     let report: serde_json::Value = serde_json::from_str(&out).unwrap();
     let item = &report["items"][0];
     assert_eq!((code, &item["namespace"], &item["name"]), (0, &"shop".into(), &"demo".into()));
-    // The same file, named twice, is read once.
+    // A file that is named twice is read once.
     let (_, out, _) = run(&["check", path, "-f", path, "-f", folder.path().to_str().unwrap()]);
     assert_eq!(out.lines().last(), Some("1 object: accepted, with defaults"));
 }

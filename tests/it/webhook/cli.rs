@@ -72,7 +72,7 @@ fn flags_stand_under_their_own_heading() {
 #[case::no_certificate(&[], "error: a certificate is missing: give --tls-cert-file and --tls-private-key-file, or --self-managed-certs, with which the webhook issues its own\n")]
 #[case::no_kubeconfig(&["--self-managed-certs"], "error: --self-managed-certs: no API server is known: this process does not run in a Pod, and the kubeconfig /nonexistent/.kube/config cannot be read: No such file or directory (os error 2)\n")]
 fn serve_says_what_is_missing_and_how_to_give_it(#[case] args: &[&str], #[case] text: &str) {
-    // A home without a kubeconfig.
+    // A home directory without a kubeconfig.
     let output = webhook().arg("serve").args(args).env("HOME", "/nonexistent").output().unwrap();
     let (code, _, err) = shown(&output);
     assert_eq!((code, err.as_str()), (64, text));

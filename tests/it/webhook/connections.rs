@@ -1,4 +1,4 @@
-//! Many connections: a new client always gets in, and one address keeps no other out.
+//! Many connections: a new client always gets in, and one address does not keep others out.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::harness::reviews::{ALLOWED, GATE, PATH, REVIEW, large_review};
 use crate::harness::server::{Limits, Server};
 use crate::harness::wait::{PATIENCE, eventually};
 
-/// "At once", on a machine that is busy: far below any time limit of these servers, which is [`PATIENCE`].
+/// The limit for "at once", on a busy machine: far below every time limit of these servers, which is [`PATIENCE`].
 const AT_ONCE: Duration = Duration::from_secs(5);
 
 async fn server(max_connections: usize, max_per_peer: usize) -> Server {
@@ -39,7 +39,7 @@ async fn when_all_1024_are_idle_the_one_idle_longest_is_closed() {
         assert!(is_served(&mut connection).await);
         idle.push(connection);
     }
-    // The first one asks again, so that the second one is idle longest.
+    // The first one sends another request, so that the second one is idle for longest.
     assert!(is_served(&mut idle[0]).await);
     a_new_client_is_served_at_once(&server).await;
     idle[1].closed().await;
@@ -77,7 +77,7 @@ async fn an_address_closes_its_own_connections_and_not_those_of_others() {
         assert!(is_served(&mut connection).await);
         held.push(connection);
     }
-    // Idle longer than all of the other address, and still there.
+    // It has been idle longer than all of the other address, and is still open.
     assert!(is_served(&mut other).await);
     assert_eq!(server.metric("serverless_webhook_connections_evicted_total{reason=\"peer\"}"), 32.0);
     assert_eq!(server.metric("serverless_webhook_connections_evicted_total{reason=\"full\"}"), 0.0);
@@ -88,7 +88,7 @@ async fn an_address_closes_its_own_connections_and_not_those_of_others() {
 
 #[tokio::test]
 async fn no_more_than_one_connection_gives_way() {
-    // All connections and all of this address are taken at once.
+    // All connections, and all of this address, are in use.
     let server = server(4, 4).await;
     let mut idle = Vec::new();
     for _ in 0..4 {
@@ -113,7 +113,7 @@ async fn a_connection_that_waits_for_its_answer_is_not_closed() {
     eventually("in work", || server.metric("serverless_webhook_in_flight") == 1.0).await;
     let (mut asking, second) = tokio::join!(
         async {
-            // The second client knocks all the while, and in vain.
+            // The second client keeps trying to connect, without success.
             tokio::time::sleep(Duration::from_millis(200)).await;
             drop(held);
             asking

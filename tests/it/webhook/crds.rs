@@ -1,4 +1,4 @@
-//! What a real API server refuses by the CRDs alone, with the webhook not installed.
+//! What a real API server refuses because of the CRDs alone, without the webhook.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::harness::cluster::{BARE, function, kubectl, repository};
 
 const CREATE: &str = "create --dry-run=server -o name -f -";
 
-/// What the API server adds when it does not get to the rules.
+/// The message that the API server adds if it does not reach the rules.
 const UNCHECKED: &str = "<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
 
 #[track_caller]
@@ -18,7 +18,7 @@ fn refused(manifest: &Value, texts: &[&str]) {
     let said = printed.err.split_once(" is invalid: ").unwrap_or_else(|| panic!("{printed:?}"));
     let (kind, name) = (manifest["kind"].as_str().unwrap(), manifest["metadata"]["name"].as_str().unwrap());
     assert_eq!(said.0, format!("The {kind} \"{name}\""));
-    // The API server goes through fields in no certain order.
+    // The API server checks fields in no certain order.
     let mut said: Vec<_> = said.1.trim().trim_start_matches("* ").split("\n* ").collect();
     let mut expected = texts.to_vec();
     said.sort_unstable();
@@ -109,7 +109,7 @@ fn nulls_and_one_mebibyte_of_source_are_accepted() {
     }
 }
 
-/// Addresses that a rule of the CRD could take for bad ones by their looks.
+/// Valid addresses that look wrong and that a rule of the CRD could refuse.
 #[test]
 fn odd_addresses_are_accepted() {
     let urls = [
@@ -164,7 +164,7 @@ fn an_address_that_is_too_long_is_refused_as_the_webhook_refuses_it() {
     assert!(printed.err.contains(text), "{}", printed.err);
 }
 
-/// What the webhook lets in, under any configuration, the CRDs let in too.
+/// The CRDs accept everything that the webhook accepts under any configuration.
 #[test]
 fn the_crds_are_never_stricter_than_the_webhook() {
     let mut accepted = Vec::new();

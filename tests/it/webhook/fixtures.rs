@@ -1,4 +1,4 @@
-//! Every fixture is answered as recorded, in process, and so that asking again adds nothing.
+//! Every fixture is answered as recorded, in process, and a second review of the result adds nothing.
 
 use std::path::{Path, PathBuf};
 
@@ -65,7 +65,7 @@ fn asking_again_about_the_result_adds_nothing() {
 
 #[test]
 fn the_patch_is_all_that_a_differ_finds() {
-    // What the patch makes of the object differs from it only where the patch says so.
+    // The patched object differs from the original only where the patch changes it.
     for (endpoint, case) in fixtures() {
         let question = read(&case.join("request.json"));
         let before = question["request"]["object"].clone();

@@ -1,4 +1,4 @@
-//! The process from its start to its end: readiness, signals, what it logs.
+//! The process from its start to its end: readiness, signals, logs.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -16,7 +16,7 @@ use crate::harness::cli::webhook;
 use crate::harness::tls::write_certs;
 use crate::harness::wait::PATIENCE;
 
-/// A server as a process; killed when it is dropped.
+/// A server process, killed when dropped.
 struct Process {
     child: Child,
     log: Arc<Mutex<String>>,
@@ -74,7 +74,7 @@ impl Process {
         assert!(sent.success());
     }
 
-    /// Replays a fixture against it.
+    /// Replays a fixture to it.
     fn replay(&self, case: &str) -> std::process::Output {
         let ca = self.folder.path().join("ca.crt");
         std::fs::write(&ca, &self.ca_certificate).unwrap();
@@ -161,7 +161,7 @@ fn a_second_signal_ends_it_at_once() {
 #[test]
 fn connections_that_do_not_end_are_left_after_the_drain_timeout() {
     let mut process = Process::start("json", &["--shutdown-delay", "0s", "--drain-timeout", "300ms"]);
-    // In the handshake, which a signal to close does not end.
+    // Still in the TLS handshake, which a shutdown does not end.
     let holding = TcpStream::connect(("127.0.0.1", process.port)).unwrap();
     let start = Instant::now();
     while !process.get("/metrics").1.contains("serverless_webhook_connections 1\n") {

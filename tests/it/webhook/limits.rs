@@ -1,4 +1,4 @@
-//! Each limit of the server, attacked.
+//! An attack on each limit of the server.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::harness::wait::{PATIENCE, eventually};
 
 const SHORT: Duration = Duration::from_millis(300);
 
-/// A server on which one limit is short.
+/// A server with one short limit.
 async fn server(shorten: impl FnOnce(&mut Limits)) -> Server {
     let mut limits = Limits::default();
     shorten(&mut limits);
@@ -53,7 +53,7 @@ async fn half_a_head_is_dropped_however_slowly_it_grows() {
     let start = Instant::now();
     let mut connection = server.connect().await;
     connection.send("POST / HTTP/1.1\r\n").await.unwrap();
-    // Bytes that trickle in must not buy time.
+    // Bytes that arrive slowly must not extend the time.
     while start.elapsed() < PATIENCE && connection.send("X-Y: z\r\n").await.is_ok() {
         tokio::time::sleep(SHORT / 6).await;
     }
@@ -75,7 +75,7 @@ async fn an_idle_connection_is_kept_beyond_the_time_for_a_head_and_closed_at_its
     let server = server(|limits| (limits.connections.header, limits.connections.idle) = (SHORT, idle)).await;
     let mut connection = server.connect().await;
     assert_eq!(connection.review(PATH, REVIEW).await.unwrap().status, 200);
-    // The time for a head passes, and the connection is not closed.
+    // The time limit for a head passes, and the connection stays open.
     tokio::time::sleep(SHORT * 3).await;
     let start = Instant::now();
     assert_eq!(connection.review(PATH, REVIEW).await.unwrap().status, 200);
@@ -160,7 +160,7 @@ async fn a_chunked_body_that_grows_too_large_is_refused() {
     connection.send(format!("POST {PATH} HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")).await.unwrap();
     let chunk = format!("4000\r\n{}\r\n", " ".repeat(16 << 10));
     for _ in 0..8 {
-        // The server may close before all is sent.
+        // The server may close the connection before everything is sent.
         let _ = connection.send(&chunk).await;
     }
     assert_eq!(connection.answer().await.unwrap().status, 413);
@@ -211,7 +211,7 @@ async fn clients_with_half_a_body_are_not_in_work() {
 async fn a_client_that_never_reads_is_dropped() {
     let server = server(|limits| limits.connections.write = SHORT).await;
     let mut connection = server.connect().await;
-    // Answers pile up until no more can be written; then no more requests are read, and sending them fails.
+    // Answers pile up until no more can be written; then no more requests are read, and the client cannot send any.
     let many = post("/not-found", "").repeat(1000);
     let flood = async { while connection.send(&many).await.is_ok() {} };
     tokio::time::timeout(PATIENCE, flood).await.expect("the server keeps the connection");
@@ -228,7 +228,7 @@ async fn five_thousand_connections_leave_nothing_behind() {
     for round in 0..50 {
         let mut connections = Vec::new();
         for index in 0..100 {
-            // Some end before the handshake, some within a request, some after an answer.
+            // Some clients leave before the handshake, some within a request, some after an answer.
             if index % 4 == 0 {
                 drop(TcpStream::connect(server.address).await.unwrap());
             } else if round % 10 == 0 {
@@ -248,13 +248,13 @@ async fn five_thousand_connections_leave_nothing_behind() {
     still_serves(&server).await;
 }
 
-/// The sockets that the server has open, its listener among them.
+/// The open sockets of the server, including its listener.
 fn sockets(server: &Server) -> usize {
     let port = format!(":{:04X}", server.address.port());
     let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap();
     let is_open = |line: &&str| {
         let fields: Vec<_> = line.split_whitespace().collect();
-        // What is closed and only waits for the other side has no inode any more.
+        // A closed socket that only waits for the peer has no inode any more.
         fields[1].ends_with(&port) && fields[9] != "0"
     };
     table.lines().skip(1).filter(is_open).count()

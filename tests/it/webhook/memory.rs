@@ -1,4 +1,4 @@
-//! The memory of the server is bounded, whatever is asked: bodies, answers, names, log lines and the shape of objects.
+//! The memory of the server is bounded for all requests: bodies, answers, names, log lines and the shape of objects.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -26,12 +26,12 @@ async fn still_serves(server: &Server) {
     assert_eq!((answer.status, answer.body.as_str()), (200, ALLOWED));
 }
 
-/// A review of a Function, as text: `object` may be what no JSON library would write.
+/// A review of a Function, as text: `object` may be JSON that no library would write.
 fn function_review(object: &str) -> String {
     REVIEW.replace(r#""operation":"DELETE""#, &format!(r#""operation":"CREATE","object":{object}"#))
 }
 
-/// The answer as JSON; it is bounded.
+/// The answer as JSON. Its size is checked.
 async fn ask(server: &Server, path: &str, body: &str) -> Value {
     let answer = server.connect().await.review(path, body).await.unwrap();
     assert_eq!(answer.status, 200, "{}", answer.body.chars().take(500).collect::<String>());
@@ -70,7 +70,7 @@ async fn bodies_beyond_the_memory_for_bodies_are_turned_away() {
     let answer = server.connect().await.review(PATH, &body).await.unwrap();
     assert_eq!((answer.status, answer.body.as_str()), (429, "other request bodies take all the memory\n"));
     assert!(answer.head.contains("retry-after: 1\r\n"), "{}", answer.head);
-    // There is room for a small one beside.
+    // There is still room for a small review.
     still_serves(&server).await;
     drop(holding);
     eventually("the memory is given back", || server.free_memory() == 2 << 20).await;
@@ -97,12 +97,12 @@ async fn the_memory_of_an_answer_stays_reserved_until_it_is_written() {
         },
     });
     let review = review.to_string();
-    // The one answer that may be larger than 64 KiB: it holds what the question held.
+    // The only answer that may be larger than 64 KiB: it contains data of the request.
     let answer = server.connect().await.review(SECRETS, &review).await.unwrap();
     assert!(answer.body.len() > 1 << 20 && answer.body.len() < 2 * review.len());
     eventually("the memory is given back", || server.free_memory() == 8 << 20).await;
 
-    // Answers pile up in the kernel until it takes no more; then nothing is read any more either.
+    // Answers pile up in the kernel until it accepts no more; then the server reads nothing more either.
     let mut unread = server.connect_narrow().await;
     let mut is_read = true;
     while is_read {
@@ -163,7 +163,7 @@ async fn violations_that_do_not_fit_are_counted() {
     let causes = response["status"]["details"]["causes"].as_array().unwrap().len();
     assert!((20..1000).contains(&causes), "{causes}");
     let more = message(&response).rsplit_once("; and ").unwrap().1.strip_suffix(" more").unwrap();
-    // Each name, and the least of each resource of the Function and of its build.
+    // Each name, and the minimum of each resource of the Function and of its build.
     assert_eq!(causes + more.parse::<usize>().unwrap(), 1000 + 8);
 }
 
@@ -185,7 +185,7 @@ async fn a_log_line_is_short_whatever_the_names() {
     let subscriber = tracing_subscriber::fmt().with_writer(lines.clone()).with_ansi(false).finish();
     let _subscribed = tracing::subscriber::set_default(subscriber);
     let server = server(64 << 20).await;
-    // Small enough to be answered on this thread, whose lines are read.
+    // Small enough to be decided on this thread, whose log lines are captured.
     let long = "\n".repeat(15_000);
     let mut review: Value = serde_json::from_str(&function_review(r#"{"metadata": {"name": "f"}}"#)).unwrap();
     review["request"]["name"] = json!(long);
@@ -199,7 +199,7 @@ async fn a_log_line_is_short_whatever_the_names() {
     assert!(line.len() < 4096 && line.contains("…"), "{} bytes", line.len());
 }
 
-/// Log lines, in memory.
+/// Captured log lines.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 

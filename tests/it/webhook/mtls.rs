@@ -1,4 +1,4 @@
-//! Only the API server gets in: as `docs/operators.md` says to set it up, with an admission configuration file.
+//! Only the API server can connect: set up as in `docs/operators.md`, with an admission configuration file.
 
 use std::fs;
 use std::path::Path;
@@ -15,9 +15,9 @@ use crate::harness::cluster::{function, kubectl};
 use crate::harness::command::{Printed, piped};
 use crate::harness::tls::client_certificate;
 
-/// How the API server shows itself to a webhook at an address.
+/// How the API server authenticates to a webhook at an address.
 fn kubeconfig(address: &str, certificate: &str, key: &str) -> Value {
-    // The user is named after whom the API server calls: SERVICE.NAMESPACE.svc, or the host of an address.
+    // The user is named after the called server: SERVICE.NAMESPACE.svc, or the host of an address.
     json!({
         "apiVersion": "v1",
         "kind": "Config",
@@ -28,7 +28,7 @@ fn kubeconfig(address: &str, certificate: &str, key: &str) -> Value {
     })
 }
 
-/// The configuration with which the API server takes a kubeconfig for webhooks.
+/// The configuration that gives the API server a kubeconfig for webhooks.
 fn admission_configuration(kubeconfig: &Path) -> Value {
     let plugin = |name: &str| {
         json!({"name": name, "configuration": {
@@ -84,7 +84,7 @@ fn only_the_api_server_gets_in() {
         kubectl(control_plane, create, &function("demo", &json!({"source": "x"})))
     };
     assert_eq!(create(&known).unwrap(), "nodejs12");
-    // The alert of TLS reaches the API server while it writes already, so what it says of it varies.
+    // The TLS alert arrives while the API server is already writing, so its message varies.
     let without_certificate = || fs::read_to_string(&log).unwrap().contains("peer sent no certificates");
     assert!(!without_certificate());
     let refused = create(&unknown).err;

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::harness::cli::{piped, run, without_times};
 
-/// Fixtures in a folder of their own.
+/// Copies fixtures to a temporary folder.
 fn copy(cases: &[&str]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for case in cases {
@@ -95,7 +95,7 @@ fn replay_takes_lines_yaml_audit_logs_and_the_standard_input() {
     };
     let function = read("defaulting-functions/nothing-set");
     let secret = read("mutation-registry-secrets/missing-password");
-    // A Function is asked about as an API server does: what is added first, then whether the result is valid.
+    // A Function is reviewed in the order of an API server: first the defaults, then the validation of the result.
     let (code, text, _) = piped(&["replay", "-"], &format!("{function}\nnot json\n{secret}\n"));
     let lines: Vec<_> = text.lines().filter(|line| !line.starts_with("    ")).map(without_times).collect();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What `replay` takes as its input: logs as they are cut, filtered and merged, and what is none of its business.
+//! The input of `replay`: logs that are cut, filtered and merged, and lines that do not concern it.
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -25,14 +25,14 @@ fn review(resource: &Value, operation: &str, object: &Value) -> Value {
     }})
 }
 
-/// What is printed of input, but for what was added and how long it took.
+/// The output for some input, without added fields and times.
 fn replayed(args: &[&str], input: &str) -> (i32, Vec<String>) {
     let (code, out, _) = piped(&[&["replay", "-"], args].concat(), input);
     let lines = out.lines().filter(|line| !line.starts_with("    ")).map(without_times);
     (code, lines.collect())
 }
 
-/// Server-side apply asks with a part of the object, as `kubectl patch` does.
+/// Server-side apply sends a part of the object, like `kubectl patch`.
 #[test]
 fn a_patch_is_judged_by_what_came_of_it_and_what_failed_is_skipped() {
     let mut applied = event("patch", 201);

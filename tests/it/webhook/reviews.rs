@@ -1,4 +1,4 @@
-//! Reviews over HTTPS: what is answered, what is an HTTP error, what no fault can lose.
+//! Reviews over HTTPS: the answers, the HTTP errors, and what no fault can lose.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -182,7 +182,7 @@ async fn no_request_is_lost_when_the_server_leaves() {
         counts().iter().zip(before).all(|(count, before)| *count >= before + 20)
     })
     .await;
-    // As the API server does, which has seen by now that this replica is not ready.
+    // Like the API server, which knows by now that this replica is not ready.
     stop.store(true, Ordering::Relaxed);
     for client in clients {
         client.await.unwrap();

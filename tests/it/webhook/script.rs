@@ -1,11 +1,11 @@
-//! `make run`, as its script does it.
+//! `make run`, by its script.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
-/// The script, with a folder for temporary files.
+/// Runs the script with a folder for temporary files.
 fn script(folder: &std::path::Path, listen: &str, admin: &str) -> Command {
     let mut command = Command::new(testenv::root().join("scripts/with-server.sh"));
     command.args([env!("CARGO_BIN_EXE_serverless-webhook"), "wait"]);
@@ -44,7 +44,7 @@ fn it_serves_where_it_is_told_and_leaves_nothing() {
     assert!(serving.starts_with("serving on https://127.0.0.1:"), "{serving}");
     assert!(serving.contains(", metrics on http://127.0.0.1:"), "{serving}");
     assert_eq!(left(&folder), 1);
-    // As a person pastes it.
+    // In the form in which a person pastes it.
     let words = try_this.strip_prefix("try: ").unwrap();
     let tried = Command::new("sh").args(["-c", words]).current_dir(testenv::root()).output().unwrap();
     assert_eq!(tried.status.code(), Some(1), "{}", String::from_utf8_lossy(&tried.stdout));

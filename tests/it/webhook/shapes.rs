@@ -1,5 +1,5 @@
-//! Objects of many entries: nothing is decoded beyond the limits of the schemas, and what was there before the limits can
-//! still be managed.
+//! Objects with many entries: nothing is decoded beyond the limits of the schemas, and objects from before the limits
+//! can still be managed.
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ fn function(spec: &str) -> String {
     format!(r#"{{"metadata":{{"name":"f"}},"spec":{{{spec}}}}}"#)
 }
 
-/// The response of an endpoint to a question about these objects.
+/// The response of an endpoint to a review of these objects.
 fn ask(label: &str, object: &str, old: Option<&str>) -> Value {
     let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.label == label).unwrap();
     let resource = endpoint.resource;

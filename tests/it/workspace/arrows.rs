@@ -1,4 +1,4 @@
-//! The arrows of ARCHITECTURE.md: which crate may know which.
+//! The arrows of ARCHITECTURE.md: which crate may use which.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
-/// Each crate and the crates of the workspace that it may know, beside tests.
+/// Each crate and the workspace crates that it may use, except in tests.
 const ARROWS: [(&str, &[&str]); 10] = [
     ("serverless-api", &[]),
     ("serverless-cluster", &["serverless-decide", "serverless-process"]),
@@ -31,7 +31,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("xtask", &["serverless-api", "serverless-policy", "serverless-webhook"]),
 ];
 
-/// What a crate without I/O must not bring in, however indirectly.
+/// Crates that a crate without I/O must not depend on, not even indirectly.
 const IO: [&str; 8] = ["axum", "hyper", "kube-client", "mio", "reqwest", "russh", "rustls", "tokio"];
 
 #[test]
@@ -89,7 +89,7 @@ fn metadata() -> Metadata {
         .unwrap()
 }
 
-/// The reconcilers of the controller know nothing of each other: what they share is in none of them.
+/// The reconcilers of the controller do not use each other: what they share is in none of them.
 #[test]
 fn reconcilers_know_nothing_of_each_other() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/controller/src");

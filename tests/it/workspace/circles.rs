@@ -1,11 +1,11 @@
-//! No circle between the files of a crate: whoever reads one file needs no other that needs it. Read from `use` lines and
-//! paths, without tests.
+//! No two files of a crate use each other, not even indirectly, so each file can be read without those that use it. The
+//! test reads `use` lines and paths, except those in tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A module that has a file of its own, by its path from the root of its crate.
+/// A module with its own file, by its path from the root of its crate.
 type Module = Vec<String>;
 
 /// Which files a file uses.
@@ -42,7 +42,7 @@ fn a_circle_is_found() {
     assert_eq!(found, ["crate::a", "self::c", "super::b::g", "super::x::Y", "super::x::z::Z"]);
 }
 
-/// The folders with the sources of crates.
+/// The source folders of crates.
 fn roots() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let crates = fs::read_dir(root.join("crates")).unwrap().map(|entry| entry.unwrap().path().join("src"));
@@ -67,7 +67,7 @@ fn edges(root: &Path) -> Edges {
     edges
 }
 
-/// All files below a folder, but those of tests and the roots of programs.
+/// All files below a folder, except tests and the roots of programs.
 fn collect(folder: &Path, place: &mut Module, files: &mut BTreeMap<Module, String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -90,7 +90,7 @@ fn collect(folder: &Path, place: &mut Module, files: &mut BTreeMap<Module, Strin
     }
 }
 
-/// The paths into its own crate that a file names, with `self::` before its children.
+/// The paths into its own crate that a file uses, with `self::` before its children.
 fn paths(text: &str, children: &[String]) -> BTreeSet<String> {
     let text = text.split("#[cfg(test)]").next().unwrap();
     let code: String =
@@ -121,7 +121,7 @@ fn is_start_of_line(text: &str, index: usize) -> bool {
     line.is_empty() || line.starts_with("pub")
 }
 
-/// The paths of a tree of `use`.
+/// The paths in a `use` tree.
 fn expand(tree: &str, prefix: &str, found: &mut BTreeSet<String>) {
     let tree = tree.trim();
     let Some((path, items)) = tree.split_once('{') else {
@@ -147,7 +147,7 @@ fn expand(tree: &str, prefix: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The file that a path leads to, from a module.
+/// The file that a path in a module leads to.
 fn file_of(path: &str, from: &Module, files: &BTreeMap<Module, String>) -> Option<Module> {
     let mut place = from.clone();
     for segment in path.split("::") {
@@ -167,7 +167,7 @@ fn file_of(path: &str, from: &Module, files: &BTreeMap<Module, String>) -> Optio
     files.contains_key(&place).then_some(place)
 }
 
-/// Files that use each other, however indirectly, as text.
+/// Files that use each other, directly or indirectly, as text.
 fn circles(edges: &Edges) -> Vec<String> {
     let reach = |from: &Module| {
         let mut seen = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! Everything that users set or see is documented. The names come from the programs: from their command lines, the types of
+//! Everything that users set or see is documented. The names come from the programs: their command lines, the types of
 //! their configurations, their metrics, the names and types of `api`, the alerts and the servers of runtimes.
 
 use std::fs;
@@ -122,7 +122,7 @@ fn every_setting_of_the_runtimes_has_its_place() {
     assert_eq!(missing(&section(&read("docs/authors.md"), "Environment"), &settings), [""; 0]);
 }
 
-/// The example shows the built-in values, except for a runtime.
+/// The example shows the built-in values, except for one runtime.
 #[test]
 fn the_documented_configuration_of_the_webhook_is_what_is_built_in() {
     let document = section(&read(WEBHOOK), "Configuration");
@@ -134,7 +134,7 @@ fn the_documented_configuration_of_the_webhook_is_what_is_built_in() {
     assert_eq!(config, builtin);
 }
 
-/// The tables of presets show the built-in ones.
+/// The tables of presets show the built-in presets.
 #[test]
 fn the_documented_presets_are_built_in() {
     let document = read("docs/authors.md");
@@ -150,7 +150,7 @@ fn the_documented_presets_are_built_in() {
     assert_eq!(documented.check().unwrap(), policy::config::RawConfig::default().check().unwrap());
 }
 
-/// The samples run wherever there is a registry: whatever they refer to is optional.
+/// The samples run wherever there is a registry: all objects that they refer to are optional.
 #[test]
 fn the_samples_need_no_other_object() {
     for path in ["fixtures/manifests/hello.yaml", "fixtures/manifests/orders.yaml"] {
@@ -183,7 +183,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap()
 }
 
-/// The names that a text does not hold as whole words.
+/// The names that do not occur in a text as whole words.
 fn missing(text: &str, names: &[String]) -> Vec<String> {
     let is_of_name = |char: char| char.is_alphanumeric() || "-_./".contains(char);
     let holds = |name: &String| {
@@ -195,9 +195,9 @@ fn missing(text: &str, names: &[String]) -> Vec<String> {
     names.iter().filter(|name| !holds(name)).cloned().collect()
 }
 
-/// The section whose heading has a word, with those below it.
+/// The section whose heading contains a word, with its subsections.
 fn section(text: &str, word: &str) -> String {
-    // One alone is the title of a document, or a comment in a block of code.
+    // A single `#` starts the title of a document, or a comment in a code block.
     let level = |line: &str| match line.bytes().take_while(|byte| *byte == b'#').count() {
         1 => 0,
         level => level,
@@ -211,7 +211,7 @@ fn section(text: &str, word: &str) -> String {
     lines.take_while(is_inside).flat_map(|line| [line, "\n"]).collect()
 }
 
-/// The flags of a command, and the variables that stand for them.
+/// The flags of a command, and the corresponding variables.
 fn flags(command: &Command) -> Vec<String> {
     let flags = command.get_arguments().filter(|flag| !["help", "version"].contains(&flag.get_id().as_str()));
     let names = flags.flat_map(|flag| {
@@ -223,8 +223,8 @@ fn flags(command: &Command) -> Vec<String> {
     names.flatten().collect()
 }
 
-/// The keys of a configuration, from the errors of its type, which list the keys that it knows. `NAME` stands for a name that
-/// an operator chooses.
+/// The keys of a configuration, from the errors of its type, which list the known keys. `NAME` is a name that an
+/// operator chooses.
 fn keys<T: DeserializeOwned>() -> Vec<String> {
     keys_below::<T>(&[])
 }
@@ -253,13 +253,13 @@ fn fields<T: DeserializeOwned>(path: &[String]) -> Option<Vec<String>> {
     Some(known.split('`').skip(1).step_by(2).map(str::to_owned).collect())
 }
 
-/// The name of a metric, as a query has it, from the line that tells its type.
+/// The name of a metric in a query, from the line with its type.
 fn metric(line: &str) -> Option<String> {
     let (name, kind) = line.strip_prefix("# TYPE ")?.split_once(' ')?;
     Some(format!("{name}{}", if kind == "counter" { "_total" } else { "" }))
 }
 
-/// The rows of a table by their first cells, each with a value for each key.
+/// The rows of a table by their first cells, with a value for each key.
 fn table(document: &str, first: &str, keys: &[&str]) -> Value {
     let cells =
         |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();

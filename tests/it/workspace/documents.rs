@@ -1,4 +1,4 @@
-//! The tests that documents name are there: in the invariants of ARCHITECTURE.md and in the tables of docs/threat-model.md.
+//! The tests that documents name exist: in the invariants of ARCHITECTURE.md and in the tables of docs/threat-model.md.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,7 +21,7 @@ fn every_test_that_a_document_names_is_there() {
         let (mut count, mut missing) = (0, Vec::new());
         for row in tables.lines().filter(|line| line.starts_with('|')) {
             let cell = row.trim_end_matches('|').rsplit('|').next().unwrap();
-            // The crate of the reference before, which one without a crate means too.
+            // The crate of the previous reference. It is also that of a reference without a crate.
             let mut of = THESE.to_owned();
             for reference in cell.split('`').skip(1).step_by(2) {
                 count += 1;
@@ -75,8 +75,8 @@ impl Sources {
         Self(sources)
     }
 
-    /// Whether there is what a reference names: `folder/file.rs`, `folder::file::start_of_a_test_…`, both also after
-    /// `crate: `, a fuzz target, or `make target`. What names no test is there.
+    /// Whether the target of a reference exists: `folder/file.rs`, `folder::file::start_of_a_test_…`, both optionally
+    /// after `crate: `, a fuzz target, or `make target`. A reference that names no test is accepted.
     fn have(&self, reference: &str, of: &mut String) -> bool {
         if let Some(target) = reference.strip_prefix("make ") {
             let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
@@ -117,12 +117,12 @@ fn is_file(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|extension| extension == "rs")
 }
 
-/// A path, and what is left of it without its first segments.
+/// The suffixes of a path, each without some of its first segments.
 fn ends(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices("::").map(|(index, _)| &path[index + 2..]).chain([path])
 }
 
-/// The functions of all files below a folder, by their paths.
+/// The functions in all files below a folder, with their paths.
 fn collect(folder: &Path, module: &str, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

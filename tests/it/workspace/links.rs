@@ -1,4 +1,4 @@
-//! Links of documents lead to files and headings that exist, and so do the paths that documents and sources name. The README
+//! Links in documents lead to existing files and headings, and so do the paths in documents and sources. The README
 //! fits on one page.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,10 +9,10 @@ use testenv::root;
 
 /// The folders with documents.
 const FOLDERS: [&str; 5] = ["", "docs", "fixtures", "manifests/chart", "runtimes"];
-/// The folders whose files name documents.
+/// The folders whose files mention documents.
 const SOURCES: [&str; 8] =
     [".ci", "crates", "manifests", "runtimes", "scripts", "src", "tests", "fuzz/fuzz_targets"];
-/// The folders that commands in documents name.
+/// The folders that occur in commands in documents.
 const NAMED: [&str; 4] = ["docs/", "fixtures/", "manifests/", "runtimes/"];
 
 #[test]
@@ -48,7 +48,7 @@ fn every_document_and_path_that_is_named_is_there() {
         }
     };
     for (path, text) in &documents {
-        // The changelog names former files, and the map of the code names those of a future kind.
+        // The changelog mentions former files, and the map of the code mentions files of a future kind.
         if !["CHANGELOG.md", "ARCHITECTURE.md"].map(Path::new).contains(&path.as_path()) {
             look(path, text, &NAMED);
         }
@@ -84,7 +84,7 @@ fn a_link_that_leads_nowhere_is_found() {
     );
 }
 
-/// All documents, by their paths below the root.
+/// All documents, by their paths from the root.
 fn documents() -> BTreeMap<PathBuf, String> {
     let mut documents = BTreeMap::new();
     for folder in FOLDERS {
@@ -99,7 +99,7 @@ fn documents() -> BTreeMap<PathBuf, String> {
     documents
 }
 
-/// The lines outside of blocks of code.
+/// The lines outside of code blocks.
 fn prose(text: &str) -> impl Iterator<Item = &str> {
     let mut is_code = false;
     text.lines().filter(move |line| {
@@ -109,7 +109,7 @@ fn prose(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Where links lead to.
+/// The targets of links.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     let outside_of_code = prose(text).flat_map(|line| line.split('`').step_by(2));
     outside_of_code.flat_map(|text| {
@@ -145,7 +145,7 @@ fn normal(path: &Path) -> PathBuf {
     normal
 }
 
-/// The anchors of headings, as GitHub and others make them.
+/// The anchors of headings, as GitHub and others create them.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = prose(text).filter_map(|line| {
         let title = line.trim_start_matches('#');
@@ -155,7 +155,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
 }
 
 fn anchor(title: &str) -> String {
-    // Of a link only its text is shown.
+    // Only the text of a link is shown.
     let mut shown = title.to_owned();
     while let Some((start, end)) =
         shown.find("](").and_then(|start| Some((start, start + shown.get(start..)?.find(')')?)))
@@ -166,7 +166,7 @@ fn anchor(title: &str) -> String {
     kept.map(|char| if char == ' ' { '-' } else { char.to_ascii_lowercase() }).collect()
 }
 
-/// The paths below a folder that a text names; none with a placeholder.
+/// The paths below a folder that a text mentions, except those with a placeholder.
 fn names<'a>(text: &'a str, folder: &'a str) -> impl Iterator<Item = &'a str> {
     let is_of_path = |char: char| char.is_ascii_alphanumeric() || "-_./#".contains(char);
     text.match_indices(folder).filter_map(move |(index, _)| {

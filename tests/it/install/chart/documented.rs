@@ -1,4 +1,4 @@
-//! The configurations that the documents show, as values of the chart.
+//! The configurations in the documents, as values of the chart.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{object, render};
 
-/// What is shown somewhere, so that this test sees it.
+/// The sections that documents show, so that this test does not miss all of them.
 const SHOWN: [&str; 2] = [
     "buildJob defaultRuntime function gitUrls reservedEnvs runtimes",
     "build function git propagation registryCheck runtimes workers",
@@ -27,7 +27,7 @@ fn every_configuration_that_is_documented_can_be_set_and_reaches_its_program() {
     assert_eq!([webhook.as_str(), &controller], SHOWN);
 }
 
-/// Sets each block that is a configuration of a program. Which sections there were.
+/// Sets each block that is a configuration of a program. Returns the sections.
 fn check<T: DeserializeOwned>(
     blocks: &[Value],
     program: &str,
@@ -51,7 +51,7 @@ fn check<T: DeserializeOwned>(
     Vec::from_iter(sections).join(" ")
 }
 
-/// The mappings in YAML of all documents.
+/// The YAML mappings of all documents.
 fn blocks() -> Vec<Value> {
     let docs = fs::read_dir(testenv::root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
     let documents = docs.filter(|path| path.extension().is_some_and(|extension| extension == "md"));

@@ -1,10 +1,10 @@
-//! Names, and where Pods run, as values of the chart choose them.
+//! The names of objects and the placement of Pods, as set by values of the chart.
 
 use serde_json::{Value, json};
 
 use super::{object, objects, render};
 
-/// What others know by its name: accounts of builds and Functions, the Lease, images, folders in containers, and a value.
+/// Names that others use: accounts of builds and Functions, the Lease, images, folders in containers, and a value.
 const OF_OTHERS: [&str; 6] = [
     "serverless-controller-leader-election-helper",
     "image: serverless-",
@@ -14,7 +14,7 @@ const OF_OTHERS: [&str; 6] = [
     "name: serverless-webhook # PriorityClass",
 ];
 
-/// All that belongs together is called alike.
+/// All objects that belong together have the same name.
 #[test]
 fn another_name_is_that_of_all_objects() {
     for name in ["nameOverride=ours", "fullnameOverride=ours", "nameOverride=x,fullnameOverride=ours"] {
@@ -25,7 +25,7 @@ fn another_name_is_that_of_all_objects() {
             .lines()
             .filter(|line| line.contains("serverless-webhook") || line.contains("serverless-controller"))
             .filter(|line| !OF_OTHERS.iter().any(|known| line.contains(known)))
-            // The label of objects that are the same in every installation, the names of groups of alerts, and queries.
+            // Labels of objects that are the same in every installation, names of alert groups, and queries.
             .filter(|line| !line.ends_with("app.kubernetes.io/name: serverless-controller"))
             .filter(|line| !line.trim_start().starts_with(['"', '-']))
             .collect();
@@ -47,7 +47,7 @@ fn another_name_is_that_of_all_objects() {
     }
 }
 
-/// Each Service, policy and budget selects the Pods of a Deployment.
+/// Checks that each Service, policy and budget selects the Pods of a Deployment.
 fn selectors_find_their_pods(rendered: &str) {
     let objects = objects(rendered);
     let name = "app.kubernetes.io/name";
@@ -101,7 +101,7 @@ fn pods_run_where_values_say_and_carry_what_they_add() {
     }
 }
 
-/// On the network of nodes ports may be taken, and two Pods of a node exclude each other.
+/// On the host network, ports may be taken, and two Pods cannot run on the same node.
 #[test]
 fn the_webhook_can_use_the_network_of_nodes() {
     let flags = "--set webhook.hostNetwork=true,webhook.ports.https=18443,webhook.ports.admin=19090";

@@ -1,4 +1,4 @@
-//! What the chart says after an installation, and its test.
+//! The notes of the chart after an installation, and its test.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::harness::server::{Limits, Server};
 
 const MODES: [&str; 3] = ["self-managed", "cert-manager", "secret"];
 
-/// The Pod of `helm test`, run here: its arguments, its files, a server in place of the Service.
+/// The Pod of `helm test`, run locally: its arguments, its files, a server in place of the Service.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_test_of_the_chart_asks_a_webhook_that_answers() {
     let server = Server::start(Limits::default()).await;
@@ -26,7 +26,7 @@ async fn the_test_of_the_chart_asks_a_webhook_that_answers() {
         let rendered = render(&format!("-n ours --set webhook.certificates.mode={mode} {own}"));
         let pod = object(&rendered, "Pod", "serverless-webhook-test");
         assert_eq!(pod["metadata"]["annotations"]["helm.sh/hook"], "test", "{mode}");
-        // Nothing with a key is mounted.
+        // No volume contains a key.
         let volume = pod["spec"]["volumes"].as_array().unwrap().iter().find(|one| one["name"] == "authority");
         let volume = volume.unwrap();
         let map = object(&rendered, "ConfigMap", "serverless-webhook-test");
@@ -69,7 +69,7 @@ async fn the_test_of_the_chart_asks_a_webhook_that_answers() {
     assert_eq!(patched.sum::<u32>(), 3, "{metrics}");
 }
 
-/// What was installed, what is next, with the names and the namespace of this installation.
+/// What is installed and what is next, with the names and the namespace of this installation.
 #[test]
 fn notes_name_what_is_there_and_what_is_next() {
     let flags =
@@ -95,7 +95,7 @@ fn notes_name_what_is_there_and_what_is_next() {
     }
 }
 
-/// `helm show readme` has something to show.
+/// `helm show readme` shows a text.
 #[test]
 fn the_readme_is_in_the_chart() {
     let readme = tool("helm", "show readme manifests/chart").unwrap();

@@ -1,4 +1,4 @@
-//! What values the chart takes, what it refuses, and how they reach the programs.
+//! Which values the chart accepts, which it refuses, and how they reach the programs.
 
 use std::time::Duration;
 
@@ -61,13 +61,13 @@ fn the_chart_is_linted_and_refuses_values_that_mean_nothing() {
     }
 }
 
-/// A section that users of the reference chart have is taken as it is, and the webhook can read it.
+/// A section of the reference chart is accepted unchanged, and the webhook can read it.
 #[test]
 fn values_of_the_reference_chart_reach_the_webhook() {
     let values = [
         "webhook.values.function.resources.minRequestCpu=20m",
         "webhook.values.buildJob.resources.defaultPreset=fast",
-        // Of the reference's own Pods: it means nothing here.
+        // A value for the Pods of the reference chart: it has no effect here.
         "webhook.values.deployment.resources.requests.cpu=30m",
     ];
     let rendered = render(&format!("--set {}", values.join(",")));
@@ -79,7 +79,7 @@ fn values_of_the_reference_chart_reach_the_webhook() {
     assert_eq!(config.function.min_cpu.to_string(), "20m");
 }
 
-/// Settings of the controller reach it as its configuration, and by the names of the reference chart in its environment.
+/// Settings of the controller reach its configuration, and those with the names of the reference chart its environment.
 #[test]
 fn values_reach_the_controller() {
     let values = [
@@ -101,7 +101,7 @@ fn values_reach_the_controller() {
     assert_eq!(config.propagation.excluded_namespaces, ["x".to_owned()].into());
 }
 
-/// Accounts and runtimes are in the namespace of the release, so that is where the controller copies from.
+/// Accounts and runtimes are in the namespace of the release, so the controller copies from there.
 #[test]
 fn the_base_namespace_is_that_of_the_release_unless_another_one_is_named() {
     let named = "--set controller.values.propagation.baseNamespace=base";
@@ -116,7 +116,7 @@ fn the_base_namespace_is_that_of_the_release_unless_another_one_is_named() {
     }
 }
 
-/// Every setting that the schema lets in is a variable that the controller knows.
+/// The controller supports a variable for every setting that the schema allows.
 #[test]
 fn the_schema_knows_the_variables_of_the_controller() {
     let schema = schema();
@@ -133,7 +133,7 @@ fn the_schema_knows_the_variables_of_the_controller() {
     }
 }
 
-/// The schema knows each key that a program takes in its configuration, and no other.
+/// The schema has exactly the keys that a program accepts in its configuration.
 #[test]
 fn the_schema_knows_every_key_of_both_configurations() {
     let schema = schema();
@@ -151,7 +151,7 @@ fn schema() -> Value {
     serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
-/// Compares the keys below a path of a configuration with those of a schema. How many there are.
+/// Compares the keys below a path of a configuration with those of a schema. Returns their number.
 fn compare<T: DeserializeOwned>(root: &Value, schema: &Value, path: &mut Vec<String>) -> usize {
     let schema = match schema["$ref"].as_str() {
         Some(reference) => root.pointer(reference.trim_start_matches('#')).unwrap(),
@@ -184,7 +184,7 @@ fn compare<T: DeserializeOwned>(root: &Value, schema: &Value, path: &mut Vec<Str
     keys
 }
 
-/// The keys that a configuration takes at a path, as it lists them when it refuses another one. None if it is no struct.
+/// The keys that a configuration accepts at a path, from its error for an unknown key. Empty if it is not a struct.
 fn members<T: DeserializeOwned>(path: &[String]) -> Vec<String> {
     let wrong = path.iter().rev().fold(json!({"?": 0}), |below, key| json!({key: below}));
     let error = serde_json::from_value::<T>(wrong).err().map(|error| error.to_string()).unwrap_or_default();
