@@ -9,14 +9,15 @@ WEBHOOK := target/release/serverless-webhook
 CONTROLLER := target/controller/serverless-controller
 HOST := $(shell rustc -vV | sed -n 's/^host: //p')
 IMAGE_CONTROLLER := target/static/$(HOST)/controller/serverless-controller
-# Without packed relocations, a megabyte of the controller's memory would be relocations. They need glibc 2.36 where it is built.
+# Without packed relocations, a megabyte of the controller's memory would be relocations. The build machine needs glibc
+# 2.36 for them.
 STATIC := RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs" \
   $(CARGO) build --locked --target $(HOST) --target-dir target/static
 DENY_VERSION := 0.20.2
 MACHETE_VERSION := 0.9.2
 FUZZ_VERSION := 0.13.2
 FUZZ_SECONDS ?= 20
-# Crates that others use: each compiles alone, with the features that it asks for itself.
+# Library crates: each compiles alone, with only the features that it requests itself.
 ALONE := $(patsubst %,serverless-%,api policy decide cluster remote process controller)
 CHAOS_SECONDS ?= 600
 CHAOS_SEED ?= $(shell date +%s)
@@ -75,7 +76,7 @@ cluster: ## a control plane on loopback with webhook and controller, until Ctrl-
 .PHONY: test
 test: control-plane interpreters registry ## all tests, those against a real API server too
 	$(CARGO) test --locked --workspace -- --skip chaos::
-	$(CARGO) test --locked --workspace --test it -- chaos:: # by itself: it needs the whole machine
+	$(CARGO) test --locked --workspace --test it -- chaos:: # separately: it needs the whole machine
 
 .PHONY: chaos
 chaos: control-plane registry ## all is killed, cut off and changed for ten minutes; CHAOS_SEED=N does it again
@@ -102,7 +103,7 @@ generate: ## writes manifests and docs/rules.md from types, routes and rules
 
 .PHONY: record
 record: ## records the answers of all fixtures: read the difference before you commit it
-	$(CARGO) run --locked --quiet -- replay --record fixtures/admission || [ $$? -eq 1 ] # 1: some are refused, as they should
+	$(CARGO) run --locked --quiet -- replay --record fixtures/admission || [ $$? -eq 1 ] # 1: some reviews are refused, as expected
 	RECORD_PLANS=1 $(CARGO) test --locked --quiet --test it -- functions::plans
 
 .PHONY: vectors

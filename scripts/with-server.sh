@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Starts the webhook on loopback with development certificates, then sends it fixtures, or waits for Ctrl-C. Leaves nothing.
+# Starts the webhook on loopback with development certificates, then sends it fixtures, or waits for Ctrl-C. It leaves
+# nothing behind.
 #   with-server.sh WEBHOOK replay PATH | LISTEN=ADDRESS ADMIN_LISTEN=ADDRESS with-server.sh WEBHOOK wait
 set -euo pipefail
 webhook=$1 mode=$2

@@ -36,7 +36,7 @@ app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 {{ include "serverless.labelsOf" (list . (include "serverless.cleanup" .)) }}
 {{- end }}
 
-{{/* An image by its digest, if that is given. */}}
+{{/* An image, by its digest if there is one. */}}
 {{- define "serverless.image" -}}
 {{- $image := index . 0 }}
 {{- $image.repository }}:{{ $image.tag | default (index . 1) }}{{ with $image.digest }}@{{ . }}{{ end }}
@@ -46,7 +46,7 @@ app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 {{- if eq .Values.webhook.certificates.mode "self-managed" }}true{{ end }}
 {{- end }}
 
-{{/* Where the Pods of a Deployment run: its values, and its name, by which replicas avoid each other. */}}
+{{/* Where the Pods of a Deployment run. Takes its values, and its name, which keeps replicas on different nodes. */}}
 {{- define "serverless.placement" -}}
 {{- $values := index . 0 -}}
 {{- with $values.imagePullSecrets }}
@@ -82,13 +82,13 @@ affinity:
 {{- end }}
 {{- end }}
 
-{{/* The configuration of the controller: its base namespace is that of the release, unless the values name another one. */}}
+{{/* The configuration of the controller. By default, its base namespace is that of the release. */}}
 {{- define "serverless.controllerValues" -}}
 {{- $installed := dict "propagation" (dict "baseNamespace" .Release.Namespace) -}}
 {{- mergeOverwrite $installed (deepCopy .Values.controller.values) | toYaml }}
 {{- end }}
 
-{{/* Of what runs after an uninstall. */}}
+{{/* The metadata of objects that exist only after an uninstall. */}}
 {{- define "serverless.cleanupMetadata" -}}
 name: {{ include "serverless.cleanup" . }}
 labels:
@@ -98,7 +98,7 @@ annotations:
   helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
 {{- end }}
 
-{{/* A webhook configuration as it is generated, with what depends on the release. */}}
+{{/* A generated webhook configuration, with the parts that depend on the release. */}}
 {{- define "serverless.webhooks" -}}
 {{- $configuration := .root.Files.Get .file | fromYaml }}
 {{- $certificates := .root.Values.webhook.certificates }}
