@@ -13,7 +13,7 @@ pub async fn or_else<T>(work: impl Future<Output = T>, panicked: impl FnOnce() -
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| panicked())
 }
 
-/// As [`or_else`], with [`Error::Panicked`].
+/// Like [`or_else`], with [`Error::Panicked`].
 pub(crate) async fn guarded<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     or_else(work, || Err(Error::Panicked)).await
 }

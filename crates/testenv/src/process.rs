@@ -78,7 +78,7 @@ impl Process {
     /// The exit code of a process that has ended, like [`Self::wait`]; `None` while it runs.
     ///
     /// # Errors
-    /// If it cannot be asked for.
+    /// If it cannot be read.
     pub fn ended(&mut self) -> anyhow::Result<Option<i32>> {
         let Some(status) = self.watchdog.try_wait()? else { return Ok(None) };
         Ok(Some(status.code().context("the watchdog was killed")?))

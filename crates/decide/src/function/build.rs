@@ -197,7 +197,7 @@ fn fail(inputs: &Inputs<'_>, job: &BuildJob, end: &End, observed: &Observed, dra
     draft.set(ConditionType::BuildReady, "False", Reason::JobFailed, message);
 }
 
-/// What to do about a registry that refuses credentials, which one of these words tells.
+/// What to do if the words of a failed build show that the registry refuses the credentials; otherwise nothing.
 fn remedy(words: &str, secret: &str) -> String {
     let words = words.to_lowercase();
     let refused =

@@ -16,7 +16,7 @@ use crate::drift;
 use crate::owner::is_owned;
 use crate::plan::{JobChange, Step, Wanted};
 
-/// How long to wait before a name that is taken is tried again.
+/// How long to wait before a retry with a name that is taken.
 const TAKEN_RETRY: Duration = Duration::from_mins(5);
 
 /// What is planned for an object.

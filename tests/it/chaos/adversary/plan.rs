@@ -19,7 +19,7 @@ pub enum Attack {
     HugeSource,
     /// Annotations as large as the API server accepts.
     HugeAnnotations,
-    /// Ten Functions at once.
+    /// Ten Functions at the same time.
     ManyFunctions,
     /// A build that fits on no node.
     Unschedulable,
