@@ -38,6 +38,7 @@ fn read_as(file: impl AsRef<[u8]>) -> Vec<(usize, Value)> {
 #[case::a_key_twice_in_json("{\"a\": {\"b\": 1,\n\"b\": 2}}\n", json!([[2, "not JSON: the key \"b\" is there twice"]]))]
 #[case::a_key_twice("a:\n  b: 1\n  b: 2\n", json!([[3, "not YAML: the key \"b\" is there twice"]]))]
 #[case::infinity("a: .inf\n", json!([[1, "not YAML: infinity and NaN are not possible here: put the text into quotes"]]))]
+#[case::a_key_that_is_null("~: 1\n", json!([[1, "not YAML: a key is null: put it into quotes"]]))]
 #[case::unknown_anchor("a: *b\n", json!([[1, "not YAML: an alias (*) stands for an anchor (&) that is not there"]]))]
 #[case::a_text_at_the_indentation_of_its_key("a:\n  b: \"x\n  y\n  z\"\n  c: 1\n", json!([[1, {"a": {"b": "x y z", "c": 1}}]]))]
 #[case::a_line_of_a_tab("a: 1\n\t\nb: 2\n", json!([[2, "not YAML: a tab cannot indent a line: use spaces"]]))]

@@ -44,6 +44,8 @@ fn text_of(error: &Error) -> Cow<'static, str> {
         | Error::AliasReplayCounterOverflow { .. } => {
             "it is too large or nested too deeply, or its aliases stand for too much"
         }
+        // Only keys have to be texts.
+        Error::NullIntoString { .. } => "a key is null: put it into quotes",
         Error::UnknownAnchor { .. } => "an alias (*) stands for an anchor (&) that is not there",
         Error::AliasError { error, .. } => return text_of(error),
         error => {
