@@ -43,8 +43,7 @@ pub(super) struct Args {
     /// The configuration of presets, minima and runtimes
     #[arg(long, env = "WEBHOOK_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The runtimes that are installed, as the controller hands them over in the `ConfigMap` serverless-runtimes. They are
-    /// added to those of the configuration. The file may come later
+    /// The runtimes that the controller hands over, added to those of the configuration. The file may come later
     #[arg(long, env = "WEBHOOK_RUNTIMES_FILE", value_name = "FILE")]
     runtimes_file: Option<PathBuf>,
     /// How often the certificate, the configuration and the runtimes are read again

@@ -51,7 +51,7 @@ pub(super) struct Args {
     /// How long the others wait for a silent leader
     #[arg(long, env = "APP_LEASE_DURATION", default_value = "10s", value_parser = duration, value_name = "TIME", help_heading = "Leader election")]
     lease_duration: Duration,
-    /// The namespace of the Lease and of the `ConfigMap` serverless-runtimes; by default that of the Pod
+    /// The namespace of the Lease, and of what is handed to the webhook; by default that of the Pod
     #[arg(
         long,
         env = "POD_NAMESPACE",
