@@ -16,7 +16,7 @@ struct Flags {
     inputs: Inputs,
 }
 
-const FUNCTION: &str = "apiVersion: serverless.kyma-project.io/v1alpha1\nkind: Function\nmetadata: {name: demo}\nspec:\n  source: x\n";
+const FUNCTION: &str = "apiVersion: serverless.kyma-project.io/v1alpha1\nkind: Function\nmetadata: {name: demo}\nspec:\n  source: x\n  runtime: nodejs22\n";
 
 /// Plans the files of a folder; the output has `DIR` in place of its path.
 fn planned(folder: &Path, flags: &[&str]) -> (Exit, String, String) {
@@ -41,7 +41,7 @@ fn files_folders_and_streams_are_planned() {
     write(folder.path().join("one.yaml"), FUNCTION).unwrap();
     let json = |name: &str| {
         format!(
-            r#"{{"apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "Function", "metadata": {{"name": "{name}"}}, "spec": {{"source": "x"}}}}"#
+            r#"{{"apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "Function", "metadata": {{"name": "{name}"}}, "spec": {{"source": "x", "runtime": "nodejs22"}}}}"#
         )
     };
     write(folder.path().join("two.json"), format!("{}\n{}\n", json("a"), json("b"))).unwrap();
@@ -62,7 +62,7 @@ fn files_folders_and_streams_are_planned() {
 #[case::rules(
     "apiVersion: serverless.kyma-project.io/v1alpha1\nkind: Function\nmetadata: {name: demo}\nspec:\n  source: x\n  runtime: nodejs8\n  resorces: {}\n",
     Exit::Refused,
-    "DIR/a.yaml:1: Function shop/demo is refused\n    line 7: spec.resorces: Forbidden: unknown field\n    line 6: spec.runtime: Unsupported value: \"nodejs8\": supported values: \"nodejs10\", \"nodejs12\", \"python38\"\n"
+    "DIR/a.yaml:1: Function shop/demo is refused\n    line 7: spec.resorces: Forbidden: unknown field: did you mean \"resources\"?\n    line 6: spec.runtime: Unsupported value: \"nodejs8\": supported values: \"nodejs10\", \"nodejs12\", \"nodejs22\", \"nodejs24\", \"python312\", \"python313\", \"python38\"\n"
 )]
 #[case::other_version(
     "apiVersion: serverless.kyma-project.io/v1alpha2\nkind: Function\nmetadata: {name: demo}\n",

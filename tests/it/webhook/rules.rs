@@ -21,7 +21,7 @@ fn manifest(topic: Topic, namespace: &str, part: &str) -> Value {
             "stringData": {"username": "u", "password": "p", "serverAddress": "h", "registryAddress": "h.example.com"},
         }),
         Topic::Object | Topic::Function | Topic::Input => {
-            json!({"apiVersion": api_version, "kind": "Function", "metadata": {"name": "demo"}, "spec": {"source": "x"}})
+            json!({"apiVersion": api_version, "kind": "Function", "metadata": {"name": "demo"}, "spec": {"source": "x", "runtime": "nodejs22"}})
         }
     };
     let part: Value = serde_saphyr::from_str(part).unwrap();

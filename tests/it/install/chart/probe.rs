@@ -81,7 +81,7 @@ fn notes_name_what_is_there_and_what_is_next() {
         "serverless-webhook: 2 replicas, certificates: self-managed, failurePolicy: Ignore",
         "serverless-controller: 2 replicas, one of them leads",
         "helm test serverless -n ours",
-        "kubectl -n ours create secret generic serverless-registry-config-default",
+        "type: kubernetes.io/dockerconfigjson",
         "kubectl get functions -n default -w",
         "CRDs, Functions and copies stay",
     ] {
