@@ -3,10 +3,11 @@
 
 use serde_json::Value;
 
-use super::strict::{Judged, Schemas};
+use super::strict::{Judged, Schemas, with_dots};
 use crate::config::Config;
 use crate::decision::Decision;
 use crate::decode::decode;
+use crate::rule::Rule;
 use crate::violation::Violation;
 use crate::{functions, git_repositories, registry_secrets};
 
@@ -62,10 +63,15 @@ impl Judge {
     }
 }
 
-/// Adds what is new: what is wrong with a field is found by more than one.
+/// Adds what is new: what is wrong with a field is found by more than one. What the schema refuses keeps its words and gets
+/// the rule that says more.
 fn add(all: &mut Decision, violations: Vec<Violation>, judged: &Judged) {
     for violation in violations {
-        if !all.violations.contains(&violation) && !judged.covers(&violation.field) {
+        let field = with_dots(&violation.field);
+        let by_schema = |known: &&mut Violation| known.rule == Rule::SchemaValue && known.field == field;
+        if let Some(known) = all.violations.iter_mut().find(by_schema) {
+            known.rule = violation.rule;
+        } else if !all.violations.contains(&violation) && !judged.covers(&violation.field) {
             all.violations.push(violation);
         }
     }

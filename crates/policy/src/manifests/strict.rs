@@ -85,7 +85,7 @@ impl Judged {
 }
 
 /// The path with keys of maps as the API server writes them: `labels.a` for `labels[a]`.
-fn with_dots(field: &str) -> String {
+pub(super) fn with_dots(field: &str) -> String {
     let mut dotted = String::with_capacity(field.len());
     for (index, part) in field.split('[').enumerate() {
         match part.split_once(']') {
