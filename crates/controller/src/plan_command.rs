@@ -116,10 +116,15 @@ impl Input<'_> {
         } else {
             self.say(Exit::Refused, &place, &format!("{title} is refused"));
         }
-        for Violation { field, problem, .. } in violations {
+        let found = violations.into_iter().map(|Violation { field, problem, .. }| {
             let field = manifest.written(&field).into_owned();
             let problem = manifest.in_words_of_its_author(problem.to_string());
-            self.violation(document.line_of(&format!("{path}{field}")), &format!("{field}: {problem}"));
+            (document.line_of(&format!("{path}{field}")), format!("{field}: {problem}"))
+        });
+        let mut found: Vec<_> = found.collect();
+        found.sort_by_key(|(line, _)| *line);
+        for (line, text) in found {
+            self.violation(line, &text);
         }
         for warning in warnings {
             let warning = manifest.in_words_of_its_author(warning.text);

@@ -62,7 +62,7 @@ fn files_folders_and_streams_are_planned() {
 #[case::rules(
     "apiVersion: serverless.kyma-project.io/v1alpha1\nkind: Function\nmetadata: {name: demo}\nspec:\n  source: x\n  runtime: nodejs8\n  resorces: {}\n",
     Exit::Refused,
-    "DIR/a.yaml:1: Function shop/demo is refused\n    line 7: spec.resorces: Forbidden: unknown field: did you mean \"resources\"?\n    line 6: spec.runtime: Unsupported value: \"nodejs8\": supported values: \"nodejs10\", \"nodejs12\", \"nodejs22\", \"nodejs24\", \"python312\", \"python313\", \"python38\"\n"
+    "DIR/a.yaml:1: Function shop/demo is refused\n    line 6: spec.runtime: Unsupported value: \"nodejs8\": supported values: \"nodejs10\", \"nodejs12\", \"nodejs22\", \"nodejs24\", \"python312\", \"python313\", \"python38\"\n    line 7: spec.resorces: Forbidden: unknown field: did you mean \"resources\"?\n"
 )]
 #[case::other_version(
     "apiVersion: serverless.kyma-project.io/v1alpha2\nkind: Function\nmetadata: {name: demo}\n",
