@@ -4,6 +4,7 @@ mod ask;
 mod audit;
 mod endpoints;
 mod expect;
+mod trust;
 
 use std::path::{Path, PathBuf};
 

@@ -129,8 +129,8 @@ fn entries_are_added_replaced_and_taken_away_and_take_the_rest_from_the_default_
 #[case::request_above_limit(json!({"function": {"resources": {"presets": {"odd": {"requestMemory": "1Gi"}}}}}), "function.resources.presets.odd: requestMemory (1Gi) must not be greater than limitMemory (128Mi)")]
 #[case::negative(json!({"function": {"resources": {"minRequestCpu": -1}}}), "function.resources.minRequestCpu: \"-1\" must not be negative")]
 #[case::not_a_quantity(json!({"function": {"resources": {"presets": {"odd": {"limitCpu": "x"}}}}}), "function.resources.presets.odd.limitCpu: \"x\" must be a quantity such as 100m, 0.5, 64Mi or 1e3")]
-#[case::runtime(json!({"defaultRuntime": "nodejs8"}), "defaultRuntime: there is no runtime \"nodejs8\"; there are: nodejs10, nodejs12, python38")]
-#[case::several(json!({"defaultRuntime": "x", "function": {"replicas": {"minValue": -1}}}), "function.replicas.minValue: must be at least 1\ndefaultRuntime: there is no runtime \"x\"; there are: nodejs10, nodejs12, python38")]
+#[case::runtime(json!({"defaultRuntime": "nodejs8"}), "defaultRuntime: there is no runtime \"nodejs8\"; there are: nodejs10, nodejs12, nodejs22, nodejs24, python312, python313, python38")]
+#[case::several(json!({"defaultRuntime": "x", "function": {"replicas": {"minValue": -1}}}), "function.replicas.minValue: must be at least 1\ndefaultRuntime: there is no runtime \"x\"; there are: nodejs10, nodejs12, nodejs22, nodejs24, python312, python313, python38")]
 #[case::unknown_key(json!({"functions": {}}), "unknown field `functions`, expected one of `function`, `buildJob`, `runtimes`, `defaultRuntime`, `reservedEnvs`, `gitUrls`, `deployment`")]
 #[case::language(json!({"runtimes": {"cobol": {"language": "cobol"}}}), "unknown variant `cobol`, expected `nodejs` or `python`")]
 fn says_what_cannot_be_used(#[case] raw: Value, #[case] text: &str) {

@@ -1,6 +1,5 @@
 //! Asking: in process, or a server over HTTPS on one connection that is kept.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,18 +14,16 @@ use hyper_util::rt::TokioIo;
 use json_patch::Patch;
 use policy::{Config, Decision, Rule};
 use process::exit::Exit;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsConnector;
 
+use super::trust::Trust;
 use crate::admission::review::{Verdict, review};
 use crate::admission::routes::Endpoint;
 use crate::cli::report::{Finding, Warning};
-use crate::tls;
 
 /// The server to ask.
 #[derive(Debug, clap::Args)]
@@ -36,19 +33,11 @@ pub(super) struct Server {
         long,
         help = "Asks a server, such as https://localhost:8443, instead of answering in process",
         value_name = "URL",
-        requires = "ca_file",
         help_heading = "Server"
     )]
     pub(super) url: Option<Uri>,
-    /// The authority of the certificate of the server
-    #[arg(long, value_name = "FILE", help_heading = "Server")]
-    ca_file: Option<PathBuf>,
-    /// The certificate to show to the server
-    #[arg(long, value_name = "FILE", requires = "client_key", help_heading = "Server")]
-    client_cert: Option<PathBuf>,
-    /// The key of the certificate to show to the server
-    #[arg(long, value_name = "FILE", requires = "client_cert", help_heading = "Server")]
-    client_key: Option<PathBuf>,
+    #[command(flatten)]
+    trust: Trust,
 }
 
 /// Who answers.
@@ -106,7 +95,7 @@ impl Asker {
         let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
             .with_context(|| format!("--url {url}"))?;
         let address = format!("{host}:{}", url.port_u16().unwrap_or(443));
-        Ok((TlsConnector::from(Arc::new(client_config(args)?)), name, address))
+        Ok((TlsConnector::from(Arc::new(args.trust.client_config()?)), name, address))
     }
 
     pub(super) fn ask(&mut self, endpoint: &Endpoint, body: Bytes) -> anyhow::Result<Answer> {
@@ -151,28 +140,6 @@ impl Rules {
 /// The rules, and nothing for what has none.
 fn or_none(rules: &[Rule]) -> impl Iterator<Item = Option<Rule>> {
     rules.iter().copied().map(Some).chain(std::iter::repeat(None))
-}
-
-fn client_config(args: &Server) -> anyhow::Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates("--ca-file", args.ca_file.as_deref())? {
-        roots.add(certificate).ok().context("--ca-file: it holds a certificate that is not X.509")?;
-    }
-    let builder = ClientConfig::builder_with_provider(tls::provider())
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots);
-    let Some(path) = &args.client_key else { return Ok(builder.with_no_client_auth()) };
-    let key =
-        PrivateKeyDer::from_pem_file(path).with_context(|| format!("--client-key {}", path.display()))?;
-    let chain = certificates("--client-cert", args.client_cert.as_deref())?;
-    let config = builder.with_client_auth_cert(chain, key).ok();
-    config.with_context(|| format!("--client-key {}: it does not belong to --client-cert", path.display()))
-}
-
-fn certificates(flag: &str, path: Option<&Path>) -> anyhow::Result<Vec<CertificateDer<'static>>> {
-    let path = path.with_context(|| format!("{flag} is missing"))?;
-    let read = || CertificateDer::pem_file_iter(path)?.collect::<Result<Vec<_>, _>>();
-    read().with_context(|| format!("{flag} {}", path.display()))
 }
 
 /// A question as it is sent.

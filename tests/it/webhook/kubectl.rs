@@ -125,7 +125,9 @@ fn all_that_does_not_fit_the_schema_is_listed() {
 #[test]
 fn a_preset_that_has_no_effect_is_a_warning() {
     let namespace = INSTALLED.namespace("preset-unused");
-    namespace.kubectl("create -f -", &function("demo", &json!({"source": "x"}))).unwrap();
+    namespace
+        .kubectl("create -f -", &function("demo", &json!({"source": "x", "runtime": "nodejs22"})))
+        .unwrap();
     let label = "label function demo --overwrite serverless.kyma-project.io/replicas-preset";
     let said = |preset: &str| namespace.kubectl(&format!("{label}={preset}"), NOTHING).err;
     assert_eq!(

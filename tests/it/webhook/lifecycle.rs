@@ -261,3 +261,26 @@ fn a_name_cannot_forge_a_line_of_the_log() {
         "{log}"
     );
 }
+
+#[test]
+fn a_server_is_asked_whose_certificate_the_system_trusts_or_nobody_verifies() {
+    let process = Process::start("text", &[]);
+    let other = dev_certs::make("kyma-system").unwrap().authority.certificate;
+    let replay = |trusted: &str, flags: &[&str]| {
+        let file = process.folder.path().join("system.crt");
+        std::fs::write(&file, trusted).unwrap();
+        let url = format!("https://localhost:{}", process.port);
+        let mut replay = webhook();
+        replay.args(["replay", "--expect", "--url", &url]).args(flags);
+        replay.arg("fixtures/admission/validation-functions/delete").env("SSL_CERT_FILE", file);
+        let output = replay.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(replay(&process.ca_certificate, &[]), (Some(0), String::new()));
+    assert_eq!(replay(&other, &["--insecure"]), (Some(0), String::new()));
+    let (code, said) = replay(&other, &[]);
+    assert!(
+        code == Some(69) && said.contains("the server cannot be reached: invalid peer certificate: "),
+        "{said}"
+    );
+}
