@@ -4,6 +4,7 @@ mod certs;
 mod check;
 mod help;
 mod input;
+mod json;
 mod output;
 mod printable;
 mod replay;

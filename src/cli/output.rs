@@ -18,8 +18,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::report::{Item, Level, Remark, Tally, Words};
 use form::Form;
 
-/// How often what is found is printed while a bar is shown: the bar has to make room for it each time.
+/// How often what is found in long input is printed: each time costs a call of the system, and a bar has to make room for it.
 const INTERVAL: Duration = Duration::from_millis(100);
+/// How much text is printed sooner than that, in bytes.
+const FULL: usize = 64 * 1024;
 
 /// A form of output.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
@@ -45,6 +47,8 @@ pub(super) struct Output {
     /// Whether each skipped object is named.
     verbose: bool,
     bar: ProgressBar,
+    /// Whether the input is long, so that what is found need not be printed one by one.
+    is_long: bool,
     /// What is not printed yet.
     text: String,
     printed: Instant,
@@ -60,8 +64,16 @@ impl Output {
             Format::Sarif => Box::<sarif::Sarif>::default(),
             Format::Github => Box::new(github::Github),
         };
-        let (tally, text) = (Tally::default(), String::new());
-        let mut output = Self { form, tally, verbose, bar: progress(bytes), text, printed: Instant::now() };
+        let is_long = bytes >= LONG;
+        let mut output = Self {
+            form,
+            tally: Tally::default(),
+            verbose,
+            bar: if is_long { progress(bytes) } else { ProgressBar::hidden() },
+            is_long,
+            text: String::new(),
+            printed: Instant::now(),
+        };
         output.form.begin(&mut output.text);
         output
     }
@@ -104,7 +116,7 @@ impl Output {
     }
 
     fn print_now_and_then(&mut self) {
-        if self.bar.is_hidden() || self.printed.elapsed() >= INTERVAL {
+        if !self.is_long || self.text.len() >= FULL || self.printed.elapsed() >= INTERVAL {
             self.print();
         }
     }
@@ -130,7 +142,7 @@ const BAR: &str = "{wide_bar} {bytes}/{total_bytes} {eta}";
 
 /// A bar for long input, where there is somebody to see it.
 fn progress(bytes: u64) -> ProgressBar {
-    if bytes < LONG || !std::io::stderr().is_terminal() {
+    if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar());

@@ -14,6 +14,7 @@ use process::manifests::{Document, Inputs};
 use serde_json::Value;
 
 use super::input::{self, remark};
+use super::json::{at, text_at};
 use super::output::{Format, Output};
 use super::report::{Item, Level, Words};
 use super::show;
@@ -22,7 +23,7 @@ use crate::admission::routes::Endpoint;
 use crate::admission::wire::KIND;
 use crate::config;
 use ask::{Answer, Asker, Server, body_of};
-use endpoints::{endpoint_at, endpoints_for, fixture, text_at, unanswered};
+use endpoints::{endpoint_at, endpoints_for, fixture, unanswered};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -110,7 +111,7 @@ impl Replay<'_> {
         } else if audit::is_event(&object) {
             audit::review(&object).map_err(|why| (Level::Skipped, why.to_owned()))?
         } else {
-            let hint = if object.pointer("/metadata/name").is_some() && object.get("kind").is_some() {
+            let hint = if at(&object, "/metadata/name").is_some() && object.get("kind").is_some() {
                 ": manifests are for serverless-webhook check"
             } else {
                 ""
@@ -181,7 +182,7 @@ impl Replay<'_> {
         {
             unexpected.extend(self.again(endpoint, patched));
         }
-        let object = |review: &Value| review.pointer("/request/object").cloned().unwrap_or_default();
+        let object = |review: &Value| at(review, "/request/object").cloned().unwrap_or_default();
         Item {
             title: String::new(),
             subject: Subject::default(),

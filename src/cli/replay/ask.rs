@@ -23,6 +23,7 @@ use tokio_rustls::TlsConnector;
 use super::trust::Trust;
 use crate::admission::review::{Verdict, review};
 use crate::admission::routes::Endpoint;
+use crate::cli::json::at;
 use crate::cli::report::{Finding, Warning};
 
 /// The server to ask.
@@ -151,7 +152,7 @@ pub(super) fn body_of(question: &Value) -> Bytes {
 impl Answer {
     /// The patch; `None` if there is none, or if it is none.
     pub(super) fn patch(&self) -> Option<Patch> {
-        let patch = BASE64.decode(self.review.pointer("/response/patch")?.as_str()?).ok()?;
+        let patch = BASE64.decode(at(&self.review, "/response/patch")?.as_str()?).ok()?;
         serde_json::from_slice(&patch).ok()
     }
 
@@ -164,10 +165,10 @@ impl Answer {
     }
 
     pub(super) fn verdict(&self) -> Verdict {
-        let allowed = self.review.pointer("/response/allowed") == Some(&Value::Bool(true));
-        let code = self.review.pointer("/response/status/code").and_then(Value::as_u64);
+        let allowed = at(&self.review, "/response/allowed") == Some(&Value::Bool(true));
+        let code = at(&self.review, "/response/status/code").and_then(Value::as_u64);
         match (allowed, code) {
-            (true, _) if self.review.pointer("/response/patch").is_some() => Verdict::Patched,
+            (true, _) if at(&self.review, "/response/patch").is_some() => Verdict::Patched,
             (true, _) => Verdict::Allowed,
             (false, Some(422)) => Verdict::Refused,
             (false, _) => Verdict::Error,
@@ -176,7 +177,7 @@ impl Answer {
 
     /// What is wrong with the object, which stands at a line.
     pub(super) fn findings(&self, line: usize) -> Vec<Finding> {
-        let causes = self.review.pointer("/response/status/details/causes").and_then(Value::as_array);
+        let causes = at(&self.review, "/response/status/details/causes").and_then(Value::as_array);
         let text =
             |cause: &Value, key: &str| cause.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let finding = |(cause, rule): (&Value, Option<Rule>)| Finding {
@@ -189,7 +190,7 @@ impl Answer {
         match causes {
             Some(causes) => causes.iter().zip(or_none(&self.rules.violations)).map(finding).collect(),
             None if self.verdict() == Verdict::Error => {
-                let status = self.review.pointer("/response/status").cloned().unwrap_or_default();
+                let status = at(&self.review, "/response/status").cloned().unwrap_or_default();
                 vec![Finding { field: "request".to_owned(), ..finding((&status, None)) }]
             }
             None => Vec::new(),
@@ -197,7 +198,7 @@ impl Answer {
     }
 
     pub(super) fn warnings(&self) -> Vec<Warning> {
-        let warnings = self.review.pointer("/response/warnings").and_then(Value::as_array);
+        let warnings = at(&self.review, "/response/warnings").and_then(Value::as_array);
         let texts = warnings.into_iter().flatten().filter_map(Value::as_str);
         let warning = |(text, rule): (&str, Option<Rule>)| Warning { rule, message: text.to_owned() };
         texts.zip(or_none(&self.rules.warnings)).map(warning).collect()

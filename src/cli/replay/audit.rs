@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::admission::wire::{API_VERSIONS, KIND};
+use crate::cli::json::at;
 
 /// The group of audit events.
 const GROUP: &str = "audit.k8s.io/";
@@ -20,7 +21,7 @@ pub(super) fn review(event: &Value) -> Result<Value, &'static str> {
     if stage != "ResponseComplete" {
         return Err("an audit event of an earlier stage of its request");
     }
-    let code = event.pointer("/responseStatus/code").and_then(Value::as_u64).unwrap_or(200);
+    let code = at(event, "/responseStatus/code").and_then(Value::as_u64).unwrap_or(200);
     let operation = match event.get("verb").and_then(Value::as_str) {
         Some("create") => "CREATE",
         // Server-side apply creates with a patch.
@@ -35,7 +36,7 @@ pub(super) fn review(event: &Value) -> Result<Value, &'static str> {
         object(event).ok_or("an audit event without its object: its level must be RequestResponse")?;
     let version = text("apiVersion");
     let name = Some(text("name")).filter(|name| !name.is_empty());
-    let name = name.or_else(|| object.pointer("/metadata/name").and_then(Value::as_str)).unwrap_or_default();
+    let name = name.or_else(|| at(&object, "/metadata/name").and_then(Value::as_str)).unwrap_or_default();
     Ok(json!({
         "apiVersion": API_VERSIONS[0],
         "kind": KIND,

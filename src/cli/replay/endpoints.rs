@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::admission::routes::{ENDPOINTS, Endpoint};
+use crate::cli::json::text_at;
 use crate::cli::report::Level;
 
 /// The file of a fixture that holds the question.
@@ -66,9 +67,4 @@ pub(super) fn unanswered(review: &Value) -> (Level, String) {
             (Level::Skipped, format!("a review of {plural:?} of the group {group:?}: no webhook is for it"))
         }
     }
-}
-
-/// The text at a place of a review.
-pub(super) fn text_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }

@@ -96,7 +96,7 @@ fn an_address_needs_no_host_but_a_port() {
 #[case::bad_time(&["serve", "--tls-cert-file", "a", "--tls-private-key-file", "b", "--idle-timeout", "soon"])]
 #[case::zero_time(&["serve", "--tls-cert-file", "a", "--tls-private-key-file", "b", "--idle-timeout", "0s"])]
 #[case::name_without_authority(&["serve", "--tls-cert-file", "a", "--tls-private-key-file", "b", "--client-name", "x"])]
-#[case::url_without_authority(&["replay", "--url", "https://localhost", "x"])]
+#[case::two_ways_to_trust(&["replay", "--url", "https://localhost", "--ca-file", "a", "--insecure", "x"])]
 #[case::expect_and_record(&["replay", "--expect", "--record", "x"])]
 fn wrong_use_ends_with_64(#[case] args: &[&str]) {
     let (code, out, err) = run(args);
