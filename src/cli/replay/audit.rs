@@ -36,7 +36,7 @@ pub(super) fn review(event: &Value) -> Result<Value, &'static str> {
         object(event).ok_or("an audit event without its object: its level must be RequestResponse")?;
     let version = text("apiVersion");
     let name = Some(text("name")).filter(|name| !name.is_empty());
-    let name = name.or_else(|| at(&object, "/metadata/name").and_then(Value::as_str)).unwrap_or_default();
+    let name = name.or_else(|| at(object, "/metadata/name").and_then(Value::as_str)).unwrap_or_default();
     Ok(json!({
         "apiVersion": API_VERSIONS[0],
         "kind": KIND,
