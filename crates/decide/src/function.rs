@@ -37,7 +37,7 @@ pub use image::is_digest;
 pub use installed::Installed;
 pub use model::{Function, Source, Status};
 pub use names::Identity;
-pub use observed::{Leftover, Observed, Refusal, Stored};
+pub use observed::{Answers, Leftover, Observed, Refusal, Stored};
 pub use registry::{Registry, RegistryProblem, RegistrySecret, registry};
 pub use runtime::{RuntimeImage, RuntimeMap, RuntimeProblem, runtime_image};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cluster::reconcile::{Action, Reconciler};
 use cluster::{Error, key};
-use decide::function::{Function, Identity, Observed, Plan, Refusal, Report, Start, failed_on};
+use decide::function::{Answers, Function, Identity, Observed, Plan, Refusal, failed_on};
 use decide::plan::Question;
 use decide::{Key, Kind};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -90,9 +90,7 @@ impl Reconciler for Functions {
 struct Learnt {
     taken: BTreeSet<(Kind, String)>,
     refused: Option<Refusal>,
-    report: Option<Report>,
-    start: Option<Start>,
-    pods: Option<Start>,
+    answers: Answers,
 }
 
 impl Learnt {
@@ -107,12 +105,6 @@ impl Learnt {
             }
             Error::Api(_) | Error::Deposed | Error::Panicked => false,
         }
-    }
-
-    /// Adds the answers to what is observed.
-    fn answer(&self, observed: &mut Observed) {
-        let (report, start, pods) = (self.report.clone(), self.start.clone(), self.pods.clone());
-        (observed.report, observed.start, observed.pods) = (report, start, pods);
     }
 }
 
@@ -149,8 +141,8 @@ impl Functions {
             // 2. Decide. If this needs an answer of the API server, it is requested first.
             let mut plan = (self.decide)(&self.config, function, &observed, now());
             if let Some(question) = plan.question.take() {
-                self.ask(&question, &function.identity, &observed, &mut learnt).await?;
-                learnt.answer(&mut observed);
+                self.ask(&question, &function.identity, &observed, &mut learnt.answers).await?;
+                observed.answers.clone_from(&learnt.answers);
                 plan = (self.decide)(&self.config, function, &observed, now());
             }
             let started = self.take_slot(&mut plan, key);
@@ -181,7 +173,7 @@ impl Functions {
         }
         observed.taken.extend(learnt.taken.iter().cloned());
         observed.refused.clone_from(&learnt.refused);
-        learnt.answer(&mut observed);
+        observed.answers.clone_from(&learnt.answers);
         observed.git = self.lookups.git(function, &self.stores);
         Ok(observed)
     }
@@ -192,20 +184,20 @@ impl Functions {
         question: &Question,
         identity: &Identity,
         observed: &Observed,
-        learnt: &mut Learnt,
+        answers: &mut Answers,
     ) -> Result<(), Error> {
         let (writer, namespace) = (&self.writer, &identity.namespace);
         let job = |name: &str| observed.jobs.iter().find(|job| job.name == name);
         match question {
             Question::Report(name) => {
                 let Some(job) = job(name) else { return Ok(()) };
-                learnt.report = Some(pods::report(writer, namespace, job).await?);
+                answers.report = Some(pods::report(writer, namespace, job).await?);
             }
             Question::Start(name) => {
                 let Some(job) = job(name) else { return Ok(()) };
-                learnt.start = Some(pods::started(writer, namespace, job).await?);
+                answers.start = Some(pods::started(writer, namespace, job).await?);
             }
-            Question::Pods => learnt.pods = Some(pods::served(writer, identity).await?),
+            Question::Pods => answers.pods = Some(pods::served(writer, identity).await?),
         }
         Ok(())
     }

@@ -84,7 +84,7 @@ fn wait(job: &BuildJob, is_relabelled: bool, observed: &Observed, draft: &mut Dr
     }
     if !job.has_started && !job.is_suspended {
         let age = Duration::try_from(draft.now.0.duration_since(job.created)).unwrap_or_default();
-        let hindrance = match &observed.start {
+        let hindrance = match &observed.answers.start {
             _ if age < START => {
                 draft.wake_in(START.saturating_sub(age));
                 None
@@ -125,7 +125,7 @@ fn wait(job: &BuildJob, is_relabelled: bool, observed: &Observed, draft: &mut Dr
 /// runs.
 fn finish(job: &BuildJob, observed: &Observed, draft: &mut Draft<Status>) -> Option<Built> {
     let name = &job.name;
-    let digest = match (&job.digest, &observed.report) {
+    let digest = match (&job.digest, &observed.answers.report) {
         (Some(digest), _) => digest.clone(),
         (None, None) => {
             draft.question = Some(Question::Report(name.clone()));
@@ -182,13 +182,13 @@ fn pause(inputs: &Inputs<'_>, job: &BuildJob, end: &End, draft: &Draft<Status>) 
 fn fail(inputs: &Inputs<'_>, job: &BuildJob, end: &End, observed: &Observed, draft: &mut Draft<Status>) {
     let start = format!("Job {} failed: ", job.name);
     let known = draft.before(ConditionType::BuildReady).and_then(|condition| condition.message.clone());
-    let words = observed.report.as_ref().and_then(|report| report.words.as_deref());
+    let words = observed.answers.report.as_ref().and_then(|report| report.words.as_deref());
     let message = match (&job.failure, words, known) {
         (Some(why), ..) => format!("{start}{why}"),
         (None, Some(words), _) => format!("{start}{words}{}", remedy(words, &inputs.registry.secret)),
         (None, None, Some(known)) if known.starts_with(&start) => known,
         (None, None, _) => {
-            if observed.report.is_none() {
+            if observed.answers.report.is_none() {
                 draft.question = Some(Question::Report(job.name.clone()));
             }
             format!("{start}{}", end.message)

@@ -45,11 +45,18 @@ pub struct Observed {
     pub taken: BTreeSet<(Kind, String)>,
     /// What the API server has refused, and why.
     pub refused: Option<Refusal>,
-    /// What the Pods of the Job that has ended say, once it was asked for.
+    /// What the API server has answered to questions of a plan.
+    pub answers: Answers,
+}
+
+/// Answers to questions of a plan, each once it was asked.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    /// What the Pods of the Job that has ended say.
     pub report: Option<Report>,
-    /// Whether the Job has a Pod that runs, once it was asked for.
+    /// Whether the Job has a Pod that runs.
     pub start: Option<Start>,
-    /// How far the Deployment has come with its Pods, once it was asked for.
+    /// How far the Deployment has come with its Pods.
     pub pods: Option<Start>,
 }
 
@@ -89,9 +96,7 @@ impl Default for Observed {
             leftovers: Vec::new(),
             taken: BTreeSet::new(),
             refused: None,
-            report: None,
-            start: None,
-            pods: None,
+            answers: Answers::default(),
         }
     }
 }

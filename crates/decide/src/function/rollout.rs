@@ -35,7 +35,7 @@ pub(super) fn judge(name: &str, observed: &Observed, draft: &mut Draft<Status>) 
         return false;
     }
     ask(observed, draft);
-    match (&observed.pods, rollout.failed) {
+    match (&observed.answers.pods, rollout.failed) {
         (Some(Start::Hindered(why)), _) => fail(name, why, draft),
         (_, Some(why)) => fail(name, why, draft),
         (Some(Start::Waits(why)), None) => wait(format!("Deployment {name} is not ready yet: {why}"), draft),
@@ -96,7 +96,7 @@ fn ask(observed: &Observed, draft: &mut Draft<Status>) {
         return;
     }
     draft.wake_in((age / 4).clamp(FIRST_PAUSE, LONGEST_PAUSE));
-    if observed.pods.is_none() {
+    if observed.answers.pods.is_none() {
         draft.question = Some(Question::Pods);
     }
 }

@@ -47,10 +47,10 @@ impl Simulation {
     pub fn pass(&mut self) -> Plan {
         let mut plan = self.decide();
         if let Some(question) = plan.question.take() {
-            let Observed { report, start, pods, .. } = self.observed.clone();
+            let before = self.observed.answers.clone();
             self.answer(&question);
             plan = self.decide();
-            (self.observed.report, self.observed.start, self.observed.pods) = (report, start, pods);
+            self.observed.answers = before;
         }
         match self.place {
             0 => plan.start_build(),
@@ -89,16 +89,15 @@ impl Simulation {
     }
 
     fn answer(&mut self, question: &Question) {
-        let observed = &mut self.observed;
+        let Observed { answers, jobs, .. } = &mut self.observed;
         match question {
             Question::Report(name) => {
-                let ended =
-                    observed.jobs.iter().find(|job| job.name == *name).and_then(|job| job.end.as_ref());
+                let ended = jobs.iter().find(|job| job.name == *name).and_then(|job| job.end.as_ref());
                 let words = ended.is_some_and(|end| end.succeeded).then(|| DIGEST.to_owned());
-                observed.report.get_or_insert(Report { words });
+                answers.report.get_or_insert(Report { words });
             }
-            Question::Start(_) => drop(observed.start.get_or_insert(Start::Runs)),
-            Question::Pods => drop(observed.pods.get_or_insert(Start::Runs)),
+            Question::Start(_) => drop(answers.start.get_or_insert(Start::Runs)),
+            Question::Pods => drop(answers.pods.get_or_insert(Start::Runs)),
         }
     }
 

@@ -40,9 +40,9 @@ fn a_failed_build_says_what_its_container_said_and_keeps_its_words() {
     assert_eq!(plan.question, Some(Question::Report(JOB.to_owned())));
     assert_eq!(plan.wake, Some(Duration::from_secs(30 * 60 - 1)));
 
-    world.observed().report = Some(Report { words: Some("npm ERR! 404".to_owned()) });
+    world.observed().answers.report = Some(Report { words: Some("npm ERR! 404".to_owned()) });
     assert_eq!(world.pass().1[1], format!("{failed}npm ERR! 404"));
-    world.observed().report = None;
+    world.observed().answers.report = None;
     assert!(world.rests());
     // If the container reports nothing, the message of the Job is used.
     let mut world = World::inline();
@@ -57,7 +57,7 @@ fn a_build_that_fails_for_credentials_names_their_secret() {
         let mut world = World::inline();
         world.pass();
         world.simulation.end_job(false, "no");
-        world.observed().report = Some(Report { words: Some(words.to_owned()) });
+        world.observed().answers.report = Some(Report { words: Some(words.to_owned()) });
         let said = world.pass().1[1].clone();
         let prefix = format!("BuildReady=False JobFailed Job {JOB} failed: ");
         said.strip_prefix(&prefix).unwrap().to_owned()
@@ -133,13 +133,13 @@ fn what_runs_is_the_digest_that_the_builder_reports() {
     world.pass();
     world.simulation.end_job(true, "");
     let digest = format!("sha256:{}", "5".repeat(64));
-    world.observed().report = Some(Report { words: Some(digest.clone()) });
+    world.observed().answers.report = Some(Report { words: Some(digest.clone()) });
     assert_eq!(
         world.pass().0,
         texts!["note digest on Job {JOB} {digest}", "create Deployment {CHILD}", "create Service f"]
     );
     assert!(world.image().ends_with(&format!("@{digest}")), "{}", world.image());
-    world.observed().report = None;
+    world.observed().answers.report = None;
     world.simulation.roll_out();
     world.pass();
     // Without the Job, the digest comes from the Deployment.
@@ -153,7 +153,7 @@ fn a_builder_that_reports_no_digest_has_failed() {
         let mut world = World::inline();
         world.pass();
         world.simulation.end_job(true, "");
-        world.observed().report = Some(Report { words: words.map(str::to_owned) });
+        world.observed().answers.report = Some(Report { words: words.map(str::to_owned) });
         let why = "the builder reports no digest of the image: it must write it to /dev/termination-log, as kaniko does with --digest-file";
         let (did, said) = world.pass();
         assert_eq!(did, texts!["note failure on Job {JOB} {why}"]);
@@ -191,13 +191,13 @@ fn a_job_without_a_pod_is_ended_and_says_why() {
     assert_eq!((decide(&world).wake, decide(&world).question), (Some(Duration::from_secs(1)), None));
     world.later(Duration::from_secs(1));
     assert_eq!(decide(&world).question, Some(Question::Start(JOB.to_owned())));
-    world.observed().start = Some(Start::Waits("ContainerCreating".to_owned()));
+    world.observed().answers.start = Some(Start::Waits("ContainerCreating".to_owned()));
     assert_eq!((decide(&world).wake, decide(&world).steps), (Some(Duration::from_secs(10)), vec![]));
-    world.observed().start = Some(Start::Runs);
+    world.observed().answers.start = Some(Start::Runs);
     assert_eq!((decide(&world).wake, decide(&world).steps), (None, vec![]));
 
     let why = "no Pod was created: violates PodSecurity";
-    world.observed().start = Some(Start::Hindered(why.to_owned()));
+    world.observed().answers.start = Some(Start::Hindered(why.to_owned()));
     let (did, said) = world.pass();
     assert_eq!(did, texts!["end Job {JOB} {why}"]);
     let failed = format!("BuildReady=False JobFailed Job {JOB} failed: {why}");
@@ -212,7 +212,8 @@ fn a_job_without_a_pod_is_ended_and_says_why() {
 fn a_pod_that_never_gets_further_is_not_waited_for() {
     let mut world = World::inline();
     world.pass();
-    world.observed().start = Some(Start::Waits("its Pod does not start: ContainerCreating".to_owned()));
+    world.observed().answers.start =
+        Some(Start::Waits("its Pod does not start: ContainerCreating".to_owned()));
     world.later(Duration::from_mins(5) - Duration::from_secs(2));
     assert_eq!(world.pass().0, [""; 0]);
     world.later(Duration::from_secs(1));

@@ -55,17 +55,17 @@ fn pods_are_asked_once_a_deployment_has_waited_for_a_while() {
 fn what_pods_fail_for_is_said_until_they_are_ready() {
     let mut world = waiting(11);
     let why = "Pod f-1 crashes: Error, exit code 1";
-    world.observed().pods = Some(Start::Hindered(why.to_owned()));
+    world.observed().answers.pods = Some(Start::Hindered(why.to_owned()));
     let failed = format!("Running=False DeploymentFailed Deployment {CHILD} failed: {why}");
     assert_eq!(running(&mut world), failed);
     assert_eq!(world.ready(), failed.replace("Running", "Ready"));
     // The report is kept: the Pods are requested again at once.
-    world.observed().pods = None;
+    world.observed().answers.pods = None;
     assert_eq!(world.simulation.decide().question, Some(Question::Pods));
-    world.observed().pods = Some(Start::Waits("Pod f-2 runs, and is not ready".to_owned()));
+    world.observed().answers.pods = Some(Start::Waits("Pod f-2 runs, and is not ready".to_owned()));
     let waits = format!("Deployment {CHILD} {NOT_READY}: Pod f-2 runs, and is not ready");
     assert_eq!(running(&mut world), format!("Running=Unknown DeploymentWaiting {waits}"));
-    world.observed().pods = None;
+    world.observed().answers.pods = None;
     world.simulation.roll_out();
     assert_eq!(running(&mut world), format!("Running=True DeploymentReady Deployment {CHILD} is ready"));
     assert_eq!(world.simulation.decide().wake, None);
@@ -80,7 +80,7 @@ fn a_deployment_that_gives_up_says_why() {
     let failed = format!("Running=False DeploymentFailed Deployment {CHILD} failed:");
     assert_eq!(running(&mut world), format!("{failed} {message}"));
     // What Pods report takes precedence.
-    world.observed().pods = Some(Start::Hindered("Pod f-1 crashes".to_owned()));
+    world.observed().answers.pods = Some(Start::Hindered("Pod f-1 crashes".to_owned()));
     assert_eq!(running(&mut world), format!("{failed} Pod f-1 crashes"));
     // Without a report of Pods, the conditions of the Deployment are used.
     let refused = json!({"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: q"});
