@@ -92,12 +92,12 @@ impl<T: Copy> Presets<T> {
     /// What the author should know of the label: that no preset has this name, or that the preset has no effect on an object
     /// that was there before, since `fields` are set.
     #[must_use]
-    pub fn warning(
+    pub fn warning<'a>(
         &self,
         meta: &Meta,
         is_used: bool,
         fields: &str,
-        old: impl FnOnce() -> Option<Meta>,
+        old: impl FnOnce() -> Option<&'a Meta>,
     ) -> Option<Warning> {
         let label = self.label;
         let name = meta.label(label).filter(|name| !name.is_empty())?;

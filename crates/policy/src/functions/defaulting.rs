@@ -5,23 +5,26 @@ mod patch;
 mod replicas;
 mod resources;
 
+use std::cell::LazyCell;
+
 use crate::config::{Config, Presets, Resources};
 use crate::decision::Decision;
 use crate::object::{FunctionObject, MetadataObject};
 
 use patch::Patch;
 
-/// Adds what is missing in a Function; `old` is what it was before an UPDATE, which few Functions need.
+/// Adds what is missing in a Function; `old` is what it was before an UPDATE, decoded once and only if a label asks for it.
 #[must_use]
 pub fn default(
     config: &Config,
     function: &FunctionObject,
-    old: impl Fn() -> Option<MetadataObject>,
+    old: impl FnOnce() -> Option<MetadataObject>,
 ) -> Decision {
     // Without a specification there is nothing to add to: the schema refuses the object.
     let Some(spec) = &function.spec else { return Decision::allowed() };
     let meta = &function.metadata;
-    let old = || old().map(|old| old.metadata);
+    let old = LazyCell::new(old);
+    let old = || old.as_ref().map(|old| &old.metadata);
     let mut patch = Patch::default();
 
     let replicas = patch.grows(|patch| replicas::fill_in(config.replicas.choose(meta), spec, patch));
