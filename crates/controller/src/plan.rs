@@ -12,7 +12,7 @@ use decide::function::{
     Answer, Config, Function, Git, Installed, Observed, Registry, RegistryProblem, RegistrySecret, Remote,
     RuntimeImage, RuntimeMap, RuntimeProblem, registry, runtime_image,
 };
-use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use k8s_openapi::api::core::v1::Secret;
 use policy::FunctionObject;
 use policy::manifests::fold_string_data;
 use process::manifests::Documents;
@@ -36,7 +36,8 @@ pub struct Manifests {
     functions: Vec<Value>,
     repositories: BTreeMap<(String, String), GitRepository>,
     registries: BTreeMap<(String, String), Secret>,
-    config_maps: Vec<ConfigMap>,
+    /// Namespace, name and content of each ConfigMap of a runtime.
+    runtimes: Vec<(String, String, RuntimeMap)>,
 }
 
 /// What becomes of a Function.
@@ -57,7 +58,7 @@ impl Manifests {
             functions: Vec::new(),
             repositories: BTreeMap::new(),
             registries: BTreeMap::new(),
-            config_maps: Vec::new(),
+            runtimes: Vec::new(),
         }
     }
 
@@ -98,7 +99,8 @@ impl Manifests {
                 self.registries.insert((namespace, name), decode(&object)?);
             }
             "ConfigMap" if api_version == "v1" && is_runtime(&object) => {
-                self.config_maps.push(decode(&object)?);
+                let map = RuntimeMap::of(&decode(&object)?);
+                self.runtimes.extend(map.map(|map| (namespace, name, map)));
             }
             _ => return Ok(false),
         }
@@ -123,14 +125,13 @@ impl Manifests {
 
     /// The runtimes that any of the ConfigMaps describes.
     fn installed(&self) -> Installed {
-        let maps = self.config_maps.iter().filter_map(named_runtime);
-        Installed(maps.filter_map(|(_, map)| Some((map.runtime.clone(), map.language?))).collect())
+        let maps = self.runtimes.iter();
+        Installed(maps.filter_map(|(.., map)| Some((map.runtime.clone(), map.language?))).collect())
     }
 
     fn runtime_image(&self, namespace: &str, runtime: &str) -> Result<RuntimeImage, RuntimeProblem> {
-        let is_here = |map: &&ConfigMap| map.metadata.namespace.as_deref() == Some(namespace);
-        let maps: Vec<_> = self.config_maps.iter().filter(is_here).filter_map(named_runtime).collect();
-        match runtime_image(maps.iter().map(|(name, map)| (name.as_str(), map)), runtime) {
+        let here = self.runtimes.iter().filter(|(of, ..)| of == namespace);
+        match runtime_image(here.map(|(_, name, map)| (name.as_str(), map)), runtime) {
             Err(RuntimeProblem::Missing) => Ok(installed(runtime)),
             chosen => chosen,
         }
@@ -151,11 +152,7 @@ fn is_runtime(map: &Value) -> bool {
         .is_some_and(|label| label == config_label::RUNTIME)
 }
 
-fn named_runtime(map: &ConfigMap) -> Option<(String, RuntimeMap)> {
-    Some((map.metadata.name.clone()?, RuntimeMap::of(map)?))
-}
-
-/// What does not decode is told by its field, never by its value.
+/// The error names the field that does not decode, and never its value.
 fn decode<T: DeserializeOwned>(object: &Value) -> Result<T, String> {
     let title = |key: &str| object.pointer(key).and_then(Value::as_str).unwrap_or_default();
     policy::decode::decode(&object.to_string())
@@ -165,71 +162,88 @@ fn decode<T: DeserializeOwned>(object: &Value) -> Result<T, String> {
 /// What becomes of each Function, with presets filled in as the webhook does.
 #[must_use]
 pub fn plan(config: &Config, manifests: &Manifests) -> Vec<Planned> {
-    manifests.functions.iter().map(|function| plan_one(config, manifests, function.clone())).collect()
+    let builtin = policy::config::RawConfig::default().check();
+    let presets = builtin.map_err(|errors| errors.iter().map(ToString::to_string).collect());
+    let planner = Planner { config, manifests, presets, installed: Arc::new(manifests.installed()) };
+    manifests.functions.iter().map(|function| planner.plan(function.clone())).collect()
 }
 
-fn plan_one(config: &Config, manifests: &Manifests, mut object: Value) -> Planned {
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
-    let title = format!("# Function {namespace}/{name}\n");
-    let function = match fill_in(&mut object).and_then(|()| convert(&object)) {
-        Ok(function) => function,
-        Err(error) => return Planned { is_ready: false, text: format!("{title}# {error}\n") },
-    };
-    let source = &function.source;
-    let repository = manifests.repositories.get(&(namespace.clone(), source.text().to_owned()));
-    let reference = source.reference().unwrap_or_default();
-    let commit = if is_commit(reference) { reference } else { COMMIT };
-    let observed = Observed {
-        installed: Arc::new(manifests.installed()),
-        runtime_image: manifests.runtime_image(&namespace, &function.runtime),
-        registry: manifests.registry(&namespace),
-        git: Git {
-            remote: repository.map(|repository| Remote {
-                url: repository.spec.url.clone(),
-                auth: repository.spec.auth.clone(),
-                host_keys: String::new(),
-            }),
-            answer: Answer::Commit(commit.to_owned()),
-            ..Git::default()
-        },
-        ..Observed::default()
-    };
-    let mut simulation = Simulation::new(config.clone(), function, observed);
-    let objects = simulation.run();
-    let mut text = title;
-    for object in objects {
-        text.push_str("---\n");
-        // What was JSON can be YAML.
-        text.push_str(&serde_saphyr::to_string(&object).unwrap_or_default());
+/// What all Functions are planned with.
+struct Planner<'a> {
+    config: &'a Config,
+    manifests: &'a Manifests,
+    /// The configuration of the webhook of a fresh installation.
+    presets: Result<policy::Config, String>,
+    installed: Arc<Installed>,
+}
+
+impl Planner<'_> {
+    fn plan(&self, mut object: Value) -> Planned {
+        let text =
+            |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
+        let mut text = format!("# Function {namespace}/{name}\n");
+        let function = match self.fill_in(&mut object).and_then(|()| convert(&object)) {
+            Ok(function) => function,
+            Err(error) => return Planned { is_ready: false, text: format!("{text}# {error}\n") },
+        };
+        let observed = self.observed(&namespace, &function);
+        let mut simulation = Simulation::new(self.config.clone(), function, observed);
+        for object in simulation.run() {
+            text.push_str("---\n");
+            // What was JSON can be YAML.
+            text.push_str(&serde_saphyr::to_string(&object).unwrap_or_default());
+        }
+        let conditions = &simulation.status().conditions;
+        let is_ready =
+            conditions.iter().all(|condition| condition.status == "True") && !conditions.is_empty();
+        for Condition { kind, status, reason, message, .. } in conditions {
+            let text_of = |text: &Option<String>| text.clone().unwrap_or_default();
+            let words = [kind.clone(), status.clone(), text_of(reason), text_of(message)];
+            text.extend(["# ", &words.join(" "), "\n"]);
+        }
+        Planned { is_ready, text }
     }
-    let conditions = &simulation.status().conditions;
-    let is_ready = conditions.iter().all(|condition| condition.status == "True") && !conditions.is_empty();
-    for Condition { kind, status, reason, message, .. } in conditions {
-        let text_of = |text: &Option<String>| text.clone().unwrap_or_default();
-        let words = [kind.clone(), status.clone(), text_of(reason), text_of(message)];
-        text.extend(["# ", &words.join(" "), "\n"]);
+
+    /// What a cluster with these manifests holds for a Function.
+    fn observed(&self, namespace: &str, function: &Function) -> Observed {
+        let (manifests, source) = (self.manifests, &function.source);
+        let repository = manifests.repositories.get(&(namespace.to_owned(), source.text().to_owned()));
+        let reference = source.reference().unwrap_or_default();
+        let commit = if is_commit(reference) { reference } else { COMMIT };
+        Observed {
+            installed: Arc::clone(&self.installed),
+            runtime_image: manifests.runtime_image(namespace, &function.runtime),
+            registry: manifests.registry(namespace),
+            git: Git {
+                remote: repository.map(|repository| Remote {
+                    url: repository.spec.url.clone(),
+                    auth: repository.spec.auth.clone(),
+                    host_keys: String::new(),
+                }),
+                answer: Answer::Commit(commit.to_owned()),
+                ..Git::default()
+            },
+            ..Observed::default()
+        }
     }
-    Planned { is_ready, text }
+
+    /// Adds what the webhook would add, and then the API server.
+    fn fill_in(&self, object: &mut Value) -> Result<(), String> {
+        let function: FunctionObject = decode(object)?;
+        let presets = self.presets.as_ref().map_err(String::clone)?;
+        let decision = policy::functions::default(presets, &function, || None);
+        let patch = json_patch::Patch(decision.patch);
+        json_patch::patch(object, &patch).map_err(|error| error.to_string())?;
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.entry("uid").or_insert_with(|| UID.into());
+            metadata.entry("generation").or_insert_with(|| 1.into());
+        }
+        Ok(())
+    }
 }
 
 fn convert(object: &Value) -> Result<Function, String> {
     let function = decode::<api::Function>(object)?;
     Function::of_v1alpha1(function).ok_or_else(|| "a Function must have a name".to_owned())
-}
-
-/// What the webhook would add, and then the API server.
-fn fill_in(object: &mut Value) -> Result<(), String> {
-    let function: FunctionObject = decode(object)?;
-    let builtin = policy::config::RawConfig::default().check();
-    let builtin =
-        builtin.map_err(|errors| errors.into_iter().map(|error| error.to_string()).collect::<String>())?;
-    let decision = policy::functions::default(&builtin, &function, || None);
-    let patch = json_patch::Patch(decision.patch);
-    json_patch::patch(object, &patch).map_err(|error| error.to_string())?;
-    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.entry("uid").or_insert_with(|| UID.into());
-        metadata.entry("generation").or_insert_with(|| 1.into());
-    }
-    Ok(())
 }
