@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args) -> Exit {
         check.document(output, file, document);
     });
     let tally = output.end();
-    if tally.items() == 0 && tally.unreadable == 0 {
+    if tally.is_empty() {
         let skipped = tally.skipped;
         return Exit::Unreadable.because(format!(
             "nothing to check: no Function, no GitRepository and no registry Secret, {skipped} of other kinds"
@@ -116,9 +116,8 @@ impl Check<'_> {
         let Judgement { decision, before, after, is_whole } =
             self.judge.judge(manifest.kind, &manifest.object);
         let finding = |violation: &Violation| {
-            let field = manifest.written(&violation.field).into_owned();
+            let (field, message) = manifest.as_written(violation);
             let finding = Finding::new(violation, line_of(&field));
-            let message = manifest.in_words_of_its_author(finding.message);
             Finding { field, message, ..finding }
         };
         let mut findings: Vec<_> = decision.violations.iter().map(finding).collect();

@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args) -> Exit {
         replay.document(output, file, document);
     });
     let tally = output.end();
-    if tally.items() == 0 && tally.unreadable == 0 {
+    if tally.is_empty() {
         let skipped = tally.skipped;
         return Exit::Unreadable.because(format!("nothing to replay: {skipped} skipped, --verbose says why"));
     }

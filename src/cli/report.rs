@@ -186,6 +186,11 @@ impl Tally {
         self.allowed + self.patched + self.refused + self.error
     }
 
+    /// Whether there was nothing to judge, though all of it was read.
+    pub(super) fn is_empty(&self) -> bool {
+        self.items() == 0 && self.unreadable == 0
+    }
+
     /// How the process ends. With `expected`, a refusal that was expected is as good as anything; with `strict`, a warning
     /// is as bad as a refusal.
     pub(super) fn exit(&self, expected: bool, strict: bool) -> Exit {

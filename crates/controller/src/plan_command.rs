@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::Path;
 
 use decide::runtimes::handed;
+use policy::Decision;
 use policy::config::RawConfig;
 use policy::manifests::{Judge, Manifest, Recognised};
-use policy::{Decision, Violation};
 use process::exit::Exit;
 use process::manifests::{Document, Inputs, holds_manifests, send_whole_numbers};
 use serde_json::Value;
@@ -116,9 +116,8 @@ impl Input<'_> {
         } else {
             self.say(Exit::Refused, &place, &format!("{title} is refused"));
         }
-        let found = violations.into_iter().map(|Violation { field, problem, .. }| {
-            let field = manifest.written(&field).into_owned();
-            let problem = manifest.in_words_of_its_author(problem.to_string());
+        let found = violations.iter().map(|violation| {
+            let (field, problem) = manifest.as_written(violation);
             (document.line_of(&format!("{path}{field}")), format!("{field}: {problem}"))
         });
         let mut found: Vec<_> = found.collect();

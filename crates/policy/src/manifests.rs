@@ -45,7 +45,7 @@ pub struct Manifest {
     pub kind: &'static str,
     /// Its namespace.
     pub namespace: String,
-    /// Empty if the name is to be generated.
+    /// Empty if the API server generates the name.
     pub name: String,
     /// The keys that are written in clear, in `stringData`.
     in_clear: Vec<String>,
@@ -149,12 +149,18 @@ impl Manifest {
     }
 
     /// The field as the author wrote it. A key that is missing belongs where the others are.
-    #[must_use]
-    pub fn written<'a>(&self, field: &'a str) -> Cow<'a, str> {
+    fn written<'a>(&self, field: &'a str) -> Cow<'a, str> {
         match field.strip_prefix("data.") {
             Some(key) if self.is_in_clear(key) => Cow::Owned(format!("stringData.{key}")),
             _ => Cow::Borrowed(field),
         }
+    }
+
+    /// The field of a violation and its problem, by the names that the author of the manifest wrote.
+    #[must_use]
+    pub fn as_written(&self, violation: &Violation) -> (String, String) {
+        let problem = self.in_words_of_its_author(violation.problem.to_string());
+        (self.written(&violation.field).into_owned(), problem)
     }
 
     fn is_in_clear(&self, key: &str) -> bool {
