@@ -48,6 +48,7 @@ mod webhook {
     mod crds;
     mod fixtures;
     mod kubectl;
+    mod kubectl_secrets;
     mod lifecycle;
     mod limits;
     mod memory;
