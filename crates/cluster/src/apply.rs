@@ -1,4 +1,4 @@
-//! How an object becomes what is wanted. POST creates it: this costs the API server least and never touches an object
+//! Creates and changes objects. POST creates one: this costs the API server least and never touches an object
 //! of somebody else. Server-side apply changes it: this keeps the fields that others set.
 
 use decide::plan::Wanted;
@@ -55,7 +55,7 @@ impl Writer {
         judged(wanted, created).inspect(|_| log(wanted, "created"))
     }
 
-    /// Changes a stored object to what is wanted. If others write it at the same time, reads it again and retries.
+    /// Changes a stored object to the wanted one. If others write it at the same time, reads it again and retries.
     pub async fn update(&self, intent: &impl Intent) -> Result<Object, Error> {
         let mut looks = 1;
         loop {

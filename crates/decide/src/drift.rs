@@ -1,6 +1,6 @@
-//! Whether a stored object is what is wanted, so that nothing is written twice. The wanted object is compared as a part
-//! of the stored one, which also holds defaults and notes of others. A field that is no longer wanted is found by a
-//! mark: each object carries a hash of all that was wanted when it was written.
+//! Compares a stored object with the wanted one, so that nothing is written twice. The wanted object is compared as a part
+//! of the stored one, which also holds defaults and notes of others. A hash shows fields that are no longer wanted: each
+//! object carries the hash of the wanted object that was written.
 
 use api::names::APPLIED;
 use serde::Serialize;

@@ -1,8 +1,8 @@
 //! Decisions of the controller, pure: what is observed goes in, a plan comes out. Nothing here asks, waits or writes.
 //!
-//! Each kind of object that is brought forward has a folder: `function`, `copies`; `runtimes` is what the webhook is told. The vocabulary is common to them: a
-//! [`plan::Plan`] is a plain value, `draft` is the plan as it grows, [`drift`] tells whether something is stored
-//! already, [`transition`] what is worth a write of the status.
+//! Each kind of object that is reconciled has a folder: `function`, `copies`. `runtimes` decides what the webhook gets.
+//! All share a vocabulary: a [`plan::Plan`] is a plain value, `draft` is the plan as it grows, [`drift`] shows whether an
+//! object is stored already, [`transition`] which changes of a status are written.
 
 pub mod copies;
 mod draft;

@@ -23,7 +23,7 @@ helm test serverless --namespace kyma-system
 `helm test` runs a Pod that asks the webhook about a Function, by the Service that the API server calls. It needs the certificate that
 `--client-ca-file` asks for, and cannot show one: there it fails.
 
-The namespace of the release is the base namespace: what is labelled there is copied into all other namespaces. `helm uninstall` keeps the CRDs,
+The namespace of the release is the base namespace: the controller copies labelled objects from there into all other namespaces. `helm uninstall` keeps the CRDs,
 Functions and copies; [Uninstall](../../docs/operators.md#uninstall) says how to delete them.
 
 A key that the chart does not know is refused, with its path.

@@ -36,7 +36,7 @@ fn server(exchanges: Vec<Exchange>) -> (Writer, Arc<Mutex<VecDeque<Exchange>>>) 
     (Writer::new(Client::new(service, "default"), Term::endless()), left)
 }
 
-/// An object that belongs to us if its field `owner` says so.
+/// An object that is ours if its field `owner` is ours.
 struct Own(Wanted);
 
 impl Intent for Own {

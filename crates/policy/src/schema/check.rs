@@ -1,4 +1,4 @@
-//! Which values a schema refuses, and how the API server says so.
+//! Refuses values as a schema does, in the words of the API server.
 
 use std::fmt::Write as _;
 

@@ -76,7 +76,7 @@ impl<'a> Documents<'a> {
         }
     }
 
-    /// Finds out the form by the first line that says something. A log of JSON may begin in the middle of a line.
+    /// Recognises the form by the first line that is not blank. A log of JSON may begin in the middle of a line.
     fn sniff(&mut self) -> Result<Form, Unreadable> {
         let mut start = 0;
         while self.read_line()? {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::ResourceRequirements;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
-/// Quantities in the form in which Kubernetes writes them, so that what is stored equals what is wanted.
+/// Quantities as Kubernetes writes them, so that the stored object equals the wanted one.
 pub(super) fn resources(resources: Option<&api::Resources>) -> Option<ResourceRequirements> {
     let resources = resources?;
     let quantities = |quantities: &Option<BTreeMap<String, api::RawQuantity>>| {
