@@ -57,6 +57,10 @@ $(IMAGE_CONTROLLER):
 control-plane: ## builds etcd, kube-apiserver, kubectl, … for the tests: once, about 12 minutes
 	@tests/control-plane/build.sh
 
+.PHONY: node
+node: control-plane ## containerd, BuildKit and what else makes this machine a node, for the tests: once, about 10 minutes
+	@tests/node/build.sh
+
 .PHONY: interpreters
 interpreters: ## the Node.js and Python versions that the runtimes are tested with: once, about a minute
 	@tests/interpreters/build.sh

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds etcd, the Kubernetes control plane, kubectl, kwok and helm once, into target/control-plane/<key>, and points
-# target/control-plane/current there. The key covers all versions: nothing is built twice, and nothing old is used.
+# Builds etcd, the Kubernetes control plane, kubelet, kube-proxy, kubectl, kwok and helm once, into
+# target/control-plane/<key>, and points target/control-plane/current there. The key covers all versions: nothing is built
+# twice, and nothing old is used.
 # With KUBEBUILDER_ASSETS set, etcd, kube-apiserver and kubectl are taken from that folder and not built.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -61,7 +62,7 @@ fi
 
 have kube-apiserver || echo "control plane: building once, about 12 minutes on two cores" >&2
 build etcd here etcd go.etcd.io/etcd/server/v3
-for tool in kube-apiserver kube-controller-manager kube-scheduler kubectl; do
+for tool in kube-apiserver kube-controller-manager kube-scheduler kubectl kubelet kube-proxy; do
   build $tool here $tool k8s.io/kubernetes/cmd/$tool
 done
 build kwok elsewhere kwok "sigs.k8s.io/kwok/cmd/kwok@$KWOK_VERSION"

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use anyhow::Context as _;
 use serde_json::json;
 
-use crate::components::{Component, api_server_args, start_etcd};
-use crate::node;
+use crate::components::{Component, api_server_args, manager_args, scheduler_args, start_etcd};
+use crate::kwok;
 use crate::pki::Pki;
 use crate::places::{assets, folder_of, root};
 use crate::process::{PATIENCE, Process, free_port};
@@ -20,6 +20,8 @@ use crate::process::{PATIENCE, Process, free_port};
 pub struct Options {
     /// kube-controller-manager, kube-scheduler, and kwok with a node.
     pub controllers: bool,
+    /// For a real node in place of the one of kwok: see [`crate::Node`].
+    pub real_node: bool,
     /// Further flags of kube-apiserver.
     pub api_server_flags: Vec<String>,
 }
@@ -50,7 +52,8 @@ impl ControlPlane {
         let pki = Pki::create(&folder)?;
         let port = free_port()?;
         let (etcd, etcd_url) = start_etcd(&assets, &folder)?;
-        let api_server_args = api_server_args(&pki, &etcd_url, port, &options.api_server_flags)?;
+        let mut api_server_args = api_server_args(&pki, &etcd_url, port, options.real_node)?;
+        api_server_args.extend_from_slice(&options.api_server_flags);
         let mut new = Self {
             controllers: Vec::new(),
             api_server: None,
@@ -64,7 +67,7 @@ impl ControlPlane {
         new.write_kubeconfig("admin", "admin", "system:masters")?;
         new.start_api_server()?;
         if options.controllers {
-            new.start_controllers()?;
+            new.start_controllers(options.real_node)?;
         }
         Ok(new)
     }
@@ -149,48 +152,31 @@ impl ControlPlane {
         Ok(())
     }
 
-    fn start_controllers(&mut self) -> anyhow::Result<()> {
-        let kubeconfig = |user: &str| anyhow::Ok(self.kubeconfig_for(user, user)?.display().to_string());
-        let path = |file: &str| self.pki.path(file).display().to_string();
-        let mut manager = Command::new(self.assets.join("kube-controller-manager"));
-        manager.args([
-            format!("--kubeconfig={}", kubeconfig("system:kube-controller-manager")?),
-            format!("--service-account-private-key-file={}", path("sa.key")),
-            format!("--root-ca-file={}", path("ca.crt")),
-            "--use-service-account-credentials=true".to_owned(),
-            // As in large clusters: by default they write 20 times a second, and everything else would wait for them.
-            "--kube-api-qps=2000".to_owned(),
-            "--kube-api-burst=4000".to_owned(),
-            // kwok reports once that the node is ready, and does not repeat it in time.
-            "--node-monitor-grace-period=24h".to_owned(),
-            // Simulated Pods get no traffic.
-            "--controllers=*,-endpoints-controller,-endpointslice-controller,-endpointslice-mirroring-controller"
-                .to_owned(),
-            "--leader-elect=false".to_owned(),
-            "--secure-port=0".to_owned(),
-        ]);
-        let mut scheduler = Command::new(self.assets.join("kube-scheduler"));
-        scheduler.args([
-            format!("--kubeconfig={}", kubeconfig("system:kube-scheduler")?),
-            "--kube-api-qps=2000".to_owned(),
-            "--kube-api-burst=4000".to_owned(),
-            "--leader-elect=false".to_owned(),
-            "--secure-port=0".to_owned(),
-        ]);
+    fn start_controllers(&mut self, real_node: bool) -> anyhow::Result<()> {
+        let manager = self.component("kube-controller-manager", manager_args(&self.pki, real_node))?;
+        let scheduler = self.component("kube-scheduler", scheduler_args())?;
+        self.controllers.extend([manager, scheduler]);
+        if real_node {
+            return Ok(());
+        }
         let mut kwok = Command::new(self.assets.join("kwok"));
         kwok.args([
             format!("--kubeconfig={}", self.kubeconfig().display()),
-            format!("--config={}", node::write_stages(&self.assets, &self.folder)?.display()),
+            format!("--config={}", kwok::write_stages(&self.assets, &self.folder)?.display()),
             "--manage-all-nodes=true".to_owned(),
             format!("--server-address=127.0.0.1:{}", free_port()?),
         ]);
-        for (name, command) in
-            [("kube-controller-manager", manager), ("kube-scheduler", scheduler), ("kwok", kwok)]
-        {
-            let log = self.folder.join(format!("{name}.log"));
-            self.controllers.push(Component::start(command, log)?);
-        }
+        self.controllers.push(Component::start(kwok, self.folder.join("kwok.log"))?);
         self.create_node()
+    }
+
+    /// A component that runs as the user of its name.
+    fn component(&self, name: &str, args: Vec<String>) -> anyhow::Result<Component> {
+        let user = format!("system:{name}");
+        let kubeconfig = self.kubeconfig_for(&user, &user)?;
+        let mut command = Command::new(self.assets.join(name));
+        command.arg(format!("--kubeconfig={}", kubeconfig.display())).args(args);
+        Component::start(command, self.folder.join(format!("{name}.log")))
     }
 
     /// Ends kwok: the node stays, and the caller sets the status of its Pods.
@@ -201,7 +187,7 @@ impl ControlPlane {
 
     fn create_node(&mut self) -> anyhow::Result<()> {
         let file = self.folder.join("node.json");
-        fs::write(&file, node::manifest().to_string())?;
+        fs::write(&file, kwok::manifest().to_string())?;
         self.kubectl_ok(["apply".as_ref(), "-f".as_ref(), file.as_os_str()])?;
         let ready =
             ["get", "node", "kwok-node", "-o", "jsonpath={.status.conditions[?(@.type=='Ready')].status}"];

@@ -1,31 +1,159 @@
-//! The node, and how kwok simulates it and its Pods.
+//! A real node: containerd, kubelet, kube-proxy and a DNS server, in the namespaces that `tests/node/run.sh` makes.
+//!
+//! The end of these namespaces ends everything that a node starts, its Pods too.
 
+mod configuration;
+
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use serde_json::{Value, json};
+use anyhow::Context as _;
 
-/// The node.
-pub(crate) fn manifest() -> Value {
-    let capacity = json!({"cpu": "10000", "memory": "100Ti", "pods": "100000"});
-    json!({
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {
-            "name": "kwok-node",
-            "annotations": {"kwok.x-k8s.io/node": "fake"},
-            "labels": {"kubernetes.io/hostname": "kwok-node", "kubernetes.io/os": "linux"},
-        },
-        "status": {"allocatable": capacity, "capacity": capacity},
-    })
+use crate::addresses::NODE_ADDRESS;
+use crate::control_plane::ControlPlane;
+use crate::places::{assets, built};
+use crate::process::Process;
+
+/// The name of the node.
+const NAME: &str = "node";
+/// Where containerd listens.
+const SOCKET: &str = "/run/containerd/containerd.sock";
+
+/// A running node.
+#[derive(Debug)]
+pub struct Node {
+    /// Dropped in this order: kube-proxy, kubelet, the DNS server and containerd.
+    _processes: [Process; 4],
+    tools: PathBuf,
 }
 
-/// Writes the stages: those of kwok, except for the Pods of Jobs.
-pub(crate) fn write_stages(assets: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
-    let brought = fs::read_to_string(assets.join("stages.yaml"))?;
-    let kept = brought.split("---\n").filter(|stage| !stage.contains("name: pod-complete"));
-    let stages: Vec<_> = kept.chain([include_str!("stages.yaml")]).collect();
-    let file = folder.join("stages.yaml");
-    fs::write(&file, stages.join("---\n"))?;
-    Ok(file)
+impl Node {
+    /// Starts the node of a control plane that was started for one, and waits until it is ready. From the named
+    /// registries, images are pulled without TLS.
+    ///
+    /// # Errors
+    /// If this is not inside the namespaces, a program is not built, or something does not start: with the end of its log.
+    pub fn start(control_plane: &ControlPlane, plain_registries: &[&str]) -> anyhow::Result<Self> {
+        let cgroup = std::env::var("NODE_CGROUP").context("a node starts only below tests/node/run.sh")?;
+        let (tools, folder) = (built("node")?, control_plane.folder().join("node"));
+        fs::create_dir_all(&folder)?;
+        configuration::write(&folder, &tools, control_plane, &cgroup, plain_registries)?;
+        let starting = Starting { control_plane, folder, tools };
+        let containerd = starting.containerd()?;
+        let dns = starting.dns()?;
+        let kubelet = starting.kubelet()?;
+        let proxy = starting.proxy()?;
+        Ok(Self { _processes: [proxy, kubelet, dns, containerd], tools: starting.tools })
+    }
+
+    /// crictl, for this node.
+    #[must_use]
+    pub fn crictl(&self) -> Command {
+        let mut command = Command::new(self.tools.join("crictl"));
+        command.args(["--runtime-endpoint", &format!("unix://{SOCKET}")]);
+        command
+    }
+}
+
+/// A node that starts, with the folder of its files.
+struct Starting<'a> {
+    control_plane: &'a ControlPlane,
+    folder: PathBuf,
+    tools: PathBuf,
+}
+
+impl Starting<'_> {
+    fn containerd(&self) -> anyhow::Result<Process> {
+        let mut command = Command::new(self.tools.join("containerd"));
+        command.args(["--config", &self.path("containerd.toml")]).env("PATH", search_path(&self.tools)?);
+        let mut containerd = Process::start(&command, &self.log("containerd"))?;
+        let listens = || self.ctr(&["version"]).output().is_ok_and(|output| output.status.success());
+        containerd.wait_until("listening", listens)?;
+        self.import(&built("node-images")?.join("pause"))?;
+        Ok(containerd)
+    }
+
+    fn dns(&self) -> anyhow::Result<Process> {
+        let mut command = Command::new(self.tools.join("coredns"));
+        command.args(["-conf", &self.path("Corefile")]);
+        Process::start(&command, &self.log("coredns"))
+    }
+
+    fn kubelet(&self) -> anyhow::Result<Process> {
+        let kubeconfig = self.control_plane.kubeconfig_for(&format!("system:node:{NAME}"), "system:nodes")?;
+        let mut command = Command::new(assets()?.join("kubelet"));
+        command.env("PATH", search_path(&self.tools)?).args([
+            format!("--config={}", self.path("kubelet.json")),
+            format!("--kubeconfig={}", kubeconfig.display()),
+            format!("--root-dir={}", self.path("kubelet")),
+            format!("--hostname-override={NAME}"),
+            format!("--node-ip={NODE_ADDRESS}"),
+        ]);
+        let mut kubelet = Process::start(&command, &self.log("kubelet"))?;
+        let ready = ["get", "node", NAME, "-o", "jsonpath={.status.conditions[?(@.type=='Ready')].status}"];
+        let is_ready =
+            || self.control_plane.kubectl().args(ready).output().is_ok_and(|output| output.stdout == b"True");
+        kubelet.wait_until("ready", is_ready)?;
+        Ok(kubelet)
+    }
+
+    fn proxy(&self) -> anyhow::Result<Process> {
+        let user = "system:kube-proxy";
+        let kubeconfig = self.control_plane.kubeconfig_for(user, user)?;
+        let nft = self.tools.join("nft/usr");
+        let mut command = Command::new(assets()?.join("kube-proxy"));
+        command.env("PATH", search_path(&nft.join("sbin"))?).env("LD_LIBRARY_PATH", libraries(&nft)?).args([
+            format!("--kubeconfig={}", kubeconfig.display()),
+            format!("--hostname-override={NAME}"),
+            "--proxy-mode=nftables".to_owned(),
+            // Answers of a Pod to another one on the same bridge would not pass the rules that undo the translation.
+            "--masquerade-all=true".to_owned(),
+            "--conntrack-max-per-core=0".to_owned(),
+        ]);
+        Process::start(&command, &self.log("kube-proxy"))
+    }
+
+    /// Gives an image to containerd, by the name in its layout.
+    fn import(&self, layout: &Path) -> anyhow::Result<()> {
+        let mut tar = Command::new("tar")
+            .arg("-C")
+            .arg(layout)
+            .args(["-cf", "-", "."])
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let archive = tar.stdout.take().context("tar")?;
+        let imported = self.ctr(&["--namespace=k8s.io", "images", "import", "-"]).stdin(archive).output()?;
+        tar.wait()?;
+        anyhow::ensure!(imported.status.success(), "ctr: {}", String::from_utf8_lossy(&imported.stderr));
+        Ok(())
+    }
+
+    fn ctr(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(self.tools.join("ctr"));
+        command.args(["--address", SOCKET]).args(args);
+        command
+    }
+
+    fn path(&self, file: &str) -> String {
+        self.folder.join(file).display().to_string()
+    }
+
+    fn log(&self, name: &str) -> PathBuf {
+        self.control_plane.folder().join(format!("{name}.log"))
+    }
+}
+
+/// The search path, with another folder first.
+fn search_path(first: &Path) -> anyhow::Result<OsString> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    Ok(std::env::join_paths([first.to_owned()].into_iter().chain(std::env::split_paths(&path)))?)
+}
+
+/// The folder of libraries below `usr`: Debian names it after the architecture.
+fn libraries(usr: &Path) -> anyhow::Result<PathBuf> {
+    let folder =
+        fs::read_dir(usr.join("lib"))?.flatten().next().context("the package of nft holds no libraries")?;
+    Ok(folder.path())
 }

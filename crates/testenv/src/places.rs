@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+
 /// The folder with the built binaries.
 ///
 /// # Errors
@@ -14,6 +16,16 @@ pub fn assets() -> anyhow::Result<PathBuf> {
         assets.display()
     );
     Ok(assets)
+}
+
+/// The folder `target/NAME/current` of something that make builds for the tests.
+///
+/// # Errors
+/// If it is not built.
+pub fn built(name: &str) -> anyhow::Result<PathBuf> {
+    let current = root().join("target").join(name).join("current");
+    let folder = current.canonicalize();
+    folder.with_context(|| format!("{} is not there: build it with `make {name}`", current.display()))
 }
 
 /// The folder of a control plane: the `number`th that a process starts.

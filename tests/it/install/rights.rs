@@ -27,7 +27,7 @@ const NOT_PROVOKED: [(&str, &str); 1] = [
 #[test]
 fn the_controller_may_do_what_it_does_and_nothing_else() {
     let audit = Audit::new();
-    let options = Options { controllers: true, api_server_flags: audit.flags() };
+    let options = Options { controllers: true, api_server_flags: audit.flags(), ..Options::default() };
     let control_plane = ControlPlane::start(&options).unwrap();
     testenv::install_crds(&control_plane).unwrap();
     kubectl(&control_plane, "create namespace kyma-system", NOTHING).unwrap();

@@ -42,7 +42,7 @@ pub struct Installed {
 impl Installed {
     pub fn new() -> Self {
         let audit = Audit::new();
-        let options = Options { controllers: true, api_server_flags: audit.flags() };
+        let options = Options { controllers: true, api_server_flags: audit.flags(), ..Options::default() };
         let new = Self { control_plane: ControlPlane::start(&options).unwrap(), audit };
         new.kubectl("apply --server-side -k manifests/crds");
         new.kubectl("wait --for=condition=Established --timeout=60s crd --all");
