@@ -97,6 +97,7 @@ mod copies {
 mod registries {
     mod addresses;
     mod credentials;
+    mod layout;
     mod probe;
 }
 

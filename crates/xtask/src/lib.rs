@@ -1,8 +1,10 @@
 //! The manifests, the page of rules and the README of the chart, generated from the types of `api`, the rules of `policy`,
 //! the endpoints of `serverless_webhook::admission::routes`, the servers of the runtimes and the values of the chart.
+//! And images, written without a container engine.
 
 mod chart;
 mod files;
+pub mod layout;
 mod rules;
 mod runtimes;
 mod webhooks;

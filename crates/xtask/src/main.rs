@@ -1,11 +1,37 @@
-//! `cargo run -p xtask`: writes the generated manifests below the current folder.
+//! `cargo run -p xtask`: writes the generated manifests below the current folder. With a subcommand: writes images.
+#![allow(clippy::print_stdout, reason = "what scripts read")]
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use xtask::layout;
+
+/// Writes the generated manifests below the current folder. A subcommand does something else instead
+#[derive(Debug, Parser)]
+#[command(name = "xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Layout(layout::Args),
+}
 
 fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        None => generate(),
+        Some(Command::Layout(args)) => {
+            println!("{}  {}", layout::write(&args)?, args.name);
+            Ok(())
+        }
+    }
+}
+
+fn generate() -> anyhow::Result<()> {
     for manifest in xtask::manifests()? {
         let path = Path::new(manifest.path);
         if let Some(folder) = path.parent() {
