@@ -65,6 +65,10 @@ node: control-plane ## containerd, BuildKit and what else makes this machine a n
 interpreters: ## the Node.js and Python versions that the runtimes are tested with: once, about a minute
 	@tests/interpreters/build.sh
 
+.PHONY: packages
+packages: interpreters ## what the runtimes and Functions of the tests install with npm and pip: once, a few seconds
+	@tests/packages/build.sh
+
 .PHONY: registry
 registry: ## a registry and its client for the tests: once, about a minute
 	@tests/registry/build.sh
@@ -78,7 +82,7 @@ cluster: ## a control plane on loopback with webhook and controller, until Ctrl-
 	@target/debug/testenv target/debug/serverless-webhook target/debug/serverless-controller
 
 .PHONY: test
-test: control-plane interpreters registry ## all tests, those against a real API server too
+test: control-plane interpreters packages registry ## all tests, those against a real API server too
 	$(CARGO) test --locked --workspace -- --skip chaos::
 	$(CARGO) test --locked --workspace --test it -- chaos:: # separately: it needs the whole machine
 

@@ -25,6 +25,7 @@ mod harness {
     pub mod installed;
     pub mod metrics;
     pub mod namespace;
+    pub mod packages;
     pub mod recorder;
     pub mod registry;
     pub mod replicas;
@@ -115,6 +116,7 @@ mod runtimes {
     mod abuse;
     mod contract;
     mod image;
+    mod packages;
 }
 
 /// The source itself: which file uses which, and whether documents are complete and name what is there.

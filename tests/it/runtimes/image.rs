@@ -11,6 +11,8 @@ use std::thread;
 use serde_json::{Map, Value};
 use testenv::Process;
 
+use crate::harness::packages;
+
 /// What the Dockerfiles use, and where it is played.
 const FOLDERS: [&str; 2] = ["/kubeless", "/opt/serverless"];
 
@@ -83,10 +85,11 @@ impl Image {
         let sources = self.path("/src");
         fs::create_dir(&sources).unwrap();
         let files = if self.is_node {
-            let dependencies = r#"{"dependencies": {"ms": "2.1.3"}}"#;
+            let dependencies = include_str!("../../packages/package.json");
             [("handler.js", include_str!("handler.js")), ("package.json", dependencies)]
         } else {
-            [("handler.py", include_str!("handler.py")), ("requirements.txt", "toolz==1.0.0\n")]
+            let dependencies = include_str!("../../packages/requirements.txt");
+            [("handler.py", include_str!("handler.py")), ("requirements.txt", dependencies)]
         };
         for (file, text) in files {
             fs::write(sources.join(file), text).unwrap();
@@ -160,9 +163,8 @@ impl Image {
 
     fn environment(&self, mut command: Command) -> Command {
         let path = format!("{}:/usr/bin:/bin", self.interpreter.join("bin").display());
-        let cache = testenv::root().join("target/interpreters/npm-cache");
         command.env("PATH", path).env("HOME", self.folder.path()).envs(self.env.iter().cloned());
-        command.env("npm_config_cache", cache).env("npm_config_update_notifier", "false");
+        command.envs(packages::variables(&packages::MIRROR)).env("npm_config_update_notifier", "false");
         command
     }
 
