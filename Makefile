@@ -85,6 +85,13 @@ cluster: ## a control plane on loopback with webhook and controller, until Ctrl-
 test: control-plane interpreters packages registry ## all tests, those against a real API server too
 	$(CARGO) test --locked --workspace -- --skip chaos::
 	$(CARGO) test --locked --workspace --test it -- chaos:: # separately: it needs the whole machine
+	@$(MAKE) --no-print-directory test-node
+
+.PHONY: test-node
+test-node: node node-images packages registry ## Functions on a real node: needs root, and the namespaces of Linux
+	$(CARGO) build --locked --workspace --bins
+	$(CARGO) test --locked --workspace --test it --no-run
+	tests/node/test.sh $(CARGO) test --locked --offline --workspace --test it -- --ignored node::
 
 .PHONY: chaos
 chaos: control-plane registry ## all is killed, cut off and changed for ten minutes; CHAOS_SEED=N does it again

@@ -12,6 +12,7 @@
 /// What tests start, and how they ask it.
 mod harness {
     pub mod account;
+    pub mod call;
     pub mod cli;
     pub mod cluster;
     pub mod command;
@@ -26,6 +27,7 @@ mod harness {
     pub mod metrics;
     pub mod namespace;
     pub mod packages;
+    pub mod real_cluster;
     pub mod recorder;
     pub mod registry;
     pub mod replicas;
@@ -100,6 +102,13 @@ mod registries {
     mod credentials;
     mod layout;
     mod probe;
+}
+
+/// Functions on a real node: built, run and called.
+mod node {
+    mod answers;
+    mod changes;
+    mod git;
 }
 
 /// Manifests and chart, installing, uninstalling, and the rights of what is installed.

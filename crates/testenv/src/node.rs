@@ -48,6 +48,14 @@ impl Node {
         Ok(Self { _processes: [proxy, kubelet, dns, containerd], tools: starting.tools })
     }
 
+    /// Gives it an image, by the name in its layout, so that it pulls none of that name.
+    ///
+    /// # Errors
+    /// With the error of `ctr`, if it refuses the image.
+    pub fn load(&self, layout: &Path) -> anyhow::Result<()> {
+        load(&self.tools, layout)
+    }
+
     /// crictl, for this node.
     #[must_use]
     pub fn crictl(&self) -> Command {
@@ -69,9 +77,9 @@ impl Starting<'_> {
         let mut command = Command::new(self.tools.join("containerd"));
         command.args(["--config", &self.path("containerd.toml")]).env("PATH", search_path(&self.tools)?);
         let mut containerd = Process::start(&command, &self.log("containerd"))?;
-        let listens = || self.ctr(&["version"]).output().is_ok_and(|output| output.status.success());
+        let listens = || ctr(&self.tools, &["version"]).output().is_ok_and(|output| output.status.success());
         containerd.wait_until("listening", listens)?;
-        self.import(&built("node-images")?.join("pause"))?;
+        load(&self.tools, &built("node-images")?.join("pause"))?;
         Ok(containerd)
     }
 
@@ -115,27 +123,6 @@ impl Starting<'_> {
         Process::start(&command, &self.log("kube-proxy"))
     }
 
-    /// Gives an image to containerd, by the name in its layout.
-    fn import(&self, layout: &Path) -> anyhow::Result<()> {
-        let mut tar = Command::new("tar")
-            .arg("-C")
-            .arg(layout)
-            .args(["-cf", "-", "."])
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let archive = tar.stdout.take().context("tar")?;
-        let imported = self.ctr(&["--namespace=k8s.io", "images", "import", "-"]).stdin(archive).output()?;
-        tar.wait()?;
-        anyhow::ensure!(imported.status.success(), "ctr: {}", String::from_utf8_lossy(&imported.stderr));
-        Ok(())
-    }
-
-    fn ctr(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(self.tools.join("ctr"));
-        command.args(["--address", SOCKET]).args(args);
-        command
-    }
-
     fn path(&self, file: &str) -> String {
         self.folder.join(file).display().to_string()
     }
@@ -143,6 +130,23 @@ impl Starting<'_> {
     fn log(&self, name: &str) -> PathBuf {
         self.control_plane.folder().join(format!("{name}.log"))
     }
+}
+
+/// Gives an image to containerd, by the name in its layout.
+fn load(tools: &Path, layout: &Path) -> anyhow::Result<()> {
+    let mut tar = Command::new("tar");
+    let mut tar = tar.arg("-C").arg(layout).args(["-cf", "-", "."]).stdout(Stdio::piped()).spawn()?;
+    let archive = tar.stdout.take().context("tar")?;
+    let loaded = ctr(tools, &["--namespace=k8s.io", "images", "import", "-"]).stdin(archive).output()?;
+    tar.wait()?;
+    anyhow::ensure!(loaded.status.success(), "ctr: {}", String::from_utf8_lossy(&loaded.stderr));
+    Ok(())
+}
+
+fn ctr(tools: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(tools.join("ctr"));
+    command.args(["--address", SOCKET]).args(args);
+    command
 }
 
 /// The search path, with another folder first.

@@ -108,10 +108,19 @@ impl Http {
         Self::start_with(repository, needs_account, true).await
     }
 
+    /// Like [`Self::start`], on the address of a host.
+    pub async fn start_at(host: &str, repository: &Repository, needs_account: bool) -> Self {
+        Self::serve(host, repository, needs_account, true).await
+    }
+
     /// Like [`Self::start`], optionally without version 2 of the protocol.
     pub async fn start_with(repository: &Repository, needs_account: bool, protocol_2: bool) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/r.git", listener.local_addr().unwrap());
+        Self::serve("127.0.0.1", repository, needs_account, protocol_2).await
+    }
+
+    async fn serve(host: &str, repository: &Repository, needs_account: bool, protocol_2: bool) -> Self {
+        let listener = TcpListener::bind((host, 0)).await.unwrap();
+        let url = format!("http://{host}:{}/r.git", listener.local_addr().unwrap().port());
         let asked = Arc::new(AtomicUsize::new(0));
         let root = repository.root().to_owned();
         let backend = Arc::new(Backend { root, needs_account, protocol_2, asked: Arc::clone(&asked) });

@@ -22,6 +22,8 @@ pub const USER: &str = "builder";
 /// How a registry authenticates users.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Auth {
+    /// Not at all.
+    Open,
     /// By HTTP basic authentication.
     Basic,
     /// By tokens from another server.
@@ -32,6 +34,7 @@ pub enum Auth {
 pub struct Registry {
     auth: Auth,
     folder: TempDir,
+    host: &'static str,
     port: u16,
     /// The port of the token server, if there is one.
     tokens: u16,
@@ -40,11 +43,18 @@ pub struct Registry {
 }
 
 impl Registry {
+    /// On loopback.
     pub fn start(auth: Auth, password: &str) -> Self {
+        Self::start_at("127.0.0.1", free_port().unwrap(), auth, password)
+    }
+
+    /// On the address of a host.
+    pub fn start_at(host: &'static str, port: u16, auth: Auth, password: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |file: &str| folder.path().join(file);
-        let (port, tokens) = (free_port().unwrap(), free_port().unwrap());
+        let tokens = free_port().unwrap();
         let asks = match auth {
+            Auth::Open => json!({}),
             Auth::Basic => json!({"htpasswd": {"realm": "tests", "path": path("accounts")}}),
             Auth::Token => {
                 // By name: the client refuses bare addresses that a registry sends it to.
@@ -55,11 +65,11 @@ impl Registry {
         let configuration = json!({
             "version": "0.1",
             "storage": {"filesystem": {"rootdirectory": path("images")}},
-            "http": {"addr": format!("127.0.0.1:{port}")},
+            "http": {"addr": format!("{host}:{port}")},
             "auth": asks,
         });
         std::fs::write(path("configuration.yaml"), configuration.to_string()).unwrap();
-        let new = Self { auth, folder, port, tokens, processes: Mutex::default() };
+        let new = Self { auth, folder, host, port, tokens, processes: Mutex::default() };
         new.set_password(password);
         new.resume();
         new
@@ -86,14 +96,14 @@ impl Registry {
         let mut command = Command::new(tool("registry"));
         command.arg("serve").arg(path("configuration.yaml"));
         let mut process = Process::start(&command, &path("registry.log")).unwrap();
-        let listens = || std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok();
+        let listens = || std::net::TcpStream::connect((self.host, self.port)).is_ok();
         process.wait_until("the registry listens", listens).unwrap();
         self.processes.lock().unwrap().push(process);
     }
 
     /// Host and port.
     pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("{}:{}", self.host, self.port)
     }
 
     /// Sets the password; the previous one is no longer valid.
@@ -105,6 +115,7 @@ impl Registry {
                 String::from_utf8(output.stdout).unwrap()
             }
             Auth::Token => format!("{USER}:{password}\n"),
+            Auth::Open => return,
         };
         let new = self.folder.path().join("new");
         std::fs::write(&new, line).unwrap();

@@ -30,18 +30,28 @@ struct Login {
 }
 
 impl Ssh {
-    /// Serves `r.git` to clients with the key. With `port` 0 it uses any free port.
+    /// Serves `r.git` on loopback to clients with the key. With `port` 0 it uses any free port.
     pub async fn start(
         repository: &Repository,
         host_key: PrivateKey,
         allowed: &PublicKey,
         port: u16,
     ) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        Self::start_at(("127.0.0.1", port), repository, host_key, allowed).await
+    }
+
+    /// Like [`Self::start`], on the address of a host.
+    pub async fn start_at(
+        (host, port): (&str, u16),
+        repository: &Repository,
+        host_key: PrivateKey,
+        allowed: &PublicKey,
+    ) -> Self {
+        let listener = TcpListener::bind((host, port)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let mut public = host_key.public_key().clone();
         public.set_comment("");
-        let known_hosts = format!("[127.0.0.1]:{port} {}", public.to_openssh().unwrap());
+        let known_hosts = format!("[{host}]:{port} {}", public.to_openssh().unwrap());
         let config = russh::server::Config { keys: vec![host_key], ..russh::server::Config::default() };
         let config = Arc::new(config);
         let login = Login {
@@ -60,7 +70,7 @@ impl Ssh {
                 });
             }
         });
-        Self { url: format!("ssh://git@127.0.0.1:{port}/r.git"), known_hosts, port }
+        Self { url: format!("ssh://git@{host}:{port}/r.git"), known_hosts, port }
     }
 }
 

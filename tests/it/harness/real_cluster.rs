@@ -1,0 +1,182 @@
+//! A control plane with a real node, the product installed on it by its chart, and the servers that its Pods ask by name.
+//! It runs only in the namespaces of `tests/node/run.sh`; the first test that needs it starts it.
+
+mod images;
+
+use std::net::TcpListener;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use testenv::{ControlPlane, NODE_ADDRESS, Node, Options};
+use tokio::runtime::Runtime;
+
+use crate::harness::call::{Answer, call};
+use crate::harness::cluster::{NOTHING, function, kubectl};
+use crate::harness::command::piped;
+use crate::harness::packages;
+use crate::harness::registry::{Auth, Registry};
+
+/// How long a Function may take until it is ready, on a busy machine.
+const LONG: Duration = Duration::from_mins(4);
+/// The password of the registries.
+pub const PASSWORD: &str = "correct horse";
+
+/// What the tests share.
+pub static CLUSTER: LazyLock<RealCluster> = LazyLock::new(RealCluster::start);
+/// Where Git servers of the tests run.
+pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+/// A control plane with a real node.
+pub struct RealCluster {
+    pub control_plane: ControlPlane,
+    pub node: Node,
+    /// The registry of all Functions, and another one.
+    pub registries: [Registry; 2],
+    /// Where base images are.
+    _images: Registry,
+}
+
+impl RealCluster {
+    fn start() -> Self {
+        let registries =
+            [5000, 5001].map(|port| Registry::start_at("registry.test", port, Auth::Basic, PASSWORD));
+        let images = Registry::start_at("images.test", 5002, Auth::Open, "");
+        packages::serve(TcpListener::bind((NODE_ADDRESS, 4873)).unwrap());
+        let options = Options { controllers: true, real_node: true, ..Options::default() };
+        let control_plane = ControlPlane::start(&options).unwrap();
+        let addresses = registries.each_ref().map(Registry::address);
+        let plain: Vec<_> = addresses.iter().map(String::as_str).collect();
+        let node = Node::start(&control_plane, &plain).unwrap();
+        images::provide(&node, &images);
+        let new = Self { control_plane, node, registries, _images: images };
+        new.install(&plain);
+        new
+    }
+
+    /// Installs the chart, and the registry of all Functions.
+    fn install(&self, plain: &[&str]) {
+        let plain: Vec<_> = plain.iter().copied().chain(["images.test:5002"]).collect();
+        let image = |name: &str| json!({"repository": format!("localhost/{name}"), "tag": "1"});
+        let values = json!({
+            "webhook": {"image": image("serverless-webhook")},
+            "controller": {"image": image("serverless-controller"), "values": {
+                "build": {"engine": "buildkit", "executorImage": "localhost/builder:1", "fetcherImage": "localhost/fetcher:1"},
+                "registryCheck": {"plainHttp": plain},
+                "runtimes": {
+                    "nodejs22": {"baseImage": "images.test:5002/node:1"},
+                    "python313": {"baseImage": "images.test:5002/python:1"},
+                },
+            }},
+        });
+        let file = self.control_plane.folder().join("values.json");
+        std::fs::write(&file, values.to_string()).unwrap();
+        let mut helm = self.control_plane.tool("helm");
+        helm.args([
+            "install",
+            "serverless",
+            "manifests/chart",
+            "--namespace=kyma-system",
+            "--create-namespace",
+        ]);
+        helm.arg("--values").arg(&file).args(["--wait", "--timeout=1m"]).current_dir(testenv::root());
+        let installed = piped(helm, "");
+        if !installed.ok {
+            self.explain("kyma-system");
+        }
+        installed.unwrap();
+        let labels = json!({
+            "serverless.kyma-project.io/remote-registry": "config",
+            "serverless.kyma-project.io/config": "credentials",
+        });
+        let metadata =
+            json!({"name": "serverless-registry-config", "namespace": "kyma-system", "labels": labels});
+        self.apply("kyma-system", &secret(&metadata, &self.registries[0].secret(PASSWORD)));
+    }
+
+    /// A new namespace, with what the controller copies into it.
+    pub fn namespace(&'static self, name: &'static str) -> Namespace {
+        kubectl(&self.control_plane, &format!("create namespace {name}"), NOTHING).unwrap();
+        Namespace { cluster: self, name }
+    }
+
+    pub fn apply(&self, namespace: &str, manifest: &Value) {
+        kubectl(&self.control_plane, &format!("apply --namespace={namespace} -f -"), manifest).unwrap();
+    }
+
+    /// Prints what a person would look at.
+    pub fn explain(&self, namespace: &str) {
+        for words in ["get pods,jobs,deployments,functions -o wide", "get events", "describe pods"] {
+            let printed = kubectl(&self.control_plane, &format!("{words} --namespace={namespace}"), NOTHING);
+            println!("{words}\n{}{}", printed.out, printed.err);
+        }
+        let pods =
+            kubectl(&self.control_plane, &format!("get pods --namespace={namespace} -o name"), NOTHING);
+        for pod in pods.out.lines() {
+            let words = format!("logs {pod} --all-containers --tail=60 --namespace={namespace}");
+            let printed = kubectl(&self.control_plane, &words, NOTHING);
+            println!("{words}\n{}{}", printed.out, printed.err);
+        }
+    }
+}
+
+/// A Secret of the registry of Functions, or of something else.
+pub fn secret(metadata: &Value, data: &Value) -> Value {
+    let is_registry = metadata.pointer("/labels/serverless.kyma-project.io~1remote-registry").is_some();
+    let kind = if is_registry { "kubernetes.io/dockerconfigjson" } else { "Opaque" };
+    json!({"apiVersion": "v1", "kind": "Secret", "type": kind, "metadata": metadata, "stringData": data})
+}
+
+/// A namespace of Functions.
+#[derive(Clone, Copy)]
+pub struct Namespace {
+    pub cluster: &'static RealCluster,
+    pub name: &'static str,
+}
+
+impl Namespace {
+    pub fn kubectl(&self, words: &str) -> String {
+        kubectl(&self.cluster.control_plane, &format!("{words} --namespace={}", self.name), NOTHING).unwrap()
+    }
+
+    pub fn apply(&self, manifest: &Value) {
+        self.cluster.apply(self.name, manifest);
+    }
+
+    pub fn function(&self, name: &str, spec: &Value) {
+        self.apply(&function(name, spec));
+    }
+
+    /// Waits until a Function is ready.
+    pub fn await_ready(&self, name: &str) {
+        self.await_condition(name, |ready, _| ready == "True");
+    }
+
+    /// Waits until a condition of a Function, by its status and message, is as it should be. Returns the message of `Ready`.
+    pub fn await_condition(&self, name: &str, holds: impl Fn(&str, &str) -> bool) -> String {
+        let path = "jsonpath={range.status.conditions[?(@.type=='Ready')]}{.status}|{.message}{end}";
+        let deadline = Instant::now() + LONG;
+        loop {
+            let said = self.kubectl(&format!("get function {name} -o {path}"));
+            let (status, message) = said.split_once('|').unwrap_or_default();
+            if holds(status, message) {
+                return message.to_owned();
+            }
+            if Instant::now() > deadline {
+                self.cluster.explain(self.name);
+                panic!("{name} in {}: {said}", self.name);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// The address of a Function's Service.
+    pub fn address(&self, name: &str) -> String {
+        self.kubectl(&format!("get service {name} -o jsonpath={{.spec.clusterIP}}"))
+    }
+
+    /// Calls a Function that must answer.
+    pub fn call(&self, name: &str, headers: &[&str], body: &str) -> Answer {
+        call((&self.address(name), 80), "POST", "/", headers, body.as_bytes()).expect("an answer")
+    }
+}

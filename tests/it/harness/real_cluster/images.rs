@@ -1,0 +1,67 @@
+//! The images of the cluster: those of the product are made of the programs that were built for the tests, with the
+//! libraries that they are linked with.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::{Args as _, FromArgMatches as _};
+use testenv::Node;
+use xtask::layout::{self, Args};
+
+use crate::harness::registry::{Registry, crane};
+
+/// Gives the node what an operator would have it pull, and the registry the base images of Functions.
+pub fn provide(node: &Node, registry: &Registry) {
+    let built = testenv::built("node-images").unwrap();
+    for name in ["builder", "fetcher"] {
+        node.load(&built.join(name)).unwrap();
+    }
+    for name in ["node", "python"] {
+        let layout = built.join(name).display().to_string();
+        let image = format!("{}/{name}:1", registry.address());
+        crane("{}", &["push", "--insecure", &layout, &image]).unwrap();
+    }
+    for (program, command) in [("serverless-webhook", "serve"), ("serverless-controller", "run")] {
+        let folder = tempfile::tempdir().unwrap();
+        node.load(&product(folder.path(), program, command)).unwrap();
+    }
+}
+
+/// Writes the image of a program, like the one that `make images` writes.
+fn product(folder: &Path, program: &str, command: &str) -> PathBuf {
+    let built = PathBuf::from(env!("CARGO_BIN_EXE_serverless-webhook")).with_file_name(program);
+    let (root, output) = (folder.join("root"), folder.join("layout"));
+    fs::create_dir(&root).unwrap();
+    fs::copy(&built, root.join(program)).unwrap();
+    strip(&root.join(program));
+    for library in libraries(&built) {
+        let to = root.join(library.strip_prefix("/").unwrap());
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(&library, to).unwrap();
+    }
+    let flags = [
+        format!("--output={}", output.display()),
+        format!("--name=localhost/{program}:1"),
+        format!("--layer={}", root.display()),
+        "--user=65532:65532".to_owned(),
+        format!("--entrypoint=/{program}"),
+        format!("--cmd={command}"),
+        "--uncompressed".to_owned(),
+    ];
+    let command = Args::augment_args(clap::Command::new("layout").no_binary_name(true));
+    layout::write(&Args::from_arg_matches(&command.try_get_matches_from(flags).unwrap()).unwrap()).unwrap();
+    output
+}
+
+/// Without symbols, which are most of it.
+fn strip(program: &Path) {
+    assert!(Command::new("strip").arg(program).status().unwrap().success());
+}
+
+/// The libraries and the loader of a program, where it looks for them.
+fn libraries(program: &Path) -> Vec<PathBuf> {
+    let output = Command::new("ldd").arg(program).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    said.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from).collect()
+}
