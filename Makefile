@@ -69,6 +69,10 @@ interpreters: ## the Node.js and Python versions that the runtimes are tested wi
 packages: interpreters ## what the runtimes and Functions of the tests install with npm and pip: once, a few seconds
 	@tests/packages/build.sh
 
+.PHONY: node-images
+node-images: interpreters node ## the images that run on the node of the tests: once, about a minute
+	@CARGO=$(CARGO) tests/node/images/build.sh
+
 .PHONY: registry
 registry: ## a registry and its client for the tests: once, about a minute
 	@tests/registry/build.sh
