@@ -2,5 +2,7 @@
 
 mod address;
 pub mod docker_config;
+mod plain_http;
 
 pub use address::{RegistryAddress, RegistryAddressError};
+pub use plain_http::is_plain;

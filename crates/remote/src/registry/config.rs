@@ -17,10 +17,7 @@ impl RegistryConfig {
     /// Whether a registry is contacted without TLS.
     #[must_use]
     pub fn is_plain(&self, host: &str, port: Option<u16>) -> bool {
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-        let host = if host.contains(':') { format!("[{host}]") } else { host };
-        self.plain_http.contains(&host)
-            || port.is_some_and(|port| self.plain_http.contains(&format!("{host}:{port}")))
+        policy::registries::is_plain(&self.plain_http, host, port)
     }
 }
 
