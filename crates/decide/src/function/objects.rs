@@ -3,6 +3,7 @@
 mod autoscaler;
 mod config_map;
 mod deployment;
+mod env;
 mod fetch;
 mod job;
 mod port;

@@ -12,6 +12,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::autoscaler::is_scaled;
+use super::env::variable;
 use super::fetch::LAST_LINES;
 use super::port;
 use super::resources::resources;
@@ -123,10 +124,6 @@ fn env(inputs: &Inputs<'_>) -> Vec<EnvVar> {
     let theirs = inputs.function.env.iter();
     let mut env: Vec<_> =
         theirs.filter(|variable| !ours.contains_key(variable.name.as_str())).cloned().collect();
-    env.extend(ours.into_iter().map(|(name, value)| EnvVar {
-        name: name.to_owned(),
-        value: Some(value.to_owned()),
-        value_from: None,
-    }));
+    env.extend(ours.into_iter().map(|(name, value)| variable(name, value)));
     env
 }

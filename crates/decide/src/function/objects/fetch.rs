@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{
     SecurityContext, Volume, VolumeMount,
 };
 
+use super::env::variable;
 use super::resources::resources;
 use crate::function::inputs::{Checkout, Inputs};
 
@@ -24,11 +25,6 @@ const REPOSITORY: &str = "repository";
 const KEYS: &str = "/git-credentials";
 
 pub(super) fn container(inputs: &Inputs<'_>, checkout: &Checkout) -> Container {
-    let text = |name: &str, value: &str| EnvVar {
-        name: name.to_owned(),
-        value: Some(value.to_owned()),
-        value_from: None,
-    };
     let secret = |name: &str, auth: &GitAuth, key: &str| EnvVar {
         name: name.to_owned(),
         value: None,
@@ -42,10 +38,10 @@ pub(super) fn container(inputs: &Inputs<'_>, checkout: &Checkout) -> Container {
         }),
     };
     let mut env = vec![
-        text("APP_REPOSITORY_URL", &checkout.url),
-        text("APP_REPOSITORY_COMMIT", &checkout.commit),
-        text("APP_MOUNT_PATH", &format!("{WORKSPACE}/{REPOSITORY}")),
-        text("APP_BASE_DIR", inputs.base_dir()),
+        variable("APP_REPOSITORY_URL", &checkout.url),
+        variable("APP_REPOSITORY_COMMIT", &checkout.commit),
+        variable("APP_MOUNT_PATH", &format!("{WORKSPACE}/{REPOSITORY}")),
+        variable("APP_BASE_DIR", inputs.base_dir()),
     ];
     let mut mounts = vec![VolumeMount {
         name: VOLUME.to_owned(),
@@ -53,12 +49,12 @@ pub(super) fn container(inputs: &Inputs<'_>, checkout: &Checkout) -> Container {
         ..VolumeMount::default()
     }];
     if let Some(auth) = &checkout.auth {
-        env.push(text("APP_REPOSITORY_AUTH_TYPE", &auth.auth_type));
+        env.push(variable("APP_REPOSITORY_AUTH_TYPE", &auth.auth_type));
         env.push(secret("APP_REPOSITORY_PASSWORD", auth, "password"));
         if auth.auth_type == "key" {
-            env.push(text("APP_KEY_PATH", KEYS));
-            env.push(text("APP_HOST_KEYS", &checkout.host_keys));
-            env.push(text("APP_HOST_KEY_CHECKING", inputs.config.host_keys.as_ssh_option()));
+            env.push(variable("APP_KEY_PATH", KEYS));
+            env.push(variable("APP_HOST_KEYS", &checkout.host_keys));
+            env.push(variable("APP_HOST_KEY_CHECKING", inputs.config.host_keys.as_ssh_option()));
             mounts.push(VolumeMount {
                 name: "git-credentials".to_owned(),
                 mount_path: KEYS.to_owned(),
