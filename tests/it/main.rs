@@ -124,6 +124,7 @@ mod install {
 mod runtimes {
     mod abuse;
     mod contract;
+    mod dependencies;
     mod image;
     mod packages;
 }

@@ -117,6 +117,8 @@ impl Image {
                 self.env.extend(played);
             }
             "COPY" => {
+                // A layer of its own holds the same files.
+                let rest = rest.strip_prefix("--link ").unwrap_or(rest);
                 let (from, to) = rest.rsplit_once(' ').unwrap();
                 for from in from.split(' ') {
                     self.copy(from, to);
