@@ -6,6 +6,7 @@ mod build_job;
 
 pub mod config;
 mod ensure;
+mod failure;
 mod git;
 mod image;
 mod inputs;

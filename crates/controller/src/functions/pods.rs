@@ -3,7 +3,7 @@
 
 use cluster::{Error, Object, Writer};
 use decide::Kind;
-use decide::function::pods::{LAST_WORDS, build, containers, last_words, serving};
+use decide::function::pods::{LAST_WORDS, build, serving};
 use decide::function::{BuildJob, Identity, Report, Start};
 use k8s_openapi::api::core::v1::{Event, PodStatus};
 use kube::Resource as _;
@@ -16,11 +16,8 @@ const MOST: u32 = 20;
 /// The last output of the container that decided how a Job ended.
 pub(super) async fn report(writer: &Writer, namespace: &str, job: &BuildJob) -> Result<Report, Error> {
     let statuses = pods_of_job(writer, namespace, job).await?;
-    let ends = statuses.iter().flat_map(containers).filter_map(|container| container.state.as_ref());
     let has_succeeded = job.end.as_ref().is_some_and(|end| end.succeeded);
-    let ends = ends.filter_map(|state| state.terminated.as_ref());
-    let end = ends.filter(|end| (end.exit_code == 0) == has_succeeded).last();
-    Ok(Report { words: end.map(last_words) })
+    Ok(Report { words: decide::function::pods::report(&statuses, has_succeeded) })
 }
 
 /// The progress of a Job with its Pod.

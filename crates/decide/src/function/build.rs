@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::build_job::{BuildJob, End, Start};
 use super::ensure::wanted;
+use super::failure;
 use super::image;
 use super::inputs::Inputs;
 use super::model::Status;
@@ -185,7 +186,10 @@ fn fail(inputs: &Inputs<'_>, job: &BuildJob, end: &End, observed: &Observed, dra
     let words = observed.answers.report.as_ref().and_then(|report| report.words.as_deref());
     let message = match (&job.failure, words, known) {
         (Some(why), ..) => format!("{start}{why}"),
-        (None, Some(words), _) => format!("{start}{words}{}", remedy(words, &inputs.registry.secret)),
+        (None, Some(words), _) => match failure::remedy(words, inputs) {
+            Some(remedy) => format!("{start}{words} ({remedy})"),
+            None => format!("{start}{words}"),
+        },
         (None, None, Some(known)) if known.starts_with(&start) => known,
         (None, None, _) => {
             if observed.answers.report.is_none() {
@@ -195,20 +199,6 @@ fn fail(inputs: &Inputs<'_>, job: &BuildJob, end: &End, observed: &Observed, dra
         }
     };
     draft.set(ConditionType::BuildReady, "False", Reason::JobFailed, message);
-}
-
-/// What to do if the words of a failed build show that the registry refuses the credentials; otherwise nothing.
-fn remedy(words: &str, secret: &str) -> String {
-    let words = words.to_lowercase();
-    let refused =
-        ["unauthorized", "authentication required", "denied:", "403 forbidden", "no basic auth credentials"];
-    if refused.iter().any(|refusal| words.contains(refusal)) {
-        format!(
-            " (the registry refuses the credentials of Secret {secret}: correct its username and password)"
-        )
-    } else {
-        String::new()
-    }
 }
 
 /// Plans other labels for a Job, if they differ. The rest of a Job cannot change.

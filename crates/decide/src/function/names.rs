@@ -9,6 +9,8 @@ use sha2::{Digest as _, Sha256};
 
 /// The value of [`owned_label::RESOURCE`] on Pods.
 pub const DEPLOYMENT: &str = "deployment";
+/// The container of a build Job that builds.
+pub(super) const BUILDER: &str = "executor";
 /// How many characters are appended to the name of a Function.
 const SUFFIX: usize = 5;
 /// Characters without vowels, like those of generated Kubernetes names, so that no words appear.

@@ -6,6 +6,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use policy::text::on_one_line;
 
 use super::build_job::Start;
+use super::failure;
+use super::names::BUILDER;
 
 /// How much of a reported text goes into a condition, in characters.
 pub const LAST_WORDS: usize = 500;
@@ -52,8 +54,7 @@ pub fn serving(pods: &[(&ObjectMeta, PodStatus)]) -> Start {
 }
 
 /// The last output of a container that has ended, or how it ended.
-#[must_use]
-pub fn last_words(end: &ContainerStateTerminated) -> String {
+fn last_words(end: &ContainerStateTerminated) -> String {
     let message = end.message.as_deref().unwrap_or_default().trim();
     if message.is_empty() {
         return format!("{}, exit code {}", end.reason.as_deref().unwrap_or("Error"), end.exit_code);
@@ -63,8 +64,29 @@ pub fn last_words(end: &ContainerStateTerminated) -> String {
     on_one_line(message.chars().skip(skipped), LAST_WORDS)
 }
 
+/// What the Pods of a Job that has ended say: the digest of the image, or why the build has failed.
+#[must_use]
+pub fn report(pods: &[PodStatus], has_succeeded: bool) -> Option<String> {
+    // Its containers were killed, and know not why.
+    let evicted = pods.iter().find(|status| status.reason.as_deref() == Some("Evicted"));
+    if let Some(message) = evicted.and_then(|status| status.message.as_deref()) {
+        return Some(on_one_line(message.trim().chars(), LAST_WORDS));
+    }
+    let ends = pods.iter().flat_map(containers).filter_map(|container| {
+        let end = container.state.as_ref()?.terminated.as_ref()?;
+        ((end.exit_code == 0) == has_succeeded).then_some((container.name.as_str(), end))
+    });
+    let (name, end) = ends.last()?;
+    let log = end.message.as_deref().filter(|_| name == BUILDER && !has_succeeded);
+    let cause = match end.reason.as_deref() {
+        Some(reason @ "OOMKilled") => Some(reason.to_owned()),
+        _ => log.and_then(failure::cause),
+    };
+    Some(cause.map_or_else(|| last_words(end), |cause| on_one_line(cause.chars(), LAST_WORDS)))
+}
+
 /// The containers of a Pod, init containers first.
-pub fn containers(status: &PodStatus) -> impl Iterator<Item = &ContainerStatus> {
+fn containers(status: &PodStatus) -> impl Iterator<Item = &ContainerStatus> {
     let init = status.init_container_statuses.iter().flatten();
     init.chain(status.container_statuses.iter().flatten())
 }

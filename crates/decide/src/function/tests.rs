@@ -7,6 +7,7 @@ macro_rules! texts {
 }
 
 mod builds;
+mod failures;
 mod git;
 mod prerequisites;
 mod rollout;

@@ -141,3 +141,49 @@ fn last_words_are_the_end_of_what_was_said_on_one_line() {
     assert!(words.ends_with("x [31m end"), "{words}");
     assert_eq!(last_words(&end(" \n".to_owned())), "Error, exit code 1");
 }
+
+/// A Pod of a Job whose containers have ended.
+fn of_job(containers: &Value) -> PodStatus {
+    let mut containers = containers.clone();
+    for container in containers.as_array_mut().unwrap() {
+        let further = json!({"ready": false, "restartCount": 0, "image": "", "imageID": ""});
+        container.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());
+    }
+    let (init, executor): (Vec<_>, Vec<_>) =
+        containers.as_array().unwrap().iter().cloned().partition(|container| container["name"] == "fetch");
+    status(&json!({"phase": "Failed", "initContainerStatuses": init, "containerStatuses": executor}))
+}
+
+const LOG: &str = "#9 0.1 one\n#9 ERROR: no\n------\nerror: failed to solve: no\n";
+
+#[rstest]
+#[case::builder(json!([{"name": "executor", "state": ended(1, "Error", LOG)}]), "failed to solve: no")]
+#[case::builder_without_an_error(json!([{"name": "executor", "state": ended(1, "Error", "one\ntwo\n")}]), "one two")]
+#[case::fetcher(
+    json!([{"name": "fetch", "state": ended(1, "Error", "error: one\ntwo\n")}, {"name": "executor", "state": {"waiting": {}}}]),
+    "error: one two"
+)]
+#[case::after_the_fetcher(
+    json!([{"name": "fetch", "state": ended(0, "Completed", "")}, {"name": "executor", "state": ended(1, "Error", LOG)}]),
+    "failed to solve: no"
+)]
+#[case::no_memory(json!([{"name": "executor", "state": ended(137, "OOMKilled", "#9 0.1 one")}]), "OOMKilled")]
+#[case::silent(json!([{"name": "executor", "state": ended(1, "Error", "")}]), "Error, exit code 1")]
+fn a_job_that_failed_says_why(#[case] containers: Value, #[case] expected: &str) {
+    assert_eq!(report(&[of_job(&containers)], false).as_deref(), Some(expected));
+}
+
+#[test]
+fn a_job_that_succeeded_says_what_its_builder_reports_even_if_that_looks_like_an_error() {
+    let pod = of_job(&json!([{"name": "executor", "state": ended(0, "Completed", "error: x\n")}]));
+    assert_eq!(report(&[pod], true).as_deref(), Some("error: x"));
+    assert_eq!(report(&[], true), None);
+}
+
+#[test]
+fn a_pod_that_was_evicted_says_so() {
+    let message = "Usage of EmptyDir volume \"buildkit\" exceeds the limit \"20Gi\". ";
+    let mut pod = of_job(&json!([{"name": "executor", "state": ended(137, "Error", LOG)}]));
+    (pod.reason, pod.message) = (Some("Evicted".to_owned()), Some(message.to_owned()));
+    assert_eq!(report(&[pod], false).as_deref(), Some(message.trim()));
+}

@@ -52,24 +52,6 @@ fn a_failed_build_says_what_its_container_said_and_keeps_its_words() {
 }
 
 #[test]
-fn a_build_that_fails_for_credentials_names_their_secret() {
-    let failed = |words: &str| {
-        let mut world = World::inline();
-        world.pass();
-        world.simulation.end_job(false, "no");
-        world.observed().answers.report = Some(Report { words: Some(words.to_owned()) });
-        let said = world.pass().1[1].clone();
-        let prefix = format!("BuildReady=False JobFailed Job {JOB} failed: ");
-        said.strip_prefix(&prefix).unwrap().to_owned()
-    };
-    let refused =
-        "checking push permission for \"r/x\": UNAUTHORIZED: authentication required; [map[Action:pull]]";
-    let remedy = " (the registry refuses the credentials of Secret serverless-registry-config: correct its username and password)";
-    assert_eq!(failed(refused), format!("{refused}{remedy}"));
-    assert_eq!(failed("npm ERR! 404"), "npm ERR! 404");
-}
-
-#[test]
 fn a_failed_build_is_tried_again_after_a_while_and_the_one_before_goes() {
     let mut world = World::inline();
     world.pass();
