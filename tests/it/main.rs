@@ -67,6 +67,7 @@ mod webhook {
 
 /// Functions on a real control plane, from create to Running.
 mod functions {
+    mod buildkit;
     mod builds;
     mod git;
     mod git_tenants;

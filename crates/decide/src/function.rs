@@ -5,6 +5,7 @@ mod build;
 mod build_job;
 
 pub mod config;
+mod engine;
 mod ensure;
 mod failure;
 mod git;
@@ -33,6 +34,7 @@ use crate::draft;
 
 pub use build_job::{BuildJob, End, Report, Start};
 pub use config::Config;
+pub use engine::Engine;
 pub use git::{Answer, Git, Remote};
 pub use image::is_digest;
 pub use installed::Installed;

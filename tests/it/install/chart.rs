@@ -134,7 +134,7 @@ fn images_run_by_their_digests() {
     let pinned = |name: &str| format!("registry.example.com/{name}@{digest}");
     let (executor, fetcher, base) = (pinned("executor"), pinned("fetcher"), pinned("node"));
     let values = format!(
-        "controller.values.build.executorImage={executor},controller.values.build.fetcherImage={fetcher},\
+        "controller.values.build.engine=buildkit,controller.values.build.executorImage={executor},controller.values.build.fetcherImage={fetcher},\
          controller.values.runtimes.nodejs12.baseImage={base}"
     );
     let rendered = render(&format!("--set {values}"));

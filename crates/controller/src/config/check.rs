@@ -25,6 +25,9 @@ const MAX_BYTES: usize = 1024 * 1024 * 1024;
 /// The most Git remotes that are asked at once.
 const MAX_CONCURRENCY: usize = 256;
 
+/// What is wrong with an executor whose engine is not named.
+const NO_ENGINE: &str = "needs build.engine beside it: \"kaniko\" if it is for kaniko, which was the default before, otherwise \"buildkit\" or \"buildkit-rootless\"";
+
 /// The errors so far.
 #[derive(Default)]
 struct Errors(Vec<ConfigError>);
@@ -44,6 +47,7 @@ impl RawConfig {
         propagation.check(&mut checked.propagation, &mut errors);
         checked.functions.excluded_namespaces.clone_from(&checked.propagation.excluded_namespaces);
         registry_check.check(&mut checked, &mut errors);
+        checked.functions.plain_http.clone_from(&checked.registries.plain_http);
         match workers {
             Some(0) => errors.add("workers", "0 must be at least 1".to_owned()),
             Some(workers) => checked.workers = workers,
@@ -70,6 +74,20 @@ impl RawConfig {
 impl RawBuild {
     fn check(self, checked: &mut Config, errors: &mut Errors) {
         let functions = &mut checked.functions;
+        let engine = self.engine.unwrap_or_default();
+        (functions.engine, functions.executor_args) = (engine, engine.args());
+        engine.image().clone_into(&mut functions.executor_image);
+        functions.build_cache = self.cache.unwrap_or(functions.build_cache);
+        if self.engine.is_none() {
+            // They were for kaniko while that was the only one: nobody can know what they are for now.
+            let given = [
+                ("build.executorImage", self.executor_image.is_some()),
+                ("build.executorArgs", self.executor_args.is_some()),
+            ];
+            for (field, _) in given.iter().filter(|(_, is_given)| *is_given) {
+                errors.add(field, NO_ENGINE.to_owned());
+            }
+        }
         errors.text("build.executorImage", self.executor_image, &mut functions.executor_image);
         errors.text("build.fetcherImage", self.fetcher_image, &mut functions.fetcher_image);
         errors.text("build.serviceAccount", self.service_account, &mut functions.build_service_account);

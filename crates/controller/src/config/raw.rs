@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use decide::function::Engine;
 use policy::HostKeys;
 use policy::git_url::GitUrls;
 use serde::Deserialize;
@@ -30,9 +31,13 @@ pub struct RawConfig {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RawBuild {
-    /// The image that builds images.
+    /// The program that builds images: `buildkit`, `buildkit-rootless` or `kaniko`.
+    pub engine: Option<Engine>,
+    /// Whether BuildKit keeps the layers of a Function in its registry, for the next build.
+    pub cache: Option<bool>,
+    /// The image with the program that builds images.
     pub executor_image: Option<String>,
-    /// Its arguments, before those for the image and the context.
+    /// Its first arguments.
     pub executor_args: Option<Vec<String>>,
     /// The image that fetches Git sources: it needs a POSIX shell, git and ssh.
     pub fetcher_image: Option<String>,

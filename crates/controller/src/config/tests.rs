@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use decide::function::Config as FunctionConfig;
 use decide::function::config::Runtime;
+use decide::function::{Config as FunctionConfig, Engine};
 use policy::HostKeys;
 use remote::git::GitConfig;
 use remote::registry::RegistryConfig;
@@ -38,10 +38,52 @@ fn a_fifth_of_the_build_slots_is_left_for_other_namespaces(#[case] all: usize, #
     assert_eq!(config.builds_per_namespace(), of_one);
 }
 
+#[rstest]
+#[case("{}", Engine::Buildkit, "docker.io/moby/buildkit:v0.34.2", &[])]
+#[case("{engine: buildkit}", Engine::Buildkit, "docker.io/moby/buildkit:v0.34.2", &[])]
+#[case(
+    "{engine: buildkit-rootless}",
+    Engine::BuildkitRootless,
+    "docker.io/moby/buildkit:v0.34.2-rootless",
+    &[]
+)]
+#[case(
+    "{engine: kaniko}",
+    Engine::Kaniko,
+    "ghcr.io/osscontainertools/kaniko:v1.28.3",
+    &["--skip-unused-stages", "--log-format=text", "--cache=true"]
+)]
+#[case("{engine: kaniko, executorImage: e, executorArgs: []}", Engine::Kaniko, "e", &[])]
+#[case("{engine: buildkit, executorImage: e, executorArgs: [--no-cache]}", Engine::Buildkit, "e", &["--no-cache"])]
+fn an_engine_has_its_image_and_its_arguments(
+    #[case] build: &str,
+    #[case] engine: Engine,
+    #[case] image: &str,
+    #[case] args: &[&str],
+) {
+    let functions = loaded(&format!("build: {build}\n"), &[]).unwrap().functions;
+    assert_eq!((functions.engine, functions.executor_image.as_str()), (engine, image));
+    assert_eq!(functions.executor_args, args);
+}
+
+/// They would be for kaniko in a configuration from before there was another engine.
+#[test]
+fn an_executor_without_an_engine_is_refused_wherever_it_is_set() {
+    let remedy = "needs build.engine beside it: \"kaniko\" if it is for kaniko, which was the default before, otherwise \"buildkit\" or \"buildkit-rootless\"";
+    let error = loaded("build:\n  executorImage: e\n  executorArgs: [--cache=true]\n", &[]).unwrap_err();
+    assert_eq!(error, format!("FILE:2: build.executorImage: {remedy}\nFILE:3: build.executorArgs: {remedy}"));
+    for name in ["APP_FUNCTION_BUILD_EXECUTOR_IMAGE", "APP_FUNCTION_BUILD_EXECUTOR_ARGS"] {
+        let error = loaded("", &[(name, "x")]).unwrap_err();
+        let field = if name.ends_with("ARGS") { "build.executorArgs" } else { "build.executorImage" };
+        assert_eq!(error, format!("{name}: {field}: {remedy}"));
+        assert!(loaded("build: {engine: kaniko}", &[(name, "x")]).is_ok());
+    }
+}
+
 #[test]
 fn everything_can_be_set() {
     let text = "
-build: {executorImage: e, executorArgs: [-a], fetcherImage: f, serviceAccount: b, maxSimultaneousJobs: 9, maxJobsPerNamespace: 4, deadline: 2h, retry: 0s}
+build: {engine: kaniko, cache: false, executorImage: e, executorArgs: [-a], fetcherImage: f, serviceAccount: b, maxSimultaneousJobs: 9, maxJobsPerNamespace: 4, deadline: 2h, retry: 0s}
 function: {serviceAccount: s, targetCpuUtilization: 70}
 git: {pollInterval: 1m30s, timeout: 10s, maxBytes: 2048, concurrency: 3, hostKeys: strict, urls: lenient, requireCredentialsLabel: true}
 runtimes:
@@ -55,6 +97,9 @@ workers: 2
     let config = loaded(text, &[]).unwrap();
     let expected = Config {
         functions: FunctionConfig {
+            engine: Engine::Kaniko,
+            build_cache: false,
+            plain_http: config.registries.plain_http.clone(),
             executor_image: "e".to_owned(),
             executor_args: vec!["-a".to_owned()],
             fetcher_image: "f".to_owned(),
@@ -92,6 +137,17 @@ workers: 2
         workers: 2,
     };
     assert_eq!(config, expected);
+}
+
+#[test]
+fn runtimes_are_added_changed_and_removed() {
+    let text = "
+runtimes:
+  nodejs10: null
+  nodejs22: {like: nodejs12, baseImage: node22}
+  go: {sourceFile: handler.go, dependenciesFile: go.mod, env: {A: b}}
+";
+    let config = loaded(text, &[]).unwrap();
     let names: Vec<_> = config.functions.runtimes.keys().map(String::as_str).collect();
     assert_eq!(names, ["go", "nodejs12", "nodejs22", "nodejs24", "python312", "python313", "python38"]);
     let nodejs22 =
@@ -106,7 +162,8 @@ workers: 2
     "FILE:1: buidl: unknown field `buidl`, expected one of build, function, git, propagation, registryCheck, runtimes, workers"
 )]
 #[case("build:\n  maxSimultaneousJobs: 0", "FILE:2: build.maxSimultaneousJobs: 0 must be at least 1")]
-#[case("build:\n  executorImage: ' '", "FILE:2: build.executorImage: must not be blank")]
+#[case("build:\n  engine: docker", "FILE:2: build.engine: unknown variant `docker`")]
+#[case("build:\n  engine: kaniko\n  executorImage: ' '", "FILE:3: build.executorImage: must not be blank")]
 #[case(
     "build:\n  deadline: soon",
     "FILE:2: build.deadline: \"soon\" must be a duration such as \"30s\", \"5m\" or \"1h30m\""
@@ -170,7 +227,7 @@ fn variables_of_the_reference_go_before_the_file_in_both_spellings() {
         ("APP_KUBERNETES_BASE_NAMESPACE", "base"),
         ("APP_KUBERNETES_EXCLUDED_NAMESPACES", "x, y"),
     ];
-    let config = loaded("build: {maxSimultaneousJobs: 2}", &variables).unwrap();
+    let config = loaded("build: {maxSimultaneousJobs: 2, engine: kaniko}", &variables).unwrap();
     assert_eq!((config.max_builds, config.functions.fetcher_image.as_str()), (50, "f"));
     assert_eq!(config.functions.executor_args, ["--insecure", "--cache=true"]);
     assert_eq!(config.functions.build_retry, Some(Duration::from_mins(5)));

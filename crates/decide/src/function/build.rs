@@ -31,7 +31,7 @@ const LOOK_AT_START: Duration = Duration::from_secs(10);
 /// How long a scheduled Pod may take to start, for example to pull the image of the builder.
 const LONGEST_START: Duration = Duration::from_mins(5);
 
-const NO_DIGEST: &str = "the builder reports no digest of the image: it must write it to /dev/termination-log, as kaniko does with --digest-file";
+const NO_DIGEST: &str = "the builder reports no digest of the image: build.executorImage must be an image of the engine in build.engine";
 
 /// An image that is in its registry.
 pub(super) struct Built {

@@ -7,16 +7,21 @@ use api::Language;
 use api::runtimes::SHIPPED;
 use policy::HostKeys;
 
-/// The arguments of the reference implementation, but for those by which any registry is trusted.
-const EXECUTOR_ARGS: [&str; 3] = ["--skip-unused-stages", "--log-format=text", "--cache=true"];
+use super::engine::Engine;
 
 /// How Functions are built and run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// The image that builds images, in a Job.
+    /// The program that builds images, in a Job.
+    pub engine: Engine,
+    /// The image with this program.
     pub executor_image: String,
-    /// Its arguments, before destination and context.
+    /// Its first arguments.
     pub executor_args: Vec<String>,
+    /// Whether BuildKit keeps the layers of a Function in its registry, for the next build.
+    pub build_cache: bool,
+    /// Registries without TLS, as `host` or `host:port`.
+    pub plain_http: BTreeSet<String>,
     /// The service account of build Jobs.
     pub build_service_account: String,
     /// The service account of Functions, with the Secrets by which their images are pulled.
@@ -49,9 +54,13 @@ impl Config {
 
 impl Default for Config {
     fn default() -> Self {
+        let engine = Engine::default();
         Self {
-            executor_image: "gcr.io/kaniko-project/executor:v1.23.2".to_owned(),
-            executor_args: EXECUTOR_ARGS.map(str::to_owned).into(),
+            engine,
+            executor_image: engine.image().to_owned(),
+            executor_args: engine.args(),
+            build_cache: true,
+            plain_http: BTreeSet::new(),
             build_service_account: "serverless-build".to_owned(),
             function_service_account: "serverless-function".to_owned(),
             build_deadline: Duration::from_hours(1),

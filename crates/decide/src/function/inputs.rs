@@ -112,6 +112,12 @@ impl<'a> Inputs<'a> {
         image::name(&self.registry.pull, self.identity, self.tag())
     }
 
+    /// The cache of the layers of its images.
+    #[must_use]
+    pub(super) fn cache_image(&self) -> String {
+        image::cache(&self.registry.push, self.identity, self.function.annotation(api::names::REBUILD))
+    }
+
     /// The image to run: by its digest, so that moving the tag changes nothing.
     #[must_use]
     pub(super) fn run_image(&self) -> String {

@@ -1,11 +1,14 @@
 //! The objects that a Function needs. The same input gives the same objects, byte by byte.
 
 mod autoscaler;
+mod buildkit;
 mod config_map;
 mod deployment;
 mod env;
+mod executor;
 mod fetch;
 mod job;
+mod kaniko;
 mod port;
 mod resources;
 mod service;

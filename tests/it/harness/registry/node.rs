@@ -111,10 +111,10 @@ impl Kubelet {
             Some("fails") => return end("Failed", &terminated(1, "as its label wants it")),
             _ => {}
         }
-        let mut arguments = container.args.iter().flatten();
-        let destination = arguments.find_map(|argument| argument.strip_prefix("--destination="));
         // A Job that somebody created by hand builds nothing.
-        let Some(destination) = destination else { return end("Succeeded", &terminated(0, "")) };
+        let Some(destination) = destination(container) else {
+            return end("Succeeded", &terminated(0, ""));
+        };
         if !is_local(destination) {
             return end("Failed", &terminated(1, "this node reaches no other machine"));
         }
@@ -216,6 +216,15 @@ fn is_due(pod: &Pod) -> bool {
     let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or_default();
     let is_scheduled = pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some());
     pod.metadata.deletion_timestamp.is_some() || (is_scheduled && phase == "Pending")
+}
+
+/// The image that a container is to push, whichever engine its arguments are for.
+fn destination(container: &Container) -> Option<&str> {
+    container.args.iter().flatten().find_map(|argument| {
+        let of_buildkit = argument.strip_prefix("--output=type=image,name=");
+        let of_buildkit = of_buildkit.and_then(|rest| rest.split(',').next());
+        argument.strip_prefix("--destination=").or(of_buildkit)
+    })
 }
 
 /// Whether an image is in a test registry: no other registry is contacted.

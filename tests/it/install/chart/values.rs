@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use decide::function::Engine;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -32,6 +33,10 @@ fn the_chart_is_linted_and_refuses_values_that_mean_nothing() {
         (
             "controller.values.build.retries=1m",
             "- at '/controller/values/build': additional properties 'retries' not allowed",
+        ),
+        (
+            "controller.values.build.engine=docker",
+            "- at '/controller/values/build/engine': value must be one of 'buildkit', 'buildkit-rootless', 'kaniko'",
         ),
         (
             "controller.values.git.hostKeys=any",
@@ -84,6 +89,8 @@ fn values_of_the_reference_chart_reach_the_webhook() {
 fn values_reach_the_controller() {
     let values = [
         "controller.values.build.retry=1m",
+        "controller.values.build.engine=kaniko",
+        "controller.values.build.cache=false",
         "controller.values.registryCheck.enabled=false",
         "controller.values.propagation.excludedNamespaces={x}",
         "containers.manager.envs.functionBuildMaxSimultaneousJobs.value=7",
@@ -97,6 +104,7 @@ fn values_reach_the_controller() {
     let config = controller_config(&rendered, variable);
     assert_eq!(config.functions.build_retry, Some(Duration::from_mins(1)));
     assert_eq!(config.max_builds, 7);
+    assert_eq!((config.functions.engine, config.functions.build_cache), (Engine::Kaniko, false));
     assert!(!config.registry_check);
     assert_eq!(config.propagation.excluded_namespaces, ["x".to_owned()].into());
 }

@@ -7,24 +7,25 @@ use api::names::job_annotation;
 use api::names::runtime_label::DOCKERFILE;
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::{
-    ConfigMapVolumeSource, Container, EnvVar, KeyToPath, PodSpec, PodTemplateSpec, SecretVolumeSource,
-    SecurityContext, Volume, VolumeMount,
+    ConfigMapVolumeSource, Container, KeyToPath, PodSpec, PodTemplateSpec, SecretVolumeSource, Volume,
+    VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::env::variable;
+use super::executor::{Executor, Scratch};
 use super::fetch::WORKSPACE;
 use super::resources::resources;
-use super::{config_map, fetch};
+use super::{buildkit, config_map, fetch, kaniko};
+use crate::function::engine::Engine;
 use crate::function::inputs::Inputs;
-use crate::function::names::inherited;
+use crate::function::names::{BUILDER, inherited};
 
 /// The directory of the source.
 const SOURCES: &str = "/workspace/src";
 /// The directory of the runtime's files: separate, so that none of them hides the source.
 const RUNTIME: &str = "/workspace/runtime";
 const DOCKER_CONFIG: &str = "/docker/.docker";
-/// The file in which the builder reports the digest of the pushed image. Kubernetes copies it to the status of the Pod.
-const REPORT: &str = "/dev/termination-log";
 
 /// The labels of the Job, the only part of it that may change.
 #[must_use]
@@ -40,14 +41,22 @@ pub(crate) fn job(inputs: &Inputs<'_>, attempt: u32) -> Job {
     let identity = inputs.identity;
     let image = inputs.push_image();
     let init = inputs.checkout.as_ref().map(|checkout| vec![fetch::container(inputs, checkout)]);
+    let executor = match inputs.config.engine {
+        Engine::Buildkit => buildkit::in_user_namespace(inputs, &image),
+        Engine::BuildkitRootless => buildkit::rootless(inputs, &image),
+        Engine::Kaniko => kaniko::executor(inputs, &image),
+    };
+    let mut volumes = volumes(inputs);
+    volumes.extend(executor.scratch.iter().map(Scratch::volume));
     let pod = PodSpec {
         restart_policy: Some("Never".to_owned()),
         service_account_name: Some(inputs.config.build_service_account.clone()),
-        // The executor is root in its container, and must not reach the API server.
+        // What an author installs runs there, and must not reach the API server.
         automount_service_account_token: Some(false),
+        host_users: executor.host_users,
         init_containers: init,
-        containers: vec![executor(inputs, &image)],
-        volumes: Some(volumes(inputs)),
+        containers: vec![container(inputs, executor)],
+        volumes: Some(volumes),
         ..PodSpec::default()
     };
     let annotation = ("sidecar.istio.io/inject".to_owned(), "false".to_owned());
@@ -81,12 +90,11 @@ pub(crate) fn job(inputs: &Inputs<'_>, attempt: u32) -> Job {
     }
 }
 
-fn executor(inputs: &Inputs<'_>, image: &str) -> Container {
+fn container(inputs: &Inputs<'_>, executor: Executor) -> Container {
     let mut args = inputs.config.executor_args.clone();
-    args.extend(inputs.runtime.base_image.as_ref().map(|image| format!("--build-arg=base_image={image}")));
-    args.push(format!("--destination={image}"));
-    args.push(format!("--context=dir://{WORKSPACE}"));
-    args.push(format!("--digest-file={REPORT}"));
+    args.extend(executor.args);
+    let mut env = vec![variable("DOCKER_CONFIG", DOCKER_CONFIG)];
+    env.extend(executor.env);
     let mut mounts = vec![
         VolumeMount {
             name: "credentials".to_owned(),
@@ -107,19 +115,16 @@ fn executor(inputs: &Inputs<'_>, image: &str) -> Container {
         let dependencies = format!("{SOURCES}/{}", runtime.dependencies_file);
         mounts.push(file("sources", config_map::DEPENDENCIES, dependencies));
     }
+    mounts.extend(executor.scratch.iter().map(Scratch::mount));
     Container {
-        name: "executor".to_owned(),
+        name: BUILDER.to_owned(),
         image: Some(inputs.config.executor_image.clone()),
         image_pull_policy: Some("IfNotPresent".to_owned()),
+        command: executor.command,
         args: Some(args),
-        env: Some(vec![EnvVar {
-            name: "DOCKER_CONFIG".to_owned(),
-            value: Some(DOCKER_CONFIG.to_owned()),
-            value_from: None,
-        }]),
+        env: Some(env),
         resources: resources(inputs.function.build_resources.as_ref()),
-        // The executor changes the owners of files, so it is root in its container.
-        security_context: Some(SecurityContext { run_as_user: Some(0), ..SecurityContext::default() }),
+        security_context: Some(executor.security),
         termination_message_policy: Some(fetch::LAST_LINES.to_owned()),
         volume_mounts: Some(mounts),
         ..Container::default()

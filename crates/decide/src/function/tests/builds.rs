@@ -136,7 +136,7 @@ fn a_builder_that_reports_no_digest_has_failed() {
         world.pass();
         world.simulation.end_job(true, "");
         world.observed().answers.report = Some(Report { words: words.map(str::to_owned) });
-        let why = "the builder reports no digest of the image: it must write it to /dev/termination-log, as kaniko does with --digest-file";
+        let why = "the builder reports no digest of the image: build.executorImage must be an image of the engine in build.engine";
         let (did, said) = world.pass();
         assert_eq!(did, texts!["note failure on Job {JOB} {why}"]);
         assert_eq!(said[1], format!("BuildReady=False JobFailed Job {JOB} failed: {why}"));

@@ -23,11 +23,11 @@ fn mount(volume: &str, path: &str, key: &str) -> Value {
     json!({"name": volume, "mountPath": path, "subPath": key, "readOnly": true})
 }
 
-/// The mounts of the executor, but for the one of the credentials.
+/// What is mounted into the context of the build.
 fn mounts(job: &Value) -> Vec<Value> {
     let mounts = job["spec"]["template"]["spec"]["containers"][0]["volumeMounts"].as_array().unwrap();
-    assert_eq!(mounts[0]["name"], "credentials");
-    mounts[1..].to_vec()
+    let path = |mount: &Value| mount["mountPath"].as_str().unwrap().to_owned();
+    mounts.iter().filter(|mount| path(mount).starts_with("/workspace/")).cloned().collect()
 }
 
 fn volume(job: &Value) -> Value {

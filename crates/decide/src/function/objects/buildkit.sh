@@ -1,0 +1,40 @@
+# Builds an image and pushes it, by a buildkitd for this build alone. Its arguments are those of `buildctl build`. What that says is
+# the log; the digest of the image is all that is reported. Run by a POSIX shell.
+set -euf
+fail() {
+  echo "error: $1" >&2
+  exit 1
+}
+daemon=${APP_BUILDKITD%% *}
+flags=${APP_BUILDKITD#"$daemon"}
+if [ "$daemon" = buildkitd ]; then
+  # An API server without user namespaces drops the field that asks for one. This container would be root of the node then.
+  read -r inside outside count </proc/self/uid_map
+  [ "$outside" != 0 ] ||
+    fail "the Pod has no user namespace, which this cluster does not support: set build.engine to buildkit-rootless or kaniko"
+  # The image of BuildKit brings a script that gives it a tree of control groups.
+  if command -v buildkitd-entrypoint >/dev/null; then daemon=buildkitd-entrypoint; fi
+fi
+work=$(mktemp -d)
+address=unix://$work/buildkitd.sock
+if [ -r /etc/buildkit/buildkitd.toml ]; then cat /etc/buildkit/buildkitd.toml; fi >"$work/buildkitd.toml"
+for host in $APP_PLAIN_REGISTRIES; do
+  printf '\n[registry."%s"]\nhttp = true\n' "$host"
+done >>"$work/buildkitd.toml"
+# The shell is the first process of the container: without this, it would ignore that the Pod is to end.
+trap 'exit 143' TERM
+# Not quoted: these are several words.
+"$daemon" $flags --config "$work/buildkitd.toml" --addr "$address" >"$work/log" 2>&1 &
+server=$!
+tries=300
+until buildctl --addr "$address" debug workers >/dev/null 2>&1; do
+  tries=$((tries - 1))
+  if [ "$tries" = 0 ] || ! kill -0 "$server" 2>/dev/null; then
+    tail -n 20 "$work/log" >&2
+    fail "buildkitd does not start: $(tail -n 1 "$work/log")"
+  fi
+  sleep 0.1
+done
+buildctl --addr "$address" build "$@" --progress=plain --metadata-file "$work/metadata.json" &
+wait $!
+sed -n 's/^ *"containerimage\.digest": "\(sha256:[0-9a-f]*\)",\{0,1\}$/\1/p' "$work/metadata.json" >"$APP_REPORT"

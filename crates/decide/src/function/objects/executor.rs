@@ -1,0 +1,48 @@
+//! What one engine adds to the Pod of a build that another does not. What all have in common is in the Job.
+
+use k8s_openapi::api::core::v1::{EmptyDirVolumeSource, EnvVar, SecurityContext, Volume, VolumeMount};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+
+/// The file in which the builder reports the digest of the pushed image. Kubernetes copies it to the status of the Pod.
+pub(super) const REPORT: &str = "/dev/termination-log";
+
+/// What an engine adds to the Pod of a build.
+pub(super) struct Executor {
+    /// What is run, if it is not what the image runs.
+    pub command: Option<Vec<String>>,
+    /// Its arguments, after those of the configuration.
+    pub args: Vec<String>,
+    /// Its environment, beside the place of the docker configuration.
+    pub env: Vec<EnvVar>,
+    /// What it may do.
+    pub security: SecurityContext,
+    /// `false`: the Pod has a user namespace for itself.
+    pub host_users: Option<bool>,
+    /// The directories that it fills.
+    pub scratch: Vec<Scratch>,
+}
+
+/// A directory that is empty at first and deleted with the Pod.
+pub(super) struct Scratch {
+    /// The name of its volume.
+    pub name: &'static str,
+    /// Its path.
+    pub path: &'static str,
+    /// How large it may become. Kubernetes ends a Pod with a larger one, and says so.
+    pub limit: &'static str,
+}
+
+impl Scratch {
+    pub(super) fn mount(&self) -> VolumeMount {
+        VolumeMount { name: self.name.to_owned(), mount_path: self.path.to_owned(), ..VolumeMount::default() }
+    }
+
+    pub(super) fn volume(&self) -> Volume {
+        let size_limit = Some(Quantity(self.limit.to_owned()));
+        Volume {
+            name: self.name.to_owned(),
+            empty_dir: Some(EmptyDirVolumeSource { size_limit, medium: None }),
+            ..Volume::default()
+        }
+    }
+}
