@@ -109,6 +109,7 @@ mod registries {
 mod node {
     mod answers;
     mod changes;
+    mod failures;
     mod git;
 }
 

@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 
+use self::configuration::SOCKET;
 use crate::addresses::NODE_ADDRESS;
 use crate::control_plane::ControlPlane;
 use crate::places::{assets, built};
@@ -18,8 +19,6 @@ use crate::process::Process;
 
 /// The name of the node.
 const NAME: &str = "node";
-/// Where containerd listens.
-const SOCKET: &str = "/run/containerd/containerd.sock";
 
 /// A running node.
 #[derive(Debug)]

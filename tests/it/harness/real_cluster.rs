@@ -66,6 +66,7 @@ impl RealCluster {
                 "runtimes": {
                     "nodejs22": {"baseImage": "images.test:5002/node:1"},
                     "python313": {"baseImage": "images.test:5002/python:1"},
+                    "nodejs24": {"baseImage": "images.test:5002/absent:1"},
                 },
             }},
         });

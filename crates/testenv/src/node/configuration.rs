@@ -5,9 +5,11 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::SOCKET;
 use crate::addresses::{NODE_ADDRESS, POD_ADDRESSES_OF_NODE};
 use crate::control_plane::ControlPlane;
+
+/// Where containerd listens.
+pub(super) const SOCKET: &str = "/run/containerd/containerd.sock";
 
 /// Writes them all into a folder.
 pub(super) fn write(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{AppArmorProfile, SeccompProfile, SecurityContext};
+use k8s_openapi::api::core::v1::{AppArmorProfile, Capabilities, SeccompProfile, SecurityContext};
 use policy::registries::{RegistryAddress, is_plain};
 
 use super::env::variable;
@@ -25,8 +25,8 @@ pub(super) fn in_user_namespace(inputs: &Inputs<'_>, image: &str) -> Executor {
     let privileges = SecurityContext {
         run_as_user: Some(0),
         // To mount and to start containers, in its user namespace. The script refuses to start outside of one.
-        privileged: Some(true),
-        ..SecurityContext::default()
+        capabilities: Some(Capabilities { add: Some(vec!["SYS_ADMIN".to_owned()]), drop: None }),
+        ..unconfined()
     };
     Executor { host_users: Some(false), ..executor(inputs, image, daemon, privileges, scratch) }
 }
@@ -35,16 +35,18 @@ pub(super) fn in_user_namespace(inputs: &Inputs<'_>, image: &str) -> Executor {
 pub(super) fn rootless(inputs: &Inputs<'_>, image: &str) -> Executor {
     // Steps of a build see the processes of each other: without more privileges no /proc can be mounted.
     let daemon = "rootlesskit buildkitd --oci-worker-no-process-sandbox";
+    let privileges = SecurityContext { run_as_user: Some(1000), run_as_group: Some(1000), ..unconfined() };
+    executor(inputs, image, daemon, privileges, [("buildkit", "/home/user/.local/share/buildkit", LIMIT)])
+}
+
+/// The default profiles forbid to make namespaces, to mount in them, and the keyrings of containers.
+fn unconfined() -> SecurityContext {
     let unconfined = "Unconfined".to_owned();
-    let privileges = SecurityContext {
-        run_as_user: Some(1000),
-        run_as_group: Some(1000),
-        // The default profiles forbid to make namespaces and to mount in them.
+    SecurityContext {
         seccomp_profile: Some(SeccompProfile { type_: unconfined.clone(), localhost_profile: None }),
         app_armor_profile: Some(AppArmorProfile { type_: unconfined, localhost_profile: None }),
         ..SecurityContext::default()
-    };
-    executor(inputs, image, daemon, privileges, [("buildkit", "/home/user/.local/share/buildkit", LIMIT)])
+    }
 }
 
 fn executor(

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
 use k8s_openapi::api::core::v1::{
-    Capabilities, Container, ContainerPort, EmptyDirVolumeSource, EnvVar, HTTPGetAction, PodSecurityContext,
-    PodSpec, PodTemplateSpec, Probe, SeccompProfile, SecurityContext, Volume, VolumeMount,
+    Capabilities, Container, ContainerPort, EmptyDirVolumeSource, EnvVar, HTTPGetAction, Lifecycle,
+    LifecycleHandler, PodSecurityContext, PodSpec, PodTemplateSpec, Probe, SeccompProfile, SecurityContext,
+    SleepAction, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
@@ -21,6 +22,8 @@ use crate::function::names::inherited;
 
 /// The user that Functions run as.
 const USER: i64 = 1000;
+/// How long a Pod that ends still answers, in seconds.
+const LEAVE: i64 = 5;
 
 /// The Deployment.
 #[must_use]
@@ -93,9 +96,18 @@ fn container(inputs: &Inputs<'_>) -> Container {
             container_port: port::NUMBER,
             ..ContainerPort::default()
         }]),
-        startup_probe: Some(probe(30, 5)),
+        // Often, because callers wait for it.
+        startup_probe: Some(probe(150, 1)),
         readiness_probe: Some(probe(1, 5)),
         liveness_probe: Some(probe(3, 5)),
+        // Nodes learn a moment later that this Pod ends, and send requests to it until then.
+        lifecycle: Some(Lifecycle {
+            pre_stop: Some(LifecycleHandler {
+                sleep: Some(SleepAction { seconds: LEAVE }),
+                ..LifecycleHandler::default()
+            }),
+            ..Lifecycle::default()
+        }),
         security_context: Some(SecurityContext {
             allow_privilege_escalation: Some(false),
             read_only_root_filesystem: Some(true),
