@@ -7,12 +7,23 @@ CARGO ?= cargo
 TOOLS := target/tools
 WEBHOOK := target/release/serverless-webhook
 CONTROLLER := target/controller/serverless-controller
-HOST := $(shell rustc -vV | sed -n 's/^host: //p')
-IMAGE_CONTROLLER := target/static/$(HOST)/controller/serverless-controller
+HOST_ARCH := $(if $(filter aarch64-%,$(shell rustc -vV | sed -n 's/^host: //p')),arm64,amd64)
+# The processor of the images. Only the command line chooses it: some people have a variable of this name.
+ARCH = $(HOST_ARCH)
+TARGET := $(if $(filter amd64,$(ARCH)),x86_64,$(if $(filter arm64,$(ARCH)),aarch64,$(error ARCH=$(ARCH): amd64 or arm64)))-unknown-linux-gnu
+# What links for another processor.
+LINKER := $(if $(filter-out $(HOST_ARCH),$(ARCH)),$(subst -unknown,,$(TARGET))-gcc)
+IMAGE_WEBHOOK := target/static/$(TARGET)/release/serverless-webhook
+IMAGE_CONTROLLER := target/static/$(TARGET)/controller/serverless-controller
 # Without packed relocations, a megabyte of the controller's memory would be relocations. The build machine needs glibc
-# 2.36 for them.
-STATIC := RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs" \
-  $(CARGO) build --locked --target $(HOST) --target-dir target/static
+# 2.36 for them. No path of the build machine gets into the binaries.
+STATIC_FLAGS := -C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs \
+  --remap-path-prefix=$(CURDIR)=/src --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo
+STATIC := RUSTFLAGS="$(STATIC_FLAGS)" $(CARGO) build --locked --target $(TARGET) --target-dir target/static \
+  $(if $(LINKER),--config 'target.$(TARGET).linker="$(LINKER)"')
+# Labels of the images: the address of the repository, and the commit.
+SOURCE ?=
+REVISION ?=
 DENY_VERSION := 0.20.2
 MACHETE_VERSION := 0.9.2
 FUZZ_VERSION := 0.13.2
@@ -50,8 +61,23 @@ static: $(IMAGE_CONTROLLER) ## binaries that need nothing else, for the images
 	$(STATIC) --release --package serverless-webhook
 
 .PHONY: $(IMAGE_CONTROLLER)
-$(IMAGE_CONTROLLER):
+$(IMAGE_CONTROLLER): toolchain
 	$(STATIC) --profile controller --package serverless-controller
+
+.PHONY: toolchain
+toolchain:
+	@[ -d "$$(rustc --print target-libdir --target $(TARGET))" ] \
+	  || { echo "ARCH=$(ARCH) needs the standard library of Rust for it: rustup target add $(TARGET)" >&2; exit 1; }
+	@[ -z "$(LINKER)" ] || command -v $(LINKER) >/dev/null \
+	  || { echo "ARCH=$(ARCH) needs $(LINKER); in Debian: apt-get install $(subst x86_64,x86-64,gcc-$(LINKER:-gcc=))" >&2; exit 1; }
+
+.PHONY: images
+images: static ## OCI image layouts of both programs in target/images, with their SBOMs; ARCH=arm64 for another processor
+	@for program in webhook=$(IMAGE_WEBHOOK) controller=$(IMAGE_CONTROLLER); do \
+	  $(CARGO) run --locked --quiet --package xtask -- image --program "$${program%%=*}" --binary "$${program#*=}" \
+	    --arch $(ARCH) --source "$(SOURCE)" --revision "$(REVISION)" \
+	    --output "target/images/serverless-$${program%%=*}$(if $(LINKER),-$(ARCH))"; \
+	done
 
 .PHONY: control-plane
 control-plane: ## builds etcd, kube-apiserver, kubectl, … for the tests: once, about 12 minutes

@@ -116,6 +116,7 @@ mod node {
 /// Manifests and chart, installing, uninstalling, and the rights of what is installed.
 mod install {
     mod chart;
+    mod images;
     mod installation;
     mod manifests;
     mod rights;

@@ -2,11 +2,14 @@
 //! the endpoints of `serverless_webhook::admission::routes`, the servers of the runtimes and the values of the chart.
 //! And images, written without a container engine.
 
+mod authorities;
 mod chart;
 mod files;
+pub mod image;
 pub mod layout;
 mod rules;
 mod runtimes;
+pub mod sbom;
 mod webhooks;
 
 use anyhow::Context as _;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use xtask::layout;
+use xtask::{image, layout};
 
 /// Writes the generated manifests below the current folder. A subcommand does something else instead
 #[derive(Debug, Parser)]
@@ -18,12 +18,17 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Image(image::Args),
     Layout(layout::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         None => generate(),
+        Some(Command::Image(args)) => {
+            println!("{}  {}", image::write(&args)?, args.output.display());
+            Ok(())
+        }
         Some(Command::Layout(args)) => {
             println!("{}  {}", layout::write(&args)?, args.name);
             Ok(())

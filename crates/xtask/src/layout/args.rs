@@ -71,6 +71,16 @@ pub enum Arch {
     Arm64,
 }
 
+impl Arch {
+    /// The Rust target of static binaries.
+    pub(crate) fn target(self) -> &'static str {
+        match self {
+            Self::Amd64 => "x86_64-unknown-linux-gnu",
+            Self::Arm64 => "aarch64-unknown-linux-gnu",
+        }
+    }
+}
+
 /// A name and its value.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Pair {
