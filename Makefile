@@ -28,6 +28,8 @@ DENY_VERSION := 0.20.2
 MACHETE_VERSION := 0.9.2
 FUZZ_VERSION := 0.13.2
 FUZZ_SECONDS ?= 20
+# What runs Pods in `make cluster`: `simulated`, or `real`.
+NODE ?= simulated
 # Library crates: each compiles alone, with only the features that it requests itself.
 ALONE := $(patsubst %,serverless-%,api policy decide cluster remote process controller)
 CHAOS_SECONDS ?= 600
@@ -104,12 +106,25 @@ registry: ## a registry and its client for the tests: once, about a minute
 	@tests/registry/build.sh
 
 .PHONY: cluster
-cluster: ## a control plane on loopback with webhook and controller, until Ctrl-C
+cluster: cluster-$(NODE) ## a control plane on loopback with webhook and controller, until Ctrl-C; NODE=real runs Pods (root)
+
+.PHONY: cluster-simulated
+cluster-simulated:
 	@echo "make cluster: the first time it builds the control plane (12 minutes, 4 GB with Go's caches) and both programs, unoptimized" >&2
 	@echo "(5 minutes, 3 GB in target; 2 minutes after make test). Then it starts in a minute, and takes 1.5 GB of memory and 150 MB of disk." >&2
 	@$(MAKE) --no-print-directory control-plane
 	$(CARGO) build --locked --workspace --bins
 	@target/debug/testenv target/debug/serverless-webhook target/debug/serverless-controller
+
+.PHONY: cluster-real
+cluster-real:
+	@echo "make cluster NODE=real: needs root. The first time it builds a control plane, a node and images (25 minutes, 8 GB with Go's" >&2
+	@echo "caches) and both programs, unoptimized (5 minutes, 4 GB in target). Then it starts in a minute." >&2
+	@tests/node/run.sh true
+	@$(MAKE) --no-print-directory node node-images packages registry
+	$(CARGO) build --locked --workspace --bins
+	$(CARGO) test --locked --workspace --bench node --no-run
+	@tests/node/run.sh $(CARGO) test --locked --offline --workspace --bench node -- cluster
 
 .PHONY: test
 test: control-plane interpreters packages registry ## all tests, those against a real API server too
@@ -160,6 +175,12 @@ bench: control-plane ## rates, latencies, CPU and memory, into target/bench.md
 	$(CARGO) bench --locked --bench micro
 	$(CARGO) bench --locked --bench load
 	$(CARGO) bench --locked --bench cluster | tee -a target/bench.md
+
+.PHONY: bench-node
+bench-node: node node-images packages registry ## from kubectl apply to the first answer on a real node: needs root
+	$(CARGO) build --locked --workspace --bins
+	$(CARGO) test --locked --workspace --bench node --no-run
+	tests/node/run.sh $(CARGO) test --locked --offline --workspace --bench node
 
 .PHONY: bench-shapes
 bench-shapes: $(WEBHOOK) ## what the shape of a body costs, and the most memory of the webhook under each attack

@@ -1,6 +1,7 @@
 //! Git servers on loopback: repositories over HTTP, over SSH and over the Git protocol. The first two run the real `git
 //! http-backend` and `git upload-pack`; the third is `git daemon`.
 
+#[path = "git_servers/ssh.rs"] // a benchmark includes this file by its path
 mod ssh;
 
 use std::io::Write as _;

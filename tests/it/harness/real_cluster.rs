@@ -1,6 +1,7 @@
 //! A control plane with a real node, the product installed on it by its chart, and the servers that its Pods ask by name.
 //! It runs only in the namespaces of `tests/node/run.sh`; the first test that needs it starts it.
 
+#[path = "real_cluster/images.rs"] // the benchmark includes this file by its path
 mod images;
 
 use std::net::TcpListener;

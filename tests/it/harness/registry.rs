@@ -1,6 +1,7 @@
 //! Registries on loopback that require credentials, directly or through a token server, and a client that reads docker
 //! configurations.
 
+#[path = "registry/node.rs"] // a benchmark includes this file by its path
 mod node;
 
 use std::path::{Path, PathBuf};

@@ -53,7 +53,7 @@ fn functions_with_dependencies_answer_events_with_their_own_status_and_environme
     namespace.await_ready("node");
     let answer = namespace.call("node", &EVENT, r#"{"id": 7}"#);
     let body =
-        json!({"type": "order.created", "data": {"id": 7}, "greeting": "Hello", "ms": 60000, "name": "node"});
+        json!({"type": "order.created", "data": {"id": 7}, "greeting": "Hello", "ms": 60000, "name": "main"});
     assert_eq!((answer.status, answer.json()), (201, body));
     namespace.await_ready("python");
     let answer = namespace.call("python", &EVENT, r#"{"id": 7}"#);

@@ -63,12 +63,12 @@ fn callers_see_no_failed_request_while_it_is_scaled_changed_and_moved_to_another
     namespace.await_ready("changing");
     let caller = Caller::start(namespace.address("changing"));
 
-    namespace.kubectl("scale function changing --replicas=2");
+    namespace.function("changing", &spec("one", 2));
     namespace.kubectl("wait function/changing --for=jsonpath={.status.replicas}=2 --timeout=60s");
     namespace.await_ready("changing");
     namespace.function("changing", &spec("two", 2));
     await_answer(&namespace, "two");
-    namespace.kubectl("scale function changing --replicas=1");
+    namespace.function("changing", &spec("two", 1));
     namespace.kubectl("wait function/changing --for=jsonpath={.status.replicas}=1 --timeout=60s");
 
     let other = &CLUSTER.registries[1];

@@ -8,12 +8,12 @@ use crate::harness::cluster::{function, kubectl};
 use crate::harness::real_cluster::{CLUSTER, Namespace, secret};
 use crate::harness::wait::wait_within;
 
-/// What `Ready` says of a Function that fails.
-fn failure(namespace: &Namespace, name: &str, spec: &Value) -> String {
+/// What `Ready` says of a Function after its build has failed, without the name of the Job.
+fn of_build(namespace: &Namespace, name: &str, spec: &Value) -> String {
     namespace.function(name, spec);
-    let said = namespace.await_condition(name, |ready, _| ready == "False");
+    let said = namespace.await_condition(name, |ready, said| ready == "False" && said.starts_with("Job "));
     println!("FAILURE {name}: {said}");
-    said
+    said.split_once(" failed: ").unwrap().1.to_owned()
 }
 
 fn hello() -> Value {
@@ -30,10 +30,10 @@ fn with(mut spec: Value, field: &str, value: &str) -> Value {
 fn a_build_that_fails_says_why_and_what_helps() {
     let namespace = CLUSTER.namespace("failing-builds");
     let deps = r#"{"name": "n", "version": "1.0.0", "dependencies": {"no-such-package-here": "1.0.0"}}"#;
-    failure(&namespace, "unknown-npm", &with(hello(), "deps", deps));
+    of_build(&namespace, "unknown-npm", &with(hello(), "deps", deps));
     let python = json!({"runtime": "python313", "source": "def main(e, c): return 1", "deps": "no-such-package-here==1.0\n"});
-    failure(&namespace, "unknown-pip", &python);
-    failure(&namespace, "no-base-image", &with(hello(), "runtime", "nodejs24"));
+    of_build(&namespace, "unknown-pip", &python);
+    of_build(&namespace, "no-base-image", &with(hello(), "runtime", "nodejs24"));
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn a_dockerfile_that_fails_and_one_that_fills_the_disk_are_named() {
     let namespace = CLUSTER.namespace("failing-dockerfiles");
     for (runtime, step) in [
         ("failing", "RUN echo the step says why >&2; exit 3"),
-        ("filling", "RUN head -c 30000000000 /dev/zero >/full"),
+        ("filling", "RUN head -c 1 /dev/zero >/dev/full"),
         ("typing", "RAN true"),
     ] {
         add_runtime(runtime, &format!("ARG base_image\nFROM images.test:5002/node:1\n{step}\n"));
@@ -56,7 +56,7 @@ fn a_dockerfile_that_fails_and_one_that_fills_the_disk_are_named() {
             )
             .ok
         });
-        failure(&namespace, runtime, &spec);
+        of_build(&namespace, runtime, &spec);
     }
 }
 
@@ -81,8 +81,11 @@ fn a_registry_that_refuses_the_push_and_a_pod_that_crashes_are_named() {
     let labels = json!({"serverless.kyma-project.io/remote-registry": "config", "serverless.kyma-project.io/managed-by": "user"});
     let metadata = json!({"name": "serverless-registry-config", "labels": labels});
     namespace.apply(&secret(&metadata, &CLUSTER.registries[1].secret("wrong")));
-    failure(&namespace, "refused", &hello());
+    of_build(&namespace, "refused", &hello());
     let namespace = CLUSTER.namespace("crashing");
     let crash = with(hello(), "source", "throw new Error('it cannot start')");
-    failure(&namespace, "crashing", &crash);
+    namespace.function("crashing", &crash);
+    let said =
+        namespace.await_condition("crashing", |ready, said| ready == "False" && said.contains("Error"));
+    println!("FAILURE crashing: {said}");
 }

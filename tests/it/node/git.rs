@@ -15,6 +15,7 @@ const HOST: &str = "git.test";
 fn functions_are_fetched_with_a_password_and_with_a_key_and_follow_their_branch() {
     let namespace = CLUSTER.namespace("git-sources");
     let sources = Repository::new();
+    sources.commit("fn/package.json", "{}");
     sources.commit("fn/handler.js", "module.exports = { main: () => 'one' }");
     let http = RUNTIME.block_on(Http::start_at(HOST, &sources, true));
     let key = new_key(Algorithm::Ed25519);
