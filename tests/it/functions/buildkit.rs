@@ -2,13 +2,16 @@
 //! buildctl that record how they are called.
 
 use std::fs;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use controller::config;
 use controller::plan::{self, Manifests};
 use decide::function::Engine;
 use serde_json::{Value, json};
+
+use crate::harness::wait::wait_until;
 
 const DIGEST: &str = "sha256:7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730";
 
@@ -22,6 +25,7 @@ exec sleep 60 >/dev/null 2>&1
 "#;
 const BUILDCTL: &str = r#"#!/bin/sh
 [ "$3" != debug ] || { [ -e "$TESTS/up" ]; exit; }
+[ ! -e "$TESTS/hangs" ] || { touch "$TESTS/builds"; exec sleep 60 >/dev/null 2>&1; }
 [ ! -e "$TESTS/fails" ] || { echo "error: failed to solve: no" >&2; exit 1; }
 shift 2
 for argument; do echo "$argument" >>"$TESTS/arguments"; last=$argument; done
@@ -58,8 +62,20 @@ fn pod(engine: Engine) -> Value {
     job["spec"]["template"]["spec"].clone()
 }
 
-/// Runs the container of a build with the programs of the tests.
+/// Runs the container of a build with the programs of the tests, until it ends.
 fn run(engine: Engine, folder: &Path) -> Output {
+    end(start(engine, folder))
+}
+
+/// Waits for the end of a container, with which all of its processes end.
+fn end(container: Child) -> Output {
+    let group = format!("-{}", container.id());
+    let output = container.wait_with_output().unwrap();
+    let _ = Command::new("kill").args(["-KILL", "--", &group]).output();
+    output
+}
+
+fn start(engine: Engine, folder: &Path) -> Child {
     let container = pod(engine)["containers"][0].clone();
     let words = |key: &str| {
         let words = container[key].as_array().unwrap().iter();
@@ -84,7 +100,11 @@ fn run(engine: Engine, folder: &Path) -> Output {
         .env("TESTS", folder)
         .env("APP_REPORT", folder.join("report"))
         .current_dir(folder)
-        .output()
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap()
 }
 
@@ -149,7 +169,20 @@ fn a_buildkitd_that_does_not_start_says_why() {
     assert_eq!(said, "one\nno overlayfs here\nerror: buildkitd does not start: no overlayfs here\n");
 }
 
-/// An API server that knows no user namespaces drops `hostUsers`: the container would be privileged on its node.
+/// A superseded build would otherwise hold its Pod for half a minute.
+#[test]
+fn a_build_ends_when_its_pod_is_to_end() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("hangs"), "").unwrap();
+    let container = start(Engine::BuildkitRootless, folder.path());
+    wait_until("it builds", || folder.path().join("builds").exists());
+    let pid = container.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert_eq!(end(container).status.code(), Some(143));
+    assert_eq!(read(folder.path(), "report"), "");
+}
+
+/// An API server that knows no user namespaces drops `hostUsers`: the container would have the power of root on its node.
 #[test]
 fn nothing_is_built_as_root_of_the_node() {
     let pod = pod(Engine::Buildkit);
