@@ -5,6 +5,7 @@ mod build;
 mod build_job;
 
 pub mod config;
+mod crash;
 mod engine;
 mod ensure;
 mod failure;

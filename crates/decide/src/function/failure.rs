@@ -4,8 +4,11 @@
 use super::inputs::Inputs;
 use super::model::Source;
 
-/// The most characters of the error of the builder: what the step has written comes after it.
+/// The most characters of the error of the builder, and of the command in it: what the step has written comes after it.
 const ERROR: usize = 200;
+
+/// How BuildKit says that a command of the Dockerfile has failed; what it ended with comes after it.
+const FAILED_STEP: &str = " did not complete successfully: ";
 
 /// A known cause.
 struct Known {
@@ -89,10 +92,7 @@ pub(super) fn cause(log: &str) -> Option<String> {
     let error = rest.first()?;
     let error = error.strip_prefix("error: ").unwrap_or(error);
     let written = if is_of_step(error) { written(before, error) } else { None };
-    Some(written.map_or_else(
-        || error.to_owned(),
-        |written| format!("{}: {written}", policy::text::cut(error, ERROR)),
-    ))
+    Some(written.map_or_else(|| error.to_owned(), |written| format!("{}: {written}", shortened(error))))
 }
 
 /// What to do about a cause, if it is known.
@@ -132,7 +132,13 @@ fn is_of_step(error: &str) -> bool {
 }
 
 fn is_of_buildkit(error: &str) -> bool {
-    error.contains("did not complete successfully: ")
+    error.contains(FAILED_STEP)
+}
+
+/// An error without the end of the command that it names, if that is long. How it ended stays: the remedy depends on it.
+fn shortened(error: &str) -> String {
+    let (command, end) = error.split_at(error.rfind(FAILED_STEP).unwrap_or(error.len()));
+    format!("{}{}", policy::text::cut(command, ERROR), policy::text::cut(end, ERROR))
 }
 
 /// The line by which the failed command says why.

@@ -6,6 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use policy::text::on_one_line;
 
 use super::build_job::Start;
+use super::crash;
 use super::failure;
 use super::names::BUILDER;
 
@@ -99,7 +100,9 @@ fn readiness(status: &PodStatus) -> Start {
     if let Some(end) =
         not_ready.find_map(|container| ended(&container.state).or_else(|| ended(&container.last_state)))
     {
-        return Start::Hindered(format!("crashes: {}", last_words(&end)));
+        let error = end.message.as_deref().and_then(crash::error);
+        let why = error.map_or_else(|| last_words(&end), |error| on_one_line(error.chars(), LAST_WORDS));
+        return Start::Hindered(format!("crashes: {why}"));
     }
     let is_ready = |kind: &str| {
         let mut conditions = status.conditions.iter().flatten();

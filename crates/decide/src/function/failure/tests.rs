@@ -70,6 +70,10 @@ error building image: error building stage: failed to execute command: waiting f
     PIP,
     "failed to solve: process \"/bin/sh -c pip install -r /kubeless/requirements.txt\" did not complete successfully: exit code: 1: ERROR: No matching distribution found for toolz==99.0"
 )]
+#[case::long_command(
+    "#9 0.3 ERROR: No matching distribution found for x\nerror: failed to solve: process \"/bin/sh -c pip install --no-cache-dir --disable-pip-version-check --no-compile --target /kubeless/packages --requirement /kubeless/requirements.txt --constraint /kubeless/constraints.txt --upgrade\" did not complete successfully: exit code: 1",
+    "failed to solve: process \"/bin/sh -c pip install --no-cache-dir --disable-pip-version-check --no-compile --target /kubeless/packages --requirement /kubeless/requirements.txt --constraint /kubeless/constra… did not complete successfully: exit code: 1: ERROR: No matching distribution found for x"
+)]
 #[case::kaniko(
     KANIKO,
     "error building image: error building stage: failed to execute command: waiting for process to exit: exit status 1: npm ERR! notarget No matching version found for ms@99.0.0."
