@@ -4,10 +4,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 CARGO ?= cargo
+RUSTC ?= rustc
 TOOLS := target/tools
 WEBHOOK := target/release/serverless-webhook
 CONTROLLER := target/controller/serverless-controller
-HOST_ARCH := $(if $(filter aarch64-%,$(shell rustc -vV | sed -n 's/^host: //p')),arm64,amd64)
+HOST_ARCH := $(if $(filter aarch64-%,$(shell $(RUSTC) -vV | sed -n 's/^host: //p')),arm64,amd64)
 # The processor of the images. Only the command line chooses it: some people have a variable of this name.
 ARCH = $(HOST_ARCH)
 TARGET := $(if $(filter amd64,$(ARCH)),x86_64,$(if $(filter arm64,$(ARCH)),aarch64,$(error ARCH=$(ARCH): amd64 or arm64)))-unknown-linux-gnu
@@ -68,7 +69,7 @@ $(IMAGE_CONTROLLER): toolchain
 
 .PHONY: toolchain
 toolchain:
-	@[ -d "$$(rustc --print target-libdir --target $(TARGET))" ] \
+	@[ -d "$$($(RUSTC) --print target-libdir --target $(TARGET))" ] \
 	  || { echo "ARCH=$(ARCH) needs the standard library of Rust for it: rustup target add $(TARGET)" >&2; exit 1; }
 	@[ -z "$(LINKER)" ] || command -v $(LINKER) >/dev/null \
 	  || { echo "ARCH=$(ARCH) needs $(LINKER); in Debian: apt-get install $(subst x86_64,x86-64,gcc-$(LINKER:-gcc=))" >&2; exit 1; }

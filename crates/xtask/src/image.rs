@@ -1,5 +1,5 @@
 //! Our own images: a static binary, the certificate authorities that Git servers and registries are known by, and what the
-//! binary is made of. Nothing else, and no account but one without rights.
+//! binary is made of. Nothing else; the process runs as a user without rights.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -52,13 +52,6 @@ impl Program {
         }
     }
 
-    fn description(self) -> &'static str {
-        match self {
-            Self::Webhook => "Admission webhooks for serverless Functions",
-            Self::Controller => "Builds and runs serverless Functions",
-        }
-    }
-
     fn command(self) -> &'static str {
         match self {
             Self::Webhook => "serve",
@@ -82,7 +75,7 @@ pub fn write(args: &Args) -> anyhow::Result<String> {
     let put =
         |path: &str, content: &[u8], mode| put(root.path(), path, content, mode).context(path.to_owned());
     let binary = fs::read(&args.binary).with_context(|| {
-        format!("--binary {}: name the static binary, which make static builds", args.binary.display())
+        format!("--binary {}: name a static binary; make static builds it", args.binary.display())
     })?;
     put(name, &binary, 0o755)?;
     put(&format!("{name}.cdx.json"), sbom.as_bytes(), 0o644)?;
@@ -113,7 +106,6 @@ fn as_layout(args: &Args, root: &Path) -> layout::Args {
     let version = env!("CARGO_PKG_VERSION");
     let labels = [
         ("title", Some(name)),
-        ("description", Some(args.program.description())),
         ("version", Some(version)),
         ("licenses", Some(env!("CARGO_PKG_LICENSE"))),
         ("source", args.source.as_deref()),

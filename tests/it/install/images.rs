@@ -72,7 +72,6 @@ fn an_image_starts_as_that_of_the_dockerfile() {
             "ExposedPorts": ports.collect::<serde_json::Map<_, _>>(),
             "Labels": {
                 "org.opencontainers.image.title": name,
-                "org.opencontainers.image.description": configuration["config"]["Labels"]["org.opencontainers.image.description"],
                 "org.opencontainers.image.version": env!("CARGO_PKG_VERSION"),
                 "org.opencontainers.image.licenses": "Apache-2.0",
                 "org.opencontainers.image.source": "https://git.example.com/serverless",
