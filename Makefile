@@ -23,8 +23,8 @@ STATIC_FLAGS := -C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-r
 STATIC := RUSTFLAGS="$(STATIC_FLAGS)" $(CARGO) build --locked --target $(TARGET) --target-dir target/static \
   $(if $(LINKER),--config 'target.$(TARGET).linker="$(LINKER)"')
 # Labels of the images: the address of the repository, and the commit.
-SOURCE ?=
-REVISION ?=
+SOURCE =
+REVISION =
 DENY_VERSION := 0.20.2
 MACHETE_VERSION := 0.9.2
 FUZZ_VERSION := 0.13.2
