@@ -136,8 +136,9 @@ test: control-plane interpreters packages registry ## all tests, those against a
 .PHONY: test-node
 test-node: node node-images packages registry ## Functions on a real node: needs root, and the namespaces of Linux
 	$(CARGO) build --locked --workspace --bins
-	$(CARGO) test --locked --workspace --test it --no-run
+	$(CARGO) test --locked --workspace --test it --test ends --no-run
 	tests/node/test.sh $(CARGO) test --locked --offline --workspace --test it -- --ignored node::
+	[ -n "$$(tests/node/missing.sh)" ] || $(CARGO) test --locked --workspace --test ends -- --ignored
 
 .PHONY: chaos
 chaos: control-plane registry ## all is killed, cut off and changed for ten minutes; CHAOS_SEED=N does it again

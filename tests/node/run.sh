@@ -7,6 +7,7 @@ repository=$(cd "$(dirname "$0")/../.." && pwd)
 name=serverless-node-$$
 state=$repository/target/$name
 
+[ -z "${NODE_CGROUP:-}" ] || { echo "run.sh does not run inside of itself" >&2; exit 64; }
 missing=$("$repository/tests/node/missing.sh")
 if [ -n "$missing" ]; then
   echo "no node can run here: $missing" >&2

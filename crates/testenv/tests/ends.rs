@@ -43,3 +43,35 @@ fn neither_process_nor_file_is_left_behind_by_one_that_is_killed() {
         thread::sleep(Duration::from_millis(50));
     }
 }
+
+#[test]
+#[ignore = "it needs root: make test-node"]
+fn neither_process_nor_mount_nor_cgroup_is_left_behind_by_namespaces_of_a_node_that_are_killed() {
+    // What a Pod is: a process in a cgroup of its own, in a mount.
+    let pod = r#"mkdir /run/pod && mount -t tmpfs tmpfs /run/pod
+for root in /sys/fs/cgroup /sys/fs/cgroup/*; do
+  [ -e "$root$NODE_CGROUP/cgroup.procs" ] && mkdir -p "$root$NODE_CGROUP/kubepods/pod"
+done
+sleep 98765 &
+sleep 98765"#;
+    let run = testenv::root().join("tests/node/run.sh");
+    let mut node = Command::new(run).args(["sh", "-c", pod]).spawn().unwrap();
+    let name = format!("serverless-node-{}", node.id());
+    let left = || {
+        let mounts = fs::read_to_string("/proc/self/mounts").unwrap().contains(&name);
+        let cgroups = Command::new("find").args(["/sys/fs/cgroup", "-name", &name]).output().unwrap();
+        let folder = testenv::root().join("target").join(&name).exists();
+        (mounts, folder, String::from_utf8(cgroups.stdout).unwrap().lines().count())
+    };
+    await_running("sleep\u{0}98765", |count| count == 2);
+    let (mounts, folder, cgroups) = left();
+    assert!(!mounts && folder && cgroups > 0, "{cgroups} cgroups");
+    node.kill().unwrap();
+    node.wait().unwrap();
+    await_running("sleep\u{0}98765", |count| count == 0);
+    let deadline = Instant::now() + testenv::PATIENCE;
+    while left() != (false, false, 0) {
+        assert!(Instant::now() < deadline, "{:?}", left());
+        thread::sleep(Duration::from_millis(50));
+    }
+}

@@ -5,7 +5,8 @@ use pem::{EncodeConfig, LineEnding, Pem, encode_many_config};
 use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 /// All of them, one after the other.
-pub(crate) fn pem() -> String {
+#[must_use]
+pub fn pem() -> String {
     let certificates: Vec<_> = TLS_SERVER_ROOT_CERTS
         .iter()
         .map(|certificate| Pem::new("CERTIFICATE", certificate.as_ref()))

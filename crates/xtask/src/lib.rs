@@ -2,7 +2,7 @@
 //! the endpoints of `serverless_webhook::admission::routes`, the servers of the runtimes and the values of the chart.
 //! And images, written without a container engine.
 
-mod authorities;
+pub mod authorities;
 mod chart;
 mod files;
 pub mod image;

@@ -23,7 +23,7 @@ impl Answer {
 /// Asks a server at a host and a port. `None` if nothing answers.
 pub fn call(address: (&str, u16), method: &str, path: &str, headers: &[&str], body: &[u8]) -> Option<Answer> {
     let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+    stream.set_read_timeout(Some(Duration::from_mins(1))).ok()?;
     let mut head = format!("{method} {path} HTTP/1.1\r\nHost: function\r\nConnection: close\r\n");
     for header in headers {
         head.push_str(header);

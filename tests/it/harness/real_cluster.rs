@@ -31,7 +31,7 @@ pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap()
 /// A control plane with a real node.
 pub struct RealCluster {
     pub control_plane: ControlPlane,
-    pub node: Node,
+    _node: Node,
     /// The registry of all Functions, and another one.
     pub registries: [Registry; 2],
     /// Where base images are.
@@ -46,23 +46,24 @@ impl RealCluster {
         packages::serve(TcpListener::bind((NODE_ADDRESS, 4873)).unwrap());
         let options = Options { controllers: true, real_node: true, ..Options::default() };
         let control_plane = ControlPlane::start(&options).unwrap();
-        let addresses = registries.each_ref().map(Registry::address);
-        let plain: Vec<_> = addresses.iter().map(String::as_str).collect();
+        let [first, second] = registries.each_ref().map(Registry::address);
+        let plain = [first, second, images.address()];
+        let plain: Vec<_> = plain.iter().map(String::as_str).collect();
         let node = Node::start(&control_plane, &plain).unwrap();
         images::provide(&node, &images);
-        let new = Self { control_plane, node, registries, _images: images };
+        let new = Self { control_plane, _node: node, registries, _images: images };
         new.install(&plain);
         new
     }
 
     /// Installs the chart, and the registry of all Functions.
     fn install(&self, plain: &[&str]) {
-        let plain: Vec<_> = plain.iter().copied().chain(["images.test:5002"]).collect();
-        let image = |name: &str| json!({"repository": format!("localhost/{name}"), "tag": "1"});
+        let image = |name: &str| json!({"repository": format!("images.test:5002/{name}"), "tag": "1"});
         let values = json!({
             "webhook": {"image": image("serverless-webhook")},
             "controller": {"image": image("serverless-controller"), "values": {
                 "build": {"engine": "buildkit", "executorImage": "localhost/builder:1", "fetcherImage": "localhost/fetcher:1"},
+                "git": {"pollInterval": "5s"},
                 "registryCheck": {"plainHttp": plain},
                 "runtimes": {
                     "nodejs22": {"baseImage": "images.test:5002/node:1"},
@@ -83,10 +84,7 @@ impl RealCluster {
         ]);
         helm.arg("--values").arg(&file).args(["--wait", "--timeout=1m"]).current_dir(testenv::root());
         let installed = piped(helm, "");
-        if !installed.ok {
-            self.explain("kyma-system");
-        }
-        installed.unwrap();
+        assert!(installed.ok, "{}{}", installed.err, self.explanation("kyma-system"));
         let labels = json!({
             "serverless.kyma-project.io/remote-registry": "config",
             "serverless.kyma-project.io/config": "credentials",
@@ -106,19 +104,17 @@ impl RealCluster {
         kubectl(&self.control_plane, &format!("apply --namespace={namespace} -f -"), manifest).unwrap();
     }
 
-    /// Prints what a person would look at.
-    pub fn explain(&self, namespace: &str) {
-        for words in ["get pods,jobs,deployments,functions -o wide", "get events", "describe pods"] {
+    /// What a person would look at.
+    fn explanation(&self, namespace: &str) -> String {
+        let printed = |words: &str| {
             let printed = kubectl(&self.control_plane, &format!("{words} --namespace={namespace}"), NOTHING);
-            println!("{words}\n{}{}", printed.out, printed.err);
-        }
+            format!("{words}\n{}{}\n", printed.out, printed.err)
+        };
         let pods =
             kubectl(&self.control_plane, &format!("get pods --namespace={namespace} -o name"), NOTHING);
-        for pod in pods.out.lines() {
-            let words = format!("logs {pod} --all-containers --tail=60 --namespace={namespace}");
-            let printed = kubectl(&self.control_plane, &words, NOTHING);
-            println!("{words}\n{}{}", printed.out, printed.err);
-        }
+        let logs = pods.out.lines().map(|pod| format!("logs {pod} --all-containers --tail=60"));
+        let objects = ["get pods,jobs,deployments,functions -o wide", "get events", "describe pods"];
+        objects.map(str::to_owned).into_iter().chain(logs).map(|words| printed(&words)).collect()
     }
 }
 
@@ -164,10 +160,7 @@ impl Namespace {
             if holds(status, message) {
                 return message.to_owned();
             }
-            if Instant::now() > deadline {
-                self.cluster.explain(self.name);
-                panic!("{name} in {}: {said}", self.name);
-            }
+            assert!(Instant::now() < deadline, "{name}: {said}\n{}", self.cluster.explanation(self.name));
             std::thread::sleep(Duration::from_millis(50));
         }
     }

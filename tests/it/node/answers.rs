@@ -1,8 +1,12 @@
 //! Inline Functions are built, run and answer as documented.
 
+use std::time::Duration;
+
 use serde_json::json;
 
+use crate::harness::cluster::{NOTHING, kubectl};
 use crate::harness::real_cluster::{CLUSTER, Namespace};
+use crate::harness::wait::wait_within;
 
 const NODE: &str = r#"
 const ms = require("ms");
@@ -61,9 +65,9 @@ fn functions_with_dependencies_answer_events_with_their_own_status_and_environme
     assert_eq!((answer.status, answer.json()), (201, body));
     // What runs by now: the builds have ended, and are no longer needed.
     namespace.kubectl("delete jobs --all --wait");
+    // The API server warns of Pods that the level would not admit.
     let enforced = "label namespace answers pod-security.kubernetes.io/enforce=restricted --dry-run=server";
-    let printed =
-        crate::harness::cluster::kubectl(&CLUSTER.control_plane, enforced, &serde_json::Value::Null);
+    let printed = kubectl(&CLUSTER.control_plane, enforced, NOTHING);
     assert_eq!((printed.ok, printed.err.as_str()), (true, ""));
 }
 
@@ -88,9 +92,6 @@ fn functions_without_dependencies_answer_and_leave_nothing_when_they_are_deleted
                    --selector=serverless.kyma-project.io/function-name";
     assert!(namespace.kubectl(objects).lines().count() >= 10, "{}", namespace.kubectl(objects));
     namespace.kubectl("delete functions --all");
-    crate::harness::wait::wait_within(
-        std::time::Duration::from_mins(1),
-        "nothing of a deleted Function is left",
-        || namespace.kubectl(objects).is_empty(),
-    );
+    let is_empty = || namespace.kubectl(objects).is_empty();
+    wait_within(Duration::from_mins(1), "nothing of a deleted Function is left", is_empty);
 }

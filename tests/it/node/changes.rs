@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::harness::call::call;
 use crate::harness::real_cluster::{CLUSTER, Namespace, PASSWORD, secret};
+use crate::harness::wait::wait_within;
 
 /// Calls a Function again and again.
 struct Caller {
@@ -44,9 +45,7 @@ impl Caller {
 
 /// Waits until a Function answers with a text, and its rollout has ended.
 fn await_answer(namespace: &Namespace, text: &str) {
-    crate::harness::wait::wait_within(Duration::from_mins(3), text, || {
-        namespace.call("changing", &[], "").body == text
-    });
+    wait_within(Duration::from_mins(3), text, || namespace.call("changing", &[], "").body == text);
     namespace.await_ready("changing");
 }
 
@@ -78,10 +77,11 @@ fn callers_see_no_failed_request_while_it_is_scaled_changed_and_moved_to_another
     let moved = || {
         namespace.kubectl("get function changing -o jsonpath={.status.image}").starts_with(&other.address())
     };
-    crate::harness::wait::wait_within(Duration::from_mins(3), "it runs from the other registry", moved);
+    wait_within(Duration::from_mins(3), "it runs from the other registry", moved);
     namespace.await_ready("changing");
-    // The last Pod of the old image has ended by then.
-    namespace.kubectl("wait pods --for=delete --timeout=60s --field-selector=status.phase!=Running --selector=serverless.kyma-project.io/resource=deployment");
+    // Until the last Pod of the old image has ended.
+    let pods = "get pods --selector=serverless.kyma-project.io/resource=deployment -o name";
+    wait_within(Duration::from_mins(1), "one Pod is left", || namespace.kubectl(pods).lines().count() == 1);
 
     let answers = caller.stop();
     let kinds: Vec<_> = answers.keys().map(String::as_str).collect();

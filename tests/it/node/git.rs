@@ -37,8 +37,6 @@ fn functions_are_fetched_with_a_password_and_with_a_key_and_follow_their_branch(
     }
     let commit = sources.commit("fn/handler.js", "module.exports = { main: () => 'two' }");
     for kind in ["basic", "key"] {
-        // Asked at once, and not at the next poll.
-        namespace.kubectl(&format!("annotate gitrepository {kind} example.com/changed=now"));
         namespace.kubectl(&format!(
             "wait function/{kind} --for=jsonpath={{.status.commit}}={commit} --timeout=120s"
         ));

@@ -11,6 +11,7 @@ use std::thread;
 use serde_json::{Map, Value};
 use testenv::Process;
 
+use crate::harness::call::{Answer, call};
 use crate::harness::packages;
 
 /// What the Dockerfiles use, and where it is played.
@@ -25,20 +26,6 @@ pub struct Image {
     interpreter: PathBuf,
     env: Vec<(String, String)>,
     command: Vec<String>,
-}
-
-/// What a server answered.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
-}
-
-impl Answer {
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
-    }
 }
 
 /// The Function of the tests, built with every interpreter: of the versions that the runtimes are named after where they
@@ -222,20 +209,5 @@ impl Server {
 }
 
 fn try_ask(port: u16, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Option<Answer> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: function\r\nConnection: close\r\n");
-    for header in headers {
-        head.push_str(header);
-        head.push_str("\r\n");
-    }
-    let head = format!("{head}Content-Length: {}\r\n\r\n", body.len());
-    stream.write_all(head.as_bytes()).ok()?;
-    // A server that refuses a body need not read it.
-    let _ = stream.write_all(body);
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    let answer = String::from_utf8(answer).ok()?;
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some(Answer { status, head: head.to_owned(), body: body.to_owned() })
+    call(("127.0.0.1", port), method, path, headers, body)
 }

@@ -7,24 +7,30 @@ use std::process::Command;
 
 use clap::{Args as _, FromArgMatches as _};
 use testenv::Node;
+use xtask::authorities;
 use xtask::layout::{self, Args};
 
 use crate::harness::registry::{Registry, crane};
 
-/// Gives the node what an operator would have it pull, and the registry the base images of Functions.
+/// Gives the node what builds run, and the registry the base images of Functions and the images of the product: those in
+/// the folder `PRODUCT_IMAGES`, which `make images` writes, or some of the programs that were built for the tests.
 pub fn provide(node: &Node, registry: &Registry) {
     let built = testenv::built("node-images").unwrap();
     for name in ["builder", "fetcher"] {
         node.load(&built.join(name)).unwrap();
     }
-    for name in ["node", "python"] {
-        let layout = built.join(name).display().to_string();
+    let push = |layout: &Path, name: &str| {
         let image = format!("{}/{name}:1", registry.address());
-        crane("{}", &["push", "--insecure", &layout, &image]).unwrap();
+        crane("{}", &["push", "--insecure", &layout.display().to_string(), &image]).unwrap();
+    };
+    for name in ["node", "python"] {
+        push(&built.join(name), name);
     }
+    let released = std::env::var_os("PRODUCT_IMAGES").map(PathBuf::from);
     for (program, command) in [("serverless-webhook", "serve"), ("serverless-controller", "run")] {
         let folder = tempfile::tempdir().unwrap();
-        node.load(&product(folder.path(), program, command)).unwrap();
+        let made = || product(folder.path(), program, command);
+        push(&released.as_ref().map_or_else(made, |images| images.join(program)), program);
     }
 }
 
@@ -32,7 +38,8 @@ pub fn provide(node: &Node, registry: &Registry) {
 fn product(folder: &Path, program: &str, command: &str) -> PathBuf {
     let built = PathBuf::from(env!("CARGO_BIN_EXE_serverless-webhook")).with_file_name(program);
     let (root, output) = (folder.join("root"), folder.join("layout"));
-    fs::create_dir(&root).unwrap();
+    fs::create_dir_all(root.join("etc/ssl/certs")).unwrap();
+    fs::write(root.join("etc/ssl/certs/ca-certificates.crt"), authorities::pem()).unwrap();
     fs::copy(&built, root.join(program)).unwrap();
     strip(&root.join(program));
     for library in libraries(&built) {
@@ -42,12 +49,11 @@ fn product(folder: &Path, program: &str, command: &str) -> PathBuf {
     }
     let flags = [
         format!("--output={}", output.display()),
-        format!("--name=localhost/{program}:1"),
+        format!("--name={program}:1"),
         format!("--layer={}", root.display()),
         "--user=65532:65532".to_owned(),
         format!("--entrypoint=/{program}"),
         format!("--cmd={command}"),
-        "--uncompressed".to_owned(),
     ];
     let command = Args::augment_args(clap::Command::new("layout").no_binary_name(true));
     layout::write(&Args::from_arg_matches(&command.try_get_matches_from(flags).unwrap()).unwrap()).unwrap();
