@@ -106,6 +106,10 @@ node-images: interpreters node ## the images that run on the node of the tests: 
 registry: ## a registry and its client for the tests: once, about a minute
 	@tests/registry/build.sh
 
+.PHONY: cert-manager
+cert-manager: ## cert-manager for the tests: once, about 4 minutes
+	@tests/cert-manager/build.sh
+
 .PHONY: cluster
 cluster: cluster-$(NODE) ## a control plane on loopback with webhook and controller, until Ctrl-C; NODE=real runs Pods (root)
 
@@ -128,7 +132,7 @@ cluster-real:
 	@tests/node/run.sh $(CARGO) test --locked --offline --workspace --bench node -- cluster
 
 .PHONY: test
-test: control-plane interpreters packages registry ## all tests, those against a real API server too
+test: control-plane interpreters packages registry cert-manager ## all tests, those against a real API server too
 	$(CARGO) test --locked --workspace -- --skip chaos::
 	$(CARGO) test --locked --workspace --test it -- chaos:: # separately: it needs the whole machine
 	@$(MAKE) --no-print-directory test-node
