@@ -25,6 +25,7 @@ mod harness {
     pub mod git_servers;
     pub mod installed;
     pub mod metrics;
+    pub mod mounted;
     pub mod namespace;
     pub mod packages;
     pub mod real_cluster;

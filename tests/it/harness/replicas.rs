@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, PostParams};
+use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use testenv::{Balancer, ControlPlane, Options, Replica};
 
@@ -109,7 +109,7 @@ impl Installed {
     }
 }
 
-/// Creates Functions as dry runs without a pause, on separate threads.
+/// Writes Functions without a pause, on separate threads.
 pub struct Load {
     stop: Arc<AtomicBool>,
     made: Arc<AtomicUsize>,
@@ -121,29 +121,29 @@ impl Load {
 
     pub fn start(kubeconfig: &Path) -> Self {
         let (stop, made) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-        let threads = (0..Self::THREADS).map(|_| {
+        let threads = (0..Self::THREADS).map(|thread| {
             let (stop, made, kubeconfig) = (Arc::clone(&stop), Arc::clone(&made), kubeconfig.to_owned());
             thread::spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                runtime.block_on(create(&kubeconfig, &stop, &made))
+                runtime.block_on(write(&kubeconfig, &format!("load-{thread}"), &stop, &made))
             })
         });
         let threads = threads.collect();
         Self { stop, made, threads }
     }
 
-    /// The number of created Functions.
+    /// The number of Functions that were written.
     pub fn made(&self) -> usize {
         self.made.load(Ordering::Relaxed)
     }
 
-    /// Waits until `count` more Functions have been created.
+    /// Waits until `count` more Functions have been written.
     pub fn await_more(&self, count: usize) {
         let goal = self.made() + count;
         wait_until("the load goes on", || self.made() >= goal);
     }
 
-    /// The number of created Functions, and the errors.
+    /// The number of Functions that were written, and the errors.
     pub fn stop(self) -> (usize, Vec<String>) {
         self.stop.store(true, Ordering::Relaxed);
         let failures = self.threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
@@ -151,22 +151,28 @@ impl Load {
     }
 }
 
-async fn create(kubeconfig: &Path, stop: &AtomicBool, made: &AtomicUsize) -> Vec<String> {
+/// Creates a Function as a dry run, then changes a real one, in turns.
+async fn write(kubeconfig: &Path, name: &str, stop: &AtomicBool, made: &AtomicUsize) -> Vec<String> {
     let client = client(kubeconfig).await;
     let kind = GroupVersionKind::gvk("serverless.kyma-project.io", "v1alpha1", "Function");
     let api: Api<DynamicObject> =
         Api::namespaced_with(client, "default", &ApiResource::from_gvk_with_plural(&kind, "functions"));
-    let object: DynamicObject = serde_json::from_value(function("load", &json!({"source": "x"}))).unwrap();
-    let params = PostParams { dry_run: true, ..PostParams::default() };
+    let dry_run: DynamicObject = serde_json::from_value(function("load", &json!({"source": "x"}))).unwrap();
+    let create = PostParams { dry_run: true, ..PostParams::default() };
+    let apply = PatchParams::apply("load");
     let mut failures = Vec::new();
     while !stop.load(Ordering::Relaxed) {
-        match api.create(&params, &object).await {
-            // A field that the webhook fills in shows that it was called.
-            Ok(created) if created.data["spec"]["runtime"] == "nodejs12" => {
-                made.fetch_add(1, Ordering::Relaxed);
+        let source = format!("// {}", made.load(Ordering::Relaxed));
+        let changed = Patch::Apply(function(name, &json!({"source": source})));
+        for answer in [api.create(&create, &dry_run).await, api.patch(name, &apply, &changed).await] {
+            match answer {
+                // A field that the webhook fills in shows that it was called.
+                Ok(written) if written.data["spec"]["runtime"] == "nodejs12" => {
+                    made.fetch_add(1, Ordering::Relaxed);
+                }
+                Ok(written) => failures.push(format!("not defaulted: {}", written.data)),
+                Err(error) => failures.push(error.to_string()),
             }
-            Ok(created) => failures.push(format!("not defaulted: {}", created.data)),
-            Err(error) => failures.push(error.to_string()),
         }
     }
     failures

@@ -1,7 +1,5 @@
 //! Who may connect, by which protocol, and certificates that change while they are served.
 
-use std::os::unix::fs::symlink;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -20,6 +18,7 @@ use serverless_webhook::tls::{Clients, TlsFiles, provider};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::harness::mounted::Mounted;
 use crate::harness::reviews::{ALLOWED, PATH, REVIEW};
 use crate::harness::server::{Limits, Server};
 use crate::harness::tls::{client_certificate, client_with, write_certs};
@@ -162,32 +161,12 @@ fn files_that_cannot_be_served_are_named() {
     assert_eq!(problem(&files), "--tls-cert-file DIR/none: No such file or directory (os error 2)");
 }
 
-/// A folder as the kubelet mounts a Secret: files are links through `..data`, which is swapped at once.
-fn swap(folder: &Path, generation: usize, certificate: &str, key: &str) {
-    let data = folder.join(format!("..{generation}"));
-    std::fs::create_dir(&data).unwrap();
-    std::fs::write(data.join("tls.crt"), certificate).unwrap();
-    std::fs::write(data.join("tls.key"), key).unwrap();
-    symlink(&data, folder.join("..data_tmp")).unwrap();
-    std::fs::rename(folder.join("..data_tmp"), folder.join("..data")).unwrap();
-    if generation == 0 {
-        symlink("..data/tls.crt", folder.join("tls.crt")).unwrap();
-        symlink("..data/tls.key", folder.join("tls.key")).unwrap();
-    } else {
-        std::fs::remove_dir_all(folder.join(format!("..{}", generation - 1))).unwrap();
-    }
-}
-
 #[tokio::test]
 async fn a_mounted_secret_that_is_swapped_twice_is_served_each_time_and_bad_pairs_are_kept_out() {
-    let folder = tempfile::tempdir().unwrap();
     let certs: Vec<_> = (0..4).map(|_| dev_certs::make("kyma-system").unwrap()).collect();
-    swap(folder.path(), 0, &certs[0].server.certificate, &certs[0].server.key);
-    let files = TlsFiles {
-        certificate: folder.path().join("tls.crt"),
-        key: folder.path().join("tls.key"),
-        clients: Clients::default(),
-    };
+    let mut mounted = Mounted::new(&certs[0].server.certificate, &certs[0].server.key);
+    let files =
+        TlsFiles { certificate: mounted.certificate(), key: mounted.key(), clients: Clients::default() };
     let server = Server::start_with(Limits::default(), |own| *own = files.clone(), app::router).await;
     let not_after = Arc::new(ArcSwap::from_pointee(SystemTime::UNIX_EPOCH));
     let content = files.read().unwrap();
@@ -211,19 +190,19 @@ async fn a_mounted_secret_that_is_swapped_twice_is_served_each_time_and_bad_pair
         if server.metrics.render().contains(&name) { server.metric(&name) } else { 0.0 }
     };
     assert!(is_served(0).await);
-    swap(folder.path(), 1, &certs[1].server.certificate, &certs[1].server.key);
+    mounted.swap(&certs[1].server.certificate, &certs[1].server.key);
     eventually("first swap", || reloads("success") == 1.0).await;
     assert!(is_served(1).await && !is_served(0).await);
     // A key that does not fit, and then a certificate that is cut short: the old pair stays, and it is said once.
-    swap(folder.path(), 2, &certs[1].server.certificate, &certs[2].server.key);
+    mounted.swap(&certs[1].server.certificate, &certs[2].server.key);
     eventually("bad key", || reloads("failure") == 1.0).await;
-    swap(folder.path(), 3, &certs[2].server.certificate[..100], &certs[2].server.key);
+    mounted.swap(&certs[2].server.certificate[..100], &certs[2].server.key);
     eventually("bad certificate", || reloads("failure") == 2.0).await;
     // Further looks at the same pair report no further failure.
     tokio::time::sleep(every * 5).await;
     assert_eq!(reloads("failure"), 2.0);
     assert!(is_served(1).await);
-    swap(folder.path(), 4, &certs[3].server.certificate, &certs[3].server.key);
+    mounted.swap(&certs[3].server.certificate, &certs[3].server.key);
     eventually("second swap", || reloads("success") == 2.0).await;
     assert!(is_served(3).await);
     assert!(**not_after.load() > SystemTime::now());
