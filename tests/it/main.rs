@@ -13,6 +13,7 @@
 mod harness {
     pub mod account;
     pub mod call;
+    pub mod cert_manager;
     pub mod cli;
     pub mod cluster;
     pub mod command;
@@ -116,6 +117,7 @@ mod node {
 
 /// Manifests and chart, installing, uninstalling, and the rights of what is installed.
 mod install {
+    mod cert_manager;
     mod chart;
     mod images;
     mod installation;
