@@ -16,3 +16,5 @@ pub mod packages;
 pub mod real_cluster;
 #[path = "../../tests/it/harness/registry.rs"]
 pub mod registry;
+#[path = "../../tests/it/harness/wait.rs"]
+pub mod wait;

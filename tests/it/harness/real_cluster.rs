@@ -17,6 +17,7 @@ use crate::harness::cluster::{NOTHING, function, kubectl};
 use crate::harness::command::piped;
 use crate::harness::packages;
 use crate::harness::registry::{Auth, Registry};
+use crate::harness::wait::wait_until;
 
 /// How long a Function may take until it is ready, on a busy machine.
 const LONG: Duration = Duration::from_mins(4);
@@ -91,7 +92,10 @@ impl RealCluster {
         });
         let metadata =
             json!({"name": "serverless-registry-config", "namespace": "kyma-system", "labels": labels});
-        self.apply("kyma-system", &secret(&metadata, &self.registries[0].secret(PASSWORD)));
+        let secret = secret(&metadata, &self.registries[0].secret(PASSWORD));
+        // The webhook is ready a moment before kube-proxy leads its Service there.
+        let accepted = || kubectl(&self.control_plane, "apply -f -", &secret).ok;
+        wait_until("the API server reaches the webhook", accepted);
     }
 
     /// A new namespace, with what the controller copies into it.

@@ -1,5 +1,7 @@
 //! Functions from Git: fetched in their build Pods, with a password or a key.
 
+use std::time::Duration;
+
 use russh::keys::Algorithm;
 use serde_json::json;
 
@@ -7,6 +9,7 @@ use crate::harness::cluster::repository;
 use crate::harness::git::{new_key, text};
 use crate::harness::git_servers::{ACCOUNT, Http, Repository, Ssh};
 use crate::harness::real_cluster::{CLUSTER, RUNTIME, secret};
+use crate::harness::wait::wait_within;
 
 const HOST: &str = "git.test";
 
@@ -40,7 +43,7 @@ fn functions_are_fetched_with_a_password_and_with_a_key_and_follow_their_branch(
         namespace.kubectl(&format!(
             "wait function/{kind} --for=jsonpath={{.status.commit}}={commit} --timeout=120s"
         ));
-        namespace.await_ready(kind);
-        assert_eq!(namespace.call(kind, &[], "").body, "two");
+        // The last Pod of the previous commit answers until nodes know that it ends.
+        wait_within(Duration::from_mins(1), "two", || namespace.call(kind, &[], "").body == "two");
     }
 }
