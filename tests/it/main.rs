@@ -113,6 +113,7 @@ mod node {
     mod changes;
     mod failures;
     mod git;
+    mod isolation;
 }
 
 /// Manifests and chart, installing, uninstalling, and the rights of what is installed.

@@ -17,7 +17,7 @@ use crate::harness::cluster::{NOTHING, function, kubectl};
 use crate::harness::command::piped;
 use crate::harness::packages;
 use crate::harness::registry::{Auth, Registry};
-use crate::harness::wait::wait_until;
+use crate::harness::wait::{wait_until, wait_within};
 
 /// How long a Function may take until it is ready, on a busy machine.
 const LONG: Duration = Duration::from_mins(4);
@@ -108,6 +108,19 @@ impl RealCluster {
         kubectl(&self.control_plane, &format!("apply --namespace={namespace} -f -"), manifest).unwrap();
     }
 
+    /// Adds a runtime like that of Node.js, with another Dockerfile.
+    pub fn add_runtime(&self, name: &str, dockerfile: &str) {
+        let label = |key: &str| format!("serverless.kyma-project.io/{key}");
+        let metadata = json!({
+            "name": format!("dockerfile-{name}"),
+            "labels": {(label("config")): "runtime", (label("runtime")): name},
+            "annotations": {(label("language")): "nodejs"},
+        });
+        let data = json!({"Dockerfile": dockerfile});
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data});
+        self.apply("kyma-system", &map);
+    }
+
     /// What a person would look at.
     fn explanation(&self, namespace: &str) -> String {
         let printed = |words: &str| {
@@ -147,6 +160,13 @@ impl Namespace {
 
     pub fn function(&self, name: &str, spec: &Value) {
         self.apply(&function(name, spec));
+    }
+
+    /// Creates a Function of a runtime that was just added: the webhook learns of it a moment later.
+    pub fn function_of_new_runtime(&self, name: &str, spec: &Value) {
+        let words = format!("apply --namespace={} -f -", self.name);
+        let admitted = || kubectl(&self.cluster.control_plane, &words, &function(name, spec)).ok;
+        wait_within(Duration::from_mins(2), "the runtime is admitted", admitted);
     }
 
     /// Waits until a Function is ready.

@@ -1,12 +1,8 @@
 //! What goes wrong on the node ends in the condition of its Function, with the cause in words, and holds up no other.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
-use crate::harness::cluster::{function, kubectl};
 use crate::harness::real_cluster::{CLUSTER, Namespace, secret};
-use crate::harness::wait::wait_within;
 
 /// What `Ready` says of a Function after its build has failed, without the name of the Job.
 fn of_build(namespace: &Namespace, name: &str, spec: &Value) -> String {
@@ -60,7 +56,7 @@ fn a_build_that_fails_says_why_and_what_helps_and_the_next_one_goes_on() {
 
 #[test]
 #[ignore = "it needs a node: make test-node"]
-fn a_dockerfile_that_fails_and_one_that_fills_the_disk_are_named() {
+fn a_dockerfile_that_fails_and_one_whose_step_finds_no_space_are_named() {
     let namespace = CLUSTER.namespace("failing-dockerfiles");
     let cases = [
         (
@@ -80,31 +76,13 @@ fn a_dockerfile_that_fails_and_one_that_fills_the_disk_are_named() {
         ),
     ];
     for (runtime, step, _) in cases {
-        add_runtime(runtime, &format!("ARG base_image\nFROM images.test:5002/node:1\n{step}\n"));
+        CLUSTER.add_runtime(runtime, &format!("ARG base_image\nFROM images.test:5002/node:1\n{step}\n"));
     }
     for (runtime, _, expected) in cases {
         let spec = with(hello(), "runtime", runtime);
-        // The webhook learns a new runtime a moment later.
-        wait_within(Duration::from_mins(2), "the runtime is admitted", || {
-            let words = "apply --namespace=failing-dockerfiles -f -";
-            kubectl(&CLUSTER.control_plane, words, &function(runtime, &spec)).ok
-        });
+        namespace.function_of_new_runtime(runtime, &spec);
         assert_eq!(of_build(&namespace, runtime, &spec), expected);
     }
-}
-
-fn add_runtime(name: &str, dockerfile: &str) {
-    let label = |key: &str| format!("serverless.kyma-project.io/{key}");
-    let metadata = json!({
-        "name": format!("dockerfile-{name}"),
-        "labels": {(label("config")): "runtime", (label("runtime")): name},
-        "annotations": {(label("language")): "nodejs"},
-    });
-    let data = json!({"Dockerfile": dockerfile});
-    CLUSTER.apply(
-        "kyma-system",
-        &json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}),
-    );
 }
 
 #[test]
