@@ -21,11 +21,13 @@ const BUILDKITD: &str = r#"#!/bin/sh
 echo "$0 $*" >"$TESTS/started"
 while [ $# -gt 1 ]; do [ "$1" != --config ] || cp "$2" "$TESTS/config"; shift; done
 touch "$TESTS/up"
+[ ! -e "$TESTS/dies" ] || { until [ -e "$TESTS/builds" ]; do sleep 0.05; done; echo "out of something"; touch "$TESTS/dead"; kill -KILL $$; }
 exec sleep 60 >/dev/null 2>&1
 "#;
 const BUILDCTL: &str = r#"#!/bin/sh
 [ "$3" != debug ] || { [ -e "$TESTS/up" ]; exit; }
 [ ! -e "$TESTS/hangs" ] || { touch "$TESTS/builds"; exec sleep 60 >/dev/null 2>&1; }
+[ ! -e "$TESTS/dies" ] || { touch "$TESTS/builds"; until [ -e "$TESTS/dead" ]; do sleep 0.05; done; echo "error: connection lost" >&2; exit 1; }
 [ ! -e "$TESTS/fails" ] || { echo "error: failed to solve: no" >&2; exit 1; }
 shift 2
 for argument; do echo "$argument" >>"$TESTS/arguments"; last=$argument; done
@@ -169,9 +171,19 @@ fn a_buildkitd_that_does_not_start_says_why() {
     assert_eq!(said, "one\nno overlayfs here\nerror: buildkitd does not start: no overlayfs here\n");
 }
 
+/// Its client would only say that it has lost the connection.
+#[test]
+fn a_buildkitd_that_is_killed_during_a_build_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("dies"), "").unwrap();
+    let said = error(&run(Engine::BuildkitRootless, folder.path()));
+    assert!(said.ends_with("out of something\nerror: buildkitd has ended, exit code: 137\n"), "{said}");
+    assert_eq!(read(folder.path(), "report"), "");
+}
+
 /// A superseded build would otherwise hold its Pod for half a minute.
 #[test]
-fn a_build_ends_when_its_pod_is_to_end() {
+fn a_build_ends_as_soon_as_its_pod_is_told_to() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("hangs"), "").unwrap();
     let container = start(Engine::BuildkitRootless, folder.path());
@@ -185,6 +197,9 @@ fn a_build_ends_when_its_pod_is_to_end() {
 /// An API server that knows no user namespaces drops `hostUsers`: the container would have the power of root on its node.
 #[test]
 fn nothing_is_built_as_root_of_the_node() {
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap();
+    let outside = map.split_whitespace().nth(1).unwrap();
+    assert_eq!(outside, "0", "this test must not run in a user namespace, such as a rootless container");
     let pod = pod(Engine::Buildkit);
     assert_eq!((&pod["hostUsers"], &pod["automountServiceAccountToken"]), (&json!(false), &json!(false)));
     let folder = tempfile::tempdir().unwrap();

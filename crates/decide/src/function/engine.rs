@@ -2,8 +2,7 @@
 
 use serde::Deserialize;
 
-/// What kaniko is told beside the image: the arguments of the reference implementation, except those that trust any
-/// registry.
+/// The first arguments of kaniko: those of the reference implementation, except those that trust any registry.
 const KANIKO_ARGS: [&str; 3] = ["--skip-unused-stages", "--log-format=text", "--cache=true"];
 
 /// A program that builds images.

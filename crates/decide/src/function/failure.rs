@@ -40,8 +40,10 @@ const UNREACHABLE: Known = Known {
     ],
     remedy: "the build does not reach the registry of packages: allow it in the network policies of the namespace",
 };
+const LIMITED: Known =
+    Known { marks: &["exceeds the limit"], remedy: "a build may take no more disk than this: install less" };
 const DISK: Known = Known {
-    marks: &["no space left on device", "emptydir volume", "ephemeral"],
+    marks: &["no space left on device", "ephemeral"],
     remedy: "the build needs more disk than it has: install less, or ask the operator for a node with more disk",
 };
 const MEMORY: Known = Known {
@@ -81,8 +83,8 @@ const DOCKERFILE: Known =
 /// Causes of a step that fails, in their order.
 const OF_STEPS: [&Known; 4] = [&PACKAGE, &DISK, &MEMORY, &UNREACHABLE];
 /// Causes of everything else, in their order.
-const OF_BUILDERS: [&Known; 8] =
-    [&DISK, &MEMORY, &NO_TLS, &AUTHORITY, &BASE_IMAGE, &REFUSED, &SOURCE, &DOCKERFILE];
+const OF_BUILDERS: [&Known; 9] =
+    [&LIMITED, &DISK, &MEMORY, &NO_TLS, &AUTHORITY, &BASE_IMAGE, &REFUSED, &SOURCE, &DOCKERFILE];
 
 /// The last error in the log of a builder, with the cause if a step of the build has failed. `None` if the log has no
 /// error.

@@ -68,7 +68,7 @@ fn last_words(end: &ContainerStateTerminated) -> String {
 /// What the Pods of a Job that has ended say: the digest of the image, or why the build has failed.
 #[must_use]
 pub fn report(pods: &[PodStatus], has_succeeded: bool) -> Option<String> {
-    // Its containers were killed, and know not why.
+    // Its containers were killed and do not know why.
     let evicted = pods.iter().find(|status| status.reason.as_deref() == Some("Evicted"));
     if let Some(message) = evicted.and_then(|status| status.message.as_deref()) {
         return Some(on_one_line(message.trim().chars(), LAST_WORDS));
@@ -100,8 +100,13 @@ fn readiness(status: &PodStatus) -> Start {
     if let Some(end) =
         not_ready.find_map(|container| ended(&container.state).or_else(|| ended(&container.last_state)))
     {
-        let error = end.message.as_deref().and_then(crash::error);
-        let why = error.map_or_else(|| last_words(&end), |error| on_one_line(error.chars(), LAST_WORDS));
+        // The kernel killed it: its last output does not say why.
+        let why = if end.reason.as_deref() == Some("OOMKilled") {
+            format!("OOMKilled, exit code {}", end.exit_code)
+        } else {
+            let error = end.message.as_deref().and_then(crash::error);
+            error.map_or_else(|| last_words(&end), |error| on_one_line(error.chars(), LAST_WORDS))
+        };
         return Start::Hindered(format!("crashes: {why}"));
     }
     let is_ready = |kind: &str| {

@@ -39,7 +39,7 @@ pub(super) fn rootless(inputs: &Inputs<'_>, image: &str) -> Executor {
     executor(inputs, image, daemon, privileges, [("buildkit", "/home/user/.local/share/buildkit", LIMIT)])
 }
 
-/// The default profiles forbid to make namespaces, to mount in them, and the keyrings of containers.
+/// The default profiles forbid making namespaces, mounting in them, and the keyrings of containers.
 fn unconfined() -> SecurityContext {
     let unconfined = "Unconfined".to_owned();
     SecurityContext {

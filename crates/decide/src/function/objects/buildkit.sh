@@ -1,5 +1,5 @@
-# Builds an image and pushes it, by a buildkitd for this build alone. Its arguments are those of `buildctl build`. What that says is
-# the log; the digest of the image is all that is reported. Run by a POSIX shell.
+# Builds an image and pushes it, by a buildkitd for this build alone. Its arguments are those of `buildctl build`. Its
+# output is the log; only the digest of the image is reported. Run by a POSIX shell.
 set -euf
 fail() {
   echo "error: $1" >&2
@@ -21,7 +21,7 @@ if [ -r /etc/buildkit/buildkitd.toml ]; then cat /etc/buildkit/buildkitd.toml; f
 for host in $APP_PLAIN_REGISTRIES; do
   printf '\n[registry."%s"]\nhttp = true\n' "$host"
 done >>"$work/buildkitd.toml"
-# The shell is the first process of the container: without this, it would ignore that the Pod is to end.
+# The shell is the first process of the container: without a trap, it would ignore the signal to end.
 trap 'exit 143' TERM
 # Not quoted: these are several words.
 "$daemon" $flags --config "$work/buildkitd.toml" --addr "$address" >"$work/log" 2>&1 &
@@ -36,5 +36,16 @@ until buildctl --addr "$address" debug workers >/dev/null 2>&1; do
   sleep 0.1
 done
 buildctl --addr "$address" build "$@" --progress=plain --metadata-file "$work/metadata.json" &
-wait $!
+code=0
+wait $! || code=$?
+if [ "$code" != 0 ]; then
+  # If buildkitd has ended, buildctl says only that it no longer reaches it.
+  if ! kill -0 "$server" 2>/dev/null; then
+    code=0
+    wait "$server" || code=$?
+    tail -n 20 "$work/log" >&2
+    fail "buildkitd has ended, exit code: $code"
+  fi
+  exit "$code"
+fi
 sed -n 's/^ *"containerimage\.digest": "\(sha256:[0-9a-f]*\)",\{0,1\}$/\1/p' "$work/metadata.json" >"$APP_REPORT"

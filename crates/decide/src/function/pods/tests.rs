@@ -78,6 +78,10 @@ const MISSING: &str = "secret \"redis-credentials\" not found";
     pod("Running", &crashed(&json!({"running": {}}), &ended(137, "OOMKilled", ""))),
     Start::Hindered("Pod p crashes: OOMKilled, exit code 137".to_owned())
 )]
+#[case::killed_after_another_error(
+    pod("Running", &crashed(&json!({"running": {}}), &ended(137, "OOMKilled", "ValueError: x\n"))),
+    Start::Hindered("Pod p crashes: OOMKilled, exit code 137".to_owned())
+)]
 #[case::just_crashed(
     pod("Running", &crashed(&ended(2, "Error", ""), &json!({}))),
     Start::Hindered("Pod p crashes: Error, exit code 2".to_owned())
