@@ -138,7 +138,8 @@ test: control-plane interpreters packages registry cert-manager ## all tests, th
 	@$(MAKE) --no-print-directory test-node
 
 .PHONY: test-node
-test-node: node node-images packages registry ## Functions on a real node: needs root, and the namespaces of Linux
+test-node: ## Functions on a real node: needs root and the namespaces of Linux, and says so where they are missing
+	@[ -n "$$(tests/node/missing.sh)" ] || $(MAKE) --no-print-directory node node-images packages registry
 	$(CARGO) build --locked --workspace --bins
 	$(CARGO) test --locked --workspace --test it --test ends --no-run
 	tests/node/test.sh $(CARGO) test --locked --offline --workspace --test it -- --ignored node::
@@ -183,7 +184,9 @@ bench: control-plane ## rates, latencies, CPU and memory, into target/bench.md
 	$(CARGO) bench --locked --bench cluster | tee -a target/bench.md
 
 .PHONY: bench-node
-bench-node: node node-images packages registry ## from kubectl apply to the first answer on a real node: needs root
+bench-node: ## from kubectl apply to the first answer on a real node: needs root
+	@tests/node/run.sh true
+	@$(MAKE) --no-print-directory node node-images packages registry
 	$(CARGO) build --locked --workspace --bins
 	$(CARGO) test --locked --workspace --bench node --no-run
 	tests/node/run.sh $(CARGO) test --locked --offline --workspace --bench node

@@ -71,6 +71,9 @@ fn cluster() {
 fn figures() {
     let usage = Usage::start();
     println!(
+        "Cold: the build has no layers in its cache. From the second Function of a runtime on, the node has the base image.\n"
+    );
+    println!(
         "| Function | cold s | by hand s | changed line s | by hand s | build CPU s | build peak MiB | image MB |"
     );
     println!("|---|---|---|---|---|---|---|---|");

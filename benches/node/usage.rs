@@ -30,7 +30,8 @@ impl Usage {
 
     /// The figures of a Pod that has ended, by its UID.
     pub fn of(&self, uid: &str) -> Figures {
-        self.0.lock().unwrap().get(uid).copied().unwrap_or_default()
+        let seen = self.0.lock().unwrap();
+        *seen.get(uid).unwrap_or_else(|| panic!("no control group of Pod {uid} was seen"))
     }
 }
 

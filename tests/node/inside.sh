@@ -13,12 +13,12 @@ mkdir -p "$repository/target/testenv"
 mount --bind "$state/testenv" "$repository/target/testenv"
 printf '127.0.0.1 localhost\n%s registry.test images.test packages.test git.test\n' "$address" >"$state/hosts"
 mount --bind "$state/hosts" /etc/hosts
-# Names of Services are known here, too. The file may be a link into /run, which is empty now.
+# Names of Services are known here, too.
 printf 'nameserver %s\n' "$address" >"$state/resolv.conf"
 resolv=$(readlink -m /etc/resolv.conf)
-mkdir -p "$(dirname "$resolv")"
-touch "$resolv"
-mount --bind "$state/resolv.conf" "$resolv"
+# Below /run it is gone; anywhere else it is the machine's own, which stays as it is.
+case $resolv in /run/*) mkdir -p "$(dirname "$resolv")" && touch "$resolv" ;; esac
+[ ! -e "$resolv" ] || mount --bind "$state/resolv.conf" "$resolv"
 
 ip link set lo up
 # The node's address is on one end of a cable whose other end leads nowhere.

@@ -5,7 +5,7 @@ missing() { echo "$1"; exit 0; }
 
 [ "$(uname -s)" = Linux ] || missing "it needs Linux"
 [ "$(id -u)" = 0 ] || missing "it needs root: sudo -E, or a container that has its capabilities"
-for tool in ip:iproute2 unshare:util-linux setpriv:util-linux mount:mount; do
+for tool in ip:iproute2 unshare:util-linux setpriv:util-linux mount:mount apt-get:apt dpkg-deb:dpkg gcc:gcc pkg-config:pkg-config strip:binutils; do
   command -v "${tool%:*}" >/dev/null || missing "it needs the command ${tool%:*} (package ${tool#*:})"
 done
 grep -qw overlay /proc/filesystems || missing "the kernel has no overlayfs: modprobe overlay"

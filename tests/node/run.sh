@@ -38,7 +38,10 @@ exec 9> >(trap '' INT TERM HUP; cat >/dev/null; sweep "$name")
 sweeper=$!
 
 mkdir -p "$state/testenv"
-for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*/; do
+# A unified hierarchy is one folder; otherwise each controller has its own.
+hierarchies=(/sys/fs/cgroup)
+[ -e /sys/fs/cgroup/cgroup.controllers ] || hierarchies=(/sys/fs/cgroup/*/)
+for hierarchy in "${hierarchies[@]}"; do
   [ -e "$hierarchy/cgroup.procs" ] || continue
   mkdir -p "$hierarchy/$name"
   for file in cpuset.cpus cpuset.mems; do

@@ -50,7 +50,7 @@ fn neither_process_nor_mount_nor_cgroup_is_left_behind_by_namespaces_of_a_node_t
     // What a Pod is: a process in a cgroup of its own, in a mount.
     let pod = r#"mkdir /run/pod && mount -t tmpfs tmpfs /run/pod
 for root in /sys/fs/cgroup /sys/fs/cgroup/*; do
-  [ -e "$root$NODE_CGROUP/cgroup.procs" ] && mkdir -p "$root$NODE_CGROUP/kubepods/pod"
+  [ ! -e "$root$NODE_CGROUP/cgroup.procs" ] || mkdir -p "$root$NODE_CGROUP/kubepods/pod"
 done
 sleep 98765 &
 sleep 98765"#;

@@ -49,7 +49,7 @@ fn clear(output: &Path) -> anyhow::Result<Blobs> {
     } else if fs::read_dir(output)?.next().is_some() {
         bail!("the folder is not empty and is no OCI layout: name another, or delete its files");
     }
-    // First: what a run leaves that fails is replaced by the next.
+    // First: so the next run may replace what a failed one has left.
     fs::write(output.join(MARK), text(&documents::mark()?)?)?;
     Blobs::create(output)
 }

@@ -83,6 +83,11 @@ fn callers_see_no_failed_request_while_it_is_scaled_changed_and_moved_to_another
     let pods = "get pods --selector=serverless.kyma-project.io/resource=deployment -o name";
     wait_within(Duration::from_mins(1), "one Pod is left", || namespace.kubectl(pods).lines().count() == 1);
 
+    let image = "get pods --selector=serverless.kyma-project.io/resource=deployment \
+                 -o jsonpath={.items[*].spec.containers[0].image}";
+    let image = namespace.kubectl(image);
+    assert!(image.starts_with(&other.address()), "{image}");
+
     let answers = caller.stop();
     let kinds: Vec<_> = answers.keys().map(String::as_str).collect();
     assert_eq!(kinds, ["200 one", "200 two"], "{answers:?}");
