@@ -51,7 +51,8 @@ runc() {
   folder=$(source_of "$1" "$2") || return 1
   ./debian.sh "$library" libseccomp-dev || return 1
   local lib=$library/usr/lib/$(gcc -print-multiarch)
-  PKG_CONFIG_PATH=$lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$library CGO_ENABLED=1 \
+  # Go's cache does not know what pkg-config has said: named here, too, another folder is another build.
+  PKG_CONFIG_PATH=$lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$library CGO_LDFLAGS="-L$lib" CGO_ENABLED=1 \
     from "$folder" runc . -tags "seccomp netgo osusergo" -ldflags "-s -w -linkmode external -extldflags -static"
 }
 
