@@ -10,7 +10,7 @@ for state in "$repository"/target/serverless-node-*; do
   unshare=$(pgrep -P "$supervisor" -x unshare | head -n 1) || continue
   first=$(pgrep -P "$unshare" | head -n 1)
   [ $# -gt 0 ] || set -- bash
-  exec nsenter --target "$first" --net --mount --pid -- env KUBECONFIG=/run/kubeconfig \
+  exec nsenter --target "$first" --net --mount --pid -- env --chdir="$PWD" KUBECONFIG=/run/kubeconfig \
     PATH="$repository/target/control-plane/current:$repository/target/node/current:$PATH" "$@"
 done
 echo "no node runs: start one with \`make cluster NODE=real\`" >&2
