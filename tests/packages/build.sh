@@ -4,6 +4,7 @@
 # target/packages/current there. The key covers all versions.
 set -euo pipefail
 cd "$(dirname "$0")"
+. ../once.sh
 top=$(cd ../.. && pwd)
 root=$top/target/packages
 interpreters=$top/target/interpreters/current
@@ -26,16 +27,4 @@ download() {
 }
 
 key=$(cat ./* "${locks[@]}" "${requirements[@]}" | sha256sum | cut -c 1-16)
-home=$root/$key
-if [ ! -d "$home" ]; then
-  start=$SECONDS
-  printf 'packages: downloading ' >&2
-  rm -rf "$home.new" && mkdir -p "$home.new"
-  log=$root/$key.log
-  download "$home.new" >"$log" 2>&1 || { echo "failed" >&2; cat "$log" >&2; exit 1; }
-  rm -f "$log"
-  mv "$home.new" "$home"
-  echo "$((SECONDS - start)) s" >&2
-fi
-ln -sfn "$key" "$root/current"
-find "$root" -mindepth 1 -maxdepth 1 -type d ! -name "$key" -exec rm -rf {} +
+once "packages: downloading" "$root" "$key" download
