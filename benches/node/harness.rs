@@ -10,6 +10,8 @@ pub mod command;
 pub mod fetcher;
 #[path = "../../tests/it/harness/git_servers.rs"]
 pub mod git_servers;
+#[path = "../../tests/it/harness/layout.rs"]
+pub mod layout;
 #[path = "../../tests/it/harness/packages.rs"]
 pub mod packages;
 #[path = "../../tests/it/harness/real_cluster.rs"]

@@ -25,6 +25,7 @@ mod harness {
     pub mod git;
     pub mod git_servers;
     pub mod installed;
+    pub mod layout;
     pub mod metrics;
     pub mod mounted;
     pub mod namespace;

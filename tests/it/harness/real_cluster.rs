@@ -158,6 +158,16 @@ impl Namespace {
         self.cluster.apply(self.name, manifest);
     }
 
+    /// Gives the namespace a registry of its own, which the controller leaves alone.
+    pub fn use_registry(&self, registry: &Registry, password: &str) {
+        let labels = json!({
+            "serverless.kyma-project.io/remote-registry": "config",
+            "serverless.kyma-project.io/managed-by": "user",
+        });
+        let metadata = json!({"name": "serverless-registry-config", "labels": labels});
+        self.apply(&secret(&metadata, &registry.secret(password)));
+    }
+
     pub fn function(&self, name: &str, spec: &Value) {
         self.apply(&function(name, spec));
     }

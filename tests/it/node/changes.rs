@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::harness::call::call;
-use crate::harness::real_cluster::{CLUSTER, Namespace, PASSWORD, secret};
+use crate::harness::real_cluster::{CLUSTER, Namespace, PASSWORD};
 use crate::harness::wait::wait_within;
 
 /// Calls a Function again and again.
@@ -71,9 +71,7 @@ fn callers_see_no_failed_request_while_it_is_scaled_changed_and_moved_to_another
     namespace.kubectl("wait function/changing --for=jsonpath={.status.replicas}=1 --timeout=60s");
 
     let other = &CLUSTER.registries[1];
-    let labels = json!({"serverless.kyma-project.io/remote-registry": "config", "serverless.kyma-project.io/managed-by": "user"});
-    let metadata = json!({"name": "serverless-registry-config", "labels": labels});
-    namespace.apply(&secret(&metadata, &other.secret(PASSWORD)));
+    namespace.use_registry(other, PASSWORD);
     let moved = || {
         namespace.kubectl("get function changing -o jsonpath={.status.image}").starts_with(&other.address())
     };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::real_cluster::{CLUSTER, Namespace, secret};
+use crate::harness::real_cluster::{CLUSTER, Namespace};
 
 /// What `Ready` says of a Function after its build has failed, without the name of the Job.
 fn of_build(namespace: &Namespace, name: &str, spec: &Value) -> String {
@@ -89,11 +89,7 @@ fn a_dockerfile_that_fails_and_one_whose_step_finds_no_space_are_named() {
 #[ignore = "it needs a node: make test-node"]
 fn a_registry_that_refuses_the_push_and_a_pod_that_crashes_are_named() {
     let namespace = CLUSTER.namespace("refused");
-    let labels = json!({
-        "serverless.kyma-project.io/remote-registry": "config", "serverless.kyma-project.io/managed-by": "user",
-    });
-    let metadata = json!({"name": "serverless-registry-config", "labels": labels});
-    namespace.apply(&secret(&metadata, &CLUSTER.registries[1].secret("wrong")));
+    namespace.use_registry(&CLUSTER.registries[1], "wrong");
     let refused = of_build(&namespace, "refused", &hello());
     let start = "failed to solve: failed to push registry.test:5001/functions/refused-refused:";
     let end = ": 401 Unauthorized (the registry refuses the credentials of Secret serverless-registry-config: correct its username and password)";

@@ -5,15 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use clap::{Args as _, FromArgMatches as _};
-use xtask::layout::{self, Args};
-
+use crate::harness::layout::layout;
 use crate::harness::registry::{Auth, Registry, crane};
-
-fn flags(flags: &[&str]) -> Args {
-    let command = Args::augment_args(clap::Command::new("layout").no_binary_name(true));
-    Args::from_arg_matches(&command.try_get_matches_from(flags).unwrap()).unwrap()
-}
 
 /// The names of the blobs, which are their digests.
 fn blobs(layout: &Path) -> BTreeSet<String> {
@@ -37,7 +30,7 @@ fn a_layout_is_pushed_validated_and_pulled_back_unchanged() {
         let (output, base, app) = (path(tag), path("base"), path("app"));
         let common =
             ["--name", &image, "--output", &output, "--layer", &base, "--layer", &app, "--cmd=/bin/app"];
-        let digest = layout::write(&flags(&[&common, more].concat())).unwrap();
+        let digest = layout(&[&common, more].concat());
 
         let pushed = ask(&["push", &output, &image]);
         assert_eq!(pushed.rsplit_once('@').unwrap().1, digest);

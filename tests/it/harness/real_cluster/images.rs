@@ -5,11 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use clap::{Args as _, FromArgMatches as _};
 use testenv::Node;
 use xtask::authorities;
-use xtask::layout::{self, Args};
 
+use crate::harness::layout::layout;
 use crate::harness::registry::{Registry, crane};
 
 /// Gives the node what builds run, and the registry the base images of Functions and the images of the product: those in
@@ -55,8 +54,7 @@ fn product(folder: &Path, program: &str, command: &str) -> PathBuf {
         format!("--entrypoint=/{program}"),
         format!("--cmd={command}"),
     ];
-    let command = Args::augment_args(clap::Command::new("layout").no_binary_name(true));
-    layout::write(&Args::from_arg_matches(&command.try_get_matches_from(flags).unwrap()).unwrap()).unwrap();
+    layout(&flags);
     output
 }
 
