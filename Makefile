@@ -138,7 +138,7 @@ test: control-plane interpreters packages registry cert-manager ## all tests, th
 	@$(MAKE) --no-print-directory test-node
 
 .PHONY: test-node
-test-node: ## Functions on a real node: needs root and the namespaces of Linux, and says so where they are missing
+test-node: ## Functions on a real node: needs root on Linux; lists what it skips elsewhere
 	@[ -n "$$(tests/node/missing.sh)" ] || $(MAKE) --no-print-directory node node-images packages registry
 	$(CARGO) build --locked --workspace --bins
 	$(CARGO) test --locked --workspace --test it --test ends --no-run

@@ -28,7 +28,7 @@ pub(super) struct Scratch {
     pub name: &'static str,
     /// Its path.
     pub path: &'static str,
-    /// How large it may become. Kubernetes ends a Pod with a larger one, and says so.
+    /// The most that it may hold. Kubernetes evicts a Pod that exceeds it.
     pub limit: &'static str,
 }
 
