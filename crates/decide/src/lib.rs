@@ -10,6 +10,7 @@ pub mod drift;
 pub mod function;
 pub mod hash;
 mod kind;
+pub mod nodes;
 pub mod owner;
 pub mod plan;
 pub mod runtimes;

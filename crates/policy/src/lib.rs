@@ -5,6 +5,7 @@
 
 pub mod base64;
 pub mod config;
+pub mod container_registries;
 mod decision;
 pub mod decode;
 pub mod functions;

@@ -1,0 +1,30 @@
+//! Files for a node, before anybody writes them.
+
+use std::collections::BTreeMap;
+
+use policy::container_registries::HiddenText;
+
+use crate::hash;
+
+/// Files by their paths, which are relative and have `/` between their parts. Any of them may hold credentials.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Files(pub BTreeMap<String, HiddenText>);
+
+impl Files {
+    /// A hash that changes with any path and any content, in hexadecimal.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let parts: Vec<_> = self.0.iter().flat_map(|(path, text)| [path.as_str(), text.reveal()]).collect();
+        hash::of_parts(&parts)
+    }
+}
+
+/// What a format is written as, and what it cannot express.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Rendered {
+    /// The files.
+    pub files: Files,
+    /// What the model holds and the files do not, a sentence each that begins with a path such as
+    /// `docker.io[1].overridePath`. No sentence holds a credential.
+    pub losses: Vec<String>,
+}

@@ -1,0 +1,8 @@
+//! Which registries and mirrors nodes pull from, and with which credentials: the value `containerRegistries`, its rules, and
+//! the model that everything else reads.
+
+pub mod host;
+pub mod model;
+
+pub use host::{Address, AddressError, DOCKER_HUB, DOCKER_HUB_API, Host};
+pub use model::{Capability, Credentials, Endpoint, Fallback, HiddenText, Registries, Registry, Scheme};

@@ -1,0 +1,306 @@
+//! The hosts of images and the addresses of endpoints: `host[:port]`, an address with a path where one is allowed.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::Ipv6Addr;
+
+use crate::syntax;
+
+/// Docker Hub, as the names of its images begin.
+pub const DOCKER_HUB: &str = "docker.io";
+/// The host that answers for Docker Hub.
+pub const DOCKER_HUB_API: &str = "registry-1.docker.io";
+/// All names of Docker Hub.
+const DOCKER_HUB_NAMES: [&str; 3] = [DOCKER_HUB, "index.docker.io", DOCKER_HUB_API];
+
+/// The folder of containerd for images of hosts that have no folder of their own.
+const ANY: &str = "_default";
+/// The same, as k3s and Talos spell it.
+const ANY_ALIAS: &str = "*";
+
+/// The longest address, in bytes: the longest name of a host with a port and a path.
+const LENGTH_MAX: usize = 512;
+
+/// The host in the names of images, or all hosts that are not named.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Host(String);
+
+/// Where an endpoint is: `host[:port][/path]`.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Address {
+    /// With brackets if it is an IPv6 address.
+    host: String,
+    port: Option<u16>,
+    /// With `/` at its start, or empty.
+    path: String,
+}
+
+/// Why a text is no address. No message holds any part of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{}", self.as_str())]
+pub enum AddressError {
+    /// It is empty, or too long.
+    Length,
+    /// It has a scheme.
+    Scheme,
+    /// It holds a user, a quote, a blank, a control character, or anything else that is part of no address.
+    Character,
+    /// It starts with no host.
+    Host,
+    /// Its port is no port.
+    Port,
+    /// It has a path, and may have none.
+    Path,
+}
+
+impl AddressError {
+    /// What the text must be instead.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Length => "must have the form host[:port], no longer than 512 bytes",
+            Self::Scheme => {
+                "must have no scheme, such as example.com:5000: `insecure: true` is for plain HTTP"
+            }
+            Self::Character => {
+                "must have the form host[:port], such as example.com:5000: no user, quote, space or control character"
+            }
+            Self::Host => {
+                "must start with a lower-case host name, an IPv4 address or an IPv6 address in brackets, such as example.com or [2001:db8::1]:5000"
+            }
+            Self::Port => {
+                "must have a port between 1 and 65535 without leading zeros, such as example.com:5000"
+            }
+            Self::Path => "must have no path: a path needs `overridePath: true` of an endpoint",
+        }
+    }
+}
+
+impl Host {
+    /// Reads the host in names of images, `_default` or `*`. Each name of Docker Hub becomes `docker.io`.
+    ///
+    /// # Errors
+    /// What the text must be, without any part of it.
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
+        if text == ANY || text == ANY_ALIAS {
+            return Ok(Self::any());
+        }
+        let address = Address::parse(text)?;
+        if !address.path.is_empty() {
+            return Err(AddressError::Path);
+        }
+        Ok(Self(if address.is_docker_hub() { DOCKER_HUB.to_owned() } else { address.to_string() }))
+    }
+
+    /// All hosts that are not named.
+    #[must_use]
+    pub fn any() -> Self {
+        Self(ANY.to_owned())
+    }
+
+    /// Whether this is all hosts that are not named.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        self.0 == ANY
+    }
+
+    /// `docker.io`, `example.com:5000` or `_default`: the name of the folder of containerd.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The host that answers for this registry; none for all hosts that are not named.
+    #[must_use]
+    pub fn api(&self) -> Option<&str> {
+        match self.as_str() {
+            ANY => None,
+            DOCKER_HUB => Some(DOCKER_HUB_API),
+            host => Some(host),
+        }
+    }
+
+    /// Whether an address is that of the registry itself.
+    #[must_use]
+    pub(super) fn is_same_registry_as(&self, address: &Address) -> bool {
+        if self.0 == DOCKER_HUB {
+            return address.is_docker_hub();
+        }
+        let without_path = Address { path: String::new(), ..address.clone() };
+        Self::parse(&without_path.to_string()).is_ok_and(|host| host == *self)
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl Address {
+    /// Reads an address. A `/` at its end means nothing.
+    ///
+    /// # Errors
+    /// What the text must be, without any part of it.
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
+        if text.is_empty() || text.len() > LENGTH_MAX {
+            return Err(AddressError::Length);
+        }
+        if text.contains("://") {
+            return Err(AddressError::Scheme);
+        }
+        let (authority, path) = text.split_once('/').map_or((text, ""), |(host, path)| (host, path));
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:[]/".contains(&byte);
+        if !text.bytes().all(is_allowed) || path.contains([':', '[', ']']) {
+            return Err(AddressError::Character);
+        }
+        let (host, port) = split_port(authority)?;
+        let path = path.strip_suffix('/').unwrap_or(path);
+        if !path.is_empty() && path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            return Err(AddressError::Character);
+        }
+        let path = if path.is_empty() { String::new() } else { format!("/{path}") };
+        Ok(Self { host: host.into_owned(), port, path })
+    }
+
+    /// The host, an IPv6 address in brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port, if there is one.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// The path with `/` at its start; may be empty.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// `host[:port]`.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        Self { path: String::new(), ..self.clone() }.to_string()
+    }
+
+    /// Whether it is one of the names of Docker Hub.
+    #[must_use]
+    pub fn is_docker_hub(&self) -> bool {
+        DOCKER_HUB_NAMES.contains(&self.host.as_str()) && matches!(self.port, None | Some(443))
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.host)?;
+        if let Some(port) = self.port {
+            write!(formatter, ":{port}")?;
+        }
+        formatter.write_str(&self.path)
+    }
+}
+
+/// The host, IPv6 addresses as they are written shortest, and the port.
+fn split_port(text: &str) -> Result<(Cow<'_, str>, Option<u16>), AddressError> {
+    let (host, rest) = if let Some(bracketed) = text.strip_prefix('[') {
+        let (host, rest) = bracketed.split_once(']').ok_or(AddressError::Host)?;
+        let address: Ipv6Addr = host.parse().map_err(|_| AddressError::Host)?;
+        (Cow::Owned(format!("[{address}]")), rest)
+    } else {
+        let (host, rest) = text.find(':').map_or((text, ""), |colon| text.split_at(colon));
+        syntax::dns_1123_subdomain(host).map_err(|_| AddressError::Host)?;
+        (Cow::Borrowed(host), rest)
+    };
+    Ok((host, parse_port(rest)?))
+}
+
+/// The port after a `:`, if there is one.
+fn parse_port(text: &str) -> Result<Option<u16>, AddressError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let digits = text.strip_prefix(':').ok_or(AddressError::Host)?;
+    let is_port = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let port = is_port.then(|| digits.parse().ok()).flatten();
+    port.map(Some).ok_or(AddressError::Port)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::name("example.com", "example.com")]
+    #[case::short("zot", "zot")]
+    #[case::port("example.com:65535", "example.com:65535")]
+    #[case::ipv4("10.0.0.1:5000", "10.0.0.1:5000")]
+    #[case::ipv6("[2001:DB8:0::1]:5000", "[2001:db8::1]:5000")]
+    #[case::path("example.com/v2/docker/", "example.com/v2/docker")]
+    #[case::slash("example.com/", "example.com")]
+    fn reads_an_address(#[case] text: &str, #[case] shown: &str) {
+        assert_eq!(Address::parse(text).unwrap().to_string(), shown);
+    }
+
+    #[rstest]
+    #[case::empty("", AddressError::Length)]
+    #[case::long(&"a".repeat(513), AddressError::Length)]
+    #[case::scheme("https://example.com", AddressError::Scheme)]
+    #[case::user("me@example.com", AddressError::Character)]
+    #[case::quote("exa\"mple.com", AddressError::Character)]
+    #[case::newline("example.com\n", AddressError::Character)]
+    #[case::space("example .com", AddressError::Character)]
+    #[case::query("example.com?ns=a", AddressError::Character)]
+    #[case::percent("example.com/%2e%2e", AddressError::Character)]
+    #[case::parent("example.com/a/../b", AddressError::Character)]
+    #[case::double_slash("example.com//a", AddressError::Character)]
+    #[case::upper_case("Example.com", AddressError::Host)]
+    #[case::dot_at_the_end("example.com.", AddressError::Host)]
+    #[case::no_host(":5000", AddressError::Host)]
+    #[case::ipv6_without_brackets("2001:db8::1", AddressError::Port)]
+    #[case::open_bracket("[::1", AddressError::Host)]
+    #[case::text_after_bracket("[::1]5000", AddressError::Host)]
+    #[case::no_ipv6("[example.com]:5000", AddressError::Host)]
+    #[case::port_zero("example.com:0", AddressError::Port)]
+    #[case::port_with_zero("example.com:0443", AddressError::Port)]
+    #[case::port_too_large("example.com:65536", AddressError::Port)]
+    #[case::port_with_sign("example.com:+1", AddressError::Character)]
+    #[case::port_empty("example.com:", AddressError::Port)]
+    fn refuses_what_is_no_address(#[case] text: &str, #[case] error: AddressError) {
+        assert_eq!(Address::parse(text), Err(error));
+    }
+
+    #[rstest]
+    #[case::hub("docker.io", "docker.io", Some("registry-1.docker.io"))]
+    #[case::index("index.docker.io", "docker.io", Some("registry-1.docker.io"))]
+    #[case::api("registry-1.docker.io:443", "docker.io", Some("registry-1.docker.io"))]
+    #[case::any("_default", "_default", None)]
+    #[case::star("*", "_default", None)]
+    #[case::other("example.com:5000", "example.com:5000", Some("example.com:5000"))]
+    fn reads_a_host(#[case] text: &str, #[case] host: &str, #[case] api: Option<&str>) {
+        let parsed = Host::parse(text).unwrap();
+        assert_eq!((parsed.as_str(), parsed.api()), (host, api));
+    }
+
+    #[test]
+    fn refuses_a_host_with_a_path() {
+        assert_eq!(Host::parse("example.com/v2"), Err(AddressError::Path));
+    }
+
+    #[rstest]
+    #[case::hub("docker.io", "registry-1.docker.io", true)]
+    #[case::same("example.com:5000", "example.com:5000", true)]
+    #[case::path("example.com", "example.com/v2", true)]
+    #[case::other_port("example.com", "example.com:5000", false)]
+    #[case::mirror("docker.io", "mirror.example.com", false)]
+    #[case::any("_default", "example.com", false)]
+    fn tells_a_registry_from_its_mirrors(#[case] host: &str, #[case] address: &str, #[case] is_same: bool) {
+        let address = Address::parse(address).unwrap();
+        assert_eq!(Host::parse(host).unwrap().is_same_registry_as(&address), is_same);
+    }
+}
