@@ -3,6 +3,10 @@
 
 pub mod host;
 pub mod model;
+mod tree;
+mod values;
+mod warnings;
 
 pub use host::{Address, AddressError, DOCKER_HUB, DOCKER_HUB_API, Host};
 pub use model::{Capability, Credentials, Endpoint, Fallback, HiddenText, Registries, Registry, Scheme};
+pub use values::{CONTAINER_REGISTRIES, Reading, read};

@@ -1,6 +1,7 @@
 //! The rules, each with a stable identifier and an explanation. Reports, SARIF and the page of rules show them; an answer
 //! to the API server does not.
 
+mod container_registries;
 mod environment;
 mod functions;
 mod git_repositories;
@@ -118,6 +119,35 @@ rules! {
     SecretType: registry_secrets::SECRET_TYPE,
     SecretNameUnused: registry_secrets::SECRET_NAME_UNUSED,
     SecretCopyEdited: registry_secrets::SECRET_COPY_EDITED,
+
+    ContainerRegistriesMissing: container_registries::CONTAINER_REGISTRIES_MISSING,
+    ContainerRegistriesYaml: container_registries::CONTAINER_REGISTRIES_YAML,
+    ContainerRegistriesType: container_registries::CONTAINER_REGISTRIES_TYPE,
+    ContainerRegistriesKey: container_registries::CONTAINER_REGISTRIES_KEY,
+    RegistryHostInvalid: container_registries::REGISTRY_HOST_INVALID,
+    RegistryHostDuplicate: container_registries::REGISTRY_HOST_DUPLICATE,
+    RegistryFallback: container_registries::REGISTRY_FALLBACK,
+    RegistryEndpointsEmpty: container_registries::REGISTRY_ENDPOINTS_EMPTY,
+    RegistryCacheAddress: container_registries::REGISTRY_CACHE_ADDRESS,
+    EndpointMissing: container_registries::ENDPOINT_MISSING,
+    EndpointInvalid: container_registries::ENDPOINT_INVALID,
+    EndpointDuplicate: container_registries::ENDPOINT_DUPLICATE,
+    EndpointInsecure: container_registries::ENDPOINT_INSECURE,
+    EndpointCa: container_registries::ENDPOINT_CA,
+    EndpointCapabilities: container_registries::ENDPOINT_CAPABILITIES,
+    EndpointDialTimeout: container_registries::ENDPOINT_DIAL_TIMEOUT,
+    CredentialsForms: container_registries::CREDENTIALS_FORMS,
+    CredentialsIncomplete: container_registries::CREDENTIALS_INCOMPLETE,
+    CredentialsUsername: container_registries::CREDENTIALS_USERNAME,
+    CredentialsControl: container_registries::CREDENTIALS_CONTROL,
+    CredentialsAuth: container_registries::CREDENTIALS_AUTH,
+    CredentialsToken: container_registries::CREDENTIALS_TOKEN,
+    CredentialsOverHttp: container_registries::CREDENTIALS_OVER_HTTP,
+    PullSecretsReachMirror: container_registries::PULL_SECRETS_REACH_MIRROR,
+    StaticHeader: container_registries::STATIC_HEADER,
+    DialTimeoutMissing: container_registries::DIAL_TIMEOUT_MISSING,
+    DockerHubAnonymous: container_registries::DOCKER_HUB_ANONYMOUS,
+    RenderedTooLarge: container_registries::RENDERED_TOO_LARGE,
 
     ObjectNotRecognised: objects::OBJECT_NOT_RECOGNISED,
     Unreadable: objects::UNREADABLE,

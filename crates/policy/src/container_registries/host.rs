@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::syntax;
 
@@ -185,6 +185,13 @@ impl Address {
     #[must_use]
     pub fn authority(&self) -> String {
         Self { path: String::new(), ..self.clone() }.to_string()
+    }
+
+    /// Whether it is on the node itself.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let is_v4 = |host: &str| host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+        matches!(self.host.as_str(), "localhost" | "[::1]") || is_v4(&self.host)
     }
 
     /// Whether it is one of the names of Docker Hub.

@@ -34,6 +34,13 @@ fn the_rules_of_a_topic_stand_together() {
     let titles: Vec<_> = topics.iter().map(|topic| topic.title()).collect();
     assert_eq!(
         titles,
-        ["All objects", "Functions", "GitRepositories", "Registry Secrets", "Input of the command line"]
+        [
+            "All objects",
+            "Functions",
+            "GitRepositories",
+            "Registry Secrets",
+            "Registries of nodes",
+            "Input of the command line"
+        ]
     );
 }

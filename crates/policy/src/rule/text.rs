@@ -37,6 +37,8 @@ pub enum Topic {
     GitRepository,
     /// Registry Secrets.
     RegistrySecret,
+    /// The registries of nodes.
+    ContainerRegistries,
     /// The input of `check` and `replay`.
     Input,
 }
@@ -59,6 +61,7 @@ impl Topic {
             Self::Function => "Functions",
             Self::GitRepository => "GitRepositories",
             Self::RegistrySecret => "Registry Secrets",
+            Self::ContainerRegistries => "Registries of nodes",
             Self::Input => "Input of the command line",
         }
     }

@@ -1,0 +1,111 @@
+//! Reads the value `containerRegistries` as people write it, and finds all that is wrong with it.
+
+mod caches;
+mod credentials;
+mod duration;
+mod endpoint;
+mod reader;
+mod registries;
+
+use jiff::Timestamp;
+
+use super::model::Registries;
+use super::tree::{NotYaml, Tree};
+use super::warnings;
+use crate::decision::Warning;
+use crate::rule::Rule;
+use crate::violation::{Value, Violation};
+use reader::{Reader, member};
+
+/// The key of the value.
+pub const CONTAINER_REGISTRIES: &str = "containerRegistries";
+
+/// Where values files hold the value: the keys that lead to it.
+const PLACES: [&[&str]; 4] =
+    [&["connectivity"], &["global", "connectivity"], &["global", "components", "containerd"], &[]];
+
+/// What a text says.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// What nodes pull from. Incomplete if there are violations.
+    pub registries: Registries,
+    /// All that is wrong, in the order of the text. No text holds a credential.
+    pub violations: Vec<Violation>,
+    /// What its author should know. No text holds a credential.
+    pub warnings: Vec<Warning>,
+}
+
+/// Reads values. A certificate of an authority must not have expired at `now`.
+#[must_use]
+pub fn read(text: &str, now: Timestamp) -> Reading {
+    read_in("", text, now)
+}
+
+/// Reads values that are the text of a field, with whose path all paths begin.
+pub(super) fn read_in(field: &str, text: &str, now: Timestamp) -> Reading {
+    let mut reader = Reader::new(now);
+    let root = match Tree::parse(text) {
+        Ok(root) => root,
+        Err(error) => {
+            reader.violations.push(not_yaml(field, &error));
+            return Reading { violations: reader.violations, ..Reading::default() };
+        }
+    };
+    let (parent, path) = match find(&root, field) {
+        Ok(found) => found,
+        Err(violation) => {
+            return Reading { violations: vec![violation], ..Reading::default() };
+        }
+    };
+    let value = member(&path, CONTAINER_REGISTRIES);
+    let mut registries = registries::read(&mut reader, parent.get(CONTAINER_REGISTRIES), &value);
+    caches::add(&mut reader, &mut registries, &root, parent, [field, &path]);
+    reader.violations.extend(registries::misspelt(parent).map(|name| unknown(&path, name)));
+    let warnings = warnings::of(&registries, &value);
+    Reading { registries, violations: reader.violations, warnings }
+}
+
+/// The map that holds the value, with its path.
+fn find<'a>(root: &'a Tree, field: &str) -> Result<(&'a Tree, String), Violation> {
+    let mut found: Option<(&Tree, String)> = None;
+    for place in PLACES {
+        let path = place.iter().fold(field.to_owned(), |path, key| member(&path, key));
+        let parent = place.iter().try_fold(root, |tree, key| tree.get(key));
+        let Some(parent) = parent.filter(|parent| is_here(parent)) else { continue };
+        if let Some((_, first)) = found {
+            let field = member(&path, CONTAINER_REGISTRIES);
+            let why = format!("{} is there already: write it once", member(&first, CONTAINER_REGISTRIES));
+            return Err(Violation::forbidden(Rule::ContainerRegistriesMissing, field, why));
+        }
+        found = Some((parent, path));
+    }
+    found.ok_or_else(|| {
+        let what_for =
+            "it is read at the top, in connectivity, in global.connectivity and in global.components.containerd";
+        Violation::required(
+            Rule::ContainerRegistriesMissing,
+            member(field, CONTAINER_REGISTRIES),
+            what_for,
+        )
+    })
+}
+
+/// Whether a map holds the value, one of its siblings, or a misspelt name of it.
+fn is_here(parent: &Tree) -> bool {
+    let known = [CONTAINER_REGISTRIES, caches::LOCAL, caches::OF_MANAGEMENT_CLUSTER];
+    known.iter().any(|key| parent.get(key).is_some()) || registries::misspelt(parent).next().is_some()
+}
+
+fn unknown(path: &str, name: &str) -> Violation {
+    let why = format!("there is no such key: did you mean {CONTAINER_REGISTRIES}?");
+    Violation::forbidden(Rule::ContainerRegistriesKey, member(path, name), why)
+}
+
+fn not_yaml(field: &str, error: &NotYaml) -> Violation {
+    let field = if field.is_empty() { CONTAINER_REGISTRIES } else { field };
+    let must = format!("{} (line {})", error.must, error.line);
+    Violation::invalid(Rule::ContainerRegistriesYaml, field, Value::Withheld, must)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,339 @@
+//! A row for each rule and boundary of the value, with exact texts.
+
+use rstest::rstest;
+
+use super::*;
+use crate::container_registries::host::{Address, Host};
+use crate::container_registries::model::{Credentials, Endpoint, Fallback, HiddenText, Scheme};
+
+mod seed;
+
+/// 2026-11-26.
+const NOW: Timestamp = Timestamp::constant(1_795_651_200, 0);
+
+/// A certificate that is valid until 2126.
+const CA: &str = include_str!("tests/ca.pem");
+/// 2127-01-01.
+const LATER: Timestamp = Timestamp::constant(4_954_435_200, 0);
+
+fn violations(text: &str) -> Vec<String> {
+    read(text, NOW).violations.iter().map(Violation::to_string).collect()
+}
+
+fn warnings(text: &str) -> Vec<String> {
+    read(text, NOW).warnings.into_iter().map(|warning| warning.text).collect()
+}
+
+/// The value with one endpoint of `example.com`.
+fn endpoint(members: &str) -> String {
+    format!("containerRegistries: {{example.com: [{{{members}}}]}}")
+}
+
+fn credentials(members: &str) -> String {
+    endpoint(&format!("endpoint: example.com, credentials: {{{members}}}"))
+}
+
+fn host(text: &str) -> Host {
+    Host::parse(text).unwrap()
+}
+
+#[rstest]
+#[case::top("containerRegistries: {example.com: [{endpoint: example.com}]}")]
+#[case::connectivity("connectivity: {containerRegistries: {example.com: [{endpoint: example.com}]}}")]
+#[case::global("global: {connectivity: {containerRegistries: {example.com: [{endpoint: example.com}]}}}")]
+#[case::containerd(
+    "global: {components: {containerd: {containerRegistries: {example.com: [{endpoint: example.com}]}}}}"
+)]
+#[case::among_others(
+    "global: {metadata: {name: a}, connectivity: {baseDomain: b, containerRegistries: {example.com: [{endpoint: example.com}]}}}"
+)]
+fn is_read_in_each_place(#[case] text: &str) {
+    let reading = read(text, NOW);
+    assert_eq!(violations(text), [""; 0]);
+    let registry = reading.registries.0.get(&host("example.com")).unwrap();
+    assert_eq!(registry.endpoints, [Endpoint::at(Address::parse("example.com").unwrap())]);
+    assert_eq!(registry.fallback, Fallback::Upstream);
+}
+
+#[rstest]
+#[case::nothing(
+    "",
+    "containerRegistries: Required value: it is read at the top, in connectivity, in global.connectivity and in global.components.containerd"
+)]
+#[case::elsewhere(
+    "registries: {containerRegistries: {}}",
+    "containerRegistries: Required value: it is read at the top, in connectivity, in global.connectivity and in global.components.containerd"
+)]
+#[case::twice(
+    "connectivity: {containerRegistries: {}}\ncontainerRegistries: {}",
+    "containerRegistries: Forbidden: connectivity.containerRegistries is there already: write it once"
+)]
+#[case::misspelt(
+    "connectivity: {containerRegistry: {}}",
+    "connectivity.containerRegistry: Forbidden: there is no such key: did you mean containerRegistries?"
+)]
+#[case::list("containerRegistries: []", "containerRegistries: Invalid value: must be a map")]
+#[case::syntax("a: {\nb: [", "containerRegistries: Invalid value: must be YAML (line 2)")]
+#[case::key_twice(
+    "containerRegistries:\n  docker.io: []\n  docker.io: []",
+    "containerRegistries: Invalid value: must not hold a key twice (line 3)"
+)]
+#[case::scheme(
+    "containerRegistries: {\"https://docker.io\": [{endpoint: a}]}",
+    "containerRegistries[https://docker.io]: Invalid value: must have no scheme, such as example.com:5000: `insecure: true` is for plain HTTP"
+)]
+#[case::path(
+    "containerRegistries: {docker.io/library: [{endpoint: a}]}",
+    "containerRegistries[docker.io/library]: Invalid value: must have no path: a path needs `overridePath: true` of an endpoint"
+)]
+#[case::hub_twice(
+    "containerRegistries: {docker.io: [{endpoint: a}], index.docker.io: [{endpoint: b}]}",
+    "containerRegistries[index.docker.io]: Forbidden: containerRegistries[docker.io] is the same registry: write it once"
+)]
+#[case::any_twice(
+    "containerRegistries: {\"*\": [{endpoint: a}], _default: [{endpoint: b}]}",
+    "containerRegistries[_default]: Forbidden: containerRegistries[*] is the same registry: write it once"
+)]
+#[case::no_endpoints(
+    "containerRegistries: {a.b: []}",
+    "containerRegistries[a.b]: Required value: a list of at least one endpoint, such as [{endpoint: registry.example.com}]"
+)]
+#[case::null(
+    "containerRegistries: {a.b: }",
+    "containerRegistries[a.b]: Required value: a list of at least one endpoint, such as [{endpoint: registry.example.com}]"
+)]
+#[case::no_endpoints_with_fallback(
+    "containerRegistries: {a.b: {fallback: None}}",
+    "containerRegistries[a.b].endpoints: Required value: a list of at least one endpoint, such as [{endpoint: registry.example.com}]"
+)]
+#[case::text("containerRegistries: {a.b: mirror}", "containerRegistries[a.b]: Invalid value: must be a list")]
+#[case::fallback(
+    "containerRegistries: {a.b: {fallback: Never, endpoints: [{endpoint: a}]}}",
+    "containerRegistries[a.b].fallback: Unsupported value: \"Never\": supported values: \"Upstream\", \"None\""
+)]
+#[case::unknown_key_of_a_registry(
+    "containerRegistries: {a.b: {endpoint: [], endpoints: [{endpoint: a}]}}",
+    "containerRegistries[a.b].endpoint: Forbidden: there is no such key: did you mean endpoints?"
+)]
+#[case::duplicate(
+    "containerRegistries: {a.b: [{endpoint: a}, {endpoint: a, skipVerify: true}]}",
+    "containerRegistries[a.b][1].endpoint: Duplicate value: \"a\""
+)]
+#[case::duplicate_hub(
+    "containerRegistries: {docker.io: [{endpoint: docker.io}, {endpoint: registry-1.docker.io}]}",
+    "containerRegistries[docker.io][1].endpoint: Duplicate value: \"registry-1.docker.io\""
+)]
+fn refuses_registries(#[case] text: &str, #[case] violation: &str) {
+    assert_eq!(violations(text), [violation]);
+}
+
+#[rstest]
+#[case::missing(
+    "skipVerify: true",
+    "endpoint: Required value: host[:port] of a registry, such as registry-1.docker.io"
+)]
+#[case::empty(
+    "endpoint: ''",
+    "endpoint: Required value: host[:port] of a registry, such as registry-1.docker.io"
+)]
+#[case::number("endpoint: 5", "endpoint: Invalid value: must be a text: put it into quotes")]
+#[case::scheme(
+    "endpoint: 'http://a'",
+    "endpoint: Invalid value: \"http://a\": must have no scheme, such as example.com:5000: `insecure: true` is for plain HTTP"
+)]
+#[case::user(
+    "endpoint: 'me:hush@example.com'",
+    "endpoint: Invalid value: must have the form host[:port], such as example.com:5000: no user, quote, space or control character"
+)]
+#[case::path(
+    "endpoint: example.com/v2",
+    "endpoint: Invalid value: \"example.com/v2\": must have no path: a path needs `overridePath: true` of an endpoint"
+)]
+#[case::port(
+    "endpoint: 'a:65536'",
+    "endpoint: Invalid value: \"a:65536\": must have a port between 1 and 65535 without leading zeros, such as example.com:5000"
+)]
+#[case::flag(
+    "endpoint: a, insecure: 'true'",
+    "insecure: Invalid value: must be true or false, without quotes"
+)]
+#[case::unknown_key(
+    "endpoint: a, skipverify: true",
+    "skipverify: Forbidden: there is no such key: did you mean skipVerify?"
+)]
+#[case::strange_key(
+    "endpoint: a, user: me",
+    "user: Forbidden: there is no such key: the keys are endpoint, credentials, insecure, skipVerify, overridePath, ca, capabilities, dialTimeout"
+)]
+#[case::insecure_with_skip_verify(
+    "endpoint: a, insecure: true, skipVerify: true",
+    "skipVerify: Forbidden: there is no TLS with insecure: true"
+)]
+#[case::credentials_over_http(
+    "endpoint: a, insecure: true, credentials: {username: u, password: hush}",
+    "credentials: Forbidden: insecure: true sends them in clear: use TLS, with ca or skipVerify if need be"
+)]
+#[case::ca(
+    "endpoint: a, ca: hello",
+    "ca: Invalid value: must be one or more certificates in PEM, each from BEGIN CERTIFICATE to END CERTIFICATE"
+)]
+#[case::capability(
+    "endpoint: a, capabilities: [pull, delete]",
+    "capabilities[1]: Unsupported value: \"delete\": supported values: \"pull\", \"resolve\", \"push\""
+)]
+#[case::no_capability(
+    "endpoint: a, capabilities: []",
+    "capabilities: Required value: at least one of pull, resolve and push"
+)]
+#[case::dial_timeout(
+    "endpoint: a, dialTimeout: 1",
+    "dialTimeout: Invalid value: must be a text: put it into quotes"
+)]
+#[case::dial_timeout_without_unit(
+    "endpoint: a, dialTimeout: '1'",
+    "dialTimeout: Invalid value: \"1\": must be a duration from 1ms to 10m, such as 500ms or 1s"
+)]
+fn refuses_an_endpoint(#[case] members: &str, #[case] violation: &str) {
+    assert_eq!(violations(&endpoint(members)), [format!("containerRegistries[example.com][0].{violation}")]);
+}
+
+#[rstest]
+#[case::nothing("", ": Required value: username with password, auth, or identitytoken")]
+#[case::no_password("username: u", ".password: Required value: the password of username")]
+#[case::empty_password("username: u, password: ''", ".password: Required value: the password of username")]
+#[case::no_username("password: hush", ".username: Required value: the user of password")]
+#[case::two_forms(
+    "username: u, password: hush, auth: dTpo",
+    ": Forbidden: write one form: username with password, auth, or identitytoken"
+)]
+#[case::other_two_forms(
+    "auth: dTpo, identitytoken: hush",
+    ": Forbidden: write one form: username with password, auth, or identitytoken"
+)]
+#[case::colon(
+    "username: 'u:hush', password: hush",
+    ".username: Invalid value: must not hold ':', which ends the user name"
+)]
+#[case::newline(
+    "username: u, password: \"hush\\n\"",
+    ".password: Invalid value: must not hold control characters, such as a newline at its end"
+)]
+#[case::digits(
+    "username: u, password: 12345",
+    ".password: Invalid value: must be a text: put it into quotes"
+)]
+#[case::no_base64(
+    "auth: 'u:hush'",
+    ".auth: Invalid value: must be base64 of user:password, without a newline in it"
+)]
+#[case::no_colon(
+    "auth: aHVzaA==",
+    ".auth: Invalid value: must be base64 of user:password, without a newline in it"
+)]
+#[case::auth_with_newline(
+    "auth: dTpodXNoCg==",
+    ".auth: Invalid value: must be base64 of user:password, without a newline in it"
+)]
+#[case::token_with_space(
+    "identitytoken: 'hush hush'",
+    ".identitytoken: Invalid value: must be a token: visible ASCII characters without spaces"
+)]
+#[case::unknown_key(
+    "username: u, passwort: hush, password: hush",
+    ".passwort: Forbidden: there is no such key: did you mean password?"
+)]
+fn refuses_credentials(#[case] members: &str, #[case] violation: &str) {
+    let found = violations(&credentials(members));
+    assert_eq!(found, [format!("containerRegistries[example.com][0].credentials{violation}")]);
+    assert!(!found.concat().contains("hush"));
+}
+
+#[rstest]
+#[case::password("username: u, password: 'p:w'", "u", "p:w")]
+#[case::auth("auth: dTpwOnc=", "u", "p:w")]
+#[case::empty_forms("username: u, password: 'p:w', auth: '', identitytoken: ", "u", "p:w")]
+fn reads_credentials(#[case] members: &str, #[case] username: &str, #[case] password: &str) {
+    let reading = read(&credentials(members), NOW);
+    assert_eq!(violations(&credentials(members)), [""; 0]);
+    let registry = reading.registries.0.get(&host("example.com")).unwrap();
+    let credentials =
+        Credentials::Basic { username: username.to_owned(), password: HiddenText::new(password) };
+    assert_eq!(registry.endpoints[0].credentials, Some(credentials));
+    assert!(!format!("{:?}", reading.registries).contains("p:w"));
+}
+
+#[test]
+fn reports_all_that_is_wrong() {
+    let text = "containerRegistries: {A: [], a.b: [{endpoint: '', ca: x, credentials: {}}, {}]}";
+    assert_eq!(violations(text).len(), 5, "{:#?}", violations(text));
+}
+
+#[rstest]
+#[case::valid(CA, "")]
+#[case::two(&[CA, CA].concat(), "")]
+#[case::key(
+    "-----BEGIN PRIVATE KEY-----\naHVzaA==\n-----END PRIVATE KEY-----\n",
+    "must hold certificates alone: no key and no request"
+)]
+#[case::cut(
+    &CA[..CA.len() / 2],
+    "must be one or more certificates in PEM, each from BEGIN CERTIFICATE to END CERTIFICATE"
+)]
+fn judges_an_authority(#[case] pem: &str, #[case] must: &str) {
+    let text = endpoint(&format!("endpoint: a, ca: {}", serde_json::to_string(pem).unwrap()));
+    let path = "containerRegistries[example.com][0].ca: Invalid value: ";
+    let expected: Vec<_> =
+        Some(must).filter(|must| !must.is_empty()).map(|must| [path, must].concat()).into_iter().collect();
+    assert_eq!(violations(&text), expected);
+}
+
+#[test]
+fn refuses_an_authority_that_has_expired() {
+    let text = endpoint(&format!("endpoint: a, ca: {}", serde_json::to_string(CA).unwrap()));
+    let found: Vec<_> = read(&text, LATER).violations.iter().map(Violation::to_string).collect();
+    assert_eq!(
+        found,
+        ["containerRegistries[example.com][0].ca: Invalid value: must hold no certificate that has expired"]
+    );
+}
+
+#[rstest]
+#[case::nothing_to_say(
+    "containerRegistries: {a.b: [{endpoint: a.b}, {endpoint: '127.0.0.1:5000', insecure: true, dialTimeout: 1s}]}",
+    &[]
+)]
+#[case::mirror(
+    "containerRegistries: {a.b: [{endpoint: m.b, dialTimeout: 1s}, {endpoint: a.b}]}",
+    &["containerRegistries: containerd sends the pull Secrets of Pods to a mirror that answers 401, unless it has credentials or a ca of its own: m.b of a.b"]
+)]
+#[case::no_dial_timeout(
+    "connectivity: {containerRegistries: {a.b: [{endpoint: localhost, insecure: true}]}}",
+    &["connectivity.containerRegistries: a pull waits 30s for a mirror that is down: set dialTimeout, such as 1s: localhost of a.b"]
+)]
+#[case::credentials(
+    "containerRegistries: {a.b: [{endpoint: a.b, credentials: {auth: dTpo}}]}",
+    &["containerRegistries: containerd before 2.1 does not send these credentials to the token server of a registry, so pulls are anonymous: use 2.1 or the credential provider: a.b of a.b"]
+)]
+#[case::anonymous_hub(
+    "containerRegistries: {docker.io: [{endpoint: docker.io}]}",
+    &["containerRegistries[docker.io]: Docker Hub without credentials allows 100 pulls in six hours from one address: add registry-1.docker.io with credentials"]
+)]
+#[case::hub_as_fallback(
+    "containerRegistries: {docker.io: [{endpoint: localhost, insecure: true, dialTimeout: 1s}]}",
+    &["containerRegistries[docker.io]: Docker Hub without credentials allows 100 pulls in six hours from one address: add registry-1.docker.io with credentials"]
+)]
+#[case::hub_never_asked(
+    "containerRegistries: {docker.io: {fallback: None, endpoints: [{endpoint: localhost, insecure: true, dialTimeout: 1s}]}}",
+    &[]
+)]
+#[case::many(
+    "containerRegistries: {a.b: [{endpoint: m1}, {endpoint: m2}, {endpoint: m3}, {endpoint: m4}, {endpoint: m5}, {endpoint: m6}, {endpoint: m7}]}",
+    &[
+        "containerRegistries: containerd sends the pull Secrets of Pods to a mirror that answers 401, unless it has credentials or a ca of its own: m1 of a.b, m2 of a.b, m3 of a.b, m4 of a.b, m5 of a.b, and 2 more",
+        "containerRegistries: a pull waits 30s for a mirror that is down: set dialTimeout, such as 1s: m1 of a.b, m2 of a.b, m3 of a.b, m4 of a.b, m5 of a.b, and 2 more",
+    ]
+)]
+fn warns(#[case] text: &str, #[case] expected: &[&str]) {
+    assert_eq!(violations(text), [""; 0]);
+    assert_eq!(warnings(text), expected);
+}
