@@ -1,4 +1,7 @@
 //! The registry configuration of nodes: from the model to the files of each runtime, and back.
 
+pub mod credentials_file;
 pub mod files;
+mod hidden;
+pub mod secret_keys;
 pub mod version;

@@ -1,0 +1,74 @@
+//! The file that the credential provider of the kubelet reads: which login is for the images of which host.
+
+use std::collections::BTreeMap;
+
+use policy::container_registries::HiddenText;
+use serde::{Deserialize, Serialize};
+
+use super::hidden;
+
+/// The name of the file.
+pub const FILE_NAME: &str = "registry-credentials.json";
+
+/// The logins that a node has, as JSON.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialsFile {
+    /// Each by the host in the names of images, `host[:port]`.
+    pub registries: BTreeMap<String, Login>,
+}
+
+/// What is used to log in.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    /// The name of the user.
+    pub username: String,
+    /// The password, which is never shown.
+    #[serde(with = "hidden")]
+    pub password: HiddenText,
+}
+
+impl CredentialsFile {
+    /// The text of the file.
+    #[must_use]
+    pub fn to_text(&self) -> HiddenText {
+        // Maps of texts always become JSON.
+        HiddenText::new(serde_json::to_string_pretty(self).unwrap_or_default() + "\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"{
+  "registries": {
+    "docker.io": {
+      "username": "me",
+      "password": "a\"b"
+    }
+  }
+}
+"#;
+
+    fn file() -> CredentialsFile {
+        let login = Login { username: "me".into(), password: HiddenText::new("a\"b") };
+        CredentialsFile { registries: [("docker.io".into(), login)].into() }
+    }
+
+    #[test]
+    fn is_written_and_read() {
+        assert_eq!(file().to_text().reveal(), TEXT);
+        assert_eq!(serde_json::from_str::<CredentialsFile>(TEXT).unwrap(), file());
+    }
+
+    #[test]
+    fn shows_no_password() {
+        let login = r#"Login { username: "me", password: (hidden) }"#;
+        assert_eq!(
+            format!("{:?}", file()),
+            format!(r#"CredentialsFile {{ registries: {{"docker.io": {login}}} }}"#)
+        );
+    }
+}
