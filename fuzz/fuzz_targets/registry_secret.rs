@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use libfuzzer_sys::fuzz_target;
 use policy::decode;
-use policy::registry_secrets::{SecretObject, mutate};
+use policy::SecretObject;
+use policy::registry_secrets::mutate;
 
 fuzz_target!(|input: (&[u8], &[u8], &[u8], &[u8])| {
     let (username, password, server, existing) = input;

@@ -1,7 +1,9 @@
 //! What each endpoint does with a question: decodes what its rules look at, and asks them.
 
-use policy::registry_secrets::{self, SecretObject};
-use policy::{Config, Decision, FunctionObject, GitRepositoryObject, Violation, functions, git_repositories};
+use policy::{
+    Config, Decision, FunctionObject, GitRepositoryObject, SecretObject, Violation, functions,
+    git_repositories, registry_secrets,
+};
 
 use super::wire::Request;
 

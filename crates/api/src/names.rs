@@ -157,3 +157,19 @@ pub mod registry_secret {
     /// Keys that must be there, in the order in which missing ones are reported.
     pub const REQUIRED: [&str; 4] = [USERNAME, PASSWORD, SERVER_ADDRESS, REGISTRY_ADDRESS];
 }
+
+/// The names of the registries of nodes.
+pub mod container_registries {
+    /// Label that makes a Secret one of the registries of nodes, with the value [`LABEL_VALUE`].
+    pub const LABEL: &str = "serverless.kyma-project.io/container-registries";
+    /// See [`LABEL`].
+    pub const LABEL_VALUE: &str = "config";
+    /// Key of the values, as YAML.
+    pub const VALUES: &str = "values";
+    /// Annotation with the hash of the files for nodes: nodes that differ from it are out of date.
+    pub const HASH: &str = "serverless.kyma-project.io/container-registries-hash";
+    /// Annotation of a Secret that configures a host which another Secret configures, too: which hosts, and whose they are.
+    pub const CONFLICT: &str = "serverless.kyma-project.io/container-registries-conflict";
+    /// The name of the Secret that agents on nodes read.
+    pub const OF_NODES: &str = "node-registries";
+}

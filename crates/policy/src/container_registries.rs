@@ -3,10 +3,12 @@
 
 pub mod host;
 pub mod model;
+mod secret;
 mod tree;
 mod values;
 mod warnings;
 
 pub use host::{Address, AddressError, DOCKER_HUB, DOCKER_HUB_API, Host};
 pub use model::{Capability, Credentials, Endpoint, Fallback, HiddenText, Registries, Registry, Scheme};
+pub use secret::{JudgedSecret, ValidSecret, judge};
 pub use values::{CONTAINER_REGISTRIES, Reading, read};

@@ -69,6 +69,9 @@ pub(crate) struct Annotations {
     /// The namespace that an object was copied from.
     #[serde(rename = "serverless.kyma-project.io/copied-from")]
     pub(crate) copied_from: Option<String>,
+    /// The hash of the files for nodes in a Secret.
+    #[serde(rename = "serverless.kyma-project.io/container-registries-hash")]
+    pub(crate) registries_hash: Option<String>,
 }
 
 impl<S: PartialEq> Object<S> {

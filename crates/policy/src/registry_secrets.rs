@@ -1,8 +1,6 @@
 //! The registry Secret: from `username` and `password` the docker configuration is written that builds push and
 //! Deployments pull with. No text here ever holds a value.
 
-mod object;
-
 use api::names::registry_secret::{
     DEFAULT_NAME, DOCKER_CONFIG_KEY, IS_INTERNAL, LABEL, LABEL_VALUE, NAME, PASSWORD, REGISTRY_ADDRESS,
     REQUIRED, SERVER_ADDRESS, TYPE, USED, USERNAME,
@@ -15,11 +13,9 @@ use crate::decision::{Decision, Warning};
 use crate::registries::docker_config::{self, DockerConfig};
 use crate::registries::{RegistryAddress, RegistryAddressError};
 use crate::rule::Rule;
+use crate::secret_object::{SecretBytes, SecretData, SecretObject};
 use crate::syntax;
 use crate::violation::{Value, Violation, Violations};
-
-pub use object::SecretObject;
-use object::{Bytes, Data};
 
 /// The longest server address, in bytes.
 const SERVER_ADDRESS_MAX: usize = 1024;
@@ -90,7 +86,7 @@ fn about_copy(secret: &SecretObject<'_>) -> Option<Warning> {
     Some(Warning::new(Rule::SecretCopyEdited, text))
 }
 
-fn judge(data: Data) -> Decision {
+fn judge(data: SecretData) -> Decision {
     let violations = check(&data);
     if !violations.is_empty() {
         let warnings = about_docker(&data).into_iter().collect();
@@ -112,7 +108,7 @@ fn judge(data: Data) -> Decision {
 }
 
 /// That somebody has made the Secret with the tool for the docker configuration alone.
-fn about_docker(data: &Data) -> Option<Warning> {
+fn about_docker(data: &SecretData) -> Option<Warning> {
     let is_of_docker =
         data.contains_key(DOCKER_CONFIG_KEY) && REQUIRED.iter().all(|key| !data.contains_key(*key));
     is_of_docker.then(|| {
@@ -123,7 +119,7 @@ fn about_docker(data: &Data) -> Option<Warning> {
     })
 }
 
-fn check(data: &Data) -> Violations {
+fn check(data: &SecretData) -> Violations {
     let mut violations = Vec::new();
     for key in REQUIRED {
         let field = format!("data.{key}");
@@ -150,7 +146,7 @@ fn check(data: &Data) -> Violations {
 /// The rule that is broken, and what the value must be.
 type Judged = Result<(), (Rule, &'static str)>;
 
-fn check_server_address(value: &[u8], data: &Data) -> Judged {
+fn check_server_address(value: &[u8], data: &SecretData) -> Judged {
     // Of a registry in the cluster it is the beginning of the names of the images that are pulled.
     if data.get(IS_INTERNAL).is_some_and(|value| value.as_slice() == b"true") {
         return check_registry_address(value);
@@ -188,8 +184,8 @@ fn rule_of(error: RegistryAddressError) -> Rule {
 const NOT_UTF8: &str = "must be UTF-8";
 
 /// Sets the entry for `serverAddress`, which alone is ours; entries for other servers stay.
-fn write_docker_config(mut data: Data, decision: &mut Decision) {
-    let empty = Bytes::default();
+fn write_docker_config(mut data: SecretData, decision: &mut Decision) {
+    let empty = SecretBytes::default();
     let present = data.remove(DOCKER_CONFIG_KEY);
     let exists = present.is_some();
     let existing = present.filter(|json| !json.trim_ascii().is_empty());

@@ -22,36 +22,36 @@ const PADDING: usize = 4096;
 #[serde(rename_all = "camelCase")]
 pub struct SecretObject<'a> {
     #[serde(default)]
-    pub(super) metadata: Meta,
+    pub(crate) metadata: Meta,
     #[serde(rename = "type", default)]
-    pub(super) secret_type: String,
+    pub(crate) secret_type: String,
     /// Whether its data can no longer change.
     #[serde(default)]
-    pub(super) immutable: bool,
+    pub(crate) immutable: bool,
     #[serde(borrow)]
     data: Option<BTreeMap<String, Hidden<'a>>>,
 }
 
 /// A value, decoded.
-pub(super) type Bytes = Zeroizing<Vec<u8>>;
+pub type SecretBytes = Zeroizing<Vec<u8>>;
 /// The values by key, decoded.
-pub(super) type Data = BTreeMap<String, Bytes>;
+pub type SecretData = BTreeMap<String, SecretBytes>;
 
 impl SecretObject<'_> {
     /// Whether both hold the same.
-    pub(super) fn has_same_data(&self, other: &Self) -> bool {
+    pub(crate) fn has_same_data(&self, other: &Self) -> bool {
         let empty = BTreeMap::new();
         self.data.as_ref().unwrap_or(&empty) == other.data.as_ref().unwrap_or(&empty)
     }
 
     /// The decoded values, or those that do not decode.
-    pub(super) fn data(&self) -> Result<Data, Violations> {
+    pub(crate) fn data(&self) -> Result<SecretData, Violations> {
         let encoded: usize = self.data.iter().flatten().map(|(_, value)| value.0.len()).sum();
         if encoded / 4 * 3 > DATA_MAX + PADDING {
             return Err(vec![Violation::too_long("data", DATA_MAX)]);
         }
         let mut violations = Vec::new();
-        let mut data = Data::new();
+        let mut data = SecretData::new();
         for (key, value) in self.data.iter().flatten() {
             match base64::decode(&value.0) {
                 Some(bytes) => drop(data.insert(key.clone(), bytes)),
