@@ -6,11 +6,20 @@ use policy::container_registries::HiddenText;
 
 use crate::hash;
 
+/// The first line of each file in the folders of containerd that is ours. The agent changes and removes no other files.
+pub const MARKER: &str = "# Managed by serverless-node-agent. Changes are overwritten.";
+
 /// Files by their paths, which are relative and have `/` between their parts. Any of them may hold credentials.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Files(pub BTreeMap<String, HiddenText>);
 
 impl Files {
+    /// The same files in a folder.
+    #[must_use]
+    pub fn in_folder(self, folder: &str) -> Self {
+        Self(self.0.into_iter().map(|(path, text)| (format!("{folder}/{path}"), text)).collect())
+    }
+
     /// A hash that changes with any path and any content, in hexadecimal.
     #[must_use]
     pub fn hash(&self) -> String {

@@ -47,6 +47,13 @@ impl Version {
         self >= Self::new(1, 7, 0)
     }
 
+    /// Whether a `hosts.toml` may name an IPv6 address in a table. Before 2.0, `]` in the name of a table makes containerd
+    /// ignore the whole file.
+    #[must_use]
+    pub fn reads_brackets_in_tables(self) -> bool {
+        self >= Self::new(2, 0, 0)
+    }
+
     /// Whether a `config_path` of two folders makes it ignore every `hosts.toml`.
     #[must_use]
     pub fn ignores_two_folders(self) -> bool {
