@@ -1,5 +1,6 @@
 //! What each endpoint does with a question: decodes what its rules look at, and asks them.
 
+use jiff::Timestamp;
 use policy::{
     Config, Decision, FunctionObject, GitRepositoryObject, SecretObject, Violation, functions,
     git_repositories, registry_secrets,
@@ -51,6 +52,18 @@ pub(super) fn validate_git_repository(config: &Config, request: &Request<'_>) ->
 
 /// Writes the docker configuration of a registry Secret.
 pub(super) fn mutate_registry_secret(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    mutate_secret(request, registry_secrets::mutate)
+}
+
+/// Writes the files of nodes into a Secret that holds their registries.
+pub(super) fn mutate_container_registries(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    mutate_secret(request, |new, old| decide::nodes::secret::mutate(new, old, Timestamp::now()))
+}
+
+fn mutate_secret(
+    request: &Request<'_>,
+    mutate: impl FnOnce(&SecretObject<'_>, Option<&SecretObject<'_>>) -> Decision,
+) -> Result<Decision, Violation> {
     if !request.writes_object() {
         return Ok(Decision::allowed());
     }
@@ -59,5 +72,5 @@ pub(super) fn mutate_registry_secret(_: &Config, request: &Request<'_>) -> Resul
         Err(violation) => return request.admits_as_before(violation),
     };
     let old: Option<SecretObject> = request.decode_old_object();
-    Ok(registry_secrets::mutate(&secret, old.as_ref()))
+    Ok(mutate(&secret, old.as_ref()))
 }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use api::names::{GROUP, VERSION, registry_secret};
+use api::names::{GROUP, VERSION, container_registries, registry_secret};
 use policy::{Config, Decision, Violation};
 
 use super::handlers;
@@ -59,7 +59,7 @@ const SECRETS: ResourceRule = ResourceRule { group: "", version: "v1", plural: "
 const WRITES: &[&str] = &["CREATE", "UPDATE"];
 
 /// All endpoints.
-pub static ENDPOINTS: [Endpoint; 4] = [
+pub static ENDPOINTS: [Endpoint; 5] = [
     Endpoint {
         path: "/defaulting/functions",
         label: "defaulting-functions",
@@ -103,6 +103,17 @@ pub static ENDPOINTS: [Endpoint; 4] = [
         selector: Some((registry_secret::LABEL, registry_secret::LABEL_VALUE)),
         operations: WRITES,
         decide: handlers::mutate_registry_secret,
+    },
+    Endpoint {
+        path: "/mutation/container-registries",
+        label: "mutation-container-registries",
+        webhook: "mutation.container-registries.serverless.kyma-project.io",
+        mutating: true,
+        resource: SECRETS,
+        sub_resources: &[],
+        selector: Some((container_registries::LABEL, container_registries::LABEL_VALUE)),
+        operations: WRITES,
+        decide: handlers::mutate_container_registries,
     },
 ];
 

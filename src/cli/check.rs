@@ -5,6 +5,8 @@ mod duplicates;
 
 use std::path::{Path, PathBuf};
 
+use decide::nodes::secret;
+use jiff::Timestamp;
 use policy::manifests::{Judge, Judgement, Manifest, Recognised, Subject};
 use policy::{Rule, Violation};
 use process::exit::Exit;
@@ -46,7 +48,11 @@ pub(super) fn run(args: &Args) -> Exit {
         Ok(config) => config,
         Err(error) => return Exit::Usage.because(error),
     };
-    let mut check = Check { args, judge: Judge::new(config), duplicates: Duplicates::default() };
+    let mut check = Check {
+        args,
+        judge: Judge::new(config, Timestamp::now(), secret::mutate),
+        duplicates: Duplicates::default(),
+    };
     let words = Words {
         items: ["object", "objects"],
         expected: false,

@@ -4,7 +4,9 @@ use std::fmt::Display;
 use std::io::Write;
 use std::path::Path;
 
+use decide::nodes::secret;
 use decide::runtimes::handed;
+use jiff::Timestamp;
 use policy::Decision;
 use policy::config::RawConfig;
 use policy::manifests::{Judge, Manifest, Recognised};
@@ -30,7 +32,7 @@ pub fn run(
         }
     };
     let mut input = Input {
-        judge: Judge::new(rules),
+        judge: Judge::new(rules, Timestamp::now(), secret::mutate),
         namespace,
         manifests: Manifests::new(namespace),
         verbose: inputs.verbose,

@@ -5,6 +5,7 @@ mod duration;
 pub mod files;
 mod hidden;
 pub mod render;
+pub mod secret;
 pub mod secret_keys;
 pub mod version;
 

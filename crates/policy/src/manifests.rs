@@ -9,7 +9,7 @@ mod strict;
 use std::borrow::Cow;
 use std::fmt;
 
-use api::names::{GROUP, VERSION, registry_secret};
+use api::names::{GROUP, VERSION, container_registries, registry_secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::rule::Rule;
 use crate::violation::Violation;
-pub use judge::{Judge, Judgement};
+pub use judge::{Judge, Judgement, MutateSecret};
 use near::CUSTOM_KINDS;
 
 /// The object that a manifest describes.
@@ -123,7 +123,7 @@ impl Manifest {
                 return Recognised::OtherVersion { subject, violation };
             }
             kind
-        } else if api_version == "v1" && kind == SECRET && is_registry_secret(&object) {
+        } else if api_version == "v1" && kind == SECRET && is_labelled_secret(&object) {
             SECRET
         } else {
             return match near::miss(&object, group, &kind, &name) {
@@ -182,10 +182,16 @@ impl Manifest {
     }
 }
 
-fn is_registry_secret(object: &Value) -> bool {
+/// The labels that make a Secret ours.
+const SECRET_LABELS: [(&str, &str); 2] = [
+    (registry_secret::LABEL, registry_secret::LABEL_VALUE),
+    (container_registries::LABEL, container_registries::LABEL_VALUE),
+];
+
+fn is_labelled_secret(object: &Value) -> bool {
     let labels = object.pointer("/metadata/labels");
-    let label = labels.and_then(|labels| labels.get(registry_secret::LABEL)).and_then(Value::as_str);
-    label == Some(registry_secret::LABEL_VALUE)
+    let label = |key| labels.and_then(|labels| labels.get(key)).and_then(Value::as_str);
+    SECRET_LABELS.iter().any(|(key, value)| label(*key) == Some(*value))
 }
 
 /// Moves `stringData` of a Secret into `data`, as an API server does. Values of a wrong type stay as they are, for decoding

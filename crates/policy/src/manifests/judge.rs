@@ -1,6 +1,7 @@
 //! What an API server with these webhooks would do with a manifest when it is created: strict decoding, the schema, what is
 //! filled in, what is refused.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::strict::{Judged, Schemas, with_dots};
@@ -8,6 +9,7 @@ use crate::config::Config;
 use crate::decision::Decision;
 use crate::decode::decode;
 use crate::rule::Rule;
+use crate::secret_object::SecretObject;
 use crate::violation::Violation;
 use crate::{functions, git_repositories, registry_secrets};
 
@@ -16,6 +18,8 @@ use crate::{functions, git_repositories, registry_secrets};
 pub struct Judge {
     config: Config,
     schemas: Schemas,
+    now: Timestamp,
+    of_nodes: MutateSecret,
 }
 
 /// What becomes of a manifest.
@@ -31,13 +35,17 @@ pub struct Judgement {
     pub is_whole: bool,
 }
 
-type Step = fn(&Config, &str) -> Result<Decision, Violation>;
+/// Decides about a Secret, which replaces another one if there is one.
+pub type MutateSecret = fn(&SecretObject<'_>, Option<&SecretObject<'_>>, Timestamp) -> Decision;
+
+/// Decides about an object, which is given as JSON.
+type Step = fn(&Judge, &str) -> Result<Decision, Violation>;
 
 impl Judge {
-    /// By a configuration.
+    /// By a configuration. `of_nodes` decides about Secrets that hold the registries of nodes.
     #[must_use]
-    pub fn new(config: Config) -> Self {
-        Self { config, schemas: Schemas::new() }
+    pub fn new(config: Config, now: Timestamp, of_nodes: MutateSecret) -> Self {
+        Self { config, schemas: Schemas::new(), now, of_nodes }
     }
 
     /// Goes through the steps of the API server: its own, then the rules that add, then those that look at the result.
@@ -47,7 +55,7 @@ impl Judge {
         let mut all = Decision::of(judged.violations.iter().chain(&judged.by_schema).cloned().collect());
         let mut object = judged.object.clone();
         for step in steps(kind) {
-            let decision = step(&self.config, &object.to_string());
+            let decision = step(self, &object.to_string());
             let decision = decision.unwrap_or_else(|violation| Decision::of(vec![violation]));
             add(&mut all, decision.violations, &judged);
             all.warnings.extend(decision.warnings);
@@ -80,12 +88,15 @@ fn add(all: &mut Decision, violations: Vec<Violation>, judged: &Judged) {
 fn steps(kind: &str) -> &'static [Step] {
     match kind {
         "Function" => &[
-            |config, object| Ok(functions::default(config, &decode(object)?, || None)),
-            |config, object| Ok(functions::validate(config, &decode(object)?, None)),
+            |judge, object| Ok(functions::default(&judge.config, &decode(object)?, || None)),
+            |judge, object| Ok(functions::validate(&judge.config, &decode(object)?, None)),
         ],
         "GitRepository" => {
-            &[|config, object| Ok(git_repositories::validate(config.git_urls, &decode(object)?, None))]
+            &[|judge, object| Ok(git_repositories::validate(judge.config.git_urls, &decode(object)?, None))]
         }
-        _ => &[|_, object| Ok(registry_secrets::mutate(&decode(object)?, None))],
+        _ => &[
+            |_, object| Ok(registry_secrets::mutate(&decode(object)?, None)),
+            |judge, object| Ok((judge.of_nodes)(&decode(object)?, None, judge.now)),
+        ],
     }
 }

@@ -4,6 +4,8 @@
 use api::names::{GROUP, VERSION, registry_secret};
 use serde_json::Value;
 
+use super::SECRET_LABELS;
+
 /// The kinds of our group.
 pub(crate) const CUSTOM_KINDS: [&str; 2] = ["Function", "GitRepository"];
 /// How many characters of a name can be wrong.
@@ -18,13 +20,15 @@ pub(super) fn miss(object: &Value, group: &str, kind: &str, name: &str) -> Optio
     if kind != "Secret" || !group.is_empty() {
         return None;
     }
-    let wanted = format!("{}: {}", registry_secret::LABEL, registry_secret::LABEL_VALUE);
     let labels = object.pointer("/metadata/labels").and_then(Value::as_object);
-    let is_near = |label: &str| strsim::levenshtein(label, registry_secret::LABEL) <= DISTANCE_MAX;
-    if let Some((label, value)) = labels.into_iter().flatten().find(|(label, _)| is_near(label)) {
-        let value = value.as_str().unwrap_or_default();
-        return Some(format!("its label is {label}: {value:?}: did you mean {wanted}?"));
+    for (wanted, value) in SECRET_LABELS {
+        let is_near = |label: &str| strsim::levenshtein(label, wanted) <= DISTANCE_MAX;
+        if let Some((label, found)) = labels.into_iter().flatten().find(|(label, _)| is_near(label)) {
+            let found = found.as_str().unwrap_or_default();
+            return Some(format!("its label is {label}: {found:?}: did you mean {wanted}: {value}?"));
+        }
     }
+    let wanted = format!("{}: {}", registry_secret::LABEL, registry_secret::LABEL_VALUE);
     let is_named = [registry_secret::NAME, registry_secret::DEFAULT_NAME].contains(&name);
     is_named.then(|| format!("a Secret of this name is used only with the label {wanted}"))
 }

@@ -23,11 +23,13 @@ pub struct Options {
     pub version: Version,
     /// Whether credentials become headers. Without, they must reach the node in another way.
     pub credentials: bool,
+    /// Whether each file begins with [`MARKER`], by which the agent knows its files from those of others.
+    pub owned: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { version: Version::DEFAULT, credentials: true }
+        Self { version: Version::DEFAULT, credentials: true, owned: false }
     }
 }
 
@@ -157,7 +159,8 @@ impl Writer<'_> {
     }
 
     fn add(&mut self, name: &str, text: &str) {
-        let text = HiddenText::new(format!("{MARKER}\n{text}"));
+        let marked = if self.options.owned { format!("{MARKER}\n{text}") } else { text.to_owned() };
+        let text = HiddenText::new(marked);
         self.rendered.files.0.insert(format!("{}/{name}", self.host), text);
     }
 }

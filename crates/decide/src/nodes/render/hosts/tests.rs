@@ -4,16 +4,16 @@ use super::*;
 use crate::nodes::examples::{all, basic, endpoint, registry, seed, without_fallback};
 
 fn options(version: &str) -> Options {
-    Options { version: version.parse().unwrap(), credentials: true }
+    Options { version: version.parse().unwrap(), credentials: true, owned: false }
 }
 
-/// The text of the one `hosts.toml`, without the marker.
+/// The text of the one `hosts.toml`.
 fn text(registries: &Registries, options: Options) -> String {
     let rendered = render(registries, options);
     let files = rendered.files.0.iter();
     let texts: Vec<_> = files.filter(|(path, _)| path.ends_with("/hosts.toml")).collect();
     let [(_, text)] = texts[..] else { panic!("{texts:?}") };
-    text.reveal().strip_prefix(MARKER).unwrap().trim_start().to_owned()
+    text.reveal().to_owned()
 }
 
 #[test]
@@ -31,6 +31,14 @@ capabilities = ["pull", "resolve"]
 "#;
     assert_eq!(text(&seed(), Options::default()), expected);
     assert_eq!(render(&seed(), Options::default()).losses, Vec::<String>::new());
+}
+
+#[test]
+fn what_the_agent_owns_is_marked() {
+    let options = Options { owned: true, ..Options::default() };
+    let rendered = render(&all(), options);
+    assert!(rendered.files.0.len() > 2);
+    assert!(rendered.files.0.values().all(|text| text.reveal().starts_with(&format!("{MARKER}\n"))));
 }
 
 #[test]

@@ -1,0 +1,88 @@
+//! The Secret that holds the registries of nodes: the webhook writes the files of nodes into it.
+
+use std::collections::BTreeMap;
+
+use api::names::container_registries::HASH;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use jiff::Timestamp;
+use json_patch::jsonptr::PointerBuf;
+use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
+use policy::container_registries::{HiddenText, ValidSecret, judge};
+use policy::{Decision, Rule, SecretObject, Violation};
+use serde_json::{Value, json};
+
+use super::files::Files;
+use super::render::hosts;
+use super::secret_keys::secret_key;
+
+/// The most bytes of all values of a Secret together: the API server stores no more.
+const DATA_MAX: usize = 1 << 20;
+
+/// Checks a Secret and writes the files of nodes into it; `old` is the Secret before an UPDATE.
+#[must_use]
+pub fn mutate(new: &SecretObject<'_>, old: Option<&SecretObject<'_>>, now: Timestamp) -> Decision {
+    let judged = judge(new, old, now);
+    let mut decision = judged.decision;
+    let Some(valid) = judged.valid else { return decision };
+    let files = files(&valid);
+    let wanted: BTreeMap<_, _> = files.0.iter().map(|(path, text)| (secret_key(path), text)).collect();
+    let size: usize = wanted.values().map(|text| text.reveal().len()).sum();
+    let kept = valid.data.iter().filter(|(key, _)| !is_written(key)).map(|(_, value)| value.len());
+    if size + kept.sum::<usize>() > DATA_MAX {
+        let why = "the files of nodes and the values are more than 1 MiB: split them into two Secrets";
+        decision.violations.push(Violation::forbidden(Rule::RenderedTooLarge, "data.values", why));
+        return decision;
+    }
+    decision.patch = patch(&valid, &wanted, &files.hash());
+    decision
+}
+
+/// What a node needs, in the formats that read whole files: `hosts.toml` for each host, the older `registry-config.toml`,
+/// and the list that makes Cluster API write them.
+fn files(valid: &ValidSecret) -> Files {
+    hosts::render(&valid.registries, hosts::Options::default()).files
+}
+
+/// Whether a key is one that only the webhook writes. Keys of hosts that are no longer there are removed.
+fn is_written(key: &str) -> bool {
+    let authority = key.strip_suffix(".pem").and_then(|key| key.rsplit_once(".ca-"));
+    key.ends_with(".hosts.toml") || authority.is_some()
+}
+
+fn patch(valid: &ValidSecret, wanted: &BTreeMap<String, &HiddenText>, hash: &str) -> Vec<PatchOperation> {
+    let at = |key: &str| PointerBuf::from_tokens(["data", key]);
+    let stale = valid.data.keys().filter(|key| is_written(key) && !wanted.contains_key(*key));
+    let mut operations: Vec<_> =
+        stale.map(|key| PatchOperation::Remove(RemoveOperation { path: at(key) })).collect();
+    for (key, text) in wanted {
+        let encoded = || Value::String(BASE64.encode(text.reveal()));
+        match valid.data.get(key) {
+            Some(present) if present.as_slice() == text.reveal().as_bytes() => {}
+            Some(_) => operations.push(replace(at(key), encoded())),
+            None => operations.push(add(at(key), encoded())),
+        }
+    }
+    let annotation = PointerBuf::from_tokens(["metadata", "annotations", HASH]);
+    match &valid.hash {
+        Some(present) if present == hash => {}
+        Some(_) => operations.push(replace(annotation, hash.into())),
+        None if valid.has_annotations => operations.push(add(annotation, hash.into())),
+        None => {
+            let path = PointerBuf::from_tokens(["metadata", "annotations"]);
+            operations.push(add(path, json!({ HASH: hash })));
+        }
+    }
+    operations
+}
+
+fn add(path: PointerBuf, value: Value) -> PatchOperation {
+    PatchOperation::Add(AddOperation { path, value })
+}
+
+fn replace(path: PointerBuf, value: Value) -> PatchOperation {
+    PatchOperation::Replace(ReplaceOperation { path, value })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! What is written into a Secret, with exact patches.
+
+use api::names::container_registries::{LABEL, LABEL_VALUE};
+use policy::decode::decode;
+use serde_json::Value as Json;
+
+use super::*;
+
+/// 2026-11-26.
+const NOW: Timestamp = Timestamp::constant(1_795_651_200, 0);
+
+const VALUES: &str =
+    "containerRegistries: {a.b: [{endpoint: a.b, credentials: {username: me, password: hush}}]}";
+const HOSTS: &str = r#"server = "https://a.b"
+
+[host."https://a.b"]
+capabilities = ["pull", "resolve"]
+
+[host."https://a.b".header]
+Authorization = ["Basic bWU6aHVzaA=="]
+"#;
+
+fn encoded(text: &str) -> Json {
+    BASE64.encode(text).into()
+}
+
+/// A labelled Secret as JSON.
+fn secret(data: &Json, annotations: Option<Json>) -> Json {
+    let mut secret = json!({
+        "metadata": {"name": "registries", "labels": {LABEL: LABEL_VALUE}},
+        "data": data,
+    });
+    if let Some(annotations) = annotations {
+        secret["metadata"]["annotations"] = annotations;
+    }
+    secret
+}
+
+fn mutated(secret: &Json) -> Decision {
+    let text = secret.to_string();
+    mutate(&decode(&text).unwrap(), None, NOW)
+}
+
+fn patch_of(secret: &Json) -> Json {
+    let decision = mutated(secret);
+    assert_eq!(decision.violations, []);
+    serde_json::to_value(&decision.patch).unwrap()
+}
+
+fn hash() -> String {
+    let files = BTreeMap::from([("a.b/hosts.toml".to_owned(), HiddenText::new(HOSTS))]);
+    Files(files).hash()
+}
+
+#[test]
+fn writes_the_files_and_their_hash() {
+    let expected = json!([
+        {"op": "add", "path": "/data/a.b.hosts.toml", "value": encoded(HOSTS)},
+        {"op": "add", "path": "/metadata/annotations", "value": {HASH: hash()}},
+    ]);
+    assert_eq!(patch_of(&secret(&json!({"values": encoded(VALUES)}), None)), expected);
+}
+
+#[test]
+fn keeps_other_annotations() {
+    let secret = secret(&json!({"values": encoded(VALUES)}), Some(json!({"a": "b"})));
+    let path = "/metadata/annotations/serverless.kyma-project.io~1container-registries-hash";
+    assert_eq!(patch_of(&secret)[1], json!({"op": "add", "path": path, "value": hash()}));
+}
+
+#[test]
+fn replaces_what_has_changed_and_removes_what_is_gone() {
+    let data = json!({
+        "values": encoded(VALUES),
+        "mine": encoded("mine"),
+        "a.b.hosts.toml": encoded("old"),
+        "c.d_5000.hosts.toml": encoded("old"),
+        "a.b.ca-0a1b2c3d.pem": encoded("old"),
+    });
+    let path = "/metadata/annotations/serverless.kyma-project.io~1container-registries-hash";
+    let expected = json!([
+        {"op": "remove", "path": "/data/a.b.ca-0a1b2c3d.pem"},
+        {"op": "remove", "path": "/data/c.d_5000.hosts.toml"},
+        {"op": "replace", "path": "/data/a.b.hosts.toml", "value": encoded(HOSTS)},
+        {"op": "replace", "path": path, "value": hash()},
+    ]);
+    assert_eq!(patch_of(&secret(&data, Some(json!({HASH: "old"})))), expected);
+}
+
+#[test]
+fn a_secret_that_is_up_to_date_gets_no_patch() {
+    let mut object = secret(&json!({"values": encoded(VALUES)}), Some(json!({"a": "b"})));
+    let decision = mutated(&object);
+    json_patch::patch(&mut object, &decision.patch).unwrap();
+    assert_eq!(patch_of(&object), json!([]));
+}
+
+#[test]
+fn an_invalid_one_gets_no_patch() {
+    let decision = mutated(&secret(&json!({"values": encoded("containerRegistries: {a.b: []}")}), None));
+    assert_eq!((decision.violations.len(), decision.patch.len()), (1, 0));
+}
+
+#[test]
+fn a_secret_without_room_is_refused() {
+    let large = "x".repeat(DATA_MAX - VALUES.len());
+    let decision = mutated(&secret(&json!({"values": encoded(VALUES), "mine": encoded(&large)}), None));
+    let texts: Vec<_> = decision.violations.iter().map(Violation::to_string).collect();
+    assert_eq!(
+        texts,
+        [
+            "data.values: Forbidden: the files of nodes and the values are more than 1 MiB: split them into two Secrets"
+        ]
+    );
+    assert_eq!(decision.patch, []);
+}
