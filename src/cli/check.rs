@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use decide::nodes::secret;
 use jiff::Timestamp;
+use policy::container_registries::{self, CONTAINER_REGISTRIES};
 use policy::manifests::{Judge, Judgement, Manifest, Recognised, Subject};
 use policy::{Rule, Violation};
 use process::exit::Exit;
@@ -18,7 +19,7 @@ use super::output::{Format, Output};
 use super::report::{Finding, Item, Level, Warning, Words};
 use super::show;
 use crate::admission::review::Verdict;
-use crate::admission::routes::ENDPOINTS;
+use crate::admission::routes::{ENDPOINTS, Endpoint};
 use crate::config;
 use duplicates::Duplicates;
 
@@ -48,11 +49,9 @@ pub(super) fn run(args: &Args) -> Exit {
         Ok(config) => config,
         Err(error) => return Exit::Usage.because(error),
     };
-    let mut check = Check {
-        args,
-        judge: Judge::new(config, Timestamp::now(), secret::mutate),
-        duplicates: Duplicates::default(),
-    };
+    let now = Timestamp::now();
+    let judge = Judge::new(config, now, secret::mutate);
+    let mut check = Check { args, judge, now, duplicates: Duplicates::default() };
     let words = Words {
         items: ["object", "objects"],
         expected: false,
@@ -68,7 +67,7 @@ pub(super) fn run(args: &Args) -> Exit {
     if tally.is_empty() {
         let skipped = tally.skipped;
         return Exit::Unreadable.because(format!(
-            "nothing to check: no Function, no GitRepository and no registry Secret, {skipped} of other kinds"
+            "nothing to check: no Function, no GitRepository, no registry Secret and no containerRegistries, {skipped} of other kinds"
         ));
     }
     tally.exit(false, args.strict)
@@ -77,13 +76,38 @@ pub(super) fn run(args: &Args) -> Exit {
 struct Check<'a> {
     args: &'a Args,
     judge: Judge,
+    now: Timestamp,
     duplicates: Duplicates,
 }
 
 impl Check<'_> {
     fn document(&mut self, output: &mut Output, file: &Path, mut document: Document) {
+        if container_registries::is_values(&document.value) {
+            return output.item(self.values(file, &document));
+        }
         for (path, object) in document.take_objects() {
             self.object(output, file, &document, object, &path);
+        }
+    }
+
+    /// Judges a values file with the registries of nodes.
+    fn values(&self, file: &Path, document: &Document) -> Item {
+        let line = document.line_of_object("");
+        let reading = container_registries::read(document.text(), self.now);
+        let finding = |violation: &Violation| Finding::new(violation, document.line_of(&violation.field));
+        let findings: Vec<_> = reading.violations.iter().map(finding).collect();
+        let warnings = reading.warnings.into_iter();
+        let subject = Subject {
+            kind: "Values".to_owned(),
+            name: CONTAINER_REGISTRIES.to_owned(),
+            ..Subject::default()
+        };
+        let verdict = if findings.is_empty() { Verdict::Allowed } else { Verdict::Refused };
+        Item {
+            title: format!("values {CONTAINER_REGISTRIES}"),
+            findings,
+            warnings: warnings.map(|warning| Warning::new(warning.rule, warning.text)).collect(),
+            ..item(file, subject, line, verdict)
         }
     }
 
@@ -149,7 +173,7 @@ impl Check<'_> {
         };
         let is_shown = self.args.diff && is_whole;
         let diff = if is_shown { show::diff(&manifest.object, &after) } else { None };
-        let endpoint = last_endpoint(manifest.kind);
+        let endpoint = last_endpoint(manifest);
         Item { endpoint, findings, warnings, diff, ..item(file, manifest.subject(), line, verdict) }
     }
 }
@@ -172,7 +196,17 @@ fn item(file: &Path, subject: Subject, line: usize, verdict: Verdict) -> Item {
 }
 
 /// The endpoint that looks at an object last.
-fn last_endpoint(kind: &str) -> &'static str {
-    let endpoints = ENDPOINTS.iter().filter(|endpoint| endpoint.resource.kind == kind);
-    endpoints.min_by_key(|endpoint| endpoint.mutating).map_or("", |endpoint| endpoint.label)
+fn last_endpoint(manifest: &Manifest) -> &'static str {
+    let labels = manifest.object.pointer("/metadata/labels");
+    let is_asked = |endpoint: &&Endpoint| {
+        let is_selected = endpoint.selector.is_none_or(|(key, value)| {
+            labels.and_then(|labels| labels.get(key)).and_then(Value::as_str) == Some(value)
+        });
+        endpoint.resource.kind == manifest.kind && is_selected
+    };
+    ENDPOINTS
+        .iter()
+        .filter(is_asked)
+        .min_by_key(|endpoint| endpoint.mutating)
+        .map_or("", |endpoint| endpoint.label)
 }

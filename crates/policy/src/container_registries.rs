@@ -11,4 +11,4 @@ mod warnings;
 pub use host::{Address, AddressError, DOCKER_HUB, DOCKER_HUB_API, Host};
 pub use model::{Capability, Credentials, Endpoint, Fallback, HiddenText, Registries, Registry, Scheme};
 pub use secret::{JudgedSecret, ValidSecret, judge};
-pub use values::{CONTAINER_REGISTRIES, Reading, read};
+pub use values::{CONTAINER_REGISTRIES, Reading, is_values, read};

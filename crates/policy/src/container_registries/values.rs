@@ -24,6 +24,9 @@ pub const CONTAINER_REGISTRIES: &str = "containerRegistries";
 const PLACES: [&[&str]; 4] =
     [&["connectivity"], &["global", "connectivity"], &["global", "components", "containerd"], &[]];
 
+/// The keys there that are read.
+const KNOWN: [&str; 3] = [CONTAINER_REGISTRIES, caches::LOCAL, caches::OF_MANAGEMENT_CLUSTER];
+
 /// What a text says.
 #[derive(Debug, Default)]
 pub struct Reading {
@@ -90,10 +93,20 @@ fn find<'a>(root: &'a Tree, field: &str) -> Result<(&'a Tree, String), Violation
     })
 }
 
+/// Whether a document holds the value, or one of its siblings, in one of the places where values files hold it.
+#[must_use]
+pub fn is_values(document: &serde_json::Value) -> bool {
+    let is_object = ["apiVersion", "kind"].iter().any(|key| document.get(key).is_some());
+    !is_object
+        && PLACES.iter().any(|place| {
+            let parent = place.iter().try_fold(document, |value, key| value.get(key));
+            parent.is_some_and(|parent| KNOWN.iter().any(|key| parent.get(key).is_some()))
+        })
+}
+
 /// Whether a map holds the value, one of its siblings, or a misspelt name of it.
 fn is_here(parent: &Tree) -> bool {
-    let known = [CONTAINER_REGISTRIES, caches::LOCAL, caches::OF_MANAGEMENT_CLUSTER];
-    known.iter().any(|key| parent.get(key).is_some()) || registries::misspelt(parent).next().is_some()
+    KNOWN.iter().any(|key| parent.get(key).is_some()) || registries::misspelt(parent).next().is_some()
 }
 
 fn unknown(path: &str, name: &str) -> Violation {

@@ -41,6 +41,12 @@ impl Document {
         objects
     }
 
+    /// Its text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The line of the object that `path` leads to.
     #[must_use]
     pub fn line_of_object(&self, path: &str) -> usize {
