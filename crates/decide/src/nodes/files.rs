@@ -28,6 +28,11 @@ impl Files {
     }
 }
 
+/// The name of the file of some authorities, which follows from what it holds.
+pub(super) fn ca_name(ca: &str) -> String {
+    format!("ca-{}.pem", hash::of_bytes(ca.as_bytes()).get(..8).unwrap_or_default())
+}
+
 /// What a format is written as, and what it cannot express.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Rendered {

@@ -8,9 +8,8 @@ use policy::container_registries::{
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 
 use super::loss;
-use crate::hash;
 use crate::nodes::duration;
-use crate::nodes::files::{MARKER, Rendered};
+use crate::nodes::files::{MARKER, Rendered, ca_name};
 use crate::nodes::version::Version;
 
 /// The name of the file in the folder of a host.
@@ -152,7 +151,7 @@ impl Writer<'_> {
             table.insert("skip_verify", value(true));
         }
         if let Some(ca) = &endpoint.ca {
-            let name = format!("ca-{}.pem", hash::of_bytes(ca.as_bytes()).get(..8).unwrap_or_default());
+            let name = ca_name(ca);
             table.insert("ca", value(&name));
             self.add(&name, ca);
         }
