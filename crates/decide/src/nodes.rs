@@ -1,7 +1,6 @@
 //! The registry configuration of nodes: from the model to the files of each runtime, and back.
 
 pub mod credentials_file;
-mod duration;
 pub mod files;
 mod hidden;
 pub mod render;

@@ -7,29 +7,38 @@ use serde_saphyr::Error;
 use zeroize::Zeroizing;
 
 /// A value.
-pub(super) enum Tree {
+pub enum Tree {
+    /// Nothing.
     Null,
+    /// True or false.
     Bool(bool),
     /// A number that fits into 64 bits and has no sign.
     Whole(u64),
     /// Any other number.
     Number,
+    /// A text.
     Text(Zeroizing<String>),
+    /// A list.
     List(Vec<Tree>),
+    /// A map, in the order of the text.
     Map(Vec<(String, Tree)>),
 }
 
 /// Where a text is no YAML, and what it must be instead.
-pub(super) struct NotYaml {
+#[derive(Debug)]
+pub struct NotYaml {
     /// The line, from 1.
-    pub(super) line: u64,
+    pub line: u64,
     /// What the text must be.
-    pub(super) must: &'static str,
+    pub must: &'static str,
 }
 
 impl Tree {
     /// Reads a text. One that holds nothing is null.
-    pub(super) fn parse(text: &str) -> Result<Self, NotYaml> {
+    ///
+    /// # Errors
+    /// Where the text is no YAML.
+    pub fn parse(text: &str) -> Result<Self, NotYaml> {
         let options = serde_saphyr::options! { with_snippet: false };
         serde_saphyr::from_str_with_options::<Option<Self>>(text, options)
             .map(|tree| tree.unwrap_or(Self::Null))
@@ -40,13 +49,15 @@ impl Tree {
     }
 
     /// A member of a map; null is treated as absent.
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Self> {
         let Self::Map(members) = self else { return None };
         members.iter().find(|(name, _)| name == key).map(|(_, value)| value).filter(|value| !value.is_null())
     }
 
     /// Whether it is null.
-    pub(super) fn is_null(&self) -> bool {
+    #[must_use]
+    pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 }

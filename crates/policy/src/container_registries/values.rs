@@ -2,7 +2,6 @@
 
 mod caches;
 mod credentials;
-mod duration;
 mod endpoint;
 mod reader;
 mod registries;

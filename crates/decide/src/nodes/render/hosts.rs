@@ -3,12 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use policy::container_registries::{
-    Credentials, Endpoint, Fallback, HiddenText, Host, Registries, Registry, Scheme,
+    Credentials, Endpoint, Fallback, HiddenText, Host, Registries, Registry, Scheme, dial_timeout,
 };
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 
 use super::loss;
-use crate::nodes::duration;
 use crate::nodes::files::{MARKER, Rendered, ca_name};
 use crate::nodes::version::Version;
 
@@ -123,7 +122,7 @@ impl Writer<'_> {
         self.write_trust(endpoint, table);
         if let Some(timeout) = endpoint.dial_timeout {
             if version.knows_dial_timeout() {
-                table.insert("dial_timeout", value(duration::to_go(timeout)));
+                table.insert("dial_timeout", value(dial_timeout::format(timeout)));
             } else {
                 let text = format!("containerd {version} has no such key");
                 self.rendered.losses.push(loss(self.host, index, "dialTimeout", text));

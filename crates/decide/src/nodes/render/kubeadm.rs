@@ -37,10 +37,10 @@ struct SecretKey<'a> {
     key: String,
 }
 
-/// The fragment for the files of [`hosts::render`], which the Secret of that name holds.
+/// The fragment for the files that [`hosts::render`] makes by default, which the Secret of that name holds.
 #[must_use]
-pub fn render(registries: &Registries, options: Options, secret: &str) -> Rendered {
-    let Rendered { files, losses } = hosts::render(registries, options);
+pub fn render(registries: &Registries, secret: &str) -> Rendered {
+    let Rendered { files, losses } = hosts::render(registries, Options::default());
     let files = files.0.keys().map(|path| File {
         path: format!("{FOLDER}/{path}"),
         owner: "root:root",
@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn names_the_secret_and_no_content() {
         let registries = registry("example.com:5000", vec![endpoint("mirror.example.com")]);
-        let rendered = render(&registries, Options::default(), "registries");
+        let rendered = render(&registries, "registries");
         let expected = "\
 files:
 - path: /etc/containerd/certs.d/example.com:5000/hosts.toml

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use policy::container_registries::{
-    Capability, Credentials, Endpoint, Fallback, HiddenText, Registries, Registry, Scheme,
+    Capability, Credentials, Endpoint, Fallback, HiddenText, Registries, Registry, Scheme, dial_timeout,
 };
 use serde::Serialize;
 
-use crate::nodes::{duration, hidden};
+use crate::nodes::hidden;
 
 /// The value as YAML. Hosts are sorted, and what is not set is not written.
 #[must_use]
@@ -88,7 +88,7 @@ fn of_endpoint(endpoint: &Endpoint) -> OfEndpoint<'_> {
         override_path: endpoint.override_path,
         ca: endpoint.ca.as_deref(),
         capabilities: (!is_default).then(capabilities),
-        dial_timeout: endpoint.dial_timeout.map(duration::to_go),
+        dial_timeout: endpoint.dial_timeout.map(dial_timeout::format),
         credentials: endpoint.credentials.as_ref().map(|credentials| match credentials {
             Credentials::Basic { username, password } => OfCredentials::Basic { username, password },
             Credentials::IdentityToken(identitytoken) => OfCredentials::Token { identitytoken },

@@ -6,8 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use x509_parser::pem::Pem;
 
+use super::credentials;
 use super::reader::{Reader, member};
-use super::{credentials, duration};
+use crate::container_registries::dial_timeout;
 use crate::container_registries::host::{Address, AddressError, DOCKER_HUB_API};
 use crate::container_registries::model::{Capability, Endpoint, Scheme};
 use crate::container_registries::tree::Tree;
@@ -128,7 +129,7 @@ fn capabilities(reader: &mut Reader, item: &Tree, path: &str) -> BTreeSet<Capabi
 
 fn dial_timeout(reader: &mut Reader, item: &Tree, path: &str) -> Option<Duration> {
     let text = reader.text(item, path, DIAL_TIMEOUT)?;
-    let parsed = duration::parse(text);
+    let parsed = dial_timeout::parse(text);
     if parsed.is_none() {
         let must = "must be a duration from 1ms to 10m, such as 500ms or 1s";
         let field = member(path, DIAL_TIMEOUT);

@@ -1,12 +1,13 @@
-//! Durations as Go writes them: `500ms`, `1s`, `1m30s`.
+//! How long a node waits for a connection, as Go writes durations: `500ms`, `1s`, `1m30s`.
 
 use std::time::Duration;
 
 /// The longest time to wait for a connection.
 const MAX: Duration = Duration::from_mins(10);
 
-/// Reads whole numbers with units; none if the text is no duration from a millisecond to [`MAX`].
-pub(super) fn parse(text: &str) -> Option<Duration> {
+/// Reads whole numbers with units; none if the text is no duration from a millisecond to ten minutes.
+#[must_use]
+pub fn parse(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut total = Duration::ZERO;
     while !rest.is_empty() {
@@ -26,6 +27,17 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
         rest = after;
     }
     (total > Duration::ZERO && total <= MAX).then_some(total)
+}
+
+/// Writes a duration in whole seconds, or else in milliseconds.
+#[must_use]
+pub fn format(duration: Duration) -> String {
+    let milliseconds = duration.as_millis();
+    if milliseconds.is_multiple_of(1_000) {
+        format!("{}s", milliseconds / 1_000)
+    } else {
+        format!("{milliseconds}ms")
+    }
 }
 
 #[cfg(test)]
@@ -51,5 +63,12 @@ mod tests {
     #[case::overflow("18446744073709551615h", None)]
     fn reads_a_duration(#[case] text: &str, #[case] milliseconds: Option<u64>) {
         assert_eq!(parse(text), milliseconds.map(Duration::from_millis));
+    }
+
+    #[rstest]
+    #[case::seconds(90_000, "90s")]
+    #[case::milliseconds(1_500, "1500ms")]
+    fn writes_a_duration(#[case] milliseconds: u64, #[case] text: &str) {
+        assert_eq!(format(Duration::from_millis(milliseconds)), text);
     }
 }
