@@ -30,6 +30,7 @@ mod harness {
     pub mod mounted;
     pub mod namespace;
     pub mod packages;
+    pub mod parsers;
     pub mod real_cluster;
     pub mod recorder;
     pub mod registry;
@@ -115,6 +116,11 @@ mod node {
     mod failures;
     mod git;
     mod isolation;
+}
+
+/// The registry configuration of nodes, as runtimes read it.
+mod nodes {
+    mod facts;
 }
 
 /// Manifests and chart, installing, uninstalling, and the rights of what is installed.

@@ -1,0 +1,1 @@
+// Lets k3s.go declare functions whose bodies are elsewhere.
