@@ -1,6 +1,9 @@
 //! The registry configuration of nodes: from the model to the files of each runtime, and back.
 
 pub mod credentials_file;
+pub mod doctor;
+mod duration;
+mod examples;
 pub mod files;
 mod hidden;
 pub mod render;
@@ -9,4 +12,3 @@ pub mod secret_keys;
 pub mod version;
 
 #[cfg(test)]
-mod examples;

@@ -9,6 +9,10 @@ use super::hidden;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "registry-credentials.json";
+/// Where the agent writes the file and the credential provider reads it, unless they are told another place.
+///
+/// It is beside the folders of hosts: containerd looks for folders there, never for this file.
+pub const DEFAULT_PATH: &str = "/etc/containerd/certs.d/registry-credentials.json";
 
 /// The logins that a node has, as JSON.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]

@@ -60,6 +60,12 @@ impl Version {
         self >= Self::new(2, 1, 0)
     }
 
+    /// Whether it uses two folders if no `config_path` is set.
+    #[must_use]
+    pub fn uses_two_folders_by_default(self) -> bool {
+        self >= Self::new(2, 2, 0)
+    }
+
     /// The identifier of the plugin that holds the configuration of registries.
     #[must_use]
     pub fn plugin(self) -> &'static str {

@@ -1,0 +1,61 @@
+//! The URL of a host, as containerd reads it.
+
+use policy::container_registries::{Address, Endpoint, Host, Scheme};
+
+/// Where a host table or `server` points. It is shown without what may be a credential.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(in super::super) struct Url {
+    /// Whether it is plain HTTP.
+    pub(in super::super) is_http: bool,
+    /// `host[:port]`.
+    authority: String,
+    path: String,
+}
+
+impl Url {
+    /// Reads a URL. One that begins with no `http` is one of HTTPS.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (scheme, rest) = if text.starts_with("http") { text.split_once("://")? } else { ("https", text) };
+        if !matches!(scheme, "http" | "https") {
+            return None;
+        }
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        // What precedes an `@` may be a password.
+        let authority = authority.rsplit('@').next()?;
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:[]".contains(&byte);
+        if authority.is_empty() || !authority.bytes().all(allowed) {
+            return None;
+        }
+        let path = path.split(['?', '#']).next()?.trim_end_matches('/');
+        Some(Self { is_http: scheme == "http", authority: authority.to_owned(), path: path.to_owned() })
+    }
+
+    /// `host[:port]`.
+    pub(in super::super) fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// `https://example.com:5000`, without a path.
+    pub(in super::super) fn origin(&self) -> String {
+        let scheme = if self.is_http { Scheme::Http } else { Scheme::Https };
+        format!("{scheme}://{}", self.authority)
+    }
+
+    /// Whether it is the registry that images of a host name.
+    pub(in super::super) fn is_upstream_of(&self, host: &str) -> bool {
+        match (self.address(), Host::parse(host)) {
+            (Some(address), Ok(host)) => Endpoint::at(address).is_upstream_of(&host),
+            _ => self.authority.eq_ignore_ascii_case(host),
+        }
+    }
+
+    /// Whether what is sent there does not leave the node.
+    pub(in super::super) fn is_loopback(&self) -> bool {
+        self.address().is_some_and(|address| address.is_loopback())
+    }
+
+    fn address(&self) -> Option<Address> {
+        Address::parse(&self.authority.to_ascii_lowercase()).ok()
+    }
+}
