@@ -2,13 +2,13 @@
 
 pub mod credentials_file;
 pub mod doctor;
-mod duration;
+#[cfg(test)]
 mod examples;
 pub mod files;
 mod hidden;
+pub mod probe;
 pub mod render;
 pub mod secret;
 pub mod secret_keys;
+pub mod tree;
 pub mod version;
-
-#[cfg(test)]
