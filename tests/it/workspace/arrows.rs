@@ -8,7 +8,7 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// Each crate and the workspace crates that it may use, except in tests.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("serverless-api", &[]),
     ("serverless-cluster", &["serverless-decide", "serverless-process"]),
     (
@@ -23,6 +23,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
         ],
     ),
     ("serverless-decide", &["serverless-api", "serverless-policy"]),
+    ("serverless-node-agent", &["serverless-decide", "serverless-policy", "serverless-process"]),
     ("serverless-policy", &["serverless-api"]),
     ("serverless-process", &[]),
     ("serverless-remote", &["serverless-api", "serverless-policy"]),

@@ -1,0 +1,49 @@
+//! The command line. Each command is in a file of its own.
+
+mod clean;
+mod help;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+use process::exit::{self, Exit};
+use process::generate;
+
+/// Keeps the registry configuration of containerd on a node as one Secret asks for it.
+#[derive(Debug, Parser)]
+#[command(name = "serverless-node-agent", version, after_help = help::program(), propagate_version = true, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Removes every file of the agent from this node
+    #[command(after_long_help = help::clean())]
+    Clean(clean::Args),
+    /// Prints the completions of a shell
+    #[command(after_long_help = help::completions())]
+    Completions(generate::CompletionsArgs),
+    /// Prints the manual page, or writes all pages
+    #[command(after_long_help = help::man())]
+    Man(generate::ManArgs),
+}
+
+/// The definition of the command line.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the command of the command line.
+#[must_use]
+pub fn run() -> Exit {
+    let cli: Cli = match exit::parse() {
+        Ok(cli) => cli,
+        Err(exit) => return exit,
+    };
+    match cli.command {
+        Command::Clean(args) => clean::run(&args),
+        Command::Completions(args) => generate::completions(&args, command()),
+        Command::Man(args) => generate::man(&args, command()),
+    }
+}

@@ -1,0 +1,29 @@
+//! The text that `--help` of each command prints below its flags.
+
+use process::exit::EXIT_CODES;
+use process::help::below;
+
+pub(super) fn program() -> String {
+    EXIT_CODES.to_owned()
+}
+
+pub(super) fn clean() -> String {
+    below(&[
+        ("Remove every file of the agent from this node", "serverless-node-agent clean"),
+        (
+            "The same on a node whose containerd reads another folder",
+            "serverless-node-agent clean --hosts-dir /etc/containerd/hosts",
+        ),
+    ])
+}
+
+pub(super) fn completions() -> String {
+    below(&[("Load the completions into this shell", "source <(serverless-node-agent completions bash)")])
+}
+
+pub(super) fn man() -> String {
+    below(&[
+        ("Read the page of the program", "serverless-node-agent man | man -l -"),
+        ("Install all pages", "serverless-node-agent man --out /usr/local/share/man/man1"),
+    ])
+}

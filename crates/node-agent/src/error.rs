@@ -1,0 +1,27 @@
+//! Why files of the node were not read or written.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why files of the node were not read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file system refuses.
+    #[error("{} cannot be {action}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was about to be done with it.
+        action: &'static str,
+        /// Why it was refused.
+        source: io::Error,
+    },
+    /// `clean` has removed the files since this process started.
+    #[error("`clean` has removed the files of this node: the agent writes nothing until it starts again")]
+    Cleaned,
+}
+
+/// An error of the file system at a path.
+pub(crate) fn at(path: &Path, action: &'static str, source: io::Error) -> Error {
+    Error::Io { path: path.to_owned(), action, source }
+}

@@ -1,0 +1,140 @@
+//! A folder in which others have files, too.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+
+use decide::nodes::files::MARKER;
+use policy::container_registries::HiddenText;
+use tempfile::TempDir;
+
+use super::*;
+
+/// Paths below a folder, with the type, mode, time and content of what is there. The folder itself is left out, and so are
+/// the times of folders: they change with each entry.
+fn listing(root: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let metadata = fs::symlink_metadata(&path).unwrap();
+            let content = if metadata.is_dir() {
+                folders.push(path.clone());
+                "folder".to_owned()
+            } else if metadata.is_symlink() {
+                format!("link to {}", fs::read_link(&path).unwrap().display())
+            } else {
+                let times = (metadata.mtime(), metadata.mtime_nsec());
+                format!("{times:?} {:?}", fs::read(&path).unwrap())
+            };
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            found.insert(name, format!("{:o} {content}", metadata.mode()));
+        }
+    }
+    found
+}
+
+/// A folder with all that others may have in it.
+fn used() -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    let path = |name: &str| root.path().join(name);
+    for folder in ["quay.io", "registry.k8s.io", "empty", "docker.io", "docker.io/deep"] {
+        fs::create_dir(path(folder)).unwrap();
+    }
+    fs::write(path("quay.io/hosts.toml"), "server = \"https://quay.io\"\n").unwrap();
+    fs::write(path("quay.io/hosts.toml~"), format!("{MARKER}\n")).unwrap();
+    fs::write(path("docker.io/client.cert"), [0xff, 0x00]).unwrap();
+    fs::set_permissions(path("docker.io/client.cert"), Permissions::from_mode(0o640)).unwrap();
+    fs::write(path("README"), "by hand").unwrap();
+    symlink("../quay.io/hosts.toml", path("registry.k8s.io/hosts.toml")).unwrap();
+    symlink("nowhere", path("gcr.io")).unwrap();
+    root
+}
+
+fn host(name: &str, number: usize) -> (String, Wanted) {
+    let ca = format!("ca-{number:08x}.pem");
+    let text = |rest: &str| HiddenText::new(format!("{MARKER}\n{rest}"));
+    let hosts = text(&format!("server = \"https://{name}\"\n[host.\"https://mirror\"]\nca = \"{ca}\"\n"));
+    (name.to_owned(), Wanted::Files([("hosts.toml".to_owned(), hosts), (ca, text("a"))].into()))
+}
+
+#[test]
+fn after_many_changes_and_a_clean_the_folder_is_what_it_was() {
+    let root = used();
+    let before = listing(root.path());
+    let node = Node::claim(root.path()).unwrap();
+    for number in 0..200 {
+        let names = ["docker.io", "ghcr.io", "example.com:5000", "quay.io", "gcr.io", "_default"];
+        let chosen = names.iter().enumerate().filter(|(index, _)| (number >> index) % 2 == 0);
+        let report = node.apply(&chosen.map(|(_, name)| host(name, number)).collect()).unwrap();
+        assert!(report.errors.is_empty(), "{:?}", report.errors);
+    }
+    let report = Node::clean(root.path()).unwrap();
+    assert!(report.errors.is_empty() && report.removed > 0, "{report:?}");
+    assert_eq!(listing(root.path()), before);
+}
+
+#[test]
+fn what_others_have_is_reported_and_what_is_right_is_not_written_again() {
+    let root = used();
+    let node = Node::claim(root.path()).unwrap();
+    let wanted = BTreeMap::from(["quay.io", "gcr.io", "ghcr.io", "docker.io"].map(|name| host(name, 1)));
+    let report = node.apply(&wanted).unwrap();
+    assert_eq!((report.written, report.removed), (2, 0));
+    assert_eq!(Vec::from_iter(&report.in_the_way), ["docker.io", "gcr.io", "quay.io/hosts.toml"]);
+    let foreign = [
+        "README",
+        "docker.io/client.cert",
+        "docker.io/deep",
+        "empty",
+        "gcr.io",
+        "quay.io/hosts.toml",
+        "quay.io/hosts.toml~",
+        "registry.k8s.io/hosts.toml",
+    ];
+    assert_eq!(Vec::from_iter(&report.foreign), foreign);
+    let written = listing(root.path());
+    assert_eq!(&written["ghcr.io"], "40755 folder");
+    assert!(written["ghcr.io/hosts.toml"].starts_with("100600 "), "{written:?}");
+    let again = node.apply(&wanted).unwrap();
+    assert_eq!((again.written, again.removed), (0, 0));
+    assert_eq!(listing(root.path()), written);
+}
+
+#[test]
+fn a_clean_ends_the_claim_of_a_running_agent() {
+    let root = tempfile::tempdir().unwrap();
+    let node = Node::claim(root.path()).unwrap();
+    let wanted = BTreeMap::from([host("docker.io", 1)]);
+    node.apply(&wanted).unwrap();
+    Node::clean(root.path()).unwrap();
+    let refused = || node.apply(&wanted).unwrap_err().to_string();
+    let message =
+        "`clean` has removed the files of this node: the agent writes nothing until it starts again";
+    assert_eq!(refused(), message);
+    // Not even when another agent has started.
+    let next = Node::claim(root.path()).unwrap();
+    assert_eq!(refused(), message);
+    assert_eq!(next.apply(&wanted).unwrap().written, 2);
+}
+
+#[test]
+fn what_cannot_be_written_is_said_with_its_path_and_reason() {
+    let root = tempfile::tempdir().unwrap();
+    let missing = root.path().join("certs.d");
+    let error = Node::claim(&missing).unwrap_err();
+    let area = missing.join(".serverless-node-agent");
+    let expected = format!("{} cannot be created: No such file or directory (os error 2)", area.display());
+    assert_eq!(error.to_string(), expected);
+
+    let node = Node::claim(root.path()).unwrap();
+    // No folder can have this name, and another host does not wait for it.
+    let long = "a".repeat(300);
+    let report = node.apply(&BTreeMap::from([host(&long, 1), host("docker.io", 1)])).unwrap();
+    let messages: Vec<_> = report.errors.iter().map(ToString::to_string).collect();
+    let path = root.path().join(long);
+    assert_eq!(messages, [format!("{} cannot be changed: File name too long (os error 36)", path.display())]);
+    assert_eq!(report.written, 2);
+    assert!(root.path().join("docker.io/hosts.toml").exists());
+}
