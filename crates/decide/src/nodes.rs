@@ -6,7 +6,6 @@ pub mod doctor;
 mod examples;
 pub mod files;
 mod hidden;
-pub mod probe;
 pub mod render;
 pub mod secret;
 pub mod secret_keys;

@@ -13,11 +13,14 @@ use policy::{Decision, Rule, SecretObject, Violation};
 use serde_json::{Value, json};
 
 use super::files::Files;
-use super::render::hosts;
+use super::render::{containerd_config, hosts, kubeadm};
 use super::secret_keys::secret_key;
+use super::version::Version;
 
 /// The most bytes of all values of a Secret together: the API server stores no more.
 const DATA_MAX: usize = 1 << 20;
+/// The last versions that do not have to read `hosts.toml`.
+const OF_CONTAINERD_CONFIG: Version = Version::new(1, 7, 0);
 
 /// Checks a Secret and writes the files of nodes into it; `old` is the Secret before an UPDATE.
 #[must_use]
@@ -41,13 +44,19 @@ pub fn mutate(new: &SecretObject<'_>, old: Option<&SecretObject<'_>>, now: Times
 /// What a node needs, in the formats that read whole files: `hosts.toml` for each host, the older `registry-config.toml`,
 /// and the list that makes Cluster API write them.
 fn files(valid: &ValidSecret) -> Files {
-    hosts::render(&valid.registries, hosts::Options::default()).files
+    let mut files = hosts::render(&valid.registries, hosts::Options::default()).files;
+    files.0.extend(containerd_config::render(&valid.registries, OF_CONTAINERD_CONFIG).files.0);
+    files.0.extend(kubeadm::render(&valid.registries, &valid.name).files.0);
+    files
 }
 
 /// Whether a key is one that only the webhook writes. Keys of hosts that are no longer there are removed.
 fn is_written(key: &str) -> bool {
-    let authority = key.strip_suffix(".pem").and_then(|key| key.rsplit_once(".ca-"));
-    key.ends_with(".hosts.toml") || authority.is_some()
+    // `docker.io.ca-0a1b2c3d.pem`, and `ca-0a1b2c3d.pem` beside the older file.
+    let name = key.strip_suffix(".pem").map(|name| name.rsplit_once('.').map_or(name, |(_, last)| last));
+    key.ends_with(".hosts.toml")
+        || name.is_some_and(|name| name.starts_with("ca-"))
+        || [containerd_config::FILE_NAME, kubeadm::FILE_NAME].contains(&key)
 }
 
 fn patch(valid: &ValidSecret, wanted: &BTreeMap<String, &HiddenText>, hash: &str) -> Vec<PatchOperation> {

@@ -20,6 +20,34 @@ capabilities = ["pull", "resolve"]
 Authorization = ["Basic bWU6aHVzaA=="]
 "#;
 
+const CONFIG: &str = r#"version = 2
+
+[plugins."io.containerd.grpc.v1.cri".registry]
+
+[plugins."io.containerd.grpc.v1.cri".registry.mirrors]
+
+[plugins."io.containerd.grpc.v1.cri".registry.mirrors."a.b"]
+endpoint = ["https://a.b"]
+
+[plugins."io.containerd.grpc.v1.cri".registry.configs]
+
+[plugins."io.containerd.grpc.v1.cri".registry.configs."a.b".auth]
+username = "me"
+password = "hush"
+"#;
+
+const KUBEADM: &str = r#"files:
+- path: /etc/containerd/certs.d/a.b/hosts.toml
+  owner: root:root
+  permissions: "0600"
+  contentFrom:
+    secret:
+      name: registries
+      key: a.b.hosts.toml
+"#;
+
+const ANNOTATION: &str = "/metadata/annotations/serverless.kyma-project.io~1container-registries-hash";
+
 fn encoded(text: &str) -> Json {
     BASE64.encode(text).into()
 }
@@ -48,14 +76,17 @@ fn patch_of(secret: &Json) -> Json {
 }
 
 fn hash() -> String {
-    let files = BTreeMap::from([("a.b/hosts.toml".to_owned(), HiddenText::new(HOSTS))]);
-    Files(files).hash()
+    let files =
+        [("a.b/hosts.toml", HOSTS), ("kubeadm-files.yaml", KUBEADM), ("registry-config.toml", CONFIG)];
+    Files(files.map(|(path, text)| (path.to_owned(), HiddenText::new(text))).into()).hash()
 }
 
 #[test]
 fn writes_the_files_and_their_hash() {
     let expected = json!([
         {"op": "add", "path": "/data/a.b.hosts.toml", "value": encoded(HOSTS)},
+        {"op": "add", "path": "/data/kubeadm-files.yaml", "value": encoded(KUBEADM)},
+        {"op": "add", "path": "/data/registry-config.toml", "value": encoded(CONFIG)},
         {"op": "add", "path": "/metadata/annotations", "value": {HASH: hash()}},
     ]);
     assert_eq!(patch_of(&secret(&json!({"values": encoded(VALUES)}), None)), expected);
@@ -64,8 +95,7 @@ fn writes_the_files_and_their_hash() {
 #[test]
 fn keeps_other_annotations() {
     let secret = secret(&json!({"values": encoded(VALUES)}), Some(json!({"a": "b"})));
-    let path = "/metadata/annotations/serverless.kyma-project.io~1container-registries-hash";
-    assert_eq!(patch_of(&secret)[1], json!({"op": "add", "path": path, "value": hash()}));
+    assert_eq!(patch_of(&secret)[3], json!({"op": "add", "path": ANNOTATION, "value": hash()}));
 }
 
 #[test]
@@ -76,13 +106,17 @@ fn replaces_what_has_changed_and_removes_what_is_gone() {
         "a.b.hosts.toml": encoded("old"),
         "c.d_5000.hosts.toml": encoded("old"),
         "a.b.ca-0a1b2c3d.pem": encoded("old"),
+        "ca-0a1b2c3d.pem": encoded("old"),
+        "kubeadm-files.yaml": encoded(KUBEADM),
+        "registry-config.toml": encoded("old"),
     });
-    let path = "/metadata/annotations/serverless.kyma-project.io~1container-registries-hash";
     let expected = json!([
         {"op": "remove", "path": "/data/a.b.ca-0a1b2c3d.pem"},
         {"op": "remove", "path": "/data/c.d_5000.hosts.toml"},
+        {"op": "remove", "path": "/data/ca-0a1b2c3d.pem"},
         {"op": "replace", "path": "/data/a.b.hosts.toml", "value": encoded(HOSTS)},
-        {"op": "replace", "path": path, "value": hash()},
+        {"op": "replace", "path": "/data/registry-config.toml", "value": encoded(CONFIG)},
+        {"op": "replace", "path": ANNOTATION, "value": hash()},
     ]);
     assert_eq!(patch_of(&secret(&data, Some(json!({HASH: "old"})))), expected);
 }
