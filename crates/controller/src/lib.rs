@@ -10,6 +10,7 @@ pub mod copies;
 pub mod credentials;
 pub mod functions;
 pub mod metrics;
+pub mod nodes;
 pub mod plan;
 pub mod plan_command;
 pub mod run;

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
-use crate::{copies, credentials, functions, runtimes};
+use crate::{copies, credentials, functions, nodes, runtimes};
 
 /// How a leader is found.
 #[derive(Clone, Debug)]
@@ -39,11 +39,14 @@ pub enum Reconciler {
     Credentials,
     /// Hands the runtimes of the base namespace to the webhook
     Runtimes,
+    /// Composes what nodes pull from
+    Nodes,
 }
 
 impl Reconciler {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Functions, Self::Copies, Self::Credentials, Self::Runtimes];
+    pub const ALL: [Self; 5] =
+        [Self::Functions, Self::Copies, Self::Credentials, Self::Runtimes, Self::Nodes];
 
     fn run<'a>(
         self,
@@ -56,6 +59,7 @@ impl Reconciler {
             Self::Copies => copies::run(shared, config, end).boxed(),
             Self::Credentials => credentials::run(shared, config, end).boxed(),
             Self::Runtimes => runtimes::run(shared, config, end).boxed(),
+            Self::Nodes => nodes::run(shared, config, end).boxed(),
         }
     }
 }

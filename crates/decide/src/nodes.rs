@@ -1,5 +1,6 @@
 //! The registry configuration of nodes: from the model to the files of each runtime, and back.
 
+pub mod compose;
 pub mod credentials_file;
 pub mod doctor;
 #[cfg(test)]

@@ -7,11 +7,19 @@ use serde_json::{Value, json};
 use crate::harness::cli::piped;
 
 const REGISTRY_LABEL: &str = "serverless.kyma-project.io/remote-registry";
+const REGISTRIES_LABEL: &str = "serverless.kyma-project.io/container-registries";
 
 /// A valid manifest, but for the part that an example shows.
 fn manifest(topic: Topic, namespace: &str, part: &str) -> Value {
     let api_version = "serverless.kyma-project.io/v1alpha1";
     let mut manifest = match topic {
+        // Its examples are values.
+        Topic::ContainerRegistries => {
+            return json!({
+                "apiVersion": "v1", "kind": "Secret", "stringData": {"values": part},
+                "metadata": {"name": "registries", "namespace": namespace, "labels": {REGISTRIES_LABEL: "config"}},
+            });
+        }
         Topic::GitRepository => {
             json!({"apiVersion": api_version, "kind": "GitRepository", "metadata": {"name": "demo"}, "spec": {"url": "https://h/r.git"}})
         }

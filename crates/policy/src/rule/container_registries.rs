@@ -9,7 +9,7 @@ pub(super) const CONTAINER_REGISTRIES_MISSING: Text = Text::error(
     "The value containerRegistries is missing, or is there twice",
     "The text below `values` of a labelled Secret holds `containerRegistries` at its top, in `connectivity`, in `global.connectivity` or in `global.components.containerd`, in one of these places.",
 )
-.example("stringData: {values: \"\"}", "stringData: {values: \"connectivity: {containerRegistries: {docker.io: [{endpoint: registry-1.docker.io}]}}\"}");
+.example("connectivity: {}", "connectivity: {containerRegistries: {registry.example.com: [{endpoint: registry.example.com}]}}");
 
 pub(super) const CONTAINER_REGISTRIES_YAML: Text = Text::error(
     ContainerRegistries,
@@ -25,8 +25,8 @@ pub(super) const CONTAINER_REGISTRIES_TYPE: Text = Text::error(
     "Texts such as a password of digits need quotes; flags need none.",
 )
 .example(
-    "credentials: {username: shop, password: 12345}",
-    "credentials: {username: shop, password: \"12345\"}",
+    "containerRegistries: {registry.example.com: [{endpoint: registry.example.com, skipVerify: \"true\"}]}",
+    "containerRegistries: {registry.example.com: [{endpoint: registry.example.com, skipVerify: true}]}",
 );
 
 pub(super) const CONTAINER_REGISTRIES_KEY: Text = Text::error(
@@ -35,7 +35,10 @@ pub(super) const CONTAINER_REGISTRIES_KEY: Text = Text::error(
     "A key is unknown",
     "A misspelt key would be ignored, and the nodes would not do what its author wants.",
 )
-.example("docker.io: [{endpont: registry-1.docker.io}]", "docker.io: [{endpoint: registry-1.docker.io}]");
+.example(
+    "containerRegistries: {registry.example.com: [{endpont: registry.example.com}]}",
+    "containerRegistries: {registry.example.com: [{endpoint: registry.example.com}]}",
+);
 
 pub(super) const REGISTRY_HOST_INVALID: Text = Text::error(
     ContainerRegistries,
@@ -43,13 +46,17 @@ pub(super) const REGISTRY_HOST_INVALID: Text = Text::error(
     "A registry is not named by its host",
     "The keys of `containerRegistries` are hosts as names of images begin: `host[:port]`, in lower case, without scheme and path, an IPv6 address in brackets. `_default`, or `*`, stands for all hosts that are not named.",
 )
-.example("https://docker.io: [{endpoint: registry-1.docker.io}]", "docker.io: [{endpoint: registry-1.docker.io}]");
+.example("containerRegistries: {\"https://registry.example.com\": [{endpoint: registry.example.com}]}", "containerRegistries: {registry.example.com: [{endpoint: registry.example.com}]}");
 
 pub(super) const REGISTRY_HOST_DUPLICATE: Text = Text::error(
     ContainerRegistries,
     "registry-host-duplicate",
     "A registry is there under two names",
     "`docker.io`, `index.docker.io` and `registry-1.docker.io` are one registry; so are `_default` and `*`.",
+)
+.example(
+    "containerRegistries: {docker.io: [{endpoint: localhost}], index.docker.io: [{endpoint: localhost}]}",
+    "containerRegistries: {docker.io: {fallback: None, endpoints: [{endpoint: localhost, dialTimeout: 1s}]}}",
 );
 
 pub(super) const REGISTRY_FALLBACK: Text = Text::error(
@@ -57,7 +64,8 @@ pub(super) const REGISTRY_FALLBACK: Text = Text::error(
     "registry-fallback",
     "The fallback is neither Upstream nor None",
     "With `fallback: Upstream`, which is the default, a node asks the registry itself if no endpoint has an image. With `fallback: None` the pull fails.",
-);
+)
+.example("containerRegistries: {registry.example.com: {fallback: Never, endpoints: [{endpoint: registry.example.com}]}}", "containerRegistries: {registry.example.com: {fallback: None, endpoints: [{endpoint: registry.example.com}]}}");
 
 pub(super) const REGISTRY_ENDPOINTS_EMPTY: Text = Text::error(
     ContainerRegistries,
@@ -65,20 +73,28 @@ pub(super) const REGISTRY_ENDPOINTS_EMPTY: Text = Text::error(
     "A registry has no endpoint",
     "A node would be configured with nothing. Remove the registry, or list an endpoint.",
 )
-.example("docker.io: []", "docker.io: [{endpoint: registry-1.docker.io}]");
+.example(
+    "containerRegistries: {registry.example.com: []}",
+    "containerRegistries: {registry.example.com: [{endpoint: registry.example.com}]}",
+);
 
 pub(super) const REGISTRY_CACHE_ADDRESS: Text = Text::error(
     ContainerRegistries,
     "registry-cache-address",
     "The address of a cache is incomplete or malformed",
     "`managementClusterRegistryCache` is at `zot.<managementCluster>.<baseDomain>`, from `global.managementCluster` and `global.connectivity.baseDomain`. `localRegistryCache` is at a port of each node.",
-);
+)
+.example("localRegistryCache: {enabled: true, mirroredRegistries: [], port: 0}", "localRegistryCache: {enabled: true, mirroredRegistries: [], port: 32767}");
 
 pub(super) const ENDPOINT_MISSING: Text = Text::error(
     ContainerRegistries,
     "endpoint-missing",
     "An item has no endpoint",
     "Each item of a registry has an `endpoint`: `host[:port]` of a server that images are pulled from.",
+)
+.example(
+    "containerRegistries: {registry.example.com: [{skipVerify: true}]}",
+    "containerRegistries: {registry.example.com: [{endpoint: registry.example.com, skipVerify: true}]}",
 );
 
 pub(super) const ENDPOINT_INVALID: Text = Text::error(
@@ -87,21 +103,23 @@ pub(super) const ENDPOINT_INVALID: Text = Text::error(
     "An endpoint does not have the form host[:port]",
     "An endpoint has no scheme, no user, no quote and no control character. It has a path only with `overridePath: true`. Nodes use HTTPS; `insecure: true` is for plain HTTP.",
 )
-.example("docker.io: [{endpoint: \"http://mirror.example.com\"}]", "docker.io: [{endpoint: mirror.example.com, insecure: true}]");
+.example("containerRegistries: {registry.example.com: [{endpoint: \"http://registry.example.com\"}]}", "containerRegistries: {registry.example.com: [{endpoint: registry.example.com, insecure: true}]}");
 
 pub(super) const ENDPOINT_DUPLICATE: Text = Text::error(
     ContainerRegistries,
     "endpoint-duplicate",
     "An endpoint of a registry is there twice",
     "containerd ignores a whole file with an endpoint twice, so all mirrors would be lost.",
-);
+)
+.example("containerRegistries: {registry.example.com: [{endpoint: registry.example.com}, {endpoint: registry.example.com}]}", "containerRegistries: {registry.example.com: [{endpoint: registry.example.com}]}");
 
 pub(super) const ENDPOINT_INSECURE: Text = Text::error(
     ContainerRegistries,
     "endpoint-insecure",
     "An endpoint without TLS has settings of TLS",
     "`insecure: true` is plain HTTP, so `skipVerify` and `ca` mean nothing. Remove one side.",
-);
+)
+.example("containerRegistries: {registry.example.com: [{endpoint: registry.example.com, insecure: true, skipVerify: true}]}", "containerRegistries: {registry.example.com: [{endpoint: registry.example.com, skipVerify: true}]}");
 
 pub(super) const ENDPOINT_CA: Text = Text::error(
     ContainerRegistries,
@@ -115,7 +133,8 @@ pub(super) const ENDPOINT_CAPABILITIES: Text = Text::error(
     "endpoint-capabilities",
     "A capability is unknown, or the list is empty",
     "`capabilities` lists what an endpoint is used for: `pull` (by digest), `resolve` (from a tag to a digest), `push`. The default is `[pull, resolve]`.",
-);
+)
+.example("containerRegistries: {registry.example.com: [{endpoint: registry.example.com, capabilities: [read]}]}", "containerRegistries: {registry.example.com: [{endpoint: registry.example.com, capabilities: [pull, resolve]}]}");
 
 pub(super) const ENDPOINT_DIAL_TIMEOUT: Text = Text::error(
     ContainerRegistries,
@@ -124,8 +143,8 @@ pub(super) const ENDPOINT_DIAL_TIMEOUT: Text = Text::error(
     "`dialTimeout` is a whole number with `ms`, `s` or `m`, up to ten minutes.",
 )
 .example(
-    "docker.io: [{endpoint: mirror.example.com, dialTimeout: \"5\"}]",
-    "docker.io: [{endpoint: mirror.example.com, dialTimeout: 5s}]",
+    "containerRegistries: {registry.example.com: [{endpoint: registry.example.com, dialTimeout: \"5\"}]}",
+    "containerRegistries: {registry.example.com: [{endpoint: registry.example.com, dialTimeout: 5s}]}",
 );
 
 pub(super) const CREDENTIALS_FORMS: Text = Text::error(
@@ -140,8 +159,7 @@ pub(super) const CREDENTIALS_INCOMPLETE: Text = Text::error(
     "credentials-incomplete",
     "Credentials are incomplete",
     "A user needs a password and a password needs a user. Without credentials, remove the field.",
-)
-.example("credentials: {username: shop}", "credentials: {username: shop, password: hush}");
+);
 
 pub(super) const CREDENTIALS_USERNAME: Text = Text::error(
     ContainerRegistries,
@@ -183,7 +201,8 @@ pub(super) const PULL_SECRETS_REACH_MIRROR: Text = Text::warning(
     "pull-secrets-reach-mirror",
     "A mirror can receive the pull Secrets of Pods",
     "containerd does not check whom the pull Secret of a Pod is for: it sends it to any mirror that answers 401. Use mirrors of your own, with `credentials` or a `ca`.",
-);
+)
+.example("containerRegistries: {registry.example.com: [{endpoint: mirror.example.com, dialTimeout: 1s}]}", "containerRegistries: {registry.example.com: [{endpoint: registry.example.com}]}");
 
 pub(super) const STATIC_HEADER: Text = Text::warning(
     ContainerRegistries,
@@ -197,14 +216,16 @@ pub(super) const DIAL_TIMEOUT_MISSING: Text = Text::warning(
     "dial-timeout-missing",
     "A mirror has no dial timeout",
     "containerd waits 30 seconds for a mirror that does not answer, on each pull. `dialTimeout: 1s` makes it go on soon; versions before 2.1, but for 2.0.11, ignore it.",
-);
+)
+.example("containerRegistries: {registry.example.com: [{endpoint: localhost}]}", "containerRegistries: {registry.example.com: [{endpoint: localhost, dialTimeout: 1s}]}");
 
 pub(super) const DOCKER_HUB_ANONYMOUS: Text = Text::warning(
     ContainerRegistries,
     "docker-hub-anonymous",
     "Docker Hub is used without credentials",
     "Docker Hub allows 100 pulls in six hours from one address without an account. All nodes behind one address share them.",
-);
+)
+.example("containerRegistries: {docker.io: [{endpoint: registry-1.docker.io}]}", "containerRegistries: {docker.io: {fallback: None, endpoints: [{endpoint: localhost, dialTimeout: 1s}]}}");
 
 pub(super) const RENDERED_TOO_LARGE: Text = Text::error(
     ContainerRegistries,

@@ -1,0 +1,50 @@
+//! A Secret with registries of nodes, as it is cached.
+
+use api::names::container_registries::{CONFLICT, VALUES};
+use decide::nodes::compose::Source;
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{ObjectReference, Secret};
+use kube::{Resource as _, ResourceExt as _};
+use policy::container_registries::{HiddenText, Registries, read};
+
+/// A labelled Secret of the base namespace.
+#[derive(Debug)]
+pub(super) struct SourceSecret {
+    /// What it says.
+    pub(super) source: Source,
+    /// What its annotation says of conflicts.
+    pub(super) conflict: Option<String>,
+    /// The Secret, for Events about it.
+    pub(super) regarding: ObjectReference,
+}
+
+impl SourceSecret {
+    /// Reads a Secret. What is wrong with it is logged, since the webhook refuses it.
+    pub(super) fn of(secret: &Secret) -> Self {
+        let name = secret.name_any();
+        let registries = values_of(secret).as_ref().and_then(registries_of);
+        if registries.is_none() {
+            tracing::warn!(
+                secret = name,
+                "the registries in a Secret are invalid: nodes keep what it configured before"
+            );
+        }
+        Self {
+            source: Source { name, registries },
+            conflict: secret.annotations().get(CONFLICT).cloned(),
+            regarding: secret.object_ref(&()),
+        }
+    }
+}
+
+/// The values in a Secret.
+pub(super) fn values_of(secret: &Secret) -> Option<HiddenText> {
+    let bytes = &secret.data.as_ref()?.get(VALUES)?.0;
+    std::str::from_utf8(bytes).ok().map(HiddenText::new)
+}
+
+/// What values say, if they are valid. An authority that has expired since stays: without it, nodes could do no more.
+pub(super) fn registries_of(values: &HiddenText) -> Option<Registries> {
+    let reading = read(values.reveal(), Timestamp::MIN);
+    reading.violations.is_empty().then_some(reading.registries)
+}
