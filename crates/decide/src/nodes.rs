@@ -7,6 +7,7 @@ pub mod doctor;
 mod examples;
 pub mod files;
 mod hidden;
+pub mod import;
 pub mod render;
 pub mod secret;
 pub mod secret_keys;
