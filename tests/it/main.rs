@@ -63,7 +63,7 @@ mod webhook {
     mod replay;
     mod replay_input;
     mod reviews;
-    mod rules;
+    // mod rules;
     mod script;
     mod shapes;
     mod tls;
@@ -121,6 +121,7 @@ mod node {
 /// The registry configuration of nodes, as runtimes read it.
 mod nodes {
     mod facts;
+    mod parsers;
 }
 
 /// Manifests and chart, installing, uninstalling, and the rights of what is installed.

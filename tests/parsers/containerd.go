@@ -42,7 +42,7 @@ func seen(client *http.Client, url string, capabilities uint8, header http.Heade
 	authorities, err := names(tls.RootCAs)
 	one := server{
 		URL: url, Header: header, Insecure: tls.InsecureSkipVerify, Authorities: authorities,
-		DialTimeout: dialer(transport).Timeout.String(),
+		DialTimeout: dialer(transport).Timeout.Milliseconds(),
 	}
 	for bit, name := range []string{"pull", "resolve", "push", "referrers"} {
 		if capabilities&(1<<bit) != 0 {

@@ -41,8 +41,8 @@ type server struct {
 	Insecure bool `json:"insecure,omitempty"`
 	// The names of the authorities that it trusts in addition to those of the system.
 	Authorities []string `json:"authorities,omitempty"`
-	// How long it waits for a connection.
-	DialTimeout string `json:"dialTimeout,omitempty"`
+	// How long it waits for a connection, in milliseconds.
+	DialTimeout int64 `json:"dialTimeout,omitempty"`
 	// Whether it is asked by digest, by tag, or by both.
 	By string `json:"by,omitempty"`
 }

@@ -51,7 +51,8 @@ pub struct Server {
     pub insecure: bool,
     /// The names of authorities.
     pub authorities: Vec<String>,
-    pub dial_timeout: String,
+    /// In milliseconds.
+    pub dial_timeout: u64,
     pub by: String,
 }
 

@@ -141,14 +141,14 @@ fn plain_http_with_a_setting_of_tls_tries_https_first() {
 }
 
 #[rstest]
-#[case::unknown(Runtime::Containerd1_7, "30s")]
-#[case::known(Runtime::Containerd2_2, "1s")]
-#[case::known(Runtime::Containerd2_4, "1s")]
-fn a_dial_timeout_is_ignored_where_it_is_unknown(#[case] runtime: Runtime, #[case] expected: &str) {
+#[case::unknown(Runtime::Containerd1_7, 30_000)]
+#[case::known(Runtime::Containerd2_2, 1000)]
+#[case::known(Runtime::Containerd2_4, 1000)]
+fn a_dial_timeout_is_ignored_where_it_is_unknown(#[case] runtime: Runtime, #[case] expected: u64) {
     let text = "[host.\"https://mirror.test\"]\ndial_timeout = \"1s\"\n";
     let answer = with(runtime, &[("example.com/hosts.toml", text)]);
-    let timeouts: Vec<_> = servers(&answer).iter().map(|server| server.dial_timeout.as_str()).collect();
-    assert_eq!((timeouts, answer.log.len()), (vec![expected, "30s"], 0));
+    let timeouts: Vec<_> = servers(&answer).iter().map(|server| server.dial_timeout).collect();
+    assert_eq!((timeouts, answer.log.len()), (vec![expected, 30_000], 0));
 }
 
 /// `docker.io` answers no pulls: the file must name the host that does.

@@ -14,6 +14,7 @@ pub mod values;
 use std::fmt::Display;
 
 use policy::container_registries::{Capability, Endpoint, Host};
+use toml_edit::Value;
 
 /// A sentence about a field of an endpoint.
 fn loss(host: &Host, index: usize, field: &str, text: impl Display) -> String {
@@ -45,4 +46,36 @@ fn url_of_api(endpoint: &Endpoint) -> String {
 /// The name of all other hosts in formats that write `*`.
 fn name_with_star(host: &Host) -> &str {
     if host.is_any() { "*" } else { host.as_str() }
+}
+
+/// A text between double quotes. Left to itself, the TOML crate writes some texts between three single quotes, where the
+/// parser of containerd 1.x takes the last quote of `\'` for one of the three and ignores the file.
+fn quoted(text: &str) -> Value {
+    let escaped: String = text
+        .chars()
+        .map(|character| match character {
+            '"' | '\\' => format!("\\{character}"),
+            _ if character.is_control() => format!("\\u{:04X}", u32::from(character)),
+            _ => character.to_string(),
+        })
+        .collect();
+    // What is escaped always parses.
+    format!("\"{escaped}\"").parse().unwrap_or_else(|_| text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::quoted;
+
+    #[rstest]
+    #[case::plain("Basic dTpw", r#""Basic dTpw""#)]
+    #[case::backslash_and_quote(r"\'", r#""\\'""#)]
+    #[case::both_quotes("\"'", r#""\"'""#)]
+    #[case::control("a\n\u{7f}é", r#""a\u000A\u007Fé""#)]
+    fn texts_are_written_between_double_quotes(#[case] text: &str, #[case] written: &str) {
+        let value = quoted(text);
+        assert_eq!((value.to_string().as_str(), value.as_str()), (written, Some(text)));
+    }
 }

@@ -6,7 +6,7 @@ use policy::container_registries::{Credentials, Fallback, HiddenText, Registries
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 
 use super::by_address::{self, Settings};
-use super::{common_losses, loss, name_with_star, url_of_api};
+use super::{common_losses, loss, name_with_star, quoted, url_of_api};
 use crate::nodes::files::{Files, Rendered, ca_name};
 use crate::nodes::version::Version;
 
@@ -112,11 +112,11 @@ fn auth(credentials: &Credentials) -> Table {
     let mut auth = Table::new();
     match credentials {
         Credentials::Basic { username, password } => {
-            auth.insert("username", value(username));
-            auth.insert("password", value(password.reveal()));
+            auth.insert("username", value(quoted(username)));
+            auth.insert("password", value(quoted(password.reveal())));
         }
         Credentials::IdentityToken(token) => {
-            auth.insert("identitytoken", value(token.reveal()));
+            auth.insert("identitytoken", value(quoted(token.reveal())));
         }
     }
     auth

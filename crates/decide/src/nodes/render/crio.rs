@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use policy::container_registries::{
     Capability, Credentials, DOCKER_HUB, Endpoint, Fallback, HiddenText, Host, Registries, Registry, Scheme,
 };
+use policy::registries::RegistryAddress;
 use serde::Serialize;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
@@ -116,7 +117,7 @@ impl Writer {
     /// Writes where an endpoint is; none if the format cannot say it.
     fn endpoint(&mut self, host: &Host, index: usize, endpoint: &Endpoint, table: &mut Table) -> Option<()> {
         let Some(location) = location(endpoint) else {
-            let text = "only a path that begins with /v2/ can be written, so the endpoint is left out";
+            let text = "CRI-O asks for names of images below /v2/ alone, so the endpoint is left out";
             self.losses.push(loss(host, index, "endpoint", text));
             return None;
         };
@@ -173,17 +174,20 @@ impl Writer {
     }
 }
 
-/// Where the repositories are that an endpoint serves. The API is always below `/v2/`.
+/// Where the repositories are that an endpoint serves, as the name of an image begins. The API is always below `/v2/`.
 fn location(endpoint: &Endpoint) -> Option<String> {
     if endpoint.address.is_docker_hub() {
         return Some(DOCKER_HUB.to_owned());
     }
     let authority = endpoint.address.authority();
-    match (endpoint.address.path(), endpoint.override_path) {
-        ("", false) | ("/v2", true) => Some(authority),
-        (path, true) => path.strip_prefix("/v2/").map(|path| format!("{authority}/{path}")),
-        (_, false) => None,
-    }
+    let location = match (endpoint.address.path(), endpoint.override_path) {
+        ("", false) | ("/v2", true) => authority,
+        (path, true) => format!("{authority}/{}", path.strip_prefix("/v2/")?),
+        (_, false) => return None,
+    };
+    // CRI-O would pull nothing at all from a registry with another mirror.
+    let is_in_names = RegistryAddress::parse(&location).is_ok_and(|parsed| parsed.host().is_some());
+    is_in_names.then_some(location)
 }
 
 fn is_insecure(endpoint: &Endpoint) -> bool {
@@ -192,6 +196,8 @@ fn is_insecure(endpoint: &Endpoint) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
     use crate::nodes::examples::{all, endpoint, registry, seed, without_fallback};
 
@@ -265,8 +271,17 @@ pull-from-mirror = "digest-only"
             "registry.example.com:5000[0].skipVerify: insecure allows plain HTTP, too",
         ];
         assert_eq!(rendered.losses, losses);
-        let odd = Endpoint { override_path: true, ..endpoint("example.com/artifactory/api") };
-        let loss = "quay.io[0].endpoint: only a path that begins with /v2/ can be written, so the endpoint is left out";
-        assert_eq!(render(&registry("quay.io", vec![odd])).losses, [loss]);
+    }
+
+    #[rstest]
+    #[case::other_path("example.com/artifactory/api")]
+    #[case::no_part_of_a_name("example.com/v2/a~b")]
+    #[case::account_of_docker_hub("zot/v2/a")]
+    fn an_endpoint_that_is_no_part_of_a_name_is_left_out(#[case] address: &str) {
+        let odd = Endpoint { override_path: true, ..endpoint(address) };
+        let rendered = render(&registry("quay.io", vec![odd]));
+        let loss = "quay.io[0].endpoint: CRI-O asks for names of images below /v2/ alone, so the endpoint is left out";
+        assert_eq!(rendered.losses, [loss]);
+        assert!(!text(&rendered, CONFIG).contains("mirror"));
     }
 }

@@ -7,7 +7,7 @@ use policy::container_registries::{
 };
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 
-use super::loss;
+use super::{loss, quoted};
 use crate::nodes::files::{MARKER, Rendered, ca_name};
 use crate::nodes::version::Version;
 
@@ -131,7 +131,7 @@ impl Writer<'_> {
         let credentials = endpoint.credentials.as_ref().filter(|_| self.options.credentials);
         if let Some(credentials) = credentials {
             let mut header = Array::new();
-            header.push(authorization(credentials).reveal());
+            header.push(quoted(authorization(credentials).reveal()));
             let mut headers = Table::new();
             headers.insert("Authorization", value(header));
             table.insert("header", Item::Table(headers));
