@@ -8,6 +8,7 @@ mod examples;
 pub mod files;
 mod hidden;
 pub mod import;
+pub mod probe;
 pub mod render;
 pub mod secret;
 pub mod secret_keys;

@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use policy::container_registries::HiddenText;
 
 use super::files::MARKER;
-
-/// The file that containerd reads in the folder of a host.
-const HOSTS_FILE: &str = "hosts.toml";
+use super::render::hosts::FILE_NAME;
 
 /// What is in the folder of containerd.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -136,8 +134,8 @@ fn obstacle(tree: &Tree, name: &str, wanted: &Wanted) -> Option<String> {
     }
     let folder = tree.folders.get(name)?;
     if !is_our_folder(folder) {
-        let has_hosts = folder.contains_key(HOSTS_FILE);
-        return Some(if has_hosts { path(name, HOSTS_FILE) } else { name.to_owned() });
+        let has_hosts = folder.contains_key(FILE_NAME);
+        return Some(if has_hosts { path(name, FILE_NAME) } else { name.to_owned() });
     }
     let Wanted::Files(files) = wanted else { return None };
     let is_taken = |file: &&String| folder.get(*file).is_some_and(|content| !is_ours(file, content));
@@ -154,7 +152,7 @@ fn changes(name: &str, folder: &Folder, wanted: &BTreeMap<String, HiddenText>) -
         let (folder, file) = (name.to_owned(), file.clone());
         is_new(&file, text).then(|| Step::Write { folder, file, text: text.clone() })
     };
-    let (hosts, others): (Vec<_>, Vec<_>) = wanted.iter().partition(|(file, _)| *file == HOSTS_FILE);
+    let (hosts, others): (Vec<_>, Vec<_>) = wanted.iter().partition(|(file, _)| *file == FILE_NAME);
     let stale = ours(folder).filter(|file| !wanted.contains_key(*file));
     others
         .into_iter()
@@ -174,7 +172,7 @@ fn removal(name: &str, folder: &Folder) -> Vec<Step> {
         return vec![Step::RemoveFolder { folder: name.to_owned(), files }];
     }
     // No file may refer to one that is gone.
-    files.sort_by_key(|file| file != HOSTS_FILE);
+    files.sort_by_key(|file| file != FILE_NAME);
     files.into_iter().map(|file| Step::Remove { folder: name.to_owned(), file }).collect()
 }
 
@@ -193,7 +191,7 @@ fn path(folder: &str, file: &str) -> String {
 }
 
 fn is_our_folder(folder: &Folder) -> bool {
-    let is_marked = folder.get(HOSTS_FILE).is_some_and(|content| is_ours(HOSTS_FILE, content));
+    let is_marked = folder.get(FILE_NAME).is_some_and(|content| is_ours(FILE_NAME, content));
     is_marked || (!folder.is_empty() && ours(folder).count() == folder.len())
 }
 
@@ -205,7 +203,7 @@ fn ours(folder: &Folder) -> impl Iterator<Item = &str> {
 fn is_ours(file: &str, content: &File) -> bool {
     let is_ca = file.strip_prefix("ca-").is_some_and(|rest| rest.strip_suffix(".pem").is_some());
     let File::Text { text, .. } = content else { return false };
-    (file == HOSTS_FILE || is_ca) && text.reveal().lines().next() == Some(MARKER)
+    (file == FILE_NAME || is_ca) && text.reveal().lines().next() == Some(MARKER)
 }
 
 #[cfg(test)]
