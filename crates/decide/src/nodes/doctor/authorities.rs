@@ -16,15 +16,17 @@ pub(super) enum Fault {
 
 /// What is wrong with a file of authorities. containerd passes over what is no certificate in it.
 pub(super) fn fault(text: &str, now: Timestamp) -> Option<Fault> {
-    let blocks = Pem::iter_from_buffer(text.as_bytes()).filter_map(Result::ok);
-    let ends: Vec<_> = blocks
-        .filter(|block| block.label == "CERTIFICATE")
-        .filter_map(|block| end_of_validity(&block.contents))
-        .collect();
+    let ends: Vec<_> = certificates(text).filter_map(|certificate| end_of_validity(&certificate)).collect();
     if ends.is_empty() {
         return Some(Fault::None);
     }
     ends.into_iter().find(|end| *end < now).map(Fault::Expired)
+}
+
+/// The certificates in a file, in DER.
+pub(super) fn certificates(text: &str) -> impl Iterator<Item = Vec<u8>> {
+    let blocks = Pem::iter_from_buffer(text.as_bytes()).filter_map(Result::ok);
+    blocks.filter(|block| block.label == "CERTIFICATE").map(|block| block.contents)
 }
 
 /// Until when a certificate is valid; none if the bytes are no certificate in DER.

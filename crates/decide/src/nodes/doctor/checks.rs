@@ -5,6 +5,7 @@ mod endpoints;
 mod files;
 mod folders;
 mod probes;
+mod wanted;
 
 use super::finding::Finding;
 use super::input::Input;
@@ -13,7 +14,8 @@ pub(super) use files::named_files;
 
 /// All checks.
 pub(super) fn all(input: &Input<'_>, node: &Node<'_>) -> Vec<Finding> {
-    let checks = [config_path::check, folders::check, files::check, endpoints::check, probes::check];
+    let checks =
+        [config_path::check, folders::check, files::check, endpoints::check, probes::check, wanted::check];
     checks.into_iter().flat_map(|check| check(input, node)).collect()
 }
 

@@ -1,6 +1,7 @@
 //! What the doctor knows before it looks.
 
 use jiff::Timestamp;
+use policy::container_registries::Registries;
 
 use super::probe::Probe;
 use super::tree::Tree;
@@ -13,6 +14,8 @@ pub struct Input<'a> {
     pub tree: &'a Tree,
     /// The version of containerd.
     pub version: Version,
+    /// What was asked for, if anybody knows.
+    pub wanted: Option<&'a Registries>,
     /// When this is.
     pub now: Timestamp,
     /// When containerd started, if anybody knows.

@@ -37,8 +37,7 @@ fn servers<'a>(folder: &'a HostFolder<'a>) -> Vec<Server<'a>> {
 fn plain_credentials(_: &Input<'_>, server: &Server<'_>) -> Option<Finding> {
     let Server { folder, url, fields, .. } = server;
     (url.is_http && fields.has_credentials()).then(|| {
-        let problem =
-            format!("sends credentials to {} without TLS: anybody on the way can read them", url.origin());
+        let problem = format!("sends credentials to {url} without TLS: anybody on the way can read them");
         folder.line(fields.line_of("header")).error(problem, "use https, or delete the header")
     })
 }
@@ -50,7 +49,7 @@ fn pull_secrets(_: &Input<'_>, server: &Server<'_>) -> Option<Finding> {
     if is_own || !server.is_mirror || url.is_loopback() {
         return None;
     }
-    let problem = format!("containerd sends the pull Secrets of Pods to {} if it answers 401", url.origin());
+    let problem = format!("containerd sends the pull Secrets of Pods to {url} if it answers 401");
     let remedy = "give it a `ca` or an Authorization header, or delete it if you do not trust it";
     let place = folder.line(server.line);
     Some(if url.is_http {
@@ -65,7 +64,7 @@ fn dial_timeout(input: &Input<'_>, server: &Server<'_>) -> Option<Finding> {
     let Server { folder, url, fields, .. } = server;
     let is_missing = fields.dial_timeout.is_none() && input.version.knows_dial_timeout();
     (is_missing && server.is_mirror).then(|| {
-        let problem = format!("has no `dial_timeout`: a pull waits 30s for {} if it is down", url.origin());
+        let problem = format!("has no `dial_timeout`: a pull waits 30s for {url} if it is down");
         folder.line(server.line).warning(problem, "add `dial_timeout = \"1s\"`")
     })
 }
@@ -85,6 +84,6 @@ fn header(input: &Input<'_>, server: &Server<'_>) -> Option<Finding> {
         place.error(format!("{problem}: pulls are anonymous"), remedy)
     } else {
         let problem = format!("containerd {version} does not send the header to a token server");
-        place.warning(format!("{problem}: pulls are anonymous if {} uses tokens", url.origin()), remedy)
+        place.warning(format!("{problem}: pulls are anonymous if {url} uses tokens"), remedy)
     })
 }

@@ -60,6 +60,12 @@ fn readable(input: &Input<'_>, folder: &HostFolder<'_>, hosts: &HostsFile) -> Ve
         let problem = format!("has no table [host]: containerd {version} ignores the file");
         findings.push(folder.line(1).error(problem, "add a table [host.\"https://…\"] for the server"));
     }
+    let bracket = hosts.hosts.iter().find(|host| host.url.authority().starts_with('['));
+    if let Some(host) = bracket.filter(|_| !version.reads_brackets_in_tables()) {
+        let problem =
+            format!("has an IPv6 address in the name of a table: containerd {version} ignores the file");
+        findings.push(folder.line(host.line).error(problem, "use a name for the address, or containerd 2.0"));
+    }
     for line in &hosts.unseen {
         let problem = "has a host without a header of its own: containerd does not see it";
         findings.push(folder.line(*line).error(problem, "begin it with a line [host.\"https://…\"]"));

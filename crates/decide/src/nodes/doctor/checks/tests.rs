@@ -5,6 +5,7 @@ mod endpoints;
 mod files;
 mod folders;
 mod probes;
+mod wanted;
 
 use jiff::Timestamp;
 use policy::container_registries::HiddenText;
@@ -55,7 +56,14 @@ fn file(text: &str, mode: u32) -> Entry {
 
 /// What the doctor knows of a node on a certain day.
 fn input<'a>(tree: &'a Tree, version: &str) -> Input<'a> {
-    Input { tree, version: parsed(version), now: at("2026-11-26T12:00:00Z"), started: None, probes: &[] }
+    Input {
+        tree,
+        version: parsed(version),
+        wanted: None,
+        now: at("2026-11-26T12:00:00Z"),
+        started: None,
+        probes: &[],
+    }
 }
 
 fn at(text: &str) -> Timestamp {

@@ -1,5 +1,7 @@
 //! The URL of a host, as containerd reads it.
 
+use std::fmt;
+
 use policy::container_registries::{Address, Endpoint, Host, Scheme};
 
 /// Where a host table or `server` points. It is shown without what may be a credential.
@@ -14,7 +16,7 @@ pub(in super::super) struct Url {
 
 impl Url {
     /// Reads a URL. One that begins with no `http` is one of HTTPS.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(in super::super) fn parse(text: &str) -> Option<Self> {
         let (scheme, rest) = if text.starts_with("http") { text.split_once("://")? } else { ("https", text) };
         if !matches!(scheme, "http" | "https") {
             return None;
@@ -36,12 +38,6 @@ impl Url {
         &self.authority
     }
 
-    /// `https://example.com:5000`, without a path.
-    pub(in super::super) fn origin(&self) -> String {
-        let scheme = if self.is_http { Scheme::Http } else { Scheme::Https };
-        format!("{scheme}://{}", self.authority)
-    }
-
     /// Whether it is the registry that images of a host name.
     pub(in super::super) fn is_upstream_of(&self, host: &str) -> bool {
         match (self.address(), Host::parse(host)) {
@@ -57,5 +53,13 @@ impl Url {
 
     fn address(&self) -> Option<Address> {
         Address::parse(&self.authority.to_ascii_lowercase()).ok()
+    }
+}
+
+impl fmt::Display for Url {
+    /// `https://example.com:5000/v2/docker`
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.is_http { Scheme::Http } else { Scheme::Https };
+        write!(formatter, "{scheme}://{}{}", self.authority, self.path)
     }
 }

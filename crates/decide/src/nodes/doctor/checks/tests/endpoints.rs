@@ -45,7 +45,7 @@ const TRUST: &str = "give it a `ca` or an Authorization header, or delete it if 
 #[case::plain(
     "[host.\"http://a.example.com:5000/v2/x\"]\ndial_timeout = \"1s\"\n",
     "1 error",
-    "http://a.example.com:5000 if it answers 401, without TLS"
+    "http://a.example.com:5000/v2/x if it answers 401, without TLS"
 )]
 #[case::user(
     "[host.\"https://me:cGFzc3dvcmQ6c2VjcmV0@a.example.com\"]\ndial_timeout = \"1s\"\n",

@@ -70,6 +70,20 @@ fn a_file_without_hosts() {
     assert_eq!(at("1.7.35"), Vec::<String>::new());
 }
 
+#[test]
+fn an_ipv6_address_in_a_table() {
+    let text = "server = \"https://quay.io\"\n[host.\"https://[::1]:5000\"]\n";
+    let config = CONFIG.replace("version = 3", "version = 2").replace("cri.v1.images", "grpc.v1.cri");
+    let files = [("config.toml", config.as_str()), ("certs.d/quay.io/hosts.toml", text)];
+    let problem = "has an IPv6 address in the name of a table: containerd 1.7.35 ignores the file";
+    let remedy = "use a name for the address, or containerd 2.0";
+    assert_eq!(
+        examined("1.7.35", &files),
+        [format!("certs.d/quay.io/hosts.toml:2 error: {problem} | {remedy}")]
+    );
+    assert!(!of("2.4.2", text).iter().any(|text| text.contains("IPv6")));
+}
+
 #[rstest]
 #[case::dotted("host.\"https://quay.io\".skip_verify = true\n", 1)]
 #[case::inline("host = {\"https://quay.io\" = {}}\n", 1)]
