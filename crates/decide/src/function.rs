@@ -19,6 +19,7 @@ mod objects;
 mod observed;
 pub mod pods;
 mod prerequisites;
+mod pull;
 mod queue;
 mod registry;
 mod rollout;

@@ -14,6 +14,7 @@ use super::inputs::Inputs;
 use super::model::Status;
 use super::objects;
 use super::observed::Observed;
+use super::pull;
 use crate::Kind;
 use crate::draft::Draft;
 use crate::plan::{BuildRequest, JobChange, Question};
@@ -61,7 +62,7 @@ pub(super) fn image(inputs: &Inputs<'_>, observed: &Observed, draft: &mut Draft<
         return None;
     };
     match &job.end {
-        None => wait(job, is_relabelled, observed, draft),
+        None => wait(inputs, job, is_relabelled, observed, draft),
         Some(end) if end.succeeded && job.failure.is_none() => return finish(job, observed, draft),
         Some(end) => {
             let pause = pause(inputs, job, end, draft);
@@ -77,40 +78,28 @@ pub(super) fn image(inputs: &Inputs<'_>, observed: &Observed, draft: &mut Draft<
 }
 
 /// Waits for a Job that has not ended. A Job that gets no Pod would hold its build slot for hours, so it is ended.
-fn wait(job: &BuildJob, is_relabelled: bool, observed: &Observed, draft: &mut Draft<Status>) {
+fn wait(
+    inputs: &Inputs<'_>,
+    job: &BuildJob,
+    is_relabelled: bool,
+    observed: &Observed,
+    draft: &mut Draft<Status>,
+) {
     let name = &job.name;
+    let fail = |why: &str, draft: &mut Draft<Status>| {
+        let message = format!("Job {name} failed: {why}");
+        draft.set(ConditionType::BuildReady, "False", Reason::JobFailed, message);
+    };
     if let Some(why) = &job.failure {
-        draft.set(ConditionType::BuildReady, "False", Reason::JobFailed, format!("Job {name} failed: {why}"));
-        return;
+        return fail(why, draft);
     }
-    if !job.has_started && !job.is_suspended {
-        let age = Duration::try_from(draft.now.0.duration_since(job.created)).unwrap_or_default();
-        let hindrance = match &observed.answers.start {
-            _ if age < START => {
-                draft.wake_in(START.saturating_sub(age));
-                None
-            }
-            None => {
-                draft.question = Some(Question::Start(name.clone()));
-                None
-            }
-            Some(Start::Runs) => None,
-            Some(Start::Waits(_)) if age < LONGEST_START => {
-                draft.wake_in(LOOK_AT_START);
-                None
-            }
-            Some(Start::Waits(why) | Start::Hindered(why)) => Some(why),
-        };
-        if let Some(why) = hindrance {
-            draft.change(job, JobChange::End(why.clone()));
-            draft.set(
-                ConditionType::BuildReady,
-                "False",
-                Reason::JobFailed,
-                format!("Job {name} failed: {why}"),
-            );
-            return;
-        }
+    if !job.has_started
+        && !job.is_suspended
+        && let Some(why) = hindrance(inputs, job, observed, draft)
+    {
+        fail(&why, draft);
+        draft.change(job, JobChange::End(why));
+        return;
     }
     let (reason, message) = if is_relabelled {
         (Reason::JobUpdated, format!("Job {name} updated"))
@@ -120,6 +109,28 @@ fn wait(job: &BuildJob, is_relabelled: bool, observed: &Observed, draft: &mut Dr
         (Reason::JobRunning, format!("Job {name} is still in progress"))
     };
     draft.set(ConditionType::BuildReady, "Unknown", reason, message);
+}
+
+/// Why a Job that has not started will not start any more.
+fn hindrance(
+    inputs: &Inputs<'_>,
+    job: &BuildJob,
+    observed: &Observed,
+    draft: &mut Draft<Status>,
+) -> Option<String> {
+    let age = Duration::try_from(draft.now.0.duration_since(job.created)).unwrap_or_default();
+    if age < START {
+        draft.wake_in(START.saturating_sub(age));
+        return None;
+    }
+    match &observed.answers.start {
+        None => draft.question = Some(Question::Start(job.name.clone())),
+        Some(Start::Runs) => {}
+        Some(Start::Waits(_)) if age < LONGEST_START => draft.wake_in(LOOK_AT_START),
+        Some(Start::Waits(why) | Start::Hindered(why)) => return Some(why.clone()),
+        Some(Start::Unpulled(why)) => return Some(pull::advised_of_build(why, inputs)),
+    }
+    None
 }
 
 /// Records the digest of the image that a Job has pushed. Without a digest, anybody who moves the tag could change what
@@ -186,10 +197,7 @@ fn fail(inputs: &Inputs<'_>, job: &BuildJob, end: &End, observed: &Observed, dra
     let words = observed.answers.report.as_ref().and_then(|report| report.words.as_deref());
     let message = match (&job.failure, words, known) {
         (Some(why), ..) => format!("{start}{why}"),
-        (None, Some(words), _) => match failure::remedy(words, inputs) {
-            Some(remedy) => format!("{start}{words} ({remedy})"),
-            None => format!("{start}{words}"),
-        },
+        (None, Some(words), _) => format!("{start}{}", failure::advised(words, inputs)),
         (None, None, Some(known)) if known.starts_with(&start) => known,
         (None, None, _) => {
             if observed.answers.report.is_none() {

@@ -77,6 +77,21 @@ pub enum Start {
     Waits(String),
     /// There is no Pod, or none that will run, for this reason.
     Hindered(String),
+    /// A node cannot pull an image, for this reason.
+    Unpulled(String),
+}
+
+impl Start {
+    /// With the name of the Pod before its reason.
+    #[must_use]
+    pub(super) fn of(self, pod: &str) -> Self {
+        match self {
+            Self::Runs => Self::Runs,
+            Self::Waits(why) => Self::Waits(format!("{pod} {why}")),
+            Self::Hindered(why) => Self::Hindered(format!("{pod} {why}")),
+            Self::Unpulled(why) => Self::Unpulled(format!("{pod} {why}")),
+        }
+    }
 }
 
 impl BuildJob {

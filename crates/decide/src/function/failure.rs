@@ -10,12 +10,12 @@ const ERROR: usize = 200;
 /// How BuildKit says that a command of the Dockerfile has failed; what it ended with comes after it.
 const FAILED_STEP: &str = " did not complete successfully: ";
 
-/// A known cause.
-struct Known {
-    /// What a line of the log holds then, in lower case.
-    marks: &'static [&'static str],
+/// A cause that is known by its words.
+pub(super) struct Known {
+    /// What the words hold then, in lower case: one of these.
+    pub(super) marks: &'static [&'static str],
     /// What to do. `SECRET`, `DEPENDENCIES` and `RUNTIME` stand for those of the Function.
-    remedy: &'static str,
+    pub(super) remedy: &'static str,
 }
 
 const PACKAGE: Known = Known {
@@ -62,7 +62,7 @@ const BASE_IMAGE: Known = Known {
     marks: &["failed to resolve source metadata for", "unable to retrieve image", "no match for platform in"],
     remedy: "the base image of the runtime cannot be pulled: correct its name in ConfigMap RUNTIME, or in runtimes of the controller's configuration",
 };
-const REFUSED: Known = Known {
+pub(super) const REFUSED: Known = Known {
     marks: &[
         "unauthorized",
         "authentication required",
@@ -97,24 +97,28 @@ pub(super) fn cause(log: &str) -> Option<String> {
     Some(written.map_or_else(|| error.to_owned(), |written| format!("{}: {written}", shortened(error))))
 }
 
-/// What to do about a cause, if it is known.
-pub(super) fn remedy(words: &str, inputs: &Inputs<'_>) -> Option<String> {
+/// A cause, and what to do about it, if that is known.
+pub(super) fn advised(words: &str, inputs: &Inputs<'_>) -> String {
     let known: &[&Known] = if is_of_step(words) { &OF_STEPS } else { &OF_BUILDERS };
-    let found = known.iter().find(|known| known.fits(words))?;
-    let dependencies = match inputs.function.source {
-        Source::Inline { .. } => "spec.deps",
-        Source::Git { .. } => &inputs.runtime.dependencies_file,
-    };
-    Some(
-        found
-            .remedy
-            .replace("SECRET", &inputs.registry.secret)
-            .replace("DEPENDENCIES", dependencies)
-            .replace("RUNTIME", &inputs.runtime_image.config_map),
-    )
+    Known::advised(known, words, inputs)
 }
 
 impl Known {
+    /// The words, and what to do about the first of these causes that they hold.
+    pub(super) fn advised(all: &[&Self], words: &str, inputs: &Inputs<'_>) -> String {
+        let Some(found) = all.iter().find(|known| known.fits(words)) else { return words.to_owned() };
+        let dependencies = match inputs.function.source {
+            Source::Inline { .. } => "spec.deps",
+            Source::Git { .. } => &inputs.runtime.dependencies_file,
+        };
+        let remedy = found
+            .remedy
+            .replace("SECRET", &inputs.registry.secret)
+            .replace("DEPENDENCIES", dependencies)
+            .replace("RUNTIME", &inputs.runtime_image.config_map);
+        format!("{words} ({remedy})")
+    }
+
     fn fits(&self, text: &str) -> bool {
         let text = text.to_lowercase();
         self.marks.iter().any(|mark| text.contains(mark))

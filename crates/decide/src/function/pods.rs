@@ -1,7 +1,9 @@
 //! What Pods report: their progress, and why one does not run. They are in the namespace of a tenant, so every text is
 //! cut.
 
-use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStatus, PodStatus};
+use k8s_openapi::api::core::v1::{
+    ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus, PodStatus,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use policy::text::on_one_line;
 
@@ -9,11 +11,14 @@ use super::build_job::Start;
 use super::crash;
 use super::failure;
 use super::names::BUILDER;
+use super::pull;
 
 /// How much of a reported text goes into a condition, in characters.
 pub const LAST_WORDS: usize = 500;
 /// Reasons to wait that are normal.
 const NORMAL: [&str; 2] = ["ContainerCreating", "PodInitializing"];
+/// Reasons of a container whose image cannot be pulled: at an attempt, and between two of them.
+const PULLS: [&str; 2] = ["ErrImagePull", "ImagePullBackOff"];
 /// The label by which a Deployment distinguishes the Pods of its templates.
 const TEMPLATE: &str = "pod-template-hash";
 
@@ -23,11 +28,7 @@ pub fn build(status: &PodStatus) -> Start {
     if status.phase.as_deref() != Some("Pending") {
         return Start::Runs;
     }
-    match start(status) {
-        Start::Runs => Start::Runs,
-        Start::Waits(why) => Start::Waits(format!("its Pod {why}")),
-        Start::Hindered(why) => Start::Hindered(format!("its Pod {why}")),
-    }
+    start(status).of("its Pod")
 }
 
 /// The progress of a Deployment with the Pods of its newest template.
@@ -45,9 +46,9 @@ pub fn serving(pods: &[(&ObjectMeta, PodStatus)]) -> Start {
     let mut waits = None;
     for (meta, status) in of_newest {
         let name = meta.name.as_deref().unwrap_or_default();
-        match readiness(status) {
-            Start::Hindered(why) => return Start::Hindered(format!("Pod {name} {why}")),
-            Start::Waits(why) => drop(waits.get_or_insert(format!("Pod {name} {why}"))),
+        match readiness(status).of(&format!("Pod {name}")) {
+            fails @ (Start::Hindered(_) | Start::Unpulled(_)) => return fails,
+            Start::Waits(why) => drop(waits.get_or_insert(why)),
             Start::Runs => {}
         }
     }
@@ -60,7 +61,11 @@ fn last_words(end: &ContainerStateTerminated) -> String {
     if message.is_empty() {
         return format!("{}, exit code {}", end.reason.as_deref().unwrap_or("Error"), end.exit_code);
     }
-    // The end of the message has the cause of the failure.
+    the_end(message)
+}
+
+/// The end of a message, which has the cause of the failure.
+fn the_end(message: &str) -> String {
     let skipped = message.chars().count().saturating_sub(LAST_WORDS);
     on_one_line(message.chars().skip(skipped), LAST_WORDS)
 }
@@ -129,20 +134,28 @@ fn start(status: &PodStatus) -> Start {
         return Start::Hindered(format!("cannot be scheduled: {}", on_one_line(why.chars(), LAST_WORDS)));
     }
     let found = || containers(status).filter_map(|container| container.state.as_ref());
-    let waiting = found().filter_map(|state| state.waiting.as_ref()).map(|waiting| {
-        let reason = waiting.reason.as_deref().unwrap_or_default();
-        let message = on_one_line(waiting.message.as_deref().unwrap_or_default().chars(), LAST_WORDS);
-        let separator = if message.is_empty() { "" } else { ": " };
-        (NORMAL.contains(&reason), format!("does not start: {reason}{separator}{message}"))
-    });
+    let waiting = found().filter_map(|state| state.waiting.as_ref()).map(waits);
     let has_started = found().any(|state| state.running.is_some() || state.terminated.is_some());
-    match waiting.min_by_key(|(is_normal, _)| *is_normal) {
-        Some((false, why)) => Start::Hindered(why),
+    match waiting.min_by_key(|start| matches!(start, Start::Waits(_))) {
+        Some(fails @ (Start::Hindered(_) | Start::Unpulled(_))) => fails,
         // A container that runs or has run takes precedence over those that wait for it.
         _ if has_started => Start::Runs,
-        Some((true, why)) => Start::Waits(why),
+        Some(waits) => waits,
         None => Start::Waits("does not start: no node says why".to_owned()),
     }
+}
+
+/// Why a container waits.
+fn waits(waiting: &ContainerStateWaiting) -> Start {
+    let reason = waiting.reason.as_deref().unwrap_or_default();
+    let message = waiting.message.as_deref().unwrap_or_default();
+    let separator = if message.is_empty() { "" } else { ": " };
+    if PULLS.contains(&reason) {
+        return Start::Unpulled(format!("cannot pull an image{separator}{}", the_end(pull::cause(message))));
+    }
+    let message = on_one_line(message.chars(), LAST_WORDS);
+    let why = format!("does not start: {reason}{separator}{message}");
+    if NORMAL.contains(&reason) { Start::Waits(why) } else { Start::Hindered(why) }
 }
 
 #[cfg(test)]

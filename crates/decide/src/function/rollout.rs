@@ -6,8 +6,10 @@ use api::{ConditionType, Reason};
 use serde_json::Value;
 
 use super::build_job::Start;
+use super::inputs::Inputs;
 use super::model::Status;
 use super::observed::Observed;
+use super::pull;
 use crate::draft::Draft;
 use crate::plan::Question;
 
@@ -17,7 +19,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
 /// Reports the progress of a Deployment that is stored as wanted. Returns whether it is ready.
-pub(super) fn judge(name: &str, observed: &Observed, draft: &mut Draft<Status>) -> bool {
+pub(super) fn judge(inputs: &Inputs<'_>, observed: &Observed, draft: &mut Draft<Status>) -> bool {
+    let name = &inputs.identity.child();
     let Some(deployment) = observed.deployment.0.as_ref() else { return false };
     let rollout = Rollout::of(deployment);
     draft.status.replicas = rollout.replicas;
@@ -37,6 +40,7 @@ pub(super) fn judge(name: &str, observed: &Observed, draft: &mut Draft<Status>) 
     ask(observed, draft);
     match (&observed.answers.pods, rollout.failed) {
         (Some(Start::Hindered(why)), _) => fail(name, why, draft),
+        (Some(Start::Unpulled(why)), _) => fail(name, &pull::advised(why, inputs), draft),
         (_, Some(why)) => fail(name, why, draft),
         (Some(Start::Waits(why)), None) => wait(format!("Deployment {name} is not ready yet: {why}"), draft),
         (Some(Start::Runs) | None, None) => wait(format!("Deployment {name} is not ready yet"), draft),

@@ -42,7 +42,7 @@ pub(super) fn serve(inputs: &Inputs<'_>, observed: &Observed, draft: &mut Draft<
         draft.delete(Kind::HorizontalPodAutoscaler, child.clone());
     }
 
-    if draft.steps.len() == steps && rollout::judge(&child, observed, draft) {
+    if draft.steps.len() == steps && rollout::judge(inputs, observed, draft) {
         clean_up(inputs, observed, draft);
     }
     let identity = inputs.identity;

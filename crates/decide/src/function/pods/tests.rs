@@ -68,7 +68,7 @@ const MISSING: &str = "secret \"redis-credentials\" not found";
 )]
 #[case::no_image(
     pod("Pending", &waiting("ImagePullBackOff", "Back-off pulling image \"r/i:t\"")),
-    Start::Hindered("Pod p does not start: ImagePullBackOff: Back-off pulling image \"r/i:t\"".to_owned())
+    Start::Unpulled("Pod p cannot pull an image: Back-off pulling image \"r/i:t\"".to_owned())
 )]
 #[case::crash_loop(
     pod("Running", &crashed(&waiting("CrashLoopBackOff", "back-off 10s")["state"], &ended(1, "Error", "Error: no such module\n"))),
@@ -92,7 +92,7 @@ fn pods_that_serve_say_how_they_are(#[case] given: Value, #[case] expected: Star
 
 #[test]
 fn the_newest_template_is_judged_by_its_worst_pod() {
-    let ill = status(&pod("Pending", &waiting("ImagePullBackOff", "")));
+    let ill = status(&pod("Pending", &waiting("ImagePullBackOff", "gone")));
     let waits = status(&pod("Running", &running(false)));
     let ready = status(&pod("Running", &running(true)));
     let [old, first, second] = [meta("old", "a", 1), meta("first", "b", 2), meta("second", "b", 3)];
@@ -100,7 +100,7 @@ fn the_newest_template_is_judged_by_its_worst_pod() {
     let pods = [(&old, ill.clone()), (&first, ready.clone()), (&second, ready.clone())];
     assert_eq!(serving(&pods), Start::Runs);
     let pods = [(&old, ready.clone()), (&first, waits), (&second, ill.clone())];
-    assert_eq!(serving(&pods), Start::Hindered("Pod second does not start: ImagePullBackOff".to_owned()));
+    assert_eq!(serving(&pods), Start::Unpulled("Pod second cannot pull an image: gone".to_owned()));
     // Pods that have ended or are being deleted are ignored, too.
     let gone = ObjectMeta { deletion_timestamp: second.creation_timestamp.clone(), ..second };
     let evicted = status(&json!({"phase": "Failed", "reason": "Evicted"}));
@@ -126,7 +126,7 @@ fn the_newest_template_is_judged_by_its_worst_pod() {
 )]
 #[case::no_image(
     pod("Pending", &waiting("ErrImagePull", "not found")),
-    Start::Hindered("its Pod does not start: ErrImagePull: not found".to_owned())
+    Start::Unpulled("its Pod cannot pull an image: not found".to_owned())
 )]
 fn pods_that_build_say_how_they_are(#[case] given: Value, #[case] expected: Start) {
     assert_eq!(build(&status(&given)), expected);

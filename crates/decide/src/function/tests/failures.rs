@@ -150,3 +150,75 @@ fn dependencies_of_a_repository_are_in_a_file() {
 fn where_the_cause_is_not_known_nothing_is_advised(#[case] words: &str) {
     assert_eq!(remedy(World::inline(), words), None);
 }
+
+const GONE: &str = "the image is no longer in its registry: change the annotation serverless.kyma-project.io/rebuild to build it again";
+const PROCESSOR: &str = "the image is for another kind of processor: the operator keeps builds and Functions on nodes of one kind";
+const UNREACHED: &str =
+    "the node does not reach the registry: the operator checks that it runs, and the network of the nodes";
+const NODE_WITHOUT_TLS: &str =
+    "the registry has no TLS: the operator allows this registry in the container runtime of the nodes";
+const NODE_WITHOUT_AUTHORITY: &str = "the node does not trust the certificate of the registry: the operator gives the container runtime of the nodes its CA";
+const BUILDER: &str =
+    "the operator corrects build.executorImage or build.fetcherImage, or lets the nodes pull it";
+
+#[rstest]
+#[case::gone("failed to resolve image: r.example.com/f@sha256:0: not found", Some(GONE), Some(BUILDER))]
+#[case::gone_for_cri_o("reading manifest 1 in r.example.com/f: manifest unknown", Some(GONE), Some(BUILDER))]
+#[case::refused(
+    "failed to resolve image: unexpected status from HEAD request to https://r.example.com/v2/f/manifests/1: 401 Unauthorized",
+    Some(REFUSED),
+    Some(BUILDER)
+)]
+#[case::private(
+    "failed to resolve reference \"r.example.com/f:1\": pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed",
+    Some(REFUSED),
+    Some(BUILDER)
+)]
+#[case::down(
+    "failed to resolve image: failed to do request: Head \"https://r.example.com/v2/f/manifests/1\": dial tcp 192.0.2.1:443: connect: connection refused",
+    Some(UNREACHED),
+    Some(UNREACHED)
+)]
+#[case::unknown_host(
+    "failed to do request: Head \"https://r.example.com/v2/f/manifests/1\": dial tcp: lookup r.example.com: no such host",
+    Some(UNREACHED),
+    Some(UNREACHED)
+)]
+#[case::no_tls(
+    "failed to do request: Head \"https://r.example.com/v2/f/manifests/1\": http: server gave HTTP response to HTTPS client",
+    Some(NODE_WITHOUT_TLS),
+    Some(NODE_WITHOUT_TLS)
+)]
+#[case::authority(
+    "failed to do request: Head \"https://r.example.com/v2/f/manifests/1\": tls: failed to verify certificate: x509: certificate signed by unknown authority",
+    Some(NODE_WITHOUT_AUTHORITY),
+    Some(NODE_WITHOUT_AUTHORITY)
+)]
+#[case::processor("no match for platform in manifest: not found", Some(PROCESSOR), Some(PROCESSOR))]
+#[case::unknown("unexpected EOF", None, None)]
+fn an_image_that_cannot_be_pulled_says_what_helps(
+    #[case] cause: &str,
+    #[case] of_function: Option<&str>,
+    #[case] of_build: Option<&str>,
+) {
+    let advised =
+        |why: &str, remedy: Option<&str>| remedy.map_or(why.to_owned(), |remedy| format!("{why} ({remedy})"));
+    let mut world = World::inline();
+    world.pass();
+    world.later(Duration::from_secs(91));
+    let why = format!("its Pod cannot pull an image: {cause}");
+    world.observed().answers.start = Some(Start::Unpulled(why.clone()));
+    let failed = format!("BuildReady=False JobFailed Job {JOB} failed: {}", advised(&why, of_build));
+    assert_eq!(world.pass().1[1], failed);
+    let mut world = World::inline();
+    world.pass();
+    world.simulation.end_job(true, "");
+    world.pass();
+    world.pass();
+    world.later(Duration::from_secs(11));
+    let why = format!("Pod f-1 cannot pull an image: {cause}");
+    world.observed().answers.pods = Some(Start::Unpulled(why.clone()));
+    let failed =
+        format!("Running=False DeploymentFailed Deployment {CHILD} failed: {}", advised(&why, of_function));
+    assert_eq!(world.pass().1[2], failed);
+}
