@@ -114,8 +114,10 @@ mod node {
     mod answers;
     mod changes;
     mod failures;
+    mod full_disks;
     mod git;
     mod isolation;
+    mod pulls;
 }
 
 /// The registry configuration of nodes, as runtimes read it.

@@ -21,6 +21,8 @@ use crate::harness::wait::{wait_until, wait_within};
 
 /// How long a Function may take until it is ready, on a busy machine.
 const LONG: Duration = Duration::from_mins(4);
+/// Where a test starts a registry of its own, which node and builds use without TLS.
+pub const SPARE_PORT: u16 = 5003;
 /// The password of the registries.
 pub const PASSWORD: &str = "correct horse";
 
@@ -32,7 +34,7 @@ pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap()
 /// A control plane with a real node.
 pub struct RealCluster {
     pub control_plane: ControlPlane,
-    _node: Node,
+    pub node: Node,
     /// The registry of all Functions, and another one.
     pub registries: [Registry; 2],
     /// Where base images are.
@@ -48,11 +50,11 @@ impl RealCluster {
         let options = Options { controllers: true, real_node: true, ..Options::default() };
         let control_plane = ControlPlane::start(&options).unwrap();
         let [first, second] = registries.each_ref().map(Registry::address);
-        let plain = [first, second, images.address()];
+        let plain = [first, second, images.address(), format!("registry.test:{SPARE_PORT}")];
         let plain: Vec<_> = plain.iter().map(String::as_str).collect();
         let node = Node::start(&control_plane, &plain).unwrap();
         images::provide(&node, &images);
-        let new = Self { control_plane, _node: node, registries, _images: images };
+        let new = Self { control_plane, node, registries, _images: images };
         new.install(&plain);
         new
     }

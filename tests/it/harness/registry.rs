@@ -65,7 +65,7 @@ impl Registry {
         };
         let configuration = json!({
             "version": "0.1",
-            "storage": {"filesystem": {"rootdirectory": path("images")}},
+            "storage": {"filesystem": {"rootdirectory": path("images")}, "delete": {"enabled": true}},
             "http": {"addr": format!("{host}:{port}")},
             "auth": asks,
         });

@@ -43,7 +43,7 @@ fn functions_are_fetched_with_a_password_and_with_a_key_and_follow_their_branch(
         namespace.kubectl(&format!(
             "wait function/{kind} --for=jsonpath={{.status.commit}}={commit} --timeout=120s"
         ));
-        // The last Pod of the previous commit answers until nodes know that it ends.
-        wait_within(Duration::from_mins(1), "two", || namespace.call(kind, &[], "").body == "two");
+        // The commit is recorded before it is built.
+        wait_within(Duration::from_mins(4), "two", || namespace.call(kind, &[], "").body == "two");
     }
 }

@@ -98,6 +98,8 @@ fn kubelet(folder: &Path, control_plane: &ControlPlane, cgroup: &str) -> serde_j
         "serializeImagePulls": false,
         "syncFrequency": "5s",
         "volumePluginDir": path("plugins"),
+        // How often it measures what volumes hold, for their limits.
+        "volumeStatsAggPeriod": "5s",
     })
 }
 
