@@ -122,8 +122,8 @@ mod node {
 
 /// The registry configuration of nodes, as runtimes read it.
 mod nodes {
+    mod compose;
     mod facts;
-    mod parsers;
 }
 
 /// Manifests and chart, installing, uninstalling, and the rights of what is installed.

@@ -10,8 +10,7 @@ use api::names::container_registries::{CONFLICT, LABEL, LABEL_VALUE, OF_NODES};
 use cluster::reconcile::{self, Action, Reconciler, Watch};
 use cluster::{Cache, Error, Failures, InNamespace, Note, Writer};
 use decide::Kind;
-use decide::nodes::compose::{Composition, compose, conflict_text};
-use decide::nodes::render::values;
+use decide::nodes::compose::{Composed, Composition, compose, conflict_text};
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
@@ -19,7 +18,6 @@ use kube::api::PartialObjectMeta;
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher::Config as WatcherConfig;
 use kube::{Api, Client};
-use policy::container_registries::HiddenText;
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -41,8 +39,8 @@ struct Nodes {
     writer: Writer,
     metrics: Arc<Metrics>,
     sources: Cache<InNamespace<SourceSecret>>,
-    /// The composed values, as the cluster has them.
-    composed: Cache<InNamespace<Option<HiddenText>>>,
+    /// What is composed, as the cluster has it.
+    composed: Cache<InNamespace<Composed>>,
     failures: Failures,
 }
 
@@ -84,8 +82,7 @@ impl Nodes {
         let (nodes, sender) = (Arc::clone(self), wake.clone());
         tasks.spawn(async move {
             let config = WatcherConfig::default().fields(&format!("metadata.name={OF_NODES}"));
-            let keep =
-                |secret: &Secret| InNamespace::of(&secret.metadata, || Some(source::values_of(secret)));
+            let keep = |secret: &Secret| InNamespace::of(&secret.metadata, || Some(handing::read(secret)));
             nodes.composed.follow(own, config, keep, |_| nodes.wake(&sender)).await;
         });
         tasks
@@ -96,14 +93,17 @@ impl Nodes {
         let _ = sender.unbounded_send(ObjectRef::new(&self.base_namespace));
     }
 
+    fn known(&self) -> Option<Arc<InNamespace<Composed>>> {
+        self.composed.get(&(self.namespace.clone(), OF_NODES.to_owned()))
+    }
+
     /// Writes what is composed, unless the cluster has it. Without any Secret there is nothing to write before the first one.
-    async fn write(&self, composition: &Composition, is_wanted: bool) -> Result<(), Error> {
-        let known = self.composed.get(&(self.namespace.clone(), OF_NODES.to_owned()));
-        let text = values::render(&composition.registries);
-        let handing = Handing::new(&self.namespace, &text);
-        match known {
-            None if is_wanted => drop(self.writer.create(&handing).await?),
-            Some(known) if known.value.as_ref() != Some(&text) => drop(self.writer.update(&handing).await?),
+    async fn write(&self, composed: &Composed, is_wanted: bool) -> Result<(), Error> {
+        match self.known() {
+            None if is_wanted => drop(self.writer.create(&Handing::new(&self.namespace, composed)).await?),
+            Some(known) if known.value != *composed => {
+                drop(self.writer.update(&Handing::new(&self.namespace, composed)).await?);
+            }
             _ => {}
         }
         Ok(())
@@ -142,10 +142,10 @@ impl Reconciler for Nodes {
     async fn look(&self, _: &AnyNamespace) -> Result<Action, Error> {
         let secrets = self.sources.group(&self.base_namespace);
         let sources: Vec<_> = secrets.iter().map(|(_, secret)| secret.value.source.clone()).collect();
-        let known = self.composed.get(&(self.namespace.clone(), OF_NODES.to_owned()));
-        let present = known.as_ref().and_then(|known| source::registries_of(known.value.as_ref()?));
-        let composition = compose(&sources, present.as_ref());
-        self.write(&composition, !sources.is_empty()).await?;
+        let known = self.known();
+        let nothing = Composed::default();
+        let composition = compose(&sources, known.as_ref().map_or(&nothing, |known| &known.value));
+        self.write(&composition.composed, !sources.is_empty()).await?;
         for (_, secret) in &secrets {
             self.report(&secret.value, &composition).await?;
         }

@@ -1,20 +1,35 @@
 //! The Secret that the agents of nodes read.
 
+use std::collections::BTreeMap;
+
 use api::names::container_registries::{LABEL, OF_NODES, VALUES};
 use cluster::Intent;
 use decide::Kind;
+use decide::nodes::compose::Composed;
+use decide::nodes::render::values;
 use decide::plan::Wanted;
 use k8s_openapi::ByteString;
-use policy::container_registries::HiddenText;
+use k8s_openapi::api::core::v1::Secret;
+use policy::container_registries::Host;
 use serde_json::{Value, json};
+
+use super::source;
+
+/// Key of the names of the Secrets that hosts belong to, as JSON.
+const OWNERS: &str = "owners";
 
 /// The Secret as it is wanted.
 pub(super) struct Handing(Wanted);
 
 impl Handing {
-    /// With these values.
-    pub(super) fn new(namespace: &str, values: &HiddenText) -> Self {
+    /// For what is composed.
+    pub(super) fn new(namespace: &str, composed: &Composed) -> Self {
         let kind = Kind::Secret;
+        let owners: Value = composed
+            .owners
+            .iter()
+            .map(|(host, owner)| (host.to_string(), Value::from(owner.as_str())))
+            .collect();
         let object = json!({
             "apiVersion": kind.api_version(),
             "kind": kind.as_str(),
@@ -23,10 +38,27 @@ impl Handing {
                 "namespace": namespace,
                 "labels": {"app.kubernetes.io/name": "serverless-controller"},
             },
-            "data": {(VALUES): ByteString(values.reveal().as_bytes().to_vec())},
+            "data": {
+                (VALUES): encoded(values::render(&composed.registries).reveal()),
+                (OWNERS): encoded(&owners.to_string()),
+            },
         });
         Self(Wanted { kind, namespace: namespace.to_owned(), name: OF_NODES.to_owned(), object })
     }
+}
+
+fn encoded(text: &str) -> ByteString {
+    ByteString(text.as_bytes().to_vec())
+}
+
+/// What such a Secret holds. What is broken in it is not there.
+pub(super) fn read(secret: &Secret) -> Composed {
+    let text = |key| std::str::from_utf8(&secret.data.as_ref()?.get(key)?.0).ok();
+    let registries = text(VALUES).and_then(source::registries_in).unwrap_or_default();
+    let owners: BTreeMap<String, String> =
+        text(OWNERS).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let owners = owners.into_iter().filter_map(|(host, owner)| Some((Host::parse(&host).ok()?, owner)));
+    Composed { registries, owners: owners.collect() }
 }
 
 impl Intent for Handing {

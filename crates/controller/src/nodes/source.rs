@@ -5,7 +5,7 @@ use decide::nodes::compose::Source;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ObjectReference, Secret};
 use kube::{Resource as _, ResourceExt as _};
-use policy::container_registries::{HiddenText, Registries, read};
+use policy::container_registries::{Registries, read};
 
 /// A labelled Secret of the base namespace.
 #[derive(Debug)]
@@ -22,7 +22,8 @@ impl SourceSecret {
     /// Reads a Secret. What is wrong with it is logged, since the webhook refuses it.
     pub(super) fn of(secret: &Secret) -> Self {
         let name = secret.name_any();
-        let registries = values_of(secret).as_ref().and_then(registries_of);
+        let values = secret.data.as_ref().and_then(|data| std::str::from_utf8(&data.get(VALUES)?.0).ok());
+        let registries = values.and_then(registries_in);
         if registries.is_none() {
             tracing::warn!(
                 secret = name,
@@ -37,14 +38,8 @@ impl SourceSecret {
     }
 }
 
-/// The values in a Secret.
-pub(super) fn values_of(secret: &Secret) -> Option<HiddenText> {
-    let bytes = &secret.data.as_ref()?.get(VALUES)?.0;
-    std::str::from_utf8(bytes).ok().map(HiddenText::new)
-}
-
-/// What values say, if they are valid. An authority that has expired since stays: without it, nodes could do no more.
-pub(super) fn registries_of(values: &HiddenText) -> Option<Registries> {
-    let reading = read(values.reveal(), Timestamp::MIN);
+/// What values say, if they are valid. An authority that has expired since stays: nodes could not do more without it.
+pub(super) fn registries_in(values: &str) -> Option<Registries> {
+    let reading = read(values, Timestamp::MIN);
     reading.violations.is_empty().then_some(reading.registries)
 }

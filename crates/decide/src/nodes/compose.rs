@@ -13,40 +13,52 @@ pub struct Source {
     pub registries: Option<Registries>,
 }
 
+/// What nodes pull from, and the name of the Secret that each host belongs to.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Composed {
+    /// What nodes pull from.
+    pub registries: Registries,
+    /// The name of the Secret, for each host.
+    pub owners: BTreeMap<Host, String>,
+}
+
 /// What all Secrets say together.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Composition {
     /// What nodes pull from.
-    pub registries: Registries,
-    /// The hosts of a Secret, by its name, that another Secret configures, each with the name of that Secret.
+    pub composed: Composed,
+    /// The hosts of a Secret, by its name, that belong to another Secret, each with the name of that Secret.
     pub conflicts: BTreeMap<String, BTreeMap<Host, String>>,
+}
+
+impl Composed {
+    /// What belongs to a Secret.
+    fn of(&self, name: &str) -> Registries {
+        let owned = |host: &Host| self.owners.get(host).is_some_and(|owner| owner == name);
+        let registries = self.registries.0.iter().filter(|(host, _)| owned(host));
+        Registries(registries.map(|(host, registry)| (host.clone(), registry.clone())).collect())
+    }
 }
 
 /// Composes the registries of Secrets. A host belongs to the Secret whose name sorts first.
 ///
-/// What `present` says of a host stays as long as a Secret is invalid and no other Secret configures that host: a broken Secret
-/// leaves nodes as they are.
+/// A broken Secret leaves nodes as they are: what belongs to it in `present` stays.
 #[must_use]
-pub fn compose(sources: &[Source], present: Option<&Registries>) -> Composition {
+pub fn compose(sources: &[Source], present: &Composed) -> Composition {
     let mut sources: Vec<_> = sources.iter().collect();
     sources.sort_by_key(|source| &source.name);
     let mut composition = Composition::default();
-    let mut owners: BTreeMap<&Host, &str> = BTreeMap::new();
-    let valid = sources.iter().filter_map(|source| Some((source, source.registries.as_ref()?)));
-    for (source, (host, registry)) in
-        valid.flat_map(|(source, registries)| registries.0.iter().map(move |entry| (source, entry)))
-    {
-        if let Some(owner) = owners.get(host) {
-            let conflicts = composition.conflicts.entry(source.name.clone()).or_default();
-            conflicts.insert(host.clone(), (*owner).to_owned());
-        } else {
-            owners.insert(host, &source.name);
-            composition.registries.0.insert(host.clone(), registry.clone());
-        }
-    }
-    if sources.iter().any(|source| source.registries.is_none()) {
-        for (host, registry) in present.iter().flat_map(|present| &present.0) {
-            composition.registries.0.entry(host.clone()).or_insert_with(|| registry.clone());
+    for source in sources {
+        let registries = source.registries.clone().unwrap_or_else(|| present.of(&source.name));
+        for (host, registry) in registries.0 {
+            let composed = &mut composition.composed;
+            if let Some(owner) = composed.owners.get(&host) {
+                let conflicts = composition.conflicts.entry(source.name.clone()).or_default();
+                conflicts.insert(host, owner.clone());
+            } else {
+                composed.owners.insert(host.clone(), source.name.clone());
+                composed.registries.0.insert(host, registry);
+            }
         }
     }
     composition
@@ -80,22 +92,28 @@ mod tests {
 
     /// Each host with its first endpoint.
     fn endpoints(composition: &Composition) -> Vec<String> {
-        let registries = composition.registries.0.iter();
+        let registries = composition.composed.registries.0.iter();
         registries.map(|(host, registry)| format!("{host} {}", registry.endpoints[0].address)).collect()
+    }
+
+    fn compose_anew(sources: &[Source]) -> Composition {
+        compose(sources, &Composed::default())
     }
 
     #[test]
     fn hosts_of_all_secrets_are_joined() {
-        let composition = compose(&[source("b", &["quay.io"]), source("a", &["docker.io"])], None);
+        let composition = compose_anew(&[source("b", &["quay.io"]), source("a", &["docker.io"])]);
         assert_eq!(endpoints(&composition), ["docker.io a.example.com", "quay.io b.example.com"]);
         assert_eq!(composition.conflicts, BTreeMap::new());
     }
 
     #[test]
     fn a_host_belongs_to_the_secret_whose_name_sorts_first() {
-        let sources =
-            [source("c", &["docker.io", "quay.io"]), source("b", &["docker.io"]), source("a", &["quay.io"])];
-        let composition = compose(&sources, None);
+        let composition = compose_anew(&[
+            source("c", &["docker.io", "quay.io"]),
+            source("b", &["docker.io"]),
+            source("a", &["quay.io"]),
+        ]);
         assert_eq!(endpoints(&composition), ["docker.io b.example.com", "quay.io a.example.com"]);
         let of_c = BTreeMap::from([(host("docker.io"), "b".to_owned()), (host("quay.io"), "a".to_owned())]);
         assert_eq!(
@@ -106,19 +124,24 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_secret_leaves_hosts_as_they_are() {
-        let present = compose(&[source("a", &["docker.io", "quay.io"])], None).registries;
-        let composition = compose(&[broken("a"), source("b", &["quay.io", "ghcr.io"])], Some(&present));
+    fn a_broken_secret_leaves_nodes_as_they_are() {
+        let before = compose_anew(&[source("b", &["docker.io", "quay.io"]), source("c", &["docker.io"])]);
+        let after = compose(&[broken("b"), source("c", &["docker.io", "ghcr.io"])], &before.composed);
         assert_eq!(
-            endpoints(&composition),
-            ["docker.io a.example.com", "ghcr.io b.example.com", "quay.io b.example.com"]
+            endpoints(&after),
+            ["docker.io b.example.com", "ghcr.io c.example.com", "quay.io b.example.com"]
         );
-        assert_eq!(endpoints(&compose(&[broken("a")], None)), [""; 0]);
+        let of_c = BTreeMap::from([(host("docker.io"), "b".to_owned())]);
+        assert_eq!(after.conflicts, BTreeMap::from([("c".to_owned(), of_c)]));
+        // Who sorts before it takes the host over, and a Secret that is gone owns nothing.
+        let taken = compose(&[source("a", &["docker.io"]), broken("b")], &before.composed);
+        assert_eq!(endpoints(&taken), ["docker.io a.example.com", "quay.io b.example.com"]);
+        assert_eq!(endpoints(&compose(&[broken("x")], &before.composed)), [""; 0]);
     }
 
     #[test]
     fn without_secrets_nothing_stays() {
-        let present = compose(&[source("a", &["docker.io"])], None).registries;
-        assert_eq!(compose(&[], Some(&present)), Composition::default());
+        let before = compose_anew(&[source("a", &["docker.io"])]);
+        assert_eq!(compose(&[], &before.composed), Composition::default());
     }
 }
