@@ -63,7 +63,7 @@ mod webhook {
     mod replay;
     mod replay_input;
     mod reviews;
-    // mod rules;
+    mod rules;
     mod script;
     mod shapes;
     mod tls;
@@ -124,6 +124,7 @@ mod node {
 mod nodes {
     mod compose;
     mod facts;
+    mod parsers;
 }
 
 /// Manifests and chart, installing, uninstalling, and the rights of what is installed.
