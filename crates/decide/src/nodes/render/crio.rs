@@ -50,9 +50,7 @@ pub fn render(registries: &Registries) -> Rendered {
             writer.losses.push(format!("{host}: {text}"));
             continue;
         }
-        if let Some(table) = writer.registry(host, registry) {
-            tables.push(table);
-        }
+        tables.push(writer.registry(host, registry));
     }
     let mut document = DocumentMut::new();
     if !tables.is_empty() {
@@ -74,60 +72,73 @@ struct Writer {
     losses: Vec<String>,
 }
 
+/// An endpoint and where the repositories are that it serves.
+struct Place<'a> {
+    index: usize,
+    endpoint: &'a Endpoint,
+    location: String,
+}
+
 impl Writer {
-    fn registry(&mut self, host: &Host, registry: &Registry) -> Option<Table> {
-        let mut endpoints: Vec<_> = registry.endpoints.iter().enumerate().collect();
+    fn registry(&mut self, host: &Host, registry: &Registry) -> Table {
+        let mut places = self.places(host, registry);
         let mut table = Table::new();
         table.insert("prefix", value(host.as_str()));
-        match registry.fallback {
-            Fallback::Upstream => {
-                table.insert("location", value(host.as_str()));
-                let upstream = registry.endpoints.iter().find(|endpoint| endpoint.is_upstream_of(host));
-                if upstream.is_some_and(is_insecure) {
-                    table.insert("insecure", value(true));
-                }
+        if registry.fallback == Fallback::Upstream {
+            table.insert("location", value(host.as_str()));
+            let upstream = registry.endpoints.iter().find(|endpoint| endpoint.is_upstream_of(host));
+            if upstream.is_some_and(is_insecure) {
+                table.insert("insecure", value(true));
             }
-            // The last endpoint is asked last. What is asked last has no pull-from-mirror.
-            Fallback::None => {
-                let (index, last) = endpoints.pop()?;
-                let location = self.endpoint(host, index, last, &mut table);
-                if last.capabilities.len() == 1 {
-                    let text = "what is asked last is used for everything";
-                    self.losses.push(loss(host, index, "capabilities", text));
-                }
-                location?;
+        } else if let Some(last) = places.pop() {
+            if last.endpoint.capabilities.iter().eq(&[Capability::Pull]) {
+                let text = "what is asked last is used for everything";
+                self.losses.push(loss(host, last.index, "capabilities", text));
             }
+            self.endpoint(host, last, &mut table);
+        } else {
+            table.insert("location", value(host.as_str()));
+            table.insert("blocked", value(true));
         }
         let mut mirrors = ArrayOfTables::new();
-        for (index, endpoint) in endpoints {
+        for place in places {
             let mut mirror = Table::new();
-            if self.endpoint(host, index, endpoint, &mut mirror).is_some() {
-                if endpoint.capabilities.iter().eq(&[Capability::Pull]) {
-                    mirror.insert("pull-from-mirror", value("digest-only"));
-                }
-                mirrors.push(mirror);
+            let is_for_digests = place.endpoint.capabilities.iter().eq(&[Capability::Pull]);
+            self.endpoint(host, place, &mut mirror);
+            if is_for_digests {
+                mirror.insert("pull-from-mirror", value("digest-only"));
             }
+            mirrors.push(mirror);
         }
         if !mirrors.is_empty() {
             table.insert("mirror", Item::ArrayOfTables(mirrors));
         }
-        Some(table)
+        table
     }
 
-    /// Writes where an endpoint is; none if the format cannot say it.
-    fn endpoint(&mut self, host: &Host, index: usize, endpoint: &Endpoint, table: &mut Table) -> Option<()> {
-        let Some(location) = location(endpoint) else {
-            let text = "CRI-O asks for names of images below /v2/ alone, so the endpoint is left out";
-            self.losses.push(loss(host, index, "endpoint", text));
-            return None;
-        };
+    /// The endpoints whose places the format can express.
+    fn places<'a>(&mut self, host: &Host, registry: &'a Registry) -> Vec<Place<'a>> {
+        let mut places = Vec::new();
+        for (index, endpoint) in registry.endpoints.iter().enumerate() {
+            if let Some(location) = location(endpoint) {
+                places.push(Place { index, endpoint, location });
+            } else {
+                let text = "CRI-O asks for names of images below /v2/ alone, so the endpoint is left out";
+                self.losses.push(loss(host, index, "endpoint", text));
+            }
+        }
+        places
+    }
+
+    /// Writes where an endpoint is, and how it is trusted and logged in to.
+    fn endpoint(&mut self, host: &Host, place: Place, table: &mut Table) {
+        let Place { index, endpoint, location } = place;
         table.insert("location", value(&location));
         if is_insecure(endpoint) {
             table.insert("insecure", value(true));
         }
-        if endpoint.scheme == Scheme::Https && endpoint.skip_verify {
-            let text = "insecure allows plain HTTP, too";
-            self.losses.push(loss(host, index, "skipVerify", text));
+        if endpoint.skip_verify {
+            self.losses.push(loss(host, index, "skipVerify", "insecure allows plain HTTP, too"));
         }
         if endpoint.dial_timeout.is_some() {
             self.losses.push(loss(host, index, "dialTimeout", "the format has none"));
@@ -140,7 +151,6 @@ impl Writer {
         }
         self.trust(host, index, endpoint);
         self.log_in(host, index, endpoint, location);
-        Some(())
     }
 
     fn trust(&mut self, host: &Host, index: usize, endpoint: &Endpoint) {
@@ -283,5 +293,13 @@ pull-from-mirror = "digest-only"
         let loss = "quay.io[0].endpoint: CRI-O asks for names of images below /v2/ alone, so the endpoint is left out";
         assert_eq!(rendered.losses, [loss]);
         assert!(!text(&rendered, CONFIG).contains("mirror"));
+    }
+
+    #[test]
+    fn without_fallback_and_any_endpoint_nothing_is_pulled() {
+        let odd = Endpoint { override_path: true, ..endpoint("example.com/artifactory/api") };
+        let rendered = render(&without_fallback("quay.io", vec![odd]));
+        let blocked = "[[registry]]\nprefix = \"quay.io\"\nlocation = \"quay.io\"\nblocked = true\n";
+        assert_eq!(text(&rendered, CONFIG), blocked);
     }
 }
