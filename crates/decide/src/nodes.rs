@@ -9,6 +9,8 @@ pub mod files;
 mod hidden;
 pub mod import;
 pub mod probe;
+#[cfg(test)]
+mod random;
 pub mod render;
 pub mod secret;
 pub mod secret_keys;

@@ -34,10 +34,10 @@ impl Imported {
 /// The authorities in a file that another one names: at this path, in this folder, or anywhere under its name.
 fn authorities(files: &Files, folder: &str, path: &str) -> Option<String> {
     let name = path.rsplit('/').next().unwrap_or_default();
-    let beside = format!("{folder}/{path}");
-    let here = format!("{folder}/{name}");
-    let find = |path: &str| files.0.get(path.trim_start_matches('/'));
-    let text = find(path).or_else(|| find(&beside)).or_else(|| find(&here)).map(HiddenText::reveal)?;
+    let in_folder = |path: &str| if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") };
+    let (beside, here) = (in_folder(path), in_folder(name));
+    let text =
+        [path, &beside, &here].into_iter().find_map(|path| files.0.get(path)).map(HiddenText::reveal)?;
     let text = text.strip_prefix(MARKER).map_or(text, |text| text.trim_start_matches(['\r', '\n']));
     // Nothing else is copied to where authorities are shown.
     let is_certificate = text.contains("-----BEGIN CERTIFICATE-----") && !text.contains("PRIVATE KEY");

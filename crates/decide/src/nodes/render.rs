@@ -64,6 +64,9 @@ fn quoted(text: &str) -> Value {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use rstest::rstest;
 
