@@ -7,6 +7,7 @@ mod input;
 mod json;
 mod output;
 mod printable;
+mod render;
 mod replay;
 mod report;
 mod serve;
@@ -37,6 +38,9 @@ enum Command {
     /// Checks manifests as the API server and the webhooks do when they are applied
     #[command(after_long_help = help::check())]
     Check(check::Args),
+    /// Writes the registries of nodes in the format of a runtime
+    #[command(after_long_help = help::render())]
+    Render(render::Args),
     /// Makes certificates for development
     #[command(after_long_help = help::certs())]
     Certs(certs::Args),
@@ -65,6 +69,7 @@ pub fn run() -> Exit {
         Command::Serve(args) => serve::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Render(args) => render::run(&args),
         Command::Certs(args) => certs::run(&args),
         Command::Completions(args) => generate::completions(&args, command()),
         Command::Man(args) => generate::man(&args, command()),

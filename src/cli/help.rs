@@ -48,6 +48,25 @@ pub(super) fn check() -> String {
     format!("{examples}\n{COLOUR}")
 }
 
+pub(super) fn render() -> String {
+    below(&[
+        ("Print hosts.toml for containerd 2.4", "serverless-webhook render values.yaml"),
+        (
+            "Write them to a node with containerd 1.7",
+            "serverless-webhook render values.yaml --containerd 1.7 --out /etc/containerd",
+        ),
+        (
+            "Take over the configuration of k3s",
+            "serverless-webhook render /etc/rancher/k3s/registries.yaml --to values --out .",
+        ),
+        (
+            "Move a node from the older configuration of containerd to hosts.toml",
+            "serverless-webhook render /etc/containerd/config.toml --to hosts --out /etc/containerd",
+        ),
+        ("Print the files of a KubeadmConfig", "serverless-webhook render secret.yaml --to kubeadm"),
+    ])
+}
+
 pub(super) fn certs() -> String {
     below(&[(
         "Make certificates that are valid for localhost and for the Service",

@@ -27,7 +27,10 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("serverless-policy", &["serverless-api"]),
     ("serverless-process", &[]),
     ("serverless-remote", &["serverless-api", "serverless-policy"]),
-    ("serverless-webhook", &["serverless-api", "serverless-policy", "serverless-process"]),
+    (
+        "serverless-webhook",
+        &["serverless-api", "serverless-decide", "serverless-policy", "serverless-process"],
+    ),
     ("testenv", &[]),
     ("xtask", &["serverless-api", "serverless-policy", "serverless-webhook"]),
 ];

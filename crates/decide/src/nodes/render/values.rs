@@ -9,6 +9,9 @@ use serde::Serialize;
 
 use crate::nodes::hidden;
 
+/// The name of the file.
+pub const FILE_NAME: &str = "values.yaml";
+
 /// The value as YAML. Hosts are sorted, and what is not set is not written.
 #[must_use]
 pub fn render(registries: &Registries) -> HiddenText {
