@@ -6,7 +6,6 @@ mod help;
 mod input;
 mod json;
 mod output;
-mod printable;
 mod render;
 mod replay;
 mod report;

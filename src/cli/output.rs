@@ -8,12 +8,12 @@ mod sarif;
 mod summary;
 mod text;
 mod uri;
-mod wrap;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use process::terminal;
 
 use super::report::{Item, Level, Remark, Tally, Words};
 use form::Form;
@@ -58,7 +58,7 @@ impl Output {
     /// Begins a report about input of so many bytes.
     pub(super) fn new(format: Format, words: Words, bytes: u64, verbose: bool) -> Self {
         let form: Box<dyn Form> = match format {
-            Format::Text => Box::new(text::Text::new(words, colour(), wrap::terminal_width())),
+            Format::Text => Box::new(text::Text::new(words, colour(), terminal::width())),
             Format::Json => Box::<json::Json>::default(),
             Format::Junit => Box::<junit::Junit>::default(),
             Format::Sarif => Box::<sarif::Sarif>::default(),

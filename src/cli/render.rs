@@ -16,8 +16,8 @@ use decide::nodes::version::Version;
 use jiff::Timestamp;
 use policy::container_registries::Registries;
 use process::exit::Exit;
+use process::printable::make_printable;
 
-use super::printable::make_printable;
 use input::{Failure, Input};
 
 /// The version that the older configuration of containerd is for, unless another is named.

@@ -3,9 +3,9 @@
 use policy::manifests::Subject;
 use policy::{Rule, Violation};
 use process::exit::Exit;
+use process::printable::{make_lines_printable, make_printable};
 use serde::Serialize;
 
-use super::printable::{make_lines_printable, make_printable};
 use crate::admission::review::Verdict;
 
 /// One object that was judged.

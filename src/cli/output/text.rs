@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use process::terminal::wrapped;
 
 use super::form::Form;
 use super::summary;
-use super::wrap::wrapped;
 use crate::admission::review::Verdict;
 use crate::cli::report::{Item, Level, Remark, Tally, Words};
 

@@ -7,7 +7,7 @@ const COMMAND: &str = "::";
 const OLD_COMMAND: &str = "##[";
 
 /// Escapes what must not be printed. A text of lines becomes one line.
-pub(super) fn make_printable(text: &mut String) {
+pub fn make_printable(text: &mut String) {
     let is_command = text.trim_start().starts_with(COMMAND) || text.contains(OLD_COMMAND);
     if is_command || text.contains(is_unprintable) {
         *text = escaped(text);
@@ -15,7 +15,7 @@ pub(super) fn make_printable(text: &mut String) {
 }
 
 /// As [`make_printable`], of each line.
-pub(super) fn make_lines_printable(text: &mut String) {
+pub fn make_lines_printable(text: &mut String) {
     let mut lines: Vec<_> = text.split('\n').map(str::to_owned).collect();
     lines.iter_mut().for_each(make_printable);
     *text = lines.join("\n");

@@ -1,17 +1,19 @@
-//! Long lines on a terminal: broken at spaces, with what follows indented.
+//! The width of the terminal, and long lines on it: broken at spaces, with what follows indented.
 
 /// How wide lines are that nobody breaks.
 const ENDLESS: usize = usize::MAX;
 
 /// The width of the terminal; `None` if the standard output is none.
-pub(super) fn terminal_width() -> Option<usize> {
+#[must_use]
+pub fn width() -> Option<usize> {
     let (width, _) = terminal_size::terminal_size_of(std::io::stdout())?;
     Some(width.0.into())
 }
 
 /// The text behind `indent` spaces, and behind four more on each line but the first. A word that is longer than a line
 /// stays whole.
-pub(super) fn wrapped(text: &str, indent: usize, width: Option<usize>) -> Vec<String> {
+#[must_use]
+pub fn wrapped(text: &str, indent: usize, width: Option<usize>) -> Vec<String> {
     let width = width.unwrap_or(ENDLESS);
     let mut lines = vec![" ".repeat(indent)];
     let mut used = indent;
