@@ -1,6 +1,7 @@
 //! The command line. Each command is in a file of its own.
 
 mod clean;
+mod doctor;
 mod help;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -20,6 +21,9 @@ enum Command {
     /// Removes every file of the agent from this node
     #[command(after_long_help = help::clean())]
     Clean(clean::Args),
+    /// Looks why this node does not pull as it was asked to
+    #[command(after_long_help = help::doctor())]
+    Doctor(doctor::Args),
     /// Prints the completions of a shell
     #[command(after_long_help = help::completions())]
     Completions(generate::CompletionsArgs),
@@ -43,6 +47,7 @@ pub fn run() -> Exit {
     };
     match cli.command {
         Command::Clean(args) => clean::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Completions(args) => generate::completions(&args, command()),
         Command::Man(args) => generate::man(&args, command()),
     }

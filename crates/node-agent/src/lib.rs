@@ -3,6 +3,7 @@
 
 mod area;
 pub mod cli;
+pub mod doctor;
 pub mod error;
 mod files;
 pub mod node;

@@ -23,7 +23,10 @@ const ARROWS: [(&str, &[&str]); 11] = [
         ],
     ),
     ("serverless-decide", &["serverless-api", "serverless-policy"]),
-    ("serverless-node-agent", &["serverless-decide", "serverless-policy", "serverless-process"]),
+    (
+        "serverless-node-agent",
+        &["serverless-api", "serverless-decide", "serverless-policy", "serverless-process"],
+    ),
     ("serverless-policy", &["serverless-api"]),
     ("serverless-process", &[]),
     ("serverless-remote", &["serverless-api", "serverless-policy"]),

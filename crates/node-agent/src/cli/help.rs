@@ -17,6 +17,16 @@ pub(super) fn clean() -> String {
     ])
 }
 
+pub(super) fn doctor() -> String {
+    below(&[
+        ("Examine this node", "serverless-node-agent doctor"),
+        (
+            "Compare a copy of /etc/containerd with the Secret that was asked for",
+            "serverless-node-agent doctor --root copy --containerd 2.4.2 --offline --wanted secret.yaml",
+        ),
+    ])
+}
+
 pub(super) fn completions() -> String {
     below(&[("Load the completions into this shell", "source <(serverless-node-agent completions bash)")])
 }

@@ -73,7 +73,9 @@ impl HostFolder<'_> {
 }
 
 fn host_folders<'a>(tree: &'a Tree, root: &str) -> Vec<HostFolder<'a>> {
-    let folders = tree.children(root).filter(|(_, entry)| matches!(entry, Entry::Folder));
+    // The name of no host starts with a dot, but that of the agent's own folder does.
+    let is_host = |(name, entry): &(&str, &Entry)| !name.starts_with('.') && matches!(entry, Entry::Folder);
+    let folders = tree.children(root).filter(is_host);
     let read = |(name, _): (&str, &Entry)| {
         let path = format!("{root}/{name}");
         HostFolder {

@@ -57,10 +57,43 @@ pub(super) fn named(folder: &HostFolder<'_>) -> Vec<(Target, usize)> {
         .collect()
 }
 
+impl Target {
+    /// Where to connect to; none if there is no such port.
+    #[must_use]
+    pub fn host_and_port(&self) -> Option<(&str, u16)> {
+        let authority = self.authority.as_str();
+        let default = if self.is_http { 80 } else { 443 };
+        let end = authority.rfind(']').map_or(0, |end| end + 1);
+        let (host, port) = match authority.get(end..)?.find(':') {
+            Some(colon) => (authority.get(..end + colon)?, authority.get(end + colon + 1..)?.parse().ok()?),
+            None => (authority, default),
+        };
+        Some((host.trim_matches(['[', ']']), port))
+    }
+}
+
 impl fmt::Display for Target {
     /// `https://example.com:5000`
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.is_http { Scheme::Http } else { Scheme::Https };
         write!(formatter, "{scheme}://{}", self.authority)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::name("example.com", Some(("example.com", 443)))]
+    #[case::port("example.com:5000", Some(("example.com", 5000)))]
+    #[case::ipv6("[::1]", Some(("::1", 443)))]
+    #[case::ipv6_with_port("[::1]:5000", Some(("::1", 5000)))]
+    #[case::no_port("example.com:x", None)]
+    fn says_where_to_connect_to(#[case] authority: &str, #[case] expected: Option<(&str, u16)>) {
+        let target = Target { authority: authority.to_owned(), is_http: false };
+        assert_eq!(target.host_and_port(), expected);
     }
 }

@@ -1,0 +1,103 @@
+//! Looks why this node, or a copy of its files, does not pull as it was asked to. What to look for is decided in
+//! `decide::nodes::doctor`.
+
+mod any_certificate;
+mod containerd;
+mod error;
+mod load;
+mod place;
+mod probe;
+mod table;
+mod wanted;
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+
+use decide::nodes::doctor::{self, Finding, Input};
+use decide::nodes::version::Version;
+use jiff::Timestamp;
+use process::exit::Exit;
+use serde::Serialize;
+
+pub use error::Error;
+use place::Places;
+
+/// What the doctor is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// `/etc/containerd`, or a copy of it.
+    pub root: &'a Path,
+    /// A file with the value that was asked for.
+    pub wanted: Option<&'a Path>,
+    /// The version of containerd; none: that of the node.
+    pub version: Option<Version>,
+    /// Whether servers are asked.
+    pub asks_servers: bool,
+}
+
+/// What the doctor found.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// The version of containerd that the files are for.
+    containerd: Version,
+    findings: Vec<Finding>,
+    /// Whether the version is only a guess.
+    #[serde(skip)]
+    is_guess: bool,
+}
+
+/// Examines the files. Nothing is changed.
+///
+/// # Errors
+/// What cannot be read, or the wanted value is wrong.
+pub fn examine(question: &Question<'_>, now: Timestamp) -> Result<Report, Error> {
+    let wanted = question.wanted.map(|path| wanted::read(path, now)).transpose()?;
+    let places = Places::of(question.root);
+    let installed = places.is_node().then(containerd::installed).flatten();
+    let version = question.version.or(installed);
+    let used = version.unwrap_or(Version::DEFAULT);
+    let tree = load::tree(&places, used)?;
+    let targets = if question.asks_servers { doctor::targets(&tree, used) } else { BTreeSet::new() };
+    let probes = probe::ask(targets, now);
+    let started = places.is_node().then(containerd::started).flatten();
+    let input = Input { tree: &tree, version: used, wanted: wanted.as_ref(), now, started, probes: &probes };
+    let mut findings = doctor::examine(&input);
+    for finding in &mut findings {
+        finding.place.file = places.shown(&finding.place.file);
+    }
+    Ok(Report { containerd: used, findings, is_guess: version.is_none() })
+}
+
+impl Report {
+    /// Prints a table for people, as wide as the terminal.
+    pub fn print_table(&self, out: &mut dyn Write, width: Option<usize>) {
+        // A reader that has gone has read enough.
+        let _ = out.write_all(table::table(&self.findings, width).as_bytes());
+    }
+
+    /// Prints a JSON document.
+    pub fn print_json(&self, out: &mut dyn Write) {
+        // A report always becomes JSON.
+        let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
+        let _ = out.write_all(text.as_bytes());
+    }
+
+    /// What is to be known about the report itself.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        let version = self.containerd;
+        self.is_guess.then(|| {
+            format!("containerd {version} is assumed: name the version of the node with --containerd")
+        })
+    }
+
+    /// Whether anything was found.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        if self.findings.is_empty() { Exit::Success } else { Exit::Refused }
+    }
+}
+
+#[cfg(test)]
+mod tests;
