@@ -8,7 +8,7 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// Each crate and the workspace crates that it may use, except in tests.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("serverless-api", &[]),
     ("serverless-cluster", &["serverless-decide", "serverless-process"]),
     (
@@ -22,6 +22,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
             "serverless-remote",
         ],
     ),
+    ("serverless-credential-provider", &["serverless-decide", "serverless-policy"]),
     ("serverless-decide", &["serverless-api", "serverless-policy"]),
     (
         "serverless-node-agent",
@@ -61,7 +62,9 @@ fn crates_of_the_workspace_know_only_those_below() {
 
 #[test]
 fn crates_of_rules_bring_in_no_io() {
-    for package in ["serverless-api", "serverless-policy", "serverless-decide"] {
+    for package in
+        ["serverless-api", "serverless-policy", "serverless-decide", "serverless-credential-provider"]
+    {
         let tree = Command::new(env!("CARGO"))
             .args([
                 "tree",
