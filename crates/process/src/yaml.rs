@@ -57,11 +57,12 @@ impl Places {
     }
 }
 
-/// A mapping or a list with its places, and anything else without.
+/// A mapping or a list with its places, a text of several lines, which may be YAML itself, and anything else.
 #[derive(Debug)]
 enum Node {
     Mapping(Vec<(Spanned<String>, Spanned<Node>)>),
     List(Vec<Spanned<Node>>),
+    Block(String),
     Other,
 }
 
@@ -76,9 +77,21 @@ impl Node {
                 let item = items.get(index.parse::<usize>().ok()?)?;
                 (item.referenced, item, rest.trim_start_matches('.'))
             }
-            Self::Other => return None,
+            Self::Block(_) | Self::Other => return None,
         };
+        // A literal block begins on the line below its key; its content may be YAML itself.
+        if let Self::Block(text) = &member.value
+            && member.referenced.line() > line.line()
+            && !rest.is_empty()
+        {
+            let inner = Self::of_block(text).and_then(|inner| inner.line_of(rest));
+            return Some(inner.map_or(line.line(), |inner| member.referenced.line() - 1 + inner));
+        }
         Some(member.value.line_of(rest).unwrap_or_else(|| line.line()))
+    }
+
+    fn of_block(text: &str) -> Option<Self> {
+        serde_saphyr::from_str(text).ok()
     }
 }
 
@@ -140,11 +153,30 @@ impl<'de> Visitor<'de> for NodeVisitor {
         Ok(Node::Other)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Node, E> {
-        Ok(Node::Other)
+    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
+        Ok(if text.contains('\n') { Node::Block(text.to_owned()) } else { Node::Other })
     }
 
     fn visit_unit<E>(self) -> Result<Node, E> {
         Ok(Node::Other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::field("a:\n  b: 1\n", "a.b", 2)]
+    #[case::absent("a:\n  b: 1\n", "a.c", 1)]
+    #[case::in_a_block("data:\n  values: |\n    a: 1\n    b: [x, {c: 2}]\n", "data.values.b[1].c", 4)]
+    #[case::in_a_block_without_newline("values: |-\n  # of nodes\n  a: 1\n  b: 2\n", "values.b", 4)]
+    #[case::absent_in_a_block("values: |\n  a: 1\n  b: 2\n", "values.c", 1)]
+    #[case::block_that_is_no_yaml("values: |\n  a: [\n  b\n", "values.a", 1)]
+    #[case::quoted("values: \"a: 1\\nb: 2\\n\"\nother: 1\n", "values.b", 1)]
+    fn finds_the_line_of_a_field(#[case] text: &str, #[case] path: &str, #[case] line: usize) {
+        assert_eq!(line_of(text, path), line);
     }
 }

@@ -33,7 +33,7 @@ pub struct Reading {
     pub registries: Registries,
     /// All that is wrong, in the order of the text. No text holds a credential.
     pub violations: Vec<Violation>,
-    /// What its author should know. No text holds a credential.
+    /// What its author should know, if nothing is wrong. No text holds a credential.
     pub warnings: Vec<Warning>,
 }
 
@@ -63,8 +63,10 @@ pub(super) fn read_in(field: &str, text: &str, now: Timestamp) -> Reading {
     let mut registries = registries::read(&mut reader, parent.get(CONTAINER_REGISTRIES), &value);
     caches::add(&mut reader, &mut registries, &root, parent, [field, &path]);
     reader.violations.extend(registries::misspelt(parent).map(|name| unknown(&path, name)));
-    let warnings = warnings::of(&registries, &value);
-    Reading { registries, violations: reader.violations, warnings }
+    let violations = reader.violations;
+    // About something that is wrong, warnings would be wrong, too.
+    let warnings = if violations.is_empty() { warnings::of(&registries, &value) } else { Vec::new() };
+    Reading { registries, violations, warnings }
 }
 
 /// The map that holds the value, with its path.

@@ -37,7 +37,7 @@ pub(super) fn of(registries: &Registries, path: &str) -> Vec<Warning> {
     );
     warn(
         Rule::DialTimeoutMissing,
-        named(|host, endpoint| endpoint.dial_timeout.is_none() && !endpoint.is_upstream_of(host)),
+        named(|host, endpoint| endpoint.dial_timeout.is_none() && is_remote_mirror(host, endpoint)),
         "a pull waits 30s for a mirror that is down: set dialTimeout, such as 1s",
     );
     let hub = Host::parse(DOCKER_HUB).ok().and_then(|hub| Some((registries.0.get(&hub)?, hub)));
@@ -50,10 +50,14 @@ pub(super) fn of(registries: &Registries, path: &str) -> Vec<Warning> {
     warnings
 }
 
-/// Nothing that a Pod sends leaves the node for a loopback address.
 fn gets_pull_secrets(host: &Host, endpoint: &Endpoint) -> bool {
     let is_own = endpoint.credentials.is_some() || endpoint.ca.is_some();
-    !is_own && !endpoint.is_upstream_of(host) && !endpoint.address.is_loopback()
+    !is_own && is_remote_mirror(host, endpoint)
+}
+
+/// What is on the node gets nothing that leaves it, and refuses connections at once when it is down.
+fn is_remote_mirror(host: &Host, endpoint: &Endpoint) -> bool {
+    !endpoint.is_upstream_of(host) && !endpoint.address.is_loopback()
 }
 
 /// Whether pulls reach the registry itself without credentials.

@@ -217,7 +217,7 @@ pub(super) const DIAL_TIMEOUT_MISSING: Text = Text::warning(
     "A mirror has no dial timeout",
     "containerd waits 30 seconds for a mirror that does not answer, on each pull. `dialTimeout: 1s` makes it go on soon; versions before 2.1, but for 2.0.11, ignore it.",
 )
-.example("containerRegistries: {registry.example.com: [{endpoint: localhost}]}", "containerRegistries: {registry.example.com: [{endpoint: localhost, dialTimeout: 1s}]}");
+.example("containerRegistries: {registry.example.com: [{endpoint: mirror.example.com}]}", "containerRegistries: {registry.example.com: [{endpoint: localhost, dialTimeout: 1s}]}");
 
 pub(super) const DOCKER_HUB_ANONYMOUS: Text = Text::warning(
     ContainerRegistries,
