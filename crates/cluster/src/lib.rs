@@ -18,7 +18,7 @@ mod turns;
 mod writer;
 
 pub use apply::Intent;
-pub use backoff::{Failures, retry};
+pub use backoff::Failures;
 pub use cache::{Cache, Cached, Change, PAGE, key, version};
 pub use error::Error;
 pub use events::Note;

@@ -4,6 +4,7 @@
 //! All share a vocabulary: a [`plan::Plan`] is a plain value, `draft` is the plan as it grows, [`drift`] shows whether an
 //! object is stored already, [`transition`] which changes of a status are written.
 
+pub mod backoff;
 pub mod copies;
 mod draft;
 pub mod drift;

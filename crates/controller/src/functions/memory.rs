@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use cluster::key;
 use cluster::reconcile::Action;
-use cluster::{key, retry};
 use decide::Key;
+use decide::backoff::retry;
 use decide::function::Function;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource as _;

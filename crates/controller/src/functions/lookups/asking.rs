@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use api::GitAuth;
 use api::names::{HOST_KEYS, git_label};
-use cluster::{Note, or_else, retry, version};
+use cluster::{Note, or_else, version};
 use decide::Kind;
+use decide::backoff::retry;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ObjectReference, Secret};
 use kube::{Api, Resource as _};
