@@ -16,3 +16,4 @@ pub mod secret;
 pub mod secret_keys;
 pub mod tree;
 pub mod version;
+pub mod wanted;
