@@ -3,6 +3,8 @@
 mod clean;
 mod doctor;
 mod help;
+mod places;
+mod run;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use process::exit::{self, Exit};
@@ -18,6 +20,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Keeps the files of containerd as the value asks for them, until SIGTERM
+    #[command(after_long_help = help::run())]
+    Run(run::Args),
     /// Removes every file of the agent from this node
     #[command(after_long_help = help::clean())]
     Clean(clean::Args),
@@ -46,6 +51,7 @@ pub fn run() -> Exit {
         Err(exit) => return exit,
     };
     match cli.command {
+        Command::Run(args) => run::run(args),
         Command::Clean(args) => clean::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Completions(args) => generate::completions(&args, command()),

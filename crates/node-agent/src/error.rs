@@ -16,6 +16,12 @@ pub enum Error {
         /// Why it was refused.
         source: io::Error,
     },
+    /// Somebody else has a file there.
+    #[error("{} is not ours: remove it, or choose another file", .0.display())]
+    Foreign(PathBuf),
+    /// The thread that wrote has ended.
+    #[error("writing was interrupted: {0}")]
+    Interrupted(#[from] tokio::task::JoinError),
     /// `clean` has removed the files since this process started.
     #[error("`clean` has removed the files of this node: the agent writes nothing until it starts again")]
     Cleaned,

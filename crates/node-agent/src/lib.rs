@@ -1,11 +1,22 @@
 //! Keeps the registry configuration of containerd on a node as one Secret asks for it. What to write is decided in
 //! `decide::nodes`; here it is read, written and watched.
 
+mod account;
+mod admin;
+mod agent;
+mod apply;
 mod area;
+mod ask;
 pub mod cli;
 pub mod doctor;
 pub mod error;
 mod files;
+mod http;
+mod logins;
+pub mod metrics;
 pub mod node;
 mod read;
+mod source;
+mod status;
+mod uninstall;
 mod write;

@@ -1,21 +1,47 @@
 //! `clean`: removes what the agent has written on this node.
 
-use std::path::PathBuf;
-
 use process::exit::Exit;
+use process::shell;
+use tokio::runtime::Builder;
 
+use super::places::{Access, Files};
+use crate::logins;
 use crate::node::Node;
+use crate::uninstall;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
-    /// The folder of containerd: its `config_path`
-    #[arg(long, env = "APP_HOSTS_DIR", default_value = "/etc/containerd/certs.d", value_name = "DIR")]
-    hosts_dir: PathBuf,
+    #[command(flatten)]
+    files: Files,
+    /// Removes nothing while this `DaemonSet` exists and is not being deleted: for `preStop`, which runs in rolling updates, too
+    #[arg(long, env = "APP_UNLESS_DAEMON_SET", value_name = "NAME", help_heading = "Uninstall")]
+    unless_daemon_set: Option<String>,
+    #[command(flatten, next_help_heading = "Uninstall")]
+    access: Access,
 }
 
 pub(super) fn run(args: &Args) -> Exit {
-    match Node::clean(&args.hosts_dir) {
-        Ok(report) => report.errors.iter().fold(Exit::Success, |_, error| Exit::Unreadable.because(error)),
-        Err(error) => Exit::Unreadable.because(error),
+    match &args.unless_daemon_set {
+        None => clean(&args.files),
+        Some(name) => shell::run(&mut Builder::new_current_thread(), clean_if_gone(args, name)),
     }
+}
+
+async fn clean_if_gone(args: &Args, daemon_set: &str) -> Exit {
+    let account = match args.access.account() {
+        Ok(account) => account,
+        Err(error) => return Exit::Usage.because(error),
+    };
+    match uninstall::is_gone(&account, &args.access.namespace, daemon_set).await {
+        Ok(true) => clean(&args.files),
+        Ok(false) => Exit::Success,
+        Err(error) => Exit::Unavailable.because(format_args!("nothing was removed: {error}")),
+    }
+}
+
+fn clean(files: &Files) -> Exit {
+    let cleaned = Node::clean(&files.hosts_dir).map(|report| report.errors);
+    let logins = files.provider_file.as_deref().map_or(Ok(false), logins::remove);
+    let errors = cleaned.unwrap_or_else(|error| vec![error]).into_iter().chain(logins.err());
+    errors.fold(Exit::Success, |_, error| Exit::Unreadable.because(error))
 }

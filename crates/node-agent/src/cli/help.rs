@@ -7,9 +7,23 @@ pub(super) fn program() -> String {
     EXIT_CODES.to_owned()
 }
 
+pub(super) fn run() -> String {
+    below(&[
+        ("Follow the Secret of the namespace of this Pod", "serverless-node-agent run"),
+        (
+            "Follow the file `values` in a folder, for another folder of containerd",
+            "serverless-node-agent run --source /etc/registries --hosts-dir /etc/containerd/hosts",
+        ),
+    ])
+}
+
 pub(super) fn clean() -> String {
     below(&[
         ("Remove every file of the agent from this node", "serverless-node-agent clean"),
+        (
+            "The same at the end of a Pod, unless only this Pod ends",
+            "serverless-node-agent clean --unless-daemon-set serverless-node-agent",
+        ),
         (
             "The same on a node whose containerd reads another folder",
             "serverless-node-agent clean --hosts-dir /etc/containerd/hosts",

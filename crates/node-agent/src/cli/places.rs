@@ -1,0 +1,39 @@
+//! Flags that several commands have.
+
+use std::path::PathBuf;
+
+use crate::account::{Account, Error};
+
+/// Where files of this node are.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Files {
+    /// The folder of containerd: its `config_path`
+    #[arg(long, env = "APP_HOSTS_DIR", default_value = "/etc/containerd/certs.d", value_name = "DIR")]
+    pub hosts_dir: PathBuf,
+    /// The file with logins for serverless-credential-provider
+    #[arg(long, env = "APP_PROVIDER_FILE", value_name = "FILE")]
+    pub provider_file: Option<PathBuf>,
+}
+
+/// How the API server is asked.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Access {
+    /// The namespace of the agent, by default that of the Pod
+    #[arg(short, long, env = "POD_NAMESPACE", default_value = "kyma-system", value_name = "NAMESPACE")]
+    pub namespace: String,
+    /// The folder with the token of the service account, and the authority of the API server
+    #[arg(
+        long,
+        env = "APP_ACCOUNT_DIR",
+        default_value = "/var/run/secrets/kubernetes.io/serviceaccount",
+        value_name = "DIR"
+    )]
+    account_dir: PathBuf,
+}
+
+impl Access {
+    /// The account of the Pod.
+    pub(super) fn account(&self) -> Result<Account, Error> {
+        Account::of_pod(&self.account_dir)
+    }
+}

@@ -1,0 +1,41 @@
+//! The file with logins, beside what others have.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use decide::nodes::credentials_file::Login;
+
+use super::*;
+
+fn text(password: &str) -> HiddenText {
+    let login = Login { username: "me".to_owned(), password: HiddenText::new(password) };
+    CredentialsFile { registries: [("docker.io".to_owned(), login)].into() }.to_text()
+}
+
+#[test]
+fn the_file_is_written_if_it_differs_and_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("logins.json");
+    // An interrupted write.
+    fs::write(folder.path().join("logins.json.new"), "{").unwrap();
+    assert!(write(&path, &text("a")).unwrap());
+    assert!(!write(&path, &text("a")).unwrap());
+    assert!(write(&path, &text("b")).unwrap());
+    assert_eq!(fs::read_to_string(&path).unwrap(), text("b").reveal());
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert!(remove(&path).unwrap());
+    assert!(!remove(&path).unwrap());
+}
+
+#[test]
+fn a_file_of_somebody_else_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("logins.json");
+    fs::write(&path, "{\"auths\": {}}").unwrap();
+    let error = write(&path, &text("a")).unwrap_err();
+    let expected = format!("{} is not ours: remove it, or choose another file", path.display());
+    assert_eq!(error.to_string(), expected);
+    assert!(!remove(&path).unwrap());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "{\"auths\": {}}");
+}

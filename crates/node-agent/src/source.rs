@@ -1,0 +1,70 @@
+//! Where the value comes from. Whoever reads it gets the newest one, and skips older ones.
+
+mod folder;
+mod secret;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use policy::container_registries::HiddenText;
+use tokio::sync::watch;
+
+use crate::account::Account;
+use crate::metrics::Metrics;
+
+/// The value as it is at its source.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Value {
+    /// The source has not been read yet.
+    #[default]
+    Unread,
+    /// It is not there.
+    Missing,
+    /// It is there.
+    Text(HiddenText),
+}
+
+/// Where the value comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// A file in a folder, as the kubelet mounts a Secret.
+    Folder(PathBuf),
+    /// The Secret itself.
+    Secret {
+        /// Who asks for it.
+        account: Account,
+        /// Its namespace.
+        namespace: String,
+    },
+}
+
+impl Source {
+    /// Reads the value for as long as the process lives, whenever it changes.
+    pub(crate) fn follow(self, metrics: Arc<Metrics>) -> watch::Receiver<Value> {
+        let (values, newest) = watch::channel(Value::Unread);
+        match self {
+            Self::Folder(folder) => tokio::spawn(folder::follow(folder, values, metrics)),
+            Self::Secret { account, namespace } => {
+                tokio::spawn(async move { secret::follow(&account, &namespace, &values, &metrics).await })
+            }
+        };
+        newest
+    }
+
+    /// As messages name it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Folder(folder) => folder::file(folder).display().to_string(),
+            Self::Secret { namespace, .. } => format!("the Secret {namespace}/{}", secret::NAME),
+        }
+    }
+}
+
+/// Hands a value on if it is another one.
+fn hand_on(values: &watch::Sender<Value>, value: Value) {
+    values.send_if_modified(|known| {
+        let is_new = *known != value;
+        *known = value;
+        is_new
+    });
+}

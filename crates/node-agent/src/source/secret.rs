@@ -1,0 +1,137 @@
+//! The Secret with the value: read once, then watched. The account may read this one Secret alone.
+
+use std::time::Duration;
+
+use api::names::container_registries::{OF_NODES, VALUES};
+use http_body_util::BodyExt as _;
+use policy::container_registries::HiddenText;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::sync::watch;
+use zeroize::Zeroizing;
+
+use super::{Value, hand_on};
+use crate::account::{Account, Error, SIZE_MAX};
+use crate::metrics::Metrics;
+
+/// The name of the Secret.
+pub(super) const NAME: &str = OF_NODES;
+/// How long the API server keeps a watch open at least. It ends each within twice that time.
+const WATCH_SECONDS: u64 = 300;
+/// How long to wait before the next watch, so that a server that ends each at once is not asked without a pause.
+const PAUSE: Duration = Duration::from_millis(500);
+/// The longest wait for an API server that is away.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+#[derive(Deserialize)]
+struct Secret<'a> {
+    metadata: Metadata,
+    #[serde(borrow, default)]
+    data: Option<Data<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    #[serde(rename = "resourceVersion")]
+    version: String,
+}
+
+#[derive(Deserialize)]
+struct Data<'a> {
+    #[serde(borrow)]
+    values: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(borrow)]
+    object: &'a RawValue,
+}
+
+/// Reads the value for as long as the process lives.
+pub(super) async fn follow(
+    account: &Account,
+    namespace: &str,
+    values: &watch::Sender<Value>,
+    metrics: &Metrics,
+) {
+    let mut failures = 0_u32;
+    loop {
+        let pause = match watch(account, namespace, values).await {
+            Ok(()) => {
+                failures = 0;
+                PAUSE
+            }
+            Err(error) => {
+                failures = failures.saturating_add(1);
+                metrics.source_failed();
+                let pause = decide::backoff::retry(failures, fastrand::f64()).min(LONGEST_PAUSE);
+                tracing::warn!(secret = NAME, namespace, %error, ?pause, "the Secret cannot be read: this node stays as it is");
+                pause
+            }
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Reads the Secret and watches it until the API server ends the watch.
+async fn watch(account: &Account, namespace: &str, values: &watch::Sender<Value>) -> Result<(), Error> {
+    let all = format!("/api/v1/namespaces/{namespace}/secrets");
+    let from = match account.get(&format!("{all}/{NAME}")).await? {
+        // Without a version, a watch starts with what is there by then.
+        None => {
+            hand_on(values, Value::Missing);
+            String::new()
+        }
+        Some(bytes) => {
+            let (value, version) = parse(&bytes)?;
+            hand_on(values, value);
+            format!("&resourceVersion={version}")
+        }
+    };
+    let seconds = fastrand::u64(WATCH_SECONDS..2 * WATCH_SECONDS);
+    let query = format!("watch=true&fieldSelector=metadata.name%3D{NAME}&timeoutSeconds={seconds}{from}");
+    let mut answer = account.ask(&format!("{all}?{query}")).await?;
+    let mut line = Zeroizing::new(Vec::new());
+    while let Some(frame) = answer.response.frame().await {
+        let Ok(bytes) = frame.map_err(|error| Error::Body(error.into()))?.into_data() else { continue };
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if line.len() + part.len() > SIZE_MAX {
+                return Err(Error::Body("an event is too large".into()));
+            }
+            line.extend_from_slice(part);
+            if line.ends_with(b"\n") && !handle(&line, values)? {
+                return Ok(());
+            }
+            if line.ends_with(b"\n") {
+                line = Zeroizing::new(Vec::new());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Handles an event. Returns whether the watch goes on.
+fn handle(line: &[u8], values: &watch::Sender<Value>) -> Result<bool, Error> {
+    let event: Event = serde_json::from_slice(line).map_err(|error| Error::Body(error.into()))?;
+    match event.kind {
+        "ADDED" | "MODIFIED" => hand_on(values, parse(event.object.get().as_bytes())?.0),
+        "DELETED" => hand_on(values, Value::Missing),
+        // The version is too old, for example: start again.
+        "ERROR" => return Ok(false),
+        _ => {}
+    }
+    Ok(true)
+}
+
+/// The value of a Secret, and the version of the Secret. One without the key is an empty text, which is no valid value.
+fn parse(bytes: &[u8]) -> Result<(Value, String), Error> {
+    let secret: Secret = serde_json::from_slice(bytes).map_err(|error| Error::Body(error.into()))?;
+    let encoded = secret.data.and_then(|data| data.values).unwrap_or_default();
+    let text =
+        policy::base64::decode(encoded).and_then(|bytes| Some(HiddenText::new(str::from_utf8(&bytes).ok()?)));
+    let text = text.ok_or_else(|| Error::Body(format!("the key {VALUES} holds no text").into()))?;
+    Ok((Value::Text(text), secret.metadata.version))
+}
