@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use controller::metrics::Metrics as ControllerMetrics;
+use node_agent::metrics::Metrics as AgentMetrics;
 use serverless_webhook::metrics::Metrics as WebhookMetrics;
 
 pub fn of_webhook() -> String {
@@ -18,6 +19,11 @@ pub fn of_controller() -> String {
     metrics.lookup("success");
     metrics.call("GET", None);
     metrics.registry_check("accepted");
+    complete(&metrics, metrics.render())
+}
+
+pub fn of_agent() -> String {
+    let metrics = AgentMetrics::new();
     complete(&metrics, metrics.render())
 }
 

@@ -1,8 +1,10 @@
 //! The controller composes the registries of nodes, on a real API server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use controller::config::Config;
+use controller::copies::cleanup::{self, Options as Cleanup};
 use controller::metrics::Metrics;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::events::v1::Event;
@@ -132,6 +134,28 @@ async fn labelled_secrets_of_the_base_namespace_become_one() {
     // Without Secrets, nothing is configured.
     cluster.run(&format!("delete secret b -n {BASE}"), NOTHING);
     cluster.composes("containerRegistries: {}\n").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_uninstall_deletes_what_was_composed() {
+    let control_plane = ControlPlane::start(&Options::default()).unwrap();
+    let client = client(&control_plane.kubeconfig()).await;
+    kubectl(&control_plane, &format!("create namespace {BASE}"), NOTHING).unwrap();
+    kubectl(&control_plane, &format!("create secret generic node-registries -n {BASE}"), NOTHING).unwrap();
+    let options = Cleanup {
+        base_namespace: BASE.to_owned(),
+        namespace: BASE.to_owned(),
+        lease: "none".to_owned(),
+        patience: Duration::from_secs(1),
+        finalizers_only: false,
+        dry_run: false,
+    };
+    let report = cleanup::run(&client, &options).await.unwrap();
+    assert_eq!(report.done, ["Secret kyma-system/node-registries"]);
+    // What somebody has labelled is theirs.
+    let theirs = secret("node-registries", "containerRegistries: {}");
+    kubectl(&control_plane, &format!("create -n {BASE} -f -"), &theirs).unwrap();
+    assert_eq!(cleanup::run(&client, &options).await.unwrap(), cleanup::Report::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]

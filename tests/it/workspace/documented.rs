@@ -15,10 +15,15 @@ use crate::harness::metrics;
 
 const WEBHOOK: &str = "docs/webhook.md";
 const CONTROLLER: &str = "docs/controller.md";
+const AGENT: &str = "docs/nodes.md";
 
 /// Each program with its document.
-fn programs() -> [(Command, &'static str); 2] {
-    [(serverless_webhook::cli::command(), WEBHOOK), (controller::cli::command(), CONTROLLER)]
+fn programs() -> [(Command, &'static str); 3] {
+    [
+        (serverless_webhook::cli::command(), WEBHOOK),
+        (controller::cli::command(), CONTROLLER),
+        (node_agent::cli::command(), AGENT),
+    ]
 }
 
 #[test]
@@ -34,7 +39,9 @@ fn every_command_flag_and_variable_has_its_place() {
         }
         let settings: Vec<_> = match path {
             WEBHOOK => serverless_webhook::config::SETTINGS.names().collect(),
-            _ => controller::config::SETTINGS.names().collect(),
+            CONTROLLER => controller::config::SETTINGS.names().collect(),
+            // It has flags alone.
+            _ => continue,
         };
         let variables = settings.into_iter().map(|(variable, _)| variable.to_owned()).collect::<Vec<_>>();
         assert!(variables.len() > 10, "{path}");
@@ -55,9 +62,13 @@ fn every_key_of_the_configurations_has_its_place() {
 
 #[test]
 fn every_metric_has_its_place() {
-    for (metrics, path) in [(metrics::of_webhook(), WEBHOOK), (metrics::of_controller(), CONTROLLER)] {
+    for (metrics, path, at_least) in [
+        (metrics::of_webhook(), WEBHOOK, 15),
+        (metrics::of_controller(), CONTROLLER, 15),
+        (metrics::of_agent(), AGENT, 10),
+    ] {
         let names: Vec<_> = metrics.lines().filter_map(metric).collect();
-        assert!(names.len() >= 15, "only {names:?}");
+        assert!(names.len() >= at_least, "only {names:?}");
         assert_eq!(missing(&read(path), &names), [""; 0], "in {path}");
     }
 }

@@ -1,9 +1,10 @@
 //! Removes what the controller leaves in a cluster when it is uninstalled: finalizers on Secrets of the base namespace,
-//! which would keep that namespace for ever, and the copies in all other namespaces. The controller must have stopped,
-//! because it would restore both.
+//! which would keep that namespace for ever, the copies in all other namespaces, and what it composed for nodes. The
+//! controller must have stopped, because it would restore them.
 
 use std::time::{Duration, Instant};
 
+use api::names::container_registries::{LABEL, OF_NODES};
 use api::names::copy_mark::{COPIED_FROM, FINALIZER, KEPT_BY_USER};
 use api::names::owned_label::MANAGED_BY;
 use decide::copies::CopiedKind;
@@ -88,8 +89,28 @@ pub async fn run(client: &Client, options: &Options) -> Result<Report, Error> {
         for kind in CopiedKind::ALL.into_iter().rev() {
             delete_copies(client, options, kind, &mut report).await?;
         }
+        delete_composed(client, options, &mut report).await?;
     }
     Ok(report)
+}
+
+/// Deletes the registries of nodes that the controller composed. A Secret with the label belongs to somebody else.
+async fn delete_composed(client: &Client, options: &Options, report: &mut Report) -> Result<(), Error> {
+    let secrets = Api::<Secret>::namespaced(client.clone(), &options.namespace);
+    let object = format!("Secret {}/{OF_NODES}", options.namespace);
+    let named = ListParams::default().fields(&format!("metadata.name={OF_NODES}"));
+    let found = secrets.list_metadata(&named).await;
+    let found = found.map_err(|source| Error::Read { what: object.clone(), source })?.items.pop();
+    let is_ours = |metadata: &ObjectMeta| metadata.labels.iter().flatten().all(|(key, _)| key != LABEL);
+    let Some(metadata) = found.map(|secret| secret.metadata).filter(is_ours) else { return Ok(()) };
+    if options.dry_run {
+        report.done.push(object);
+        return Ok(());
+    }
+    let preconditions = Preconditions { uid: metadata.uid, resource_version: metadata.resource_version };
+    let params = DeleteParams::default().preconditions(preconditions);
+    report.note(object, secrets.delete(OF_NODES, &params).await.map(drop));
+    Ok(())
 }
 
 /// Waits until nobody holds the Lease, or its holder has not renewed it for its duration. Clocks are not compared.
