@@ -176,6 +176,7 @@ generate: ## writes manifests and docs/rules.md from types, routes and rules
 record: ## records the answers of all fixtures: read the difference before you commit it
 	$(CARGO) run --locked --quiet -- replay --record fixtures/admission || [ $$? -eq 1 ] # 1: some reviews are refused, as expected
 	RECORD_PLANS=1 $(CARGO) test --locked --quiet --test it -- functions::plans
+	RECORD_NODES=1 $(CARGO) test --locked --quiet --test it -- nodes::rendered
 
 .PHONY: vectors
 vectors: ## the quantities of apimachinery against which ours are tested

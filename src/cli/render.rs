@@ -14,10 +14,12 @@ use decide::nodes::render::{
 };
 use decide::nodes::version::Version;
 use jiff::Timestamp;
+use policy::Rule;
 use policy::container_registries::Registries;
 use process::exit::Exit;
 use process::printable::make_printable;
 
+use super::input::shown;
 use input::{Failure, Input};
 
 /// The version that the older configuration of containerd is for, unless another is named.
@@ -96,17 +98,33 @@ pub(super) fn run(args: &Args) -> Exit {
         Err(Failure::Malformed(errors)) => return refuse(Exit::Unreadable, errors),
         Err(Failure::Refused(violations)) => return refuse(Exit::Refused, violations),
     };
-    let Input { registries, warnings, secret } = input;
+    let Input { registries, left_out, warnings, secret } = input;
     let Some(rendered) = render(args, &registries, secret) else {
         return Exit::Usage.because("--secret: name the Secret that kubeadm gets the files from");
     };
-    for warning in warnings.into_iter().chain(rendered.losses) {
+    let warnings = warnings.into_iter().filter(|warning| args.to.is_warned_of(warning.rule));
+    let warnings = warnings.map(|warning| format!("{}: {}", shown(&args.path), warning.text));
+    for warning in left_out.into_iter().chain(warnings).chain(rendered.losses) {
         say("warning: ", warning);
     }
     if args.out.as_os_str() == "-" {
         output::print(&rendered.files)
     } else {
         output::write(&rendered.files, &args.out, args.force)
+    }
+}
+
+impl Target {
+    /// Whether a warning about the registries says something of the files. What depends on the version of containerd is a
+    /// loss.
+    fn is_warned_of(self, rule: Rule) -> bool {
+        match rule {
+            Rule::StaticHeader => self == Self::Values,
+            Rule::DialTimeoutMissing => {
+                matches!(self, Self::Hosts | Self::Kubeadm | Self::CredentialProvider | Self::Values)
+            }
+            _ => true,
+        }
     }
 }
 

@@ -125,6 +125,8 @@ mod nodes {
     mod compose;
     mod facts;
     mod parsers;
+    mod render;
+    mod rendered;
 }
 
 /// Manifests and chart, installing, uninstalling, and the rights of what is installed.

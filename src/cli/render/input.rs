@@ -8,8 +8,8 @@ use decide::nodes::files::Files;
 use decide::nodes::import::{self, Imported};
 use decide::nodes::render::values;
 use jiff::Timestamp;
-use policy::base64;
 use policy::container_registries::{self, HiddenText, Registries, Tree};
+use policy::{Warning, base64};
 use process::manifests::{Document, Documents};
 
 use super::Source;
@@ -21,14 +21,18 @@ const LENGTH_MAX: u64 = 1 << 20;
 const FILES_MAX: usize = 10_000;
 /// How deep folders are read: `certs.d/docker.io/hosts.toml`.
 const DEPTH_MAX: usize = 3;
-/// How the names of files with authorities end.
-const AUTHORITIES: [&str; 3] = ["pem", "crt", "cer"];
+/// The file in the folder of a host.
+const HOSTS_FILE: &str = "hosts.toml";
+/// How the names of files with certificates end.
+const CERTIFICATES: [&str; 4] = ["pem", "crt", "cer", "cert"];
 
 /// What was read.
 pub(super) struct Input {
     pub(super) registries: Registries,
+    /// What the formats of others say, and ours does not.
+    pub(super) left_out: Vec<String>,
     /// What its author should know.
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Warning>,
     /// The name of the Secret that held the values.
     pub(super) secret: Option<String>,
 }
@@ -92,12 +96,7 @@ fn judge(imported: Imported, path: &str, now: Timestamp) -> Result<Input, Failur
         let violations = reading.violations.iter().map(|violation| format!("{path}: {violation}"));
         return Err(Failure::Refused(violations.collect()));
     }
-    let warnings = reading.warnings.into_iter().map(|warning| format!("{path}: {}", warning.text));
-    Ok(Input {
-        registries: reading.registries,
-        warnings: left_out.into_iter().chain(warnings).collect(),
-        secret: None,
-    })
+    Ok(Input { registries: reading.registries, left_out, warnings: reading.warnings, secret: None })
 }
 
 /// Reads the one document with values.
@@ -125,8 +124,12 @@ fn read_values(file: &str, text: &str, now: Timestamp) -> Result<Input, Failure>
             .map(|violation| format!("{file}:{}: {violation}", line_of(&violation.field)));
         return Err(Failure::Refused(violations.collect()));
     }
-    let warnings = reading.warnings.into_iter().map(|warning| format!("{file}: {}", warning.text)).collect();
-    Ok(Input { registries: reading.registries, warnings, secret: values.secret.clone() })
+    Ok(Input {
+        registries: reading.registries,
+        left_out: Vec::new(),
+        warnings: reading.warnings,
+        secret: values.secret.clone(),
+    })
 }
 
 /// Values in a document.
@@ -164,7 +167,7 @@ fn detect(path: &str, files: &Files) -> Source {
     let text = files.0.get(path).map_or("", |text| text.reveal());
     let is_k3s =
         || Tree::parse(text).is_ok_and(|tree| tree.get("mirrors").is_some() || tree.get("configs").is_some());
-    if name == "hosts.toml" {
+    if name == HOSTS_FILE {
         Source::Hosts
     } else if is_toml || text.lines().any(|line| line.trim_start().starts_with("[plugins")) {
         Source::ContainerdConfig
@@ -196,14 +199,14 @@ fn files(path: &Path) -> io::Result<(Option<String>, Files)> {
     } else {
         path.parent().map(Path::to_owned).unwrap_or_default()
     };
-    let is_of_host = path.file_name().is_some_and(|name| name == "hosts.toml");
-    let main = if is_of_host { folder.join("hosts.toml") } else { path.to_owned() };
+    let is_of_host = is_hosts_file(path);
+    let main = if is_of_host { folder.join(HOSTS_FILE) } else { path.to_owned() };
     files.0.insert(shown(&main), text);
     for entry in fs::read_dir(&folder)?.flatten() {
         let beside = entry.path();
-        let is_authority =
-            beside.extension().is_some_and(|end| AUTHORITIES.iter().any(|known| end == *known));
-        if is_authority && let Ok(Some(text)) = text_of(&beside) {
+        if is_certificate(&beside)
+            && let Ok(Some(text)) = text_of(&beside)
+        {
             files.0.entry(shown(&main.with_file_name(entry.file_name()))).or_insert(text);
         }
     }
@@ -219,7 +222,9 @@ fn add_folder(files: &mut Files, root: &Path, folder: &Path, depth: usize) -> io
             if depth > 0 {
                 add_folder(files, root, &path, depth - 1)?;
             }
-        } else if let Some(text) = text_of(&path)? {
+        } else if (is_hosts_file(&path) || is_certificate(&path))
+            && let Some(text) = text_of(&path)?
+        {
             if files.0.len() >= FILES_MAX {
                 return Err(io::Error::other(format!("it holds more than {FILES_MAX} files")));
             }
@@ -227,6 +232,14 @@ fn add_folder(files: &mut Files, root: &Path, folder: &Path, depth: usize) -> io
         }
     }
     Ok(())
+}
+
+fn is_hosts_file(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == HOSTS_FILE)
+}
+
+fn is_certificate(path: &Path) -> bool {
+    path.extension().is_some_and(|end| CERTIFICATES.iter().any(|known| end == *known))
 }
 
 /// The text of a file; none if it is something else.

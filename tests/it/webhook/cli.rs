@@ -12,6 +12,7 @@ fn help_explains_commands_and_exit_codes() {
         "serve",
         "replay",
         "check",
+        "render",
         "certs",
         "completions",
         "man",
@@ -44,6 +45,7 @@ fn help_explains_commands_and_exit_codes() {
 #[case::serve("serve")]
 #[case::replay("replay")]
 #[case::check("check")]
+#[case::render("render")]
 #[case::certs("certs")]
 #[case::completions("completions")]
 #[case::man("man")]
@@ -182,7 +184,7 @@ fn completions_and_manual_pages_come_from_the_definition() {
     assert!(code == 0 && page.contains(".TH serverless-webhook"), "{page}");
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(run(&["man", "--out", folder.path().to_str().unwrap()]).0, 0);
-    for command in ["serve", "replay", "check", "certs", "completions", "man"] {
+    for command in ["serve", "replay", "check", "render", "certs", "completions", "man"] {
         let page = folder.path().join(format!("serverless-webhook-{command}.1"));
         let page = std::fs::read_to_string(page).unwrap();
         for text in [".SH \"EXIT STATUS\"\n", ".SH EXAMPLES\n", "\"serverless-webhook 0."] {
@@ -190,5 +192,5 @@ fn completions_and_manual_pages_come_from_the_definition() {
         }
     }
     let main = std::fs::read_to_string(folder.path().join("serverless-webhook.1")).unwrap();
-    assert_eq!(main.lines().filter(|line| line.ends_with("(1)")).count(), 6, "{main}");
+    assert_eq!(main.lines().filter(|line| line.ends_with("(1)")).count(), 7, "{main}");
 }

@@ -10,7 +10,7 @@ use crate::nodes::files::Rendered;
 
 /// The name of the configuration, which `--image-credential-provider-config` of the kubelet names.
 pub const CONFIG: &str = "credential-provider-config.yaml";
-/// The folder of `hosts.toml`.
+/// The folder of `hosts.toml`, and of the logins: by default the program reads them there.
 pub const FOLDER: &str = "certs.d";
 /// The name of the program in `--image-credential-provider-bin-dir`.
 pub const PROGRAM: &str = "serverless-credential-provider";
@@ -55,7 +55,7 @@ pub fn render(registries: &Registries, options: Options) -> Rendered {
         let text = HiddenText::new(serde_saphyr::to_string(&config).unwrap_or_default());
         files.0.insert(CONFIG.to_owned(), text);
     }
-    files.0.insert(credentials_file::FILE_NAME.to_owned(), logins.to_text());
+    files.0.insert(format!("{FOLDER}/{}", credentials_file::FILE_NAME), logins.to_text());
     Rendered { files, losses }
 }
 
@@ -127,7 +127,7 @@ providers:
   apiVersion: credentialprovider.kubelet.k8s.io/v1
 ";
         assert_eq!(text(CONFIG), config);
-        let file: CredentialsFile = serde_json::from_str(text(credentials_file::FILE_NAME)).unwrap();
+        let file: CredentialsFile = serde_json::from_str(text("certs.d/registry-credentials.json")).unwrap();
         let login = Login { username: "my_user_name".into(), password: HiddenText::new("my_password") };
         assert_eq!(file.registries, [("docker.io".to_owned(), login)].into());
         assert!(!text("certs.d/docker.io/hosts.toml").contains("header"));

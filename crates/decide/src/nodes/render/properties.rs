@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::hosts::Options;
 use super::*;
-use crate::nodes::credentials_file::{self, CredentialsFile};
+use crate::nodes::credentials_file::CredentialsFile;
 use crate::nodes::files::{Files, Rendered};
 use crate::nodes::import::{self, Imported};
 use crate::nodes::random::registries;
@@ -171,7 +171,7 @@ proptest! {
     fn credential_provider(registries in registries()) {
         let rendered = credential_provider::render(&registries, Options::default());
         assert_hidden(&rendered, &registries);
-        let file: CredentialsFile = serde_json::from_str(text(&rendered.files, credentials_file::FILE_NAME)).unwrap();
+        let file: CredentialsFile = serde_json::from_str(text(&rendered.files, "certs.d/registry-credentials.json")).unwrap();
         prop_assert_eq!(&file, &credential_provider::logins(&registries, &mut Vec::new()));
         let config = rendered.files.0.get(credential_provider::CONFIG);
         let config: Value = config.map_or(Value::Null, |text| serde_saphyr::from_str(text.reveal()).unwrap());
