@@ -1,4 +1,4 @@
-//! Micro-benchmarks of the cost of a review in process: `cargo bench --bench micro`.
+//! Micro-benchmarks of what is done in process, a review and the files of nodes: `cargo bench --bench micro`.
 
 #![allow(
     missing_docs,
@@ -9,7 +9,11 @@
     reason = "a benchmark, not an interface"
 )]
 
+use decide::nodes::render::hosts;
 use divan::{Bencher, black_box};
+use policy::container_registries::{
+    Address, Credentials, Endpoint as NodeEndpoint, Fallback, HiddenText, Host, Registries, Registry,
+};
 use policy::{Config, FunctionObject, functions};
 use serverless_webhook::admission::question::Review;
 use serverless_webhook::admission::review::{Outcome, encode, review};
@@ -82,6 +86,26 @@ fn whole_review_of_one_mebibyte(bencher: Bencher) {
             .as_ref()
             .len()
     });
+}
+
+/// A thousand hosts, each with a mirror that has credentials, as `hosts.toml` for containerd.
+#[divan::bench]
+fn render_hosts_of_a_thousand_registries(bencher: Bencher) {
+    let registries = (0..1_000).map(|number| {
+        let host = format!("registry-{number}.example.com");
+        let credentials =
+            Credentials::Basic { username: "user".into(), password: HiddenText::new("password") };
+        let mirror = node_endpoint(&format!("mirror-{number}.example.com:5000"));
+        let mirror = NodeEndpoint { credentials: Some(credentials), ..mirror };
+        let endpoints = vec![mirror, node_endpoint(&host)];
+        (Host::parse(&host).unwrap(), Registry { endpoints, fallback: Fallback::Upstream })
+    });
+    let registries = Registries(registries.collect());
+    bencher.bench(|| hosts::render(black_box(&registries), hosts::Options::default()));
+}
+
+fn node_endpoint(address: &str) -> NodeEndpoint {
+    NodeEndpoint::at(Address::parse(address).unwrap())
 }
 
 fn endpoint(label: &str) -> &'static Endpoint {
