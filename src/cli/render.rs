@@ -1,12 +1,12 @@
 //! `render`: writes the registries of nodes in the format of a runtime, from ours or from that of another.
 
+mod format;
 mod input;
 mod output;
 
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use decide::nodes::files::{Files, Rendered};
 use decide::nodes::render::hosts::Options;
 use decide::nodes::render::{
@@ -14,12 +14,12 @@ use decide::nodes::render::{
 };
 use decide::nodes::version::Version;
 use jiff::Timestamp;
-use policy::Rule;
 use policy::container_registries::Registries;
 use process::exit::Exit;
 use process::printable::make_printable;
 
 use super::input::shown;
+use format::{Source, Target};
 use input::{Failure, Input};
 
 /// The version that the older configuration of containerd is for, unless another is named.
@@ -49,47 +49,6 @@ pub(super) struct Args {
     force: bool,
 }
 
-/// A format that can be written.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
-enum Target {
-    /// hosts.toml for containerd with `config_path`
-    #[default]
-    #[value(help = "hosts.toml for containerd with config_path")]
-    Hosts,
-    /// registry-config.toml for containerd 1.x
-    ContainerdConfig,
-    /// registries.yaml of k3s and RKE2
-    #[value(name = "k3s")]
-    K3s,
-    /// registries.conf.d of CRI-O and Podman
-    Crio,
-    /// Documents of Talos
-    Talos,
-    /// The files of a `KubeadmConfig`, which come from a Secret
-    #[value(help = "The files of a KubeadmConfig, which come from a Secret")]
-    Kubeadm,
-    /// The credential provider of the kubelet
-    CredentialProvider,
-    /// The value containerRegistries
-    #[value(help = "The value containerRegistries")]
-    Values,
-}
-
-/// A format that can be read.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum Source {
-    /// A values file, or a Secret that holds one
-    Values,
-    /// registries.yaml of k3s and RKE2
-    #[value(name = "k3s")]
-    K3s,
-    /// The folder that `config_path` of containerd names
-    #[value(help = "The folder that config_path of containerd names")]
-    Hosts,
-    /// config.toml of containerd 1.x
-    ContainerdConfig,
-}
-
 pub(super) fn run(args: &Args) -> Exit {
     let input = match input::read(&args.path, args.from, Timestamp::now()) {
         Ok(input) => input,
@@ -111,20 +70,6 @@ pub(super) fn run(args: &Args) -> Exit {
         output::print(&rendered.files)
     } else {
         output::write(&rendered.files, &args.out, args.force)
-    }
-}
-
-impl Target {
-    /// Whether a warning about the registries says something of the files. What depends on the version of containerd is a
-    /// loss.
-    fn is_warned_of(self, rule: Rule) -> bool {
-        match rule {
-            Rule::StaticHeader => self == Self::Values,
-            Rule::DialTimeoutMissing => {
-                matches!(self, Self::Hosts | Self::Kubeadm | Self::CredentialProvider | Self::Values)
-            }
-            _ => true,
-        }
     }
 }
 

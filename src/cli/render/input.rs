@@ -12,7 +12,7 @@ use policy::container_registries::{self, HiddenText, Registries, Tree};
 use policy::{Warning, base64};
 use process::manifests::{Document, Documents};
 
-use super::Source;
+use super::format::Source;
 use crate::cli::input::shown;
 
 /// The longest file, in bytes: containerd and k3s read no longer ones.
