@@ -1,5 +1,7 @@
 //! Files for CRI-O and Podman below `/etc/containers`: `registries.conf.d`, logins in docker's format, and authorities.
 
+mod conflicts;
+
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -20,6 +22,8 @@ pub const CONFIG: &str = "registries.conf.d/50-container-registries.conf";
 /// The file of logins, `global_auth_file` of CRI-O.
 pub const AUTH: &str = "auth.json";
 
+/// What stands for the registry of a host from which nothing may be pulled.
+const NOWHERE: &str = "blocked.invalid";
 /// What stands for a user that is none, where a token is all there is.
 const NO_USER: &str = "<token>";
 
@@ -52,6 +56,7 @@ pub fn render(registries: &Registries) -> Rendered {
         }
         tables.push(writer.registry(host, registry));
     }
+    conflicts::resolve(&mut tables, &mut writer.losses);
     let mut document = DocumentMut::new();
     if !tables.is_empty() {
         document.insert("registry", Item::ArrayOfTables(tables));
@@ -97,7 +102,8 @@ impl Writer {
             }
             self.endpoint(host, last, &mut table);
         } else {
-            table.insert("location", value(host.as_str()));
+            // Not the host: another one may use it, and CRI-O reads no file in which a registry is blocked here alone.
+            table.insert("location", value(NOWHERE));
             table.insert("blocked", value(true));
         }
         let mut mirrors = ArrayOfTables::new();
@@ -197,7 +203,7 @@ fn location(endpoint: &Endpoint) -> Option<String> {
     };
     // CRI-O would pull nothing at all from a registry with another mirror.
     let is_in_names = RegistryAddress::parse(&location).is_ok_and(|parsed| parsed.host().is_some());
-    is_in_names.then_some(location)
+    (is_in_names && !location.starts_with('[')).then_some(location)
 }
 
 fn is_insecure(endpoint: &Endpoint) -> bool {
@@ -205,101 +211,4 @@ fn is_insecure(endpoint: &Endpoint) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-    use crate::nodes::examples::{all, endpoint, registry, seed, without_fallback};
-
-    fn text<'a>(rendered: &'a Rendered, path: &str) -> &'a str {
-        rendered.files.0.get(path).unwrap().reveal()
-    }
-
-    #[test]
-    fn the_seed_becomes_mirrors_and_a_login() {
-        let expected = r#"[[registry]]
-prefix = "docker.io"
-location = "docker.io"
-
-[[registry.mirror]]
-location = "docker.io"
-
-[[registry.mirror]]
-location = "my-mirror-registry.mydomain.io"
-"#;
-        let rendered = render(&seed());
-        assert_eq!(text(&rendered, CONFIG), expected);
-        let expected = r#"{
-  "auths": {
-    "docker.io": {
-      "auth": "bXlfdXNlcl9uYW1lOm15X3Bhc3N3b3Jk"
-    }
-  }
-}
-"#;
-        assert_eq!(text(&rendered, AUTH), expected);
-        assert_eq!(rendered.losses, Vec::<String>::new());
-    }
-
-    #[test]
-    fn without_fallback_the_last_endpoint_takes_the_place_of_the_registry() {
-        let digests = Endpoint { capabilities: [Capability::Pull].into(), ..endpoint("mirror.example.com") };
-        let registries = without_fallback("quay.io", vec![digests, endpoint("last.example.com:5000")]);
-        let expected = r#"[[registry]]
-prefix = "quay.io"
-location = "last.example.com:5000"
-
-[[registry.mirror]]
-location = "mirror.example.com"
-pull-from-mirror = "digest-only"
-"#;
-        let rendered = render(&registries);
-        assert_eq!(text(&rendered, CONFIG), expected);
-        assert_eq!(rendered.losses, Vec::<String>::new());
-    }
-
-    #[test]
-    fn what_it_cannot_express_is_lost_and_said() {
-        let rendered = render(&all());
-        let expected = r#"{
-  "auths": {
-    "cache.example.com:5000/docker": {
-      "auth": "PHRva2VuPjo=",
-      "identitytoken": "to\"ken"
-    },
-    "registry.example.com:5000": {
-      "auth": "bWU6KnA6ICd3IiAjw6k="
-    }
-  }
-}
-"#;
-        assert_eq!(text(&rendered, AUTH), expected);
-        let losses = [
-            "_default: the format has no mirrors for all other hosts, so they are left out",
-            "docker.io[0].dialTimeout: the format has none",
-            "docker.io[0].capabilities: mirrors are used for pull alone, or for pull and resolve",
-            "registry.example.com:5000[0].skipVerify: insecure allows plain HTTP, too",
-        ];
-        assert_eq!(rendered.losses, losses);
-    }
-
-    #[rstest]
-    #[case::other_path("example.com/artifactory/api")]
-    #[case::no_part_of_a_name("example.com/v2/a~b")]
-    #[case::account_of_docker_hub("zot/v2/a")]
-    fn an_endpoint_that_is_no_part_of_a_name_is_left_out(#[case] address: &str) {
-        let odd = Endpoint { override_path: true, ..endpoint(address) };
-        let rendered = render(&registry("quay.io", vec![odd]));
-        let loss = "quay.io[0].endpoint: CRI-O asks for names of images below /v2/ alone, so the endpoint is left out";
-        assert_eq!(rendered.losses, [loss]);
-        assert!(!text(&rendered, CONFIG).contains("mirror"));
-    }
-
-    #[test]
-    fn without_fallback_and_any_endpoint_nothing_is_pulled() {
-        let odd = Endpoint { override_path: true, ..endpoint("example.com/artifactory/api") };
-        let rendered = render(&without_fallback("quay.io", vec![odd]));
-        let blocked = "[[registry]]\nprefix = \"quay.io\"\nlocation = \"quay.io\"\nblocked = true\n";
-        assert_eq!(text(&rendered, CONFIG), blocked);
-    }
-}
+mod tests;
