@@ -56,6 +56,19 @@ impl Version {
         self >= Self::new(2, 0, 0)
     }
 
+    /// Whether a `hosts.toml` may name a host by a dotted key or in an inline table. Since 2.0, containerd sees only hosts
+    /// that the header of a table begins.
+    #[must_use]
+    pub fn reads_hosts_without_headers(self) -> bool {
+        self < Self::new(2, 0, 0)
+    }
+
+    /// Whether `referrers` is a capability. Before, it makes containerd ignore the file.
+    #[must_use]
+    pub fn knows_referrers(self) -> bool {
+        self >= Self::new(2, 0, 0)
+    }
+
     /// Whether a `config_path` of two folders makes it ignore every `hosts.toml`.
     #[must_use]
     pub fn ignores_two_folders(self) -> bool {

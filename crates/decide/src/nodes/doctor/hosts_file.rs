@@ -6,6 +6,7 @@ mod url;
 use toml_edit::{Item, Key, TableLike};
 
 use super::toml::{Broken, Toml, entry};
+use crate::nodes::version::Version;
 pub(super) use fields::Fields;
 pub(super) use url::Url;
 
@@ -40,13 +41,13 @@ impl HostsFile {
         hosts.chain(self.server.iter().map(|(url, line)| (url, *line, &self.top)))
     }
 
-    /// Reads a file.
-    pub(super) fn parse(text: &str) -> Result<Self, Broken> {
+    /// Reads a file as a version of containerd does.
+    pub(super) fn parse(text: &str, version: Version) -> Result<Self, Broken> {
         let toml = Toml::parse(text)?;
         let top = toml.top();
         let mut file = Self {
             server: server(&toml)?,
-            top: Fields::read(&toml, top, 1)?,
+            top: Fields::read(&toml, version, top, 1)?,
             hosts: Vec::new(),
             unseen: Vec::new(),
         };
@@ -55,17 +56,18 @@ impl HostsFile {
         let tables = item.as_table_like().ok_or(broken)?;
         for (name, _) in tables.iter() {
             let Some((key, item)) = entry(tables, name) else { continue };
-            file.read_host(&toml, key, item)?;
+            file.read_host(&toml, version, key, item)?;
         }
         Ok(file)
     }
 
-    fn read_host(&mut self, toml: &Toml<'_>, key: &Key, item: &Item) -> Result<(), Broken> {
+    fn read_host(&mut self, toml: &Toml<'_>, version: Version, key: &Key, item: &Item) -> Result<(), Broken> {
         let line = toml.line_of(key, item);
         let table = item.as_table_like().ok_or(Broken { line, what: "has a host that is no table" })?;
-        let fields = Fields::read(toml, table, line)?;
+        let fields = Fields::read(toml, version, table, line)?;
         let url = Url::parse(key.get()).ok_or(Broken { line, what: "has a host that is no URL" })?;
-        if item.as_table().is_some_and(|table| !table.is_dotted()) {
+        let has_header = item.as_table().is_some_and(|table| !table.is_dotted());
+        if has_header || version.reads_hosts_without_headers() {
             self.hosts.push(HostTable { url, line, fields });
         } else {
             self.unseen.push(line);
@@ -78,7 +80,8 @@ fn server(toml: &Toml<'_>) -> Result<Option<(Url, usize)>, Broken> {
     let Some((key, item)) = entry(toml.top(), "server") else { return Ok(None) };
     let line = toml.line_of(key, item);
     let text = item.as_str().ok_or(Broken { line, what: "has a `server` that is no text" })?;
-    if text.is_empty() {
+    // Without a host, it is the registry of the image.
+    if ["", "http://", "https://"].contains(&text) {
         return Ok(None);
     }
     let url = Url::parse(text).ok_or(Broken { line, what: "has a `server` that is no URL" })?;

@@ -47,7 +47,7 @@ impl<'a> Node<'a> {
     pub(super) fn read(tree: &'a Tree, version: Version) -> Self {
         let settings = Settings::read(tree, version);
         let roots = settings.folders(version);
-        let folders = roots.iter().flat_map(|root| host_folders(tree, root)).collect();
+        let folders = roots.iter().flat_map(|root| host_folders(tree, root, version)).collect();
         Self { settings, folders }
     }
 }
@@ -72,7 +72,7 @@ impl HostFolder<'_> {
     }
 }
 
-fn host_folders<'a>(tree: &'a Tree, root: &str) -> Vec<HostFolder<'a>> {
+fn host_folders<'a>(tree: &'a Tree, root: &str, version: Version) -> Vec<HostFolder<'a>> {
     // The name of no host starts with a dot, but that of the agent's own folder does.
     let is_host = |(name, entry): &(&str, &Entry)| !name.starts_with('.') && matches!(entry, Entry::Folder);
     let folders = tree.children(root).filter(is_host);
@@ -82,21 +82,21 @@ fn host_folders<'a>(tree: &'a Tree, root: &str) -> Vec<HostFolder<'a>> {
             root: root.to_owned(),
             host: host_of(name),
             has_certificates: tree.children(&path).any(|(name, _)| is_certificate(name)),
-            content: content(tree, &path),
+            content: content(tree, &path, version),
             path,
         }
     };
     folders.map(read).collect()
 }
 
-fn content<'a>(tree: &'a Tree, folder: &str) -> Content<'a> {
+fn content<'a>(tree: &'a Tree, folder: &str, version: Version) -> Content<'a> {
     let file = match tree.get(&format!("{folder}/{}", hosts_file::NAME)) {
         Some(Entry::File(file)) => file,
         Some(Entry::Unreadable(why)) => return Content::Unreadable(why),
         Some(Entry::Folder) => return Content::Unreadable("it is a folder"),
         None => return Content::Missing,
     };
-    match HostsFile::parse(file.text.reveal()) {
+    match HostsFile::parse(file.text.reveal(), version) {
         Err(broken) => Content::Broken(file, broken),
         Ok(_) if hosts_file::is_empty(file.text.reveal()) => Content::Empty,
         Ok(hosts) => Content::Read(file, Box::new(hosts)),

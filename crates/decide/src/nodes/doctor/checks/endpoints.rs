@@ -17,7 +17,7 @@ struct Server<'a> {
 
 pub(super) fn check(input: &Input<'_>, node: &Node<'_>) -> Vec<Finding> {
     let servers = node.folders.iter().flat_map(servers);
-    let checks = [plain_credentials, pull_secrets, dial_timeout, header];
+    let checks = [plain_credentials, plain_with_tls, pull_secrets, dial_timeout, header];
     servers.flat_map(|server| checks.into_iter().filter_map(move |check| check(input, &server))).collect()
 }
 
@@ -39,6 +39,16 @@ fn plain_credentials(_: &Input<'_>, server: &Server<'_>) -> Option<Finding> {
     (url.is_http && fields.has_credentials()).then(|| {
         let problem = format!("sends credentials to {url} without TLS: anybody on the way can read them");
         folder.line(fields.line_of("header")).error(problem, "use https, or delete the header")
+    })
+}
+
+/// Plain HTTP has no settings of TLS.
+fn plain_with_tls(_: &Input<'_>, server: &Server<'_>) -> Option<Finding> {
+    let Server { folder, url, fields, .. } = server;
+    let set = ["ca", "client", "skip_verify"].into_iter().find(|key| fields.has(key))?;
+    url.is_http.then(|| {
+        let problem = format!("has `{set}` for {url}: containerd tries https first");
+        folder.line(fields.line_of(set)).warning(problem, format!("use https, or delete `{set}`"))
     })
 }
 

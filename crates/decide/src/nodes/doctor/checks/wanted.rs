@@ -64,7 +64,7 @@ fn unwanted(folder: &HostFolder<'_>) -> Option<Finding> {
 /// What of a folder is not as it was asked for. What containerd does not read is found elsewhere.
 fn differences(input: &Input<'_>, folder: &HostFolder<'_>, host: &Host, files: &Files) -> Vec<Finding> {
     let text = files.0.get(&format!("{host}/{}", hosts::FILE_NAME));
-    let wanted = text.and_then(|text| HostsFile::parse(text.reveal()).ok());
+    let wanted = text.and_then(|text| HostsFile::parse(text.reveal(), input.version).ok());
     match (&folder.content, wanted) {
         (Content::Missing, _) => vec![missing(&folder.file(), host)],
         (Content::Read(_, found), Some(wanted)) => {

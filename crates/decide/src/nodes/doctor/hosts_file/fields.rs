@@ -7,9 +7,12 @@ use toml_edit::{Item, TableLike};
 
 use super::super::duration;
 use super::super::toml::{Broken, Toml, entry};
+use crate::nodes::version::Version;
 
 /// What a host may be used for.
 const CAPABILITIES: [&str; 4] = ["pull", "resolve", "push", "referrers"];
+/// The same before 2.0.
+const CAPABILITIES_1: [&str; 3] = ["pull", "resolve", "push"];
 
 /// The keys of a host table.
 #[derive(Debug, Default)]
@@ -32,12 +35,19 @@ pub(in super::super) struct Fields {
 
 impl Fields {
     /// Reads the keys of a table that begins at a line.
-    pub(super) fn read(toml: &Toml<'_>, table: &dyn TableLike, line: usize) -> Result<Self, Broken> {
+    pub(super) fn read(
+        toml: &Toml<'_>,
+        version: Version,
+        table: &dyn TableLike,
+        line: usize,
+    ) -> Result<Self, Broken> {
         let mut fields = Self { line, ..Self::default() };
+        let known = if version.knows_referrers() { &CAPABILITIES[..] } else { &CAPABILITIES_1[..] };
+        let capabilities = |item: &Item| capabilities(item, known);
         fields.capabilities =
             fields.key(toml, table, "capabilities", "has unknown `capabilities`", capabilities)?;
         if fields.capabilities.is_empty() {
-            fields.capabilities = CAPABILITIES.into();
+            fields.capabilities = known.iter().copied().collect();
         }
         fields.ca =
             fields.key(toml, table, "ca", "has a `ca` that is no text and no list of texts", texts)?;
@@ -47,7 +57,9 @@ impl Fields {
         let no_bool = "has an `override_path` that is neither true nor false";
         fields.override_path = fields.key(toml, table, "override_path", no_bool, Item::as_bool)?;
         let no_duration = "has a `dial_timeout` that is no duration";
-        fields.dial_timeout = fields.key(toml, table, "dial_timeout", no_duration, timeouts)?.pop();
+        if version.knows_dial_timeout() {
+            fields.dial_timeout = fields.key(toml, table, "dial_timeout", no_duration, timeouts)?.pop();
+        }
         fields.headers = fields.key(toml, table, "header", "has a `header` that is no text", headers)?;
         Ok(fields)
     }
@@ -55,6 +67,11 @@ impl Fields {
     /// The line of a key, or of the table if the key is not there.
     pub(in super::super) fn line_of(&self, key: &str) -> usize {
         self.lines.get(key).copied().unwrap_or(self.line)
+    }
+
+    /// Whether a key is there.
+    pub(in super::super) fn has(&self, key: &str) -> bool {
+        self.lines.contains_key(key)
     }
 
     /// Whether a header logs in.
@@ -77,8 +94,8 @@ impl Fields {
     }
 }
 
-fn capabilities(item: &Item) -> Option<BTreeSet<&'static str>> {
-    let find = |text: &str| CAPABILITIES.into_iter().find(|known| known.eq_ignore_ascii_case(text));
+fn capabilities(item: &Item, known: &[&'static str]) -> Option<BTreeSet<&'static str>> {
+    let find = |text: &str| known.iter().copied().find(|known| known.eq_ignore_ascii_case(text));
     item.as_array()?.iter().map(|value| find(value.as_str()?)).collect()
 }
 

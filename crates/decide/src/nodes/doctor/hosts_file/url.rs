@@ -26,7 +26,7 @@ impl Url {
         // What precedes an `@` may be a password.
         let authority = authority.rsplit('@').next()?;
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:[]".contains(&byte);
-        if authority.is_empty() || !authority.bytes().all(allowed) {
+        if authority.is_empty() || !authority.bytes().all(allowed) || !has_port_of_digits(authority) {
             return None;
         }
         let path = path.split(['?', '#']).next()?.trim_end_matches('/');
@@ -54,6 +54,12 @@ impl Url {
     fn address(&self) -> Option<Address> {
         Address::parse(&self.authority.to_ascii_lowercase()).ok()
     }
+}
+
+/// Whether what follows the last `:` outside brackets can be a port.
+fn has_port_of_digits(authority: &str) -> bool {
+    let after = authority.rsplit_once(']').map_or(authority, |(_, after)| after);
+    after.rsplit_once(':').is_none_or(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 impl fmt::Display for Url {

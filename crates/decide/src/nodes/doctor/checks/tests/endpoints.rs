@@ -29,6 +29,20 @@ fn credentials_without_tls() {
     assert_eq!(of("2.4.2", "quay.io", &text.replace("http:", "https:")), Vec::<String>::new());
 }
 
+#[rstest]
+#[case::skip_verify("skip_verify = true\n", "skip_verify")]
+#[case::false_is_a_setting("skip_verify = false\n", "skip_verify")]
+#[case::ca("ca = \"ca.pem\"\n", "ca")]
+fn plain_http_with_a_setting_of_tls(#[case] key: &str, #[case] name: &str) {
+    let text = format!("[host.\"http://quay.io\"]\n{key}");
+    let problem = format!("has `{name}` for http://quay.io: containerd tries https first");
+    assert_eq!(
+        of("2.4.2", "quay.io", &text),
+        [format!("2 warning: {problem} | use https, or delete `{name}`")]
+    );
+    assert_eq!(of("2.4.2", "quay.io", &text.replace("http:", "https:")), Vec::<String>::new());
+}
+
 const TRUST: &str = "give it a `ca` or an Authorization header, or delete it if you do not trust it";
 
 #[rstest]

@@ -50,7 +50,7 @@ fn an_empty_file(#[case] text: &str) {
 )]
 #[case::header("[host.\"https://a\".header]\nAuthorization = 1\n", 1, "has a `header` that is no text")]
 #[case::server("server = 1\n", 1, "has a `server` that is no text")]
-#[case::url("server = \"https://\"\n", 1, "has a `server` that is no URL")]
+#[case::url("server = \"https://a:x\"\n", 1, "has a `server` that is no URL")]
 #[case::host_url("\n[host.\"https://a b\"]\n", 2, "has a host that is no URL")]
 #[case::host("host = 1\n", 1, "has a `host` that is no table")]
 #[case::host_value("[host]\n\"https://a\" = 1\n", 2, "has a host that is no table")]
@@ -82,6 +82,22 @@ fn an_ipv6_address_in_a_table() {
         [format!("certs.d/quay.io/hosts.toml:2 error: {problem} | {remedy}")]
     );
     assert!(!of("2.4.2", text).iter().any(|text| text.contains("IPv6")));
+}
+
+#[rstest]
+#[case::capability("[host.\"https://quay.io\"]\ncapabilities = [\"referrers\"]\n", true)]
+#[case::dial_timeout("[host.\"https://quay.io\"]\ndial_timeout = \"1\"\n", false)]
+#[case::dotted("host.\"https://quay.io\".skip_verify = true\n", false)]
+fn versions_read_different_files(#[case] text: &str, #[case] is_newer: bool) {
+    let config = CONFIG.replace("version = 3", "version = 2").replace("cri.v1.images", "grpc.v1.cri");
+    let files = [("config.toml", config.as_str()), ("certs.d/quay.io/hosts.toml", text)];
+    let is_well = ["1.7.35", "2.4.2"].map(|version| examined(version, &files).is_empty());
+    assert_eq!(is_well, [!is_newer, is_newer]);
+}
+
+#[test]
+fn a_server_without_a_host_is_the_registry_itself() {
+    assert_eq!(of("2.4.2", "server = \"https://\"\n"), Vec::<String>::new());
 }
 
 #[rstest]
