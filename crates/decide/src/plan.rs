@@ -29,13 +29,13 @@ pub enum Step {
     Create(Wanted),
     /// Apply an object.
     Apply(Wanted),
-    /// Change a Job, on condition that it has not changed since it was seen.
+    /// Change the Job that was seen.
     Change {
         /// Its name.
         name: String,
         /// Its UID.
         uid: String,
-        /// Its resource version.
+        /// Its resource version, on which its end depends.
         version: Option<String>,
         /// The change.
         change: JobChange,
