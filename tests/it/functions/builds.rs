@@ -186,6 +186,10 @@ fn builds_that_get_no_pod_give_their_slots_back_within_two_minutes_and_say_why()
         assert!(start.elapsed() < Duration::from_secs(130), "{}", victim.condition("shop", "BuildReady"));
         std::thread::sleep(Duration::from_millis(200));
     }
+    // The slot of one of them is enough for a build.
+    for namespace in [&restricted, &huge] {
+        namespace.await_condition("demo", "BuildReady", "False JobFailed");
+    }
     let said = restricted.condition("demo", "BuildReady");
     let expected = "no Pod was created: Error creating: pods ";
     assert!(said.starts_with("False JobFailed Job demo-build-") && said.contains(expected), "{said}");

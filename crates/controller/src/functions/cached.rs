@@ -7,8 +7,9 @@ use cluster::{Cached, Object, Packed};
 use decide::function::{BuildJob, RegistrySecret, names};
 use decide::owner::Owner;
 use k8s_openapi::api::batch::v1::JobStatus;
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{Pod, Secret};
 use kube::Resource;
+use kube::api::PartialObjectMeta;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -17,6 +18,9 @@ use crate::secrets::fingerprint;
 /// The largest content of an object that is cached, packed, in bytes. Larger content is read from the API server when
 /// it is needed.
 pub(super) const MAX_CACHED: usize = 32 * 1024;
+
+/// The label of a Pod with the name of its Job.
+pub(super) const JOB_NAME: &str = "batch.kubernetes.io/job-name";
 
 /// The group of everything that a Function controls in its namespace. An object in another namespace that claims the
 /// same UID is not in it.
@@ -116,6 +120,24 @@ impl CachedJob {
 impl Cached for CachedJob {
     fn group(&self) -> &str {
         &self.group
+    }
+}
+
+/// A Pod of a build that runs, by its Job. Its labels prove nothing: they only say when a Job is looked at.
+#[derive(Debug)]
+pub(super) struct RunningPod {
+    pub(super) job: String,
+}
+
+impl RunningPod {
+    pub(super) fn of(pod: &PartialObjectMeta<Pod>) -> Option<Self> {
+        Some(Self { job: pod.metadata.labels.as_ref()?.get(JOB_NAME)?.clone() })
+    }
+}
+
+impl Cached for RunningPod {
+    fn group(&self) -> &str {
+        &self.job
     }
 }
 

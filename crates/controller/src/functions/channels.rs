@@ -9,7 +9,7 @@ use decide::owner::Owner;
 use futures::channel::mpsc::UnboundedSender;
 use kube::runtime::reflector::ObjectRef;
 
-use super::cached::{CachedJob, Child};
+use super::cached::{CachedJob, Child, RunningPod};
 use super::packed::{PackedFunction, reference};
 use super::repository::Repository;
 use super::stores::Stores;
@@ -39,10 +39,21 @@ impl Channels {
             return;
         }
         let building = after.as_ref().filter(|cached| cached.job.is_building());
+        if building.is_none() {
+            stores.forget_stopped(key);
+        }
         // Nobody listens when the loop has ended.
         let _ = self.jobs.unbounded_send((key.clone(), building.map(|cached| cached.job.owner.clone())));
         if let Some(cached) = after.as_ref().or(before.as_ref()) {
             self.wake(stores, &key.0, &cached.job.owner.name);
+        }
+    }
+
+    /// Of a Pod of a build that ran: it has ended, or is gone.
+    pub(super) fn running_pod(&self, stores: &Stores, change: &Change<RunningPod>) {
+        let Change { key: (namespace, _), before: Some(pod), after: None } = change else { return };
+        if let Some(function) = stores.stop(namespace, &pod.job) {
+            self.wake(stores, namespace, &function);
         }
     }
 

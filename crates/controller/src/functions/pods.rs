@@ -10,13 +10,15 @@ use kube::Resource as _;
 use kube::api::{Api, ListParams, ObjectList};
 use policy::text::on_one_line;
 
+use super::cached::JOB_NAME;
+
 /// The most Pods and Events that are read: a Job has one Pod, and a Function few.
 const MOST: u32 = 20;
 
-/// The last output of the container that decided how a Job ended.
+/// The last output of the container that decided how a Job ended. A Job that has not ended may have pushed.
 pub(super) async fn report(writer: &Writer, namespace: &str, job: &BuildJob) -> Result<Report, Error> {
     let statuses = pods_of_job(writer, namespace, job).await?;
-    let has_succeeded = job.end.as_ref().is_some_and(|end| end.succeeded);
+    let has_succeeded = job.end.as_ref().is_none_or(|end| end.succeeded);
     Ok(Report { words: decide::function::pods::report(&statuses, has_succeeded) })
 }
 
@@ -39,7 +41,7 @@ pub(super) async fn served(writer: &Writer, identity: &Identity) -> Result<Start
 
 /// The status of the Pods that a Job controls.
 async fn pods_of_job(writer: &Writer, namespace: &str, job: &BuildJob) -> Result<Vec<PodStatus>, Error> {
-    let pods = list(writer, namespace, &format!("batch.kubernetes.io/job-name={}", job.name)).await?;
+    let pods = list(writer, namespace, &format!("{JOB_NAME}={}", job.name)).await?;
     let is_of_job = |pod: &&Object| {
         let mut owners = pod.meta().owner_references.iter().flatten();
         owners.any(|owner| owner.controller == Some(true) && owner.uid == job.uid)

@@ -1,8 +1,8 @@
 //! What is known of the cluster: kept up to date by watches, and only of what can matter to a Function, so that observing
 //! asks the API server nothing.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use api::names::registry_secret;
 use cluster::{Cache, InNamespace, Object, Presence, key};
@@ -15,7 +15,7 @@ use decide::{Key, Kind};
 use kube::Resource as _;
 use kube::runtime::reflector::{ObjectRef, Store};
 
-use super::cached::{CachedJob, CachedRegistry, Child, Found, owned_by};
+use super::cached::{CachedJob, CachedRegistry, Child, Found, RunningPod, owned_by};
 use super::names::Names;
 use super::packed::PackedFunction;
 use super::repository::Repository;
@@ -27,6 +27,10 @@ pub(super) struct Stores {
     pub(super) names: Names,
     pub(super) config_maps: Cache<Child>,
     pub(super) jobs: Cache<CachedJob>,
+    /// Pods of builds that run.
+    pub(super) running_pods: Cache<RunningPod>,
+    /// Jobs that build, and whose Pod ran and no longer runs.
+    stopped: Mutex<HashSet<Key>>,
     pub(super) deployments: Cache<Child>,
     pub(super) services: Cache<Child>,
     /// Services of others, by their names.
@@ -55,6 +59,8 @@ impl Stores {
             names: Names::default(),
             config_maps: Cache::default(),
             jobs: Cache::default(),
+            running_pods: Cache::default(),
+            stopped: Mutex::default(),
             deployments: Cache::default(),
             services: Cache::default(),
             other_services: Cache::default(),
@@ -125,6 +131,12 @@ impl Stores {
             let others = cache.group(&group).into_iter().filter(|((_, name), _)| *name != child);
             others.map(move |((_, name), _)| Leftover { kind, name })
         });
+        let jobs: Vec<_> = self.jobs.group(&group).into_iter().map(|(_, job)| Arc::clone(&job.job)).collect();
+        let stopped = {
+            let stopped = self.stopped();
+            let names = jobs.iter().map(|job| job.name.clone());
+            names.filter(|job| stopped.contains(&(namespace.to_owned(), job.clone()))).collect()
+        };
         let observed = Observed {
             leftovers: leftovers.collect(),
             installed: Arc::clone(&self.installed.read().unwrap_or_else(PoisonError::into_inner)),
@@ -132,7 +144,8 @@ impl Stores {
             registry: self.registry(namespace),
             missing_account: self.missing_account(namespace),
             config_map,
-            jobs: self.jobs.group(&group).into_iter().map(|(_, job)| Arc::clone(&job.job)).collect(),
+            jobs,
+            stopped,
             deployment,
             service,
             autoscaler,
@@ -140,6 +153,23 @@ impl Stores {
             ..Observed::default()
         };
         (observed, large)
+    }
+
+    /// Notes that the Pod of a Job no longer runs. Returns the Function that the Job builds for, if it builds.
+    pub(super) fn stop(&self, namespace: &str, job: &str) -> Option<String> {
+        let key = (namespace.to_owned(), job.to_owned());
+        let cached = self.jobs.get(&key).filter(|cached| cached.job.is_building())?;
+        self.stopped().insert(key);
+        Some(cached.job.owner.name.clone())
+    }
+
+    /// Forgets that of a Job that no longer builds.
+    pub(super) fn forget_stopped(&self, job: &Key) {
+        self.stopped().remove(job);
+    }
+
+    fn stopped(&self) -> MutexGuard<'_, HashSet<Key>> {
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Stores what the API server answered to a write of an object of a Function.

@@ -8,14 +8,14 @@ use api::names::{config_label, owned_label, registry_secret};
 use cluster::{Cache, Cached, Change, InNamespace, Object, Presence};
 use decide::Kind;
 use decide::function::RuntimeMap;
-use k8s_openapi::api::core::v1::{ConfigMap, Secret, Service, ServiceAccount};
+use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret, Service, ServiceAccount};
 use kube::api::PartialObjectMeta;
 use kube::runtime::watcher::Config;
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 
-use super::cached::{CachedJob, CachedRegistry, Child};
+use super::cached::{CachedJob, CachedRegistry, Child, JOB_NAME, RunningPod};
 use super::channels::Channels;
 use super::repository::Repository;
 use super::stores::Stores;
@@ -57,6 +57,11 @@ impl Watches {
         }
         let jobs = Api::<Object>::all_with(self.client.clone(), &Kind::Job.resource());
         self.follow(jobs, ours(), |stores| &stores.jobs, CachedJob::of, Channels::job);
+        let running = ours()
+            .labels(&format!("{}={},{JOB_NAME}", owned_label::MANAGED_BY, owned_label::MANAGER))
+            .fields("status.phase=Running");
+        let pods = Api::<PartialObjectMeta<Pod>>::all(self.client.clone());
+        self.follow(pods, running, |stores| &stores.running_pods, RunningPod::of, Channels::running_pod);
         let others =
             Config::default().labels(&format!("{}!={}", owned_label::MANAGED_BY, owned_label::MANAGER));
         let services = Api::<PartialObjectMeta<Service>>::all(self.client.clone());

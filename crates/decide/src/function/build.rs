@@ -6,7 +6,7 @@ use std::time::Duration;
 use api::{ConditionType, Reason};
 use serde_json::Value;
 
-use super::build_job::{BuildJob, End, Start};
+use super::build_job::{BuildJob, End, Report, Start};
 use super::ensure::wanted;
 use super::failure;
 use super::image;
@@ -62,6 +62,7 @@ pub(super) fn image(inputs: &Inputs<'_>, observed: &Observed, draft: &mut Draft<
         return None;
     };
     match &job.end {
+        None if has_pushed(job, observed) => return finish(job, observed, draft),
         None => wait(inputs, job, is_relabelled, observed, draft),
         Some(end) if end.succeeded && job.failure.is_none() => return finish(job, observed, draft),
         Some(end) => {
@@ -75,6 +76,17 @@ pub(super) fn image(inputs: &Inputs<'_>, observed: &Observed, draft: &mut Draft<
         }
     }
     None
+}
+
+/// Whether the Pod of a Job that has not ended has pushed the image, as far as is known: its report is asked for first.
+fn has_pushed(job: &BuildJob, observed: &Observed) -> bool {
+    let report = observed.answers.report.as_ref();
+    let may_have = || report.is_none_or(|report| reported_digest(report).is_some());
+    job.failure.is_none() && (job.digest.is_some() || observed.stopped.contains(&job.name) && may_have())
+}
+
+fn reported_digest(report: &Report) -> Option<&str> {
+    report.words.as_deref().map(str::trim).filter(|words| image::is_digest(words))
 }
 
 /// Waits for a Job that has not ended. A Job that gets no Pod would hold its build slot for hours, so it is ended.
@@ -144,8 +156,7 @@ fn finish(job: &BuildJob, observed: &Observed, draft: &mut Draft<Status>) -> Opt
             return None;
         }
         (None, Some(report)) => {
-            let words = report.words.as_deref().map(str::trim);
-            let Some(digest) = words.filter(|words| image::is_digest(words)) else {
+            let Some(digest) = reported_digest(report) else {
                 draft.change(job, JobChange::Fail(NO_DIGEST.to_owned()));
                 draft.set(
                     ConditionType::BuildReady,

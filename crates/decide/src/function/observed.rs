@@ -33,6 +33,8 @@ pub struct Observed {
     pub config_map: Stored,
     /// All Jobs of the Function.
     pub jobs: Vec<Arc<BuildJob>>,
+    /// The names of Jobs whose Pod has run and no longer runs. The Job controller says so up to two seconds later.
+    pub stopped: BTreeSet<String>,
     /// The Deployment.
     pub deployment: Stored,
     /// The Service.
@@ -90,6 +92,7 @@ impl Default for Observed {
             git: Git::default(),
             config_map: Stored::default(),
             jobs: Vec::new(),
+            stopped: BTreeSet::new(),
             deployment: Stored::default(),
             service: Stored::default(),
             autoscaler: Stored::default(),

@@ -70,7 +70,7 @@ fn the_end(message: &str) -> String {
     on_one_line(message.chars().skip(skipped), LAST_WORDS)
 }
 
-/// What the Pods of a Job that has ended say: the digest of the image, or why the build has failed.
+/// What the Pods of a Job say: the digest of the image, or why the build has failed.
 #[must_use]
 pub fn report(pods: &[PodStatus], has_succeeded: bool) -> Option<String> {
     // Its containers were killed and do not know why.
@@ -80,7 +80,10 @@ pub fn report(pods: &[PodStatus], has_succeeded: bool) -> Option<String> {
     }
     let ends = pods.iter().flat_map(containers).filter_map(|container| {
         let end = container.state.as_ref()?.terminated.as_ref()?;
-        ((end.exit_code == 0) == has_succeeded).then_some((container.name.as_str(), end))
+        let name = container.name.as_str();
+        // Only the builder knows the digest; it may still run.
+        let is_asked = if has_succeeded { end.exit_code == 0 && name == BUILDER } else { end.exit_code != 0 };
+        is_asked.then_some((name, end))
     });
     let (name, end) = ends.last()?;
     let log = end.message.as_deref().filter(|_| name == BUILDER && !has_succeeded);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::GitRepository;
 use cluster::{Cache, Cached, Object};
-use decide::function::Config;
+use decide::function::{Config, Identity};
 use futures::channel::mpsc::{UnboundedReceiver, unbounded};
 use kube::runtime::reflector::store;
 use kube::runtime::watcher::Event;
@@ -67,12 +67,16 @@ fn child(function: &str) -> Child {
     Child::of(&object(&json!({"metadata": {"name": "x", "namespace": "n", "labels": labels}}))).unwrap()
 }
 
-fn job(status: &Value) -> CachedJob {
+fn job_object(status: &Value) -> Value {
     let owner = json!({
         "apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "Function", "name": "a", "uid": "u", "controller": true,
     });
     let metadata = json!({"name": "j", "namespace": "n", "uid": "j", "ownerReferences": [owner]});
-    CachedJob::of(&object(&json!({"metadata": metadata, "status": status}))).unwrap()
+    json!({"metadata": metadata, "status": status})
+}
+
+fn job(status: &Value) -> CachedJob {
+    CachedJob::of(&object(&job_object(status))).unwrap()
 }
 
 fn presence(version: &str) -> Presence {
@@ -107,6 +111,38 @@ fn a_job_wakes_its_function_if_a_decision_would_see_a_difference() {
     let ended = json!({"conditions": [{"type": "Complete", "status": "True"}]});
     world.channels.job(&world.stores, &change("j", Some(job(&ready)), Some(job(&ended))));
     assert_eq!((world.woken(), world.jobs.try_recv().unwrap()), (vec!["n/a".to_owned()], (key("j"), None)));
+}
+
+/// What is said of Jobs of namespace `n` whose Pods no longer run.
+fn stopped(world: &World) -> Vec<String> {
+    let identity = Identity { name: "a".to_owned(), namespace: "n".to_owned(), uid: "u".to_owned() };
+    world.stores.observe(&identity, "nodejs22").0.stopped.into_iter().collect()
+}
+
+#[test]
+fn a_pod_that_no_longer_runs_wakes_the_function_of_a_job_that_builds() {
+    let mut world = World::new();
+    let pod = |job: &str| {
+        let labels = json!({"batch.kubernetes.io/job-name": job});
+        RunningPod::of(&serde_json::from_value(json!({"metadata": {"name": "p", "labels": labels}})).unwrap())
+    };
+    let see = |world: &World, version: &str, status: &Value| {
+        let mut seen = job_object(status);
+        seen["metadata"]["resourceVersion"] = json!(version);
+        world.stores.written(decide::Kind::Job, &object(&seen));
+    };
+    see(&world, "1", &json!({"active": 1}));
+    world.channels.running_pod(&world.stores, &change("p", None, pod("j")));
+    assert_eq!((world.woken(), stopped(&world)), (vec![], vec![]));
+    for job in ["j", "forged"] {
+        world.channels.running_pod(&world.stores, &change("p", pod(job), None));
+    }
+    assert_eq!((world.woken(), stopped(&world)), (vec!["n/a".to_owned()], vec!["j".to_owned()]));
+    let ended = json!({"conditions": [{"type": "Complete", "status": "True"}]});
+    see(&world, "2", &ended);
+    world.channels.job(&world.stores, &change("j", Some(job(&json!({}))), Some(job(&ended))));
+    world.channels.running_pod(&world.stores, &change("p", pod("j"), None));
+    assert_eq!((world.woken(), stopped(&world)), (vec!["n/a".to_owned()], vec![]));
 }
 
 #[test]

@@ -182,6 +182,10 @@ fn a_job_that_succeeded_says_what_its_builder_reports_even_if_that_looks_like_an
     let pod = of_job(&json!([{"name": "executor", "state": ended(0, "Completed", "error: x\n")}]));
     assert_eq!(report(&[pod], true).as_deref(), Some("error: x"));
     assert_eq!(report(&[], true), None);
+    let runs = of_job(&json!([
+        {"name": "fetch", "state": ended(0, "Completed", "error: x\n")}, {"name": "executor", "state": {"running": {}}},
+    ]));
+    assert_eq!(report(&[runs], true), None);
 }
 
 #[test]

@@ -230,3 +230,46 @@ fn an_attempt_that_nobody_can_have_made_is_no_number() {
         assert_eq!(job.attempt, 1, "{text}");
     }
 }
+
+#[test]
+fn a_pod_that_has_pushed_is_believed_before_its_job_says_so() {
+    let report = |words: Option<&str>| Some(Report { words: words.map(str::to_owned) });
+    let mut world = World::inline();
+    world.pass();
+    world.observed().stopped = [JOB.to_owned()].into();
+    assert_eq!(world.simulation.decide().question, Some(Question::Report(JOB.to_owned())));
+    // A build that has failed pushes nothing: its Job tells it.
+    for nothing in [None, Some("Error, exit code 1"), Some("The node was low on resource: memory.")] {
+        world.observed().answers.report = report(nothing);
+        let plan = world.simulation.decide();
+        assert_eq!((plan.steps, plan.question), (vec![], None), "{nothing:?}");
+    }
+    world.observed().answers.report = report(Some(DIGEST));
+    let (did, said) = world.pass();
+    let deployed = texts!["note digest on Job {JOB}", "create Deployment {CHILD}", "create Service f"];
+    assert_eq!(did, deployed);
+    assert_eq!(said[1], format!("BuildReady=True JobFinished Job {JOB} finished"));
+    // Nobody is asked again, and the end of the Job changes nothing.
+    world.observed().answers.report = None;
+    world.observed().deployment.0 = None;
+    assert_eq!(world.simulation.decide().question, None);
+    assert_eq!(world.pass().0, texts!["create Deployment {CHILD}"]);
+    world.simulation.end_job(true, "");
+    world.simulation.roll_out();
+    assert!(world.pass().0.is_empty() && world.rests());
+}
+
+#[test]
+fn a_job_that_was_ended_is_not_believed() {
+    let mut world = World::inline();
+    world.pass();
+    world.later(Duration::from_secs(90));
+    world.observed().answers.start = Some(Start::Hindered("no Pod was created: no".to_owned()));
+    world.pass();
+    world.observed().stopped = [JOB.to_owned()].into();
+    world.observed().answers.report = Some(Report { words: Some(DIGEST.to_owned()) });
+    assert_eq!(
+        world.pass().1[1],
+        format!("BuildReady=False JobFailed Job {JOB} failed: no Pod was created: no")
+    );
+}
