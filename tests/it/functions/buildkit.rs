@@ -19,13 +19,12 @@ const DIGEST: &str = "sha256:7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc37
 const BUILDKITD: &str = r#"#!/bin/sh
 [ ! -e "$TESTS/broken" ] || { echo "one"; echo "no overlayfs here"; exit 1; }
 echo "$0 $*" >"$TESTS/started"
-while [ $# -gt 1 ]; do [ "$1" != --config ] || cp "$2" "$TESTS/config"; shift; done
-touch "$TESTS/up"
+while [ $# -gt 1 ]; do [ "$1" != --config ] || cp "$2" "$TESTS/config"; [ "$1" != --addr ] || socket=${2#unix://}; shift; done
+touch "$socket"
 [ ! -e "$TESTS/dies" ] || { until [ -e "$TESTS/builds" ]; do sleep 0.05; done; echo "out of something"; touch "$TESTS/dead"; kill -KILL $$; }
 exec sleep 60 >/dev/null 2>&1
 "#;
 const BUILDCTL: &str = r#"#!/bin/sh
-[ "$3" != debug ] || { [ -e "$TESTS/up" ]; exit; }
 [ ! -e "$TESTS/hangs" ] || { touch "$TESTS/builds"; exec sleep 60 >/dev/null 2>&1; }
 [ ! -e "$TESTS/dies" ] || { touch "$TESTS/builds"; until [ -e "$TESTS/dead" ]; do sleep 0.05; done; echo "error: connection lost" >&2; exit 1; }
 [ ! -e "$TESTS/fails" ] || { echo "error: failed to solve: no" >&2; exit 1; }

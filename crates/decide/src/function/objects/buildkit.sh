@@ -16,7 +16,8 @@ if [ "$daemon" = buildkitd ]; then
   if command -v buildkitd-entrypoint >/dev/null; then daemon=buildkitd-entrypoint; fi
 fi
 work=$(mktemp -d)
-address=unix://$work/buildkitd.sock
+socket=$work/buildkitd.sock
+address=unix://$socket
 if [ -r /etc/buildkit/buildkitd.toml ]; then cat /etc/buildkit/buildkitd.toml; fi >"$work/buildkitd.toml"
 for host in $APP_PLAIN_REGISTRIES; do
   printf '\n[registry."%s"]\nhttp = true\n' "$host"
@@ -26,14 +27,15 @@ trap 'exit 143' TERM
 # Not quoted: these are several words.
 "$daemon" $flags --config "$work/buildkitd.toml" --addr "$address" >"$work/log" 2>&1 &
 server=$!
-tries=300
-until buildctl --addr "$address" debug workers >/dev/null 2>&1; do
+# It listens once it can build. Asking it by buildctl, again and again, would take longer than it does.
+tries=600
+until [ -e "$socket" ]; do
   tries=$((tries - 1))
   if [ "$tries" = 0 ] || ! kill -0 "$server" 2>/dev/null; then
     tail -n 20 "$work/log" >&2
     fail "buildkitd does not start: $(tail -n 1 "$work/log")"
   fi
-  sleep 0.1
+  sleep 0.05
 done
 buildctl --addr "$address" build "$@" --progress=plain --metadata-file "$work/metadata.json" &
 code=0
