@@ -143,7 +143,7 @@ test: control-plane interpreters packages registry parsers cert-manager ## all t
 
 .PHONY: test-node
 test-node: ## Functions on a real node: needs root on Linux; lists what it skips elsewhere
-	@[ -n "$$(tests/node/missing.sh)" ] || $(MAKE) --no-print-directory node node-images packages registry
+	@[ -n "$$(tests/node/missing.sh)" ] || $(MAKE) --no-print-directory node node-images packages registry parsers
 	$(CARGO) build --locked --workspace --bins
 	$(CARGO) test --locked --workspace --test it --test ends --no-run
 	tests/node/test.sh $(CARGO) test --locked --offline --workspace --test it -- --ignored node::

@@ -1,7 +1,11 @@
 //! What the tests start.
 
+#[path = "../../tests/it/harness/agent.rs"]
+pub mod agent;
 #[path = "../../tests/it/harness/call.rs"]
 pub mod call;
+#[path = "../../tests/it/harness/certs_d.rs"]
+pub mod certs_d;
 #[path = "../../tests/it/harness/cluster.rs"]
 pub mod cluster;
 #[path = "../../tests/it/harness/command.rs"]
@@ -12,6 +16,8 @@ pub mod fetcher;
 pub mod git_servers;
 #[path = "../../tests/it/harness/layout.rs"]
 pub mod layout;
+#[path = "../../tests/it/harness/mirror.rs"]
+pub mod mirror;
 #[path = "../../tests/it/harness/packages.rs"]
 pub mod packages;
 #[path = "../../tests/it/harness/real_cluster.rs"]

@@ -12,8 +12,10 @@
 /// What tests start, and how they ask it.
 mod harness {
     pub mod account;
+    pub mod agent;
     pub mod call;
     pub mod cert_manager;
+    pub mod certs_d;
     pub mod cli;
     pub mod cluster;
     pub mod command;
@@ -27,6 +29,7 @@ mod harness {
     pub mod installed;
     pub mod layout;
     pub mod metrics;
+    pub mod mirror;
     pub mod mounted;
     pub mod namespace;
     pub mod packages;
@@ -118,6 +121,7 @@ mod node {
     mod git;
     mod isolation;
     mod pulls;
+    mod registries;
 }
 
 /// The registry configuration of nodes, as runtimes read it.

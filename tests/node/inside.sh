@@ -13,6 +13,9 @@ mkdir -p "$repository/target/testenv"
 mount --bind "$state/testenv" "$repository/target/testenv"
 printf '127.0.0.1 localhost\n%s registry.test images.test packages.test git.test\n' "$address" >"$state/hosts"
 mount --bind "$state/hosts" /etc/hosts
+# What the tests leave in it goes with the state.
+mkdir -p "$state/tmp"
+export TMPDIR=$state/tmp
 # Names of Services are known here, too.
 printf 'nameserver %s\n' "$address" >"$state/resolv.conf"
 resolv=$(readlink -m /etc/resolv.conf)

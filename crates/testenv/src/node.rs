@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 
-use self::configuration::SOCKET;
+use self::configuration::{REGISTRIES, SOCKET};
 use crate::addresses::NODE_ADDRESS;
 use crate::control_plane::ControlPlane;
 use crate::places::{assets, built};
@@ -25,16 +25,21 @@ const NAME: &str = "node";
 pub struct Node {
     /// Dropped in this order: kube-proxy, kubelet, the DNS server and containerd.
     _processes: [Process; 4],
+    folder: PathBuf,
     tools: PathBuf,
 }
 
 impl Node {
     /// Starts the node of a control plane that was started for one, and waits until it is ready. From the named
-    /// registries, images are pulled without TLS.
+    /// registries, images are pulled without TLS. The kubelet gets further flags.
     ///
     /// # Errors
     /// If this is not inside the namespaces, a program is not built, or something does not start: with the end of its log.
-    pub fn start(control_plane: &ControlPlane, plain_registries: &[&str]) -> anyhow::Result<Self> {
+    pub fn start(
+        control_plane: &ControlPlane,
+        plain_registries: &[&str],
+        kubelet_flags: &[String],
+    ) -> anyhow::Result<Self> {
         let cgroup = std::env::var("NODE_CGROUP").context("a node starts only below tests/node/run.sh")?;
         let (tools, folder) = (built("node")?, control_plane.folder().join("node"));
         fs::create_dir_all(&folder)?;
@@ -42,9 +47,10 @@ impl Node {
         let starting = Starting { control_plane, folder, tools };
         let containerd = starting.containerd()?;
         let dns = starting.dns()?;
-        let kubelet = starting.kubelet()?;
+        let kubelet = starting.kubelet(kubelet_flags)?;
         let proxy = starting.proxy()?;
-        Ok(Self { _processes: [proxy, kubelet, dns, containerd], tools: starting.tools })
+        let Starting { folder, tools, .. } = starting;
+        Ok(Self { _processes: [proxy, kubelet, dns, containerd], folder, tools })
     }
 
     /// Gives it an image, by the name in its layout, so that it pulls none of that name.
@@ -53,6 +59,12 @@ impl Node {
     /// With the error of `ctr`, if it refuses the image.
     pub fn load(&self, layout: &Path) -> anyhow::Result<()> {
         load(&self.tools, layout)
+    }
+
+    /// `config_path` of containerd: a folder for each host that images are pulled from.
+    #[must_use]
+    pub fn registries(&self) -> PathBuf {
+        self.folder.join(REGISTRIES)
     }
 
     /// crictl, for this node.
@@ -88,7 +100,7 @@ impl Starting<'_> {
         Process::start(&command, &self.log("coredns"))
     }
 
-    fn kubelet(&self) -> anyhow::Result<Process> {
+    fn kubelet(&self, flags: &[String]) -> anyhow::Result<Process> {
         let kubeconfig = self.control_plane.kubeconfig_for(&format!("system:node:{NAME}"), "system:nodes")?;
         let mut command = Command::new(assets()?.join("kubelet"));
         command.env("PATH", search_path(&self.tools)?).args([
@@ -98,6 +110,7 @@ impl Starting<'_> {
             format!("--hostname-override={NAME}"),
             format!("--node-ip={NODE_ADDRESS}"),
         ]);
+        command.args(flags);
         let mut kubelet = Process::start(&command, &self.log("kubelet"))?;
         let ready = ["get", "node", NAME, "-o", "jsonpath={.status.conditions[?(@.type=='Ready')].status}"];
         let is_ready =

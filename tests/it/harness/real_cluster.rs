@@ -3,6 +3,8 @@
 
 #[path = "real_cluster/images.rs"] // the benchmark includes this file by its path
 mod images;
+#[path = "real_cluster/provider.rs"]
+pub mod provider;
 
 use std::net::TcpListener;
 use std::sync::LazyLock;
@@ -52,7 +54,7 @@ impl RealCluster {
         let [first, second] = registries.each_ref().map(Registry::address);
         let plain = [first, second, images.address(), format!("registry.test:{SPARE_PORT}")];
         let plain: Vec<_> = plain.iter().map(String::as_str).collect();
-        let node = Node::start(&control_plane, &plain).unwrap();
+        let node = Node::start(&control_plane, &plain, &provider::flags(&control_plane)).unwrap();
         images::provide(&node, &images);
         let new = Self { control_plane, node, registries, _images: images };
         new.install(&plain);

@@ -17,6 +17,8 @@ use testenv::{Process, free_port};
 
 pub use node::Node;
 
+/// The folder of images, in that of a registry.
+const IMAGES: &str = "images";
 /// The only user.
 pub const USER: &str = "builder";
 
@@ -51,6 +53,17 @@ impl Registry {
 
     /// On the address of a host.
     pub fn start_at(host: &'static str, port: u16, auth: Auth, password: &str) -> Self {
+        Self::start_with(host, port, auth, password, &json!({}))
+    }
+
+    /// With TLS, for which `tls` names the paths of `certificate` and `key`.
+    pub fn start_with(
+        host: &'static str,
+        port: u16,
+        auth: Auth,
+        password: &str,
+        tls: &serde_json::Value,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |file: &str| folder.path().join(file);
         let tokens = free_port().unwrap();
@@ -65,8 +78,8 @@ impl Registry {
         };
         let configuration = json!({
             "version": "0.1",
-            "storage": {"filesystem": {"rootdirectory": path("images")}, "delete": {"enabled": true}},
-            "http": {"addr": format!("{host}:{port}")},
+            "storage": {"filesystem": {"rootdirectory": path(IMAGES)}, "delete": {"enabled": true}},
+            "http": {"addr": format!("{host}:{port}"), "tls": tls},
             "auth": asks,
         });
         std::fs::write(path("configuration.yaml"), configuration.to_string()).unwrap();
@@ -102,6 +115,16 @@ impl Registry {
         self.processes.lock().unwrap().push(process);
     }
 
+    /// The folder of its images.
+    pub fn images(&self) -> PathBuf {
+        self.folder.path().join(IMAGES)
+    }
+
+    /// What it has logged since it was started or resumed.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("registry.log")).unwrap()
+    }
+
     /// Host and port.
     pub fn address(&self) -> String {
         format!("{}:{}", self.host, self.port)
@@ -128,7 +151,7 @@ impl Registry {
         let Some(path) = image.strip_prefix(&format!("{}/", self.address())) else { return false };
         // By the tag: other tests check the digest after it.
         let (repository, tag) = path.split('@').next().unwrap().rsplit_once(':').unwrap();
-        let repositories = self.folder.path().join("images/docker/registry/v2/repositories");
+        let repositories = self.images().join("docker/registry/v2/repositories");
         repositories.join(repository).join("_manifests/tags").join(tag).join("current/link").exists()
     }
 

@@ -11,6 +11,9 @@ use crate::control_plane::ControlPlane;
 /// Where containerd listens.
 pub(super) const SOCKET: &str = "/run/containerd/containerd.sock";
 
+/// The folder of `config_path` of containerd.
+pub(super) const REGISTRIES: &str = "registries";
+
 /// Writes them all into a folder.
 pub(super) fn write(
     folder: &Path,
@@ -27,7 +30,7 @@ pub(super) fn write(
     fs::write(folder.join("Corefile"), dns(control_plane))?;
     fs::write(folder.join("resolv.conf"), "")?;
     for registry in plain_registries {
-        let hosts = folder.join("registries").join(registry);
+        let hosts = folder.join(REGISTRIES).join(registry);
         fs::create_dir_all(&hosts)?;
         fs::write(hosts.join("hosts.toml"), format!("server = \"http://{registry}\"\n"))?;
     }
@@ -44,7 +47,7 @@ state = "/run/containerd"
 [plugins."io.containerd.cri.v1.images"]
 snapshotter = "overlayfs"
 pinned_images.sandbox = "localhost/pause:1"
-registry.config_path = "{folder}/registries"
+registry.config_path = "{folder}/{REGISTRIES}"
 
 [plugins."io.containerd.cri.v1.runtime"]
 # Root in a container or a small machine may not lower it.

@@ -1,0 +1,8 @@
+//! The registry configuration of a real node: what containerd does with the files that we write. Each test has hosts of its
+//! own, whose names lead nowhere.
+
+mod agent;
+mod changes;
+mod cluster_api;
+mod provider;
+mod pulls;
