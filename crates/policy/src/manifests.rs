@@ -9,7 +9,7 @@ mod strict;
 use std::borrow::Cow;
 use std::fmt;
 
-use api::names::{GROUP, VERSION, container_registries, registry_secret};
+use api::names::{GROUP, VERSION};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use crate::rule::Rule;
 use crate::violation::Violation;
 pub use judge::{Judge, Judgement, MutateSecret};
-use near::CUSTOM_KINDS;
+use near::{CUSTOM_KINDS, SECRET_LABELS};
 
 /// The object that a manifest describes.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
@@ -181,12 +181,6 @@ impl Manifest {
         if text.starts_with("data.") { text.replacen("data.", "stringData.", 1) } else { text }
     }
 }
-
-/// The labels that make a Secret ours.
-const SECRET_LABELS: [(&str, &str); 2] = [
-    (registry_secret::LABEL, registry_secret::LABEL_VALUE),
-    (container_registries::LABEL, container_registries::LABEL_VALUE),
-];
 
 fn is_labelled_secret(object: &Value) -> bool {
     let labels = object.pointer("/metadata/labels");

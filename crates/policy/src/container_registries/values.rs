@@ -15,9 +15,7 @@ use crate::decision::Warning;
 use crate::rule::Rule;
 use crate::violation::{Value, Violation};
 use reader::{Reader, member};
-
-/// The key of the value.
-pub const CONTAINER_REGISTRIES: &str = "containerRegistries";
+pub use registries::CONTAINER_REGISTRIES;
 
 /// Where values files hold the value: the keys that lead to it.
 const PLACES: [&[&str]; 4] =

@@ -1,13 +1,16 @@
 //! Manifests that no rule is for, but which look as if they were meant for us: what is misspelt is skipped by the API
 //! server's webhooks without a word, and here too.
 
-use api::names::{GROUP, VERSION, registry_secret};
+use api::names::{GROUP, VERSION, container_registries, registry_secret};
 use serde_json::Value;
-
-use super::SECRET_LABELS;
 
 /// The kinds of our group.
 pub(crate) const CUSTOM_KINDS: [&str; 2] = ["Function", "GitRepository"];
+/// The labels that make a Secret ours.
+pub(super) const SECRET_LABELS: [(&str, &str); 2] = [
+    (registry_secret::LABEL, registry_secret::LABEL_VALUE),
+    (container_registries::LABEL, container_registries::LABEL_VALUE),
+];
 /// How many characters of a name can be wrong.
 const DISTANCE_MAX: usize = 4;
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::CONTAINER_REGISTRIES;
 use super::endpoint;
 use super::reader::{Reader, member};
 use crate::container_registries::host::Host;
@@ -11,6 +10,8 @@ use crate::container_registries::tree::Tree;
 use crate::rule::Rule;
 use crate::violation::{Value, Violation};
 
+/// The key of the value.
+pub const CONTAINER_REGISTRIES: &str = "containerRegistries";
 const FALLBACK: &str = "fallback";
 const ENDPOINTS: &str = "endpoints";
 /// The values of `fallback`.
