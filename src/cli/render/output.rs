@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use decide::nodes::files::Files;
@@ -25,7 +25,11 @@ pub(super) fn write(files: &Files, folder: &Path, force: bool) -> Exit {
     for (path, text) in &files.0 {
         let path = folder.join(path);
         match fs::read(&path) {
-            Ok(present) if present == text.reveal().as_bytes() => {}
+            Ok(present) if present == text.reveal().as_bytes() => {
+                if !is_private(&path) {
+                    changed.push((path, text));
+                }
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => changed.push((path, text)),
             Ok(_) if force => changed.push((path, text)),
             Ok(_) => {
@@ -42,6 +46,11 @@ pub(super) fn write(files: &Files, folder: &Path, force: bool) -> Exit {
         let _ = writeln!(io::stdout(), "{}", path.display());
     }
     Exit::Success
+}
+
+/// Whether nobody but its owner may read a file.
+fn is_private(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 == 0)
 }
 
 /// Replaces a file at once: who reads it sees the old text or the new one.

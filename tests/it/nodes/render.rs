@@ -43,6 +43,11 @@ fn files_are_for_their_owner_alone_and_are_replaced_only_if_asked_for() {
     let (code, printed, _) = run(&["render", SEED, "--out", out]);
     assert_eq!((code, printed.as_str()), (0, ""));
 
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let (code, printed, _) = run(&["render", SEED, "--out", out]);
+    assert_eq!((code, &printed), (0, &shown));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+
     fs::write(&file, "# mine\n").unwrap();
     let (code, printed, error) = run(&["render", SEED, "--out", out]);
     let refused = format!("error: {} exists and differs: --force replaces it\n", file.display());
