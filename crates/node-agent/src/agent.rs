@@ -26,13 +26,12 @@ use crate::status::{Obstacle, Status};
 const MOST_ASKED: usize = 32;
 /// How often the folder is read when nothing changes, in case somebody else has changed it.
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
+/// How long to wait for more answers of mirrors before files follow.
+const GATHER: Duration = Duration::from_millis(50);
 /// The longest wait after a failed write.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How many violations of a value are logged.
 const MOST_LOGGED: usize = 20;
-
-/// What keeps the newest value from being read.
-type Unusable = Option<Obstacle>;
 
 /// The agent of a node.
 pub(crate) struct Agent {
@@ -54,9 +53,12 @@ pub(crate) struct Agent {
 struct Known {
     /// The newest valid value.
     registries: Option<Registries>,
-    unusable: Unusable,
+    /// What keeps the newest value from being used.
+    unusable: Option<Obstacle>,
     mirrors: Mirrors,
     failures: u32,
+    /// Whether `clean` has removed the files since the start.
+    is_cleaned: bool,
     logged: Logged,
 }
 
@@ -75,33 +77,34 @@ impl Agent {
             unusable: Some(Obstacle::Unread(self.source.clone())),
             mirrors: Mirrors::default(),
             failures: 0,
+            is_cleaned: false,
             logged: Logged::default(),
         };
         let mut asked = JoinSet::new();
-        let mut look_again = None;
+        let mut look = None;
         loop {
             for target in known.mirrors.due(Instant::now(), MOST_ASKED - asked.len()) {
                 let tls = Arc::clone(&self.tls);
                 asked.spawn(async move { (ask::answers(&target, tls).await, target) });
             }
             let ask_again = known.mirrors.next().filter(|_| asked.len() < MOST_ASKED);
-            let is_change = tokio::select! {
+            tokio::select! {
                 changed = values.changed() => {
                     if changed.is_err() {
                         return;
                     }
                     let value = values.borrow_and_update().clone();
                     self.read(&mut known, value);
-                    true
+                    look = Some(Instant::now());
                 }
                 Some(answer) = asked.join_next() => {
-                    answer.is_ok_and(|(answers, target)| self.answered(&mut known, &target, answers))
+                    if answer.is_ok_and(|(answers, target)| self.answered(&mut known, &target, answers)) {
+                        let soon = Instant::now() + GATHER;
+                        look = Some(look.map_or(soon, |look: Instant| look.min(soon)));
+                    }
                 }
-                () = until(ask_again) => false,
-                () = until(look_again) => true,
-            };
-            if is_change {
-                look_again = self.apply(&mut known).await.map(|pause| Instant::now() + pause);
+                () = until(ask_again) => {}
+                () = until(look) => look = self.apply(&mut known).await.map(|pause| Instant::now() + pause),
             }
         }
     }
@@ -148,6 +151,9 @@ impl Agent {
 
     /// Brings the folder to what is wanted. Returns when to look again; `None` after a `clean`, or before the first value.
     async fn apply(&self, known: &mut Known) -> Option<Duration> {
+        if known.is_cleaned {
+            return None;
+        }
         let mut obstacles = Vec::from_iter(known.unusable.clone());
         let Some(registries) = &known.registries else {
             self.tell(obstacles);
@@ -160,7 +166,7 @@ impl Agent {
         let outcome = self.disk.bring(registries, files).await;
         self.metrics.applied(&outcome);
         known.logged.log(&outcome);
-        let is_cleaned = outcome.errors.iter().any(|error| matches!(error, Error::Cleaned));
+        known.is_cleaned = outcome.errors.iter().any(|error| matches!(error, Error::Cleaned));
         known.failures = if outcome.errors.is_empty() { 0 } else { known.failures.saturating_add(1) };
         obstacles.extend(outcome.in_the_way.into_iter().map(Obstacle::InTheWay));
         obstacles.extend(outcome.errors.iter().map(|error| Obstacle::Write(error.to_string())));
@@ -169,7 +175,7 @@ impl Agent {
             0 => LOOK_AGAIN,
             failures => retry(failures, fastrand::f64()).min(LONGEST_PAUSE),
         };
-        (!is_cleaned).then_some(pause)
+        (!known.is_cleaned).then_some(pause)
     }
 
     fn tell(&self, obstacles: Vec<Obstacle>) {

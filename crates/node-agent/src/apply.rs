@@ -20,22 +20,24 @@ pub(crate) type Outcome = Report;
 #[derive(Clone, Debug)]
 pub(crate) struct Disk {
     hosts: PathBuf,
-    /// The file with logins for the kubelet's credential provider, if there is one.
-    logins: Option<PathBuf>,
+    /// The file with logins for the kubelet's credential provider.
+    logins: PathBuf,
+    /// Whether there is to be such a file.
+    has_logins: bool,
     /// The claim on the folder, once it was possible.
     node: Arc<Mutex<Option<Node>>>,
 }
 
 impl Disk {
-    /// The folder of containerd, and the file with logins.
-    pub(crate) fn new(hosts: PathBuf, logins: Option<PathBuf>) -> Self {
-        Self { hosts, logins, node: Arc::default() }
+    /// The folder of containerd, and the file with logins, if there is to be one.
+    pub(crate) fn new(logins: PathBuf, hosts: PathBuf, has_logins: bool) -> Self {
+        Self { hosts, logins, has_logins, node: Arc::default() }
     }
 
     /// Brings the files to what is wanted. What fails is in the outcome.
     pub(crate) async fn bring(&self, registries: &Registries, files: BTreeMap<String, Wanted>) -> Outcome {
         // What is not written as a login was reported when the value was admitted.
-        let logins = self.logins.is_some().then(|| logins(registries, &mut Vec::new()).to_text());
+        let logins = self.has_logins.then(|| logins(registries, &mut Vec::new()).to_text());
         let disk = self.clone();
         let work = move || disk.bring_now(logins.as_ref(), &files);
         let failed = |error| Outcome { errors: vec![Error::Interrupted(error)], ..Outcome::default() };
@@ -47,12 +49,16 @@ impl Disk {
             self.hosts(files).unwrap_or_else(|error| Outcome { errors: vec![error], ..Outcome::default() });
         // After a clean, nothing is written.
         let is_cleaned = outcome.errors.iter().any(|error| matches!(error, Error::Cleaned));
-        if let (Some(path), Some(text), false) = (&self.logins, logins, is_cleaned) {
-            match logins::write(path, text) {
-                Ok(is_written) => outcome.written += usize::from(is_written),
-                Err(error) => outcome.errors.push(error),
-            }
+        if is_cleaned {
+            return outcome;
         }
+        let changed = match logins {
+            Some(text) => {
+                logins::write(&self.logins, text).map(|is_so| outcome.written += usize::from(is_so))
+            }
+            None => logins::remove(&self.logins).map(|is_so| outcome.removed += usize::from(is_so)),
+        };
+        outcome.errors.extend(changed.err());
         outcome
     }
 

@@ -1,7 +1,6 @@
 //! Looks why this node, or a copy of its files, does not pull as it was asked to. What to look for is decided in
 //! `decide::nodes::doctor`.
 
-mod any_certificate;
 mod containerd;
 mod error;
 mod load;

@@ -4,6 +4,7 @@
 mod account;
 mod admin;
 mod agent;
+mod any_certificate;
 mod apply;
 mod area;
 mod ask;

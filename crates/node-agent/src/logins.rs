@@ -2,14 +2,17 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use decide::nodes::credentials_file::CredentialsFile;
+use decide::nodes::credentials_file::{CredentialsFile, FILE_NAME};
 use policy::container_registries::HiddenText;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, at};
 use crate::files::{FileSystem as _, Real};
+
+/// How a file is called until it is complete.
+const NEW: &str = "new";
 
 /// What is at the path of the file.
 enum There {
@@ -46,11 +49,26 @@ pub(crate) fn write(path: &Path, text: &HiddenText) -> Result<bool, Error> {
 
 /// Removes the file, if it is ours. Returns whether it was there.
 pub(crate) fn remove(path: &Path) -> Result<bool, Error> {
+    sweep(path)?;
     if !matches!(there(path)?, There::Ours(_)) {
         return Ok(false);
     }
     Real.remove_file(path).map_err(|error| at(path, "removed", error))?;
     Ok(true)
+}
+
+/// Whether a file in the folder of containerd is the one with logins, or what an interrupted write of it has left.
+pub(crate) fn is_name(name: &str) -> bool {
+    name.strip_suffix(NEW).map_or(name, |name| name.trim_end_matches('.')) == FILE_NAME
+}
+
+/// Removes what an interrupted write has left, and returns the path for the next one.
+fn sweep(path: &Path) -> Result<PathBuf, Error> {
+    let new = path.with_added_extension(NEW);
+    match Real.remove_file(&new) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(at(&new, "removed", error)),
+        _ => Ok(new),
+    }
 }
 
 fn there(path: &Path) -> Result<There, Error> {

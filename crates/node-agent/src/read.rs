@@ -11,6 +11,7 @@ use policy::container_registries::HiddenText;
 use crate::area;
 use crate::error::{Error, at};
 use crate::files::PRIVATE;
+use crate::logins;
 
 /// The largest file that can be ours: more than a Secret holds.
 const SIZE_MAX: u64 = 1 << 20;
@@ -19,7 +20,7 @@ const SIZE_MAX: u64 = 1 << 20;
 pub(crate) fn tree(root: &Path) -> Result<Tree, Error> {
     let mut tree = Tree::default();
     for (name, entry) in entries(root)? {
-        if name == area::NAME {
+        if name == area::NAME || logins::is_name(&name) {
             continue;
         }
         let path = entry.path();

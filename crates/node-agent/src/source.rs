@@ -2,27 +2,16 @@
 
 mod folder;
 mod secret;
+mod value;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use policy::container_registries::HiddenText;
 use tokio::sync::watch;
 
 use crate::account::Account;
 use crate::metrics::Metrics;
-
-/// The value as it is at its source.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) enum Value {
-    /// The source has not been read yet.
-    #[default]
-    Unread,
-    /// It is not there.
-    Missing,
-    /// It is there.
-    Text(HiddenText),
-}
+pub(crate) use value::Value;
 
 /// Where the value comes from.
 #[derive(Clone, Debug)]
@@ -58,13 +47,4 @@ impl Source {
             Self::Secret { namespace, .. } => format!("the Secret {namespace}/{}", secret::NAME),
         }
     }
-}
-
-/// Hands a value on if it is another one.
-fn hand_on(values: &watch::Sender<Value>, value: Value) {
-    values.send_if_modified(|known| {
-        let is_new = *known != value;
-        *known = value;
-        is_new
-    });
 }

@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rstest::rstest;
 use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::PrivateKeyDer;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::any_certificate;
 
 /// Reads the head of a request, and answers with a text. Returns the head.
 async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: &str) -> String {
@@ -32,7 +34,7 @@ async fn listen(tls: bool) -> (TcpListener, Target) {
 }
 
 async fn answers(target: &Target) -> bool {
-    super::answers(target, any_certificate().unwrap()).await
+    super::answers(target, any_certificate::config().unwrap()).await
 }
 
 #[rstest]

@@ -1,12 +1,15 @@
 //! `clean`: removes what the agent has written on this node.
 
+use std::fmt::Display;
+use std::io::Write as _;
+
 use process::exit::Exit;
 use process::shell;
 use tokio::runtime::Builder;
 
 use super::places::{Access, Files};
 use crate::logins;
-use crate::node::Node;
+use crate::node::{Node, Report};
 use crate::uninstall;
 
 #[derive(Clone, Debug, clap::Args)]
@@ -34,14 +37,29 @@ async fn clean_if_gone(args: &Args, daemon_set: &str) -> Exit {
     };
     match uninstall::is_gone(&account, &args.access.namespace, daemon_set).await {
         Ok(true) => clean(&args.files),
-        Ok(false) => Exit::Success,
+        Ok(false) => {
+            print(format_args!("the DaemonSet {daemon_set} exists: nothing was removed"));
+            Exit::Success
+        }
         Err(error) => Exit::Unavailable.because(format_args!("nothing was removed: {error}")),
     }
 }
 
 fn clean(files: &Files) -> Exit {
-    let cleaned = Node::clean(&files.hosts_dir).map(|report| report.errors);
-    let logins = files.provider_file.as_deref().map_or(Ok(false), logins::remove);
-    let errors = cleaned.unwrap_or_else(|error| vec![error]).into_iter().chain(logins.err());
-    errors.fold(Exit::Success, |_, error| Exit::Unreadable.because(error))
+    let mut errors = Vec::new();
+    let report = Node::clean(&files.hosts_dir).unwrap_or_else(|error| {
+        errors.push(error);
+        Report::default()
+    });
+    let logins = logins::remove(&files.logins());
+    let removed = report.removed + usize::from(matches!(logins, Ok(true)));
+    errors.extend(report.errors);
+    errors.extend(logins.err());
+    print(format_args!("files removed: {removed}"));
+    errors.into_iter().fold(Exit::Success, |_, error| Exit::Unreadable.because(error))
+}
+
+fn print(line: impl Display) {
+    // If the output cannot be written, nobody reads it.
+    let _ = writeln!(std::io::stdout(), "{line}");
 }

@@ -15,8 +15,8 @@ use tokio::runtime::Builder;
 use super::places::{Access, Files};
 use crate::admin;
 use crate::agent::Agent;
+use crate::any_certificate;
 use crate::apply::Disk;
-use crate::ask;
 use crate::metrics::Metrics;
 use crate::source::Source;
 use crate::status::Status;
@@ -65,10 +65,6 @@ enum Credentials {
 }
 
 pub(super) fn run(args: Args) -> Exit {
-    let needs_file = args.credentials == Credentials::Provider;
-    if needs_file != args.files.provider_file.is_some() {
-        return Exit::Usage.because("--credentials provider and --provider-file FILE need each other");
-    }
     if let Err(error) = logging::init(args.log_format, &args.log_level) {
         return Exit::Usage.because(error);
     }
@@ -84,7 +80,7 @@ async fn serve(args: Args) -> Exit {
         Ok(listener) => listener,
         Err(error) => return Exit::Usage.because(error),
     };
-    let (Ok(mut signals), Ok(tls)) = (Signals::new(), ask::any_certificate()) else {
+    let (Ok(mut signals), Ok(tls)) = (Signals::new(), any_certificate::config()) else {
         return Exit::Unreadable.because("neither signals nor TLS can be used");
     };
     let admin = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
@@ -99,7 +95,7 @@ async fn serve(args: Args) -> Exit {
             credentials: args.credentials == Credentials::Headers,
             ..Options::default()
         },
-        disk: Disk::new(args.files.hosts_dir, args.files.provider_file),
+        disk: Disk::new(args.files.logins(), args.files.hosts_dir, args.credentials == Credentials::Provider),
         source: source.name(),
         metrics: Arc::clone(&metrics),
         status,

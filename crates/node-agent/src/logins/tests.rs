@@ -29,6 +29,14 @@ fn the_file_is_written_if_it_differs_and_removed() {
 }
 
 #[test]
+fn the_folder_of_containerd_may_hold_it() {
+    let named = ["registry-credentials.json", "registry-credentials.json.new"].map(is_name);
+    assert_eq!(named, [true; 2]);
+    let others = ["registry-credentials.json.bak", "registry-credentials", "new", ""].map(is_name);
+    assert_eq!(others, [false; 4]);
+}
+
+#[test]
 fn a_file_of_somebody_else_stays() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("logins.json");

@@ -128,6 +128,7 @@ fn what_cannot_be_written_is_said_with_its_path_and_reason() {
     let expected = format!("{} cannot be created: No such file or directory (os error 2)", area.display());
     assert_eq!(error.to_string(), expected);
 
+    assert_eq!(Node::clean(&missing).unwrap().removed, 0);
     let node = Node::claim(root.path()).unwrap();
     // No folder can have this name, and another host does not wait for it.
     let long = "a".repeat(300);

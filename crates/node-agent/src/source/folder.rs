@@ -10,7 +10,7 @@ use api::names::container_registries::VALUES;
 use policy::container_registries::HiddenText;
 use tokio::sync::watch;
 
-use super::{Value, hand_on};
+use super::value::{Value, hand_on};
 use crate::metrics::Metrics;
 
 /// How often the file is read.

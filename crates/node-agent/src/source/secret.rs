@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
-use super::{Value, hand_on};
+use super::value::{Value, hand_on};
 use crate::account::{Account, Error, SIZE_MAX};
 use crate::metrics::Metrics;
 
