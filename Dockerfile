@@ -1,6 +1,7 @@
 # Static binaries, in images that hold nothing else but the authorities that Git servers and registries are known by:
 # docker build --target webhook --tag serverless-webhook:0.2.0 .
 # docker build --target controller --tag serverless-controller:0.2.0 .
+# docker build --target node-agent --tag serverless-node-agent:0.2.0 .
 # By its digest, where builds have to be repeatable: --build-arg rust=docker.io/library/rust@sha256:…
 ARG rust=docker.io/library/rust:1.95-slim-bookworm
 FROM ${rust} AS build
@@ -10,7 +11,8 @@ RUN apt-get update \
 WORKDIR /src
 COPY . .
 RUN make static \
- && cp target/static/*/release/serverless-webhook target/static/*/controller/serverless-controller /
+ && cp target/static/*/release/serverless-webhook target/static/*/controller/serverless-controller \
+  target/static/*/controller/serverless-node-agent /
 
 FROM scratch AS controller
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
@@ -18,6 +20,15 @@ COPY --from=build /serverless-controller /serverless-controller
 USER 65532:65532
 EXPOSE 8080
 ENTRYPOINT ["/serverless-controller"]
+CMD ["run"]
+
+FROM scratch AS node-agent
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build /serverless-node-agent /serverless-node-agent
+# The files of containerd belong to root.
+USER 0:0
+EXPOSE 8080
+ENTRYPOINT ["/serverless-node-agent"]
 CMD ["run"]
 
 FROM scratch AS webhook

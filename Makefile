@@ -16,6 +16,7 @@ TARGET := $(if $(filter amd64,$(ARCH)),x86_64,$(if $(filter arm64,$(ARCH)),aarch
 LINKER := $(if $(filter-out $(HOST_ARCH),$(ARCH)),$(subst -unknown,,$(TARGET))-gcc)
 IMAGE_WEBHOOK := target/static/$(TARGET)/release/serverless-webhook
 IMAGE_CONTROLLER := target/static/$(TARGET)/controller/serverless-controller
+IMAGE_NODE_AGENT := target/static/$(TARGET)/controller/serverless-node-agent
 # Without packed relocations, a megabyte of the controller's memory would be relocations. The build machine needs glibc
 # 2.36 for them. No path of the build machine gets into the binaries.
 STATIC_FLAGS := -C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs \
@@ -60,12 +61,16 @@ $(CONTROLLER):
 	$(CARGO) build --locked --profile controller --package serverless-controller
 
 .PHONY: static
-static: $(IMAGE_CONTROLLER) ## binaries that need nothing else, for the images
+static: $(IMAGE_CONTROLLER) $(IMAGE_NODE_AGENT) ## binaries that need nothing else, for the images
 	$(STATIC) --release --package serverless-webhook
 
 .PHONY: $(IMAGE_CONTROLLER)
 $(IMAGE_CONTROLLER): toolchain
 	$(STATIC) --profile controller --package serverless-controller
+
+.PHONY: $(IMAGE_NODE_AGENT)
+$(IMAGE_NODE_AGENT): toolchain
+	$(STATIC) --profile controller --package serverless-node-agent
 
 .PHONY: toolchain
 toolchain:
@@ -75,8 +80,8 @@ toolchain:
 	  || { echo "ARCH=$(ARCH) needs $(LINKER); in Debian: apt-get install $(subst x86_64,x86-64,gcc-$(LINKER:-gcc=))" >&2; exit 1; }
 
 .PHONY: images
-images: static ## OCI image layouts of both programs in target/images, with their SBOMs; ARCH=arm64 for another processor
-	@for program in webhook=$(IMAGE_WEBHOOK) controller=$(IMAGE_CONTROLLER); do \
+images: static ## OCI image layouts of all programs in target/images, with their SBOMs; ARCH=arm64 for another processor
+	@for program in webhook=$(IMAGE_WEBHOOK) controller=$(IMAGE_CONTROLLER) node-agent=$(IMAGE_NODE_AGENT); do \
 	  $(CARGO) run --locked --quiet --package xtask -- image --program "$${program%%=*}" --binary "$${program#*=}" \
 	    --arch $(ARCH) --source "$(SOURCE)" --revision "$(REVISION)" \
 	    --output "target/images/serverless-$${program%%=*}$(if $(LINKER),-$(ARCH))"; \

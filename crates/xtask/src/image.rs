@@ -1,5 +1,5 @@
 //! Our own images: a static binary, the certificate authorities that Git servers and registries are known by, and what the
-//! binary is made of. Nothing else; the process runs as a user without rights.
+//! binary is made of. Nothing else; the process runs as a user without rights, if it need not write files of its node.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use crate::layout::{self, Arch, Pair};
 use crate::{authorities, sbom};
 
-/// Writes the image of webhook or controller: its static binary, certificate authorities and SBOM, as an OCI image layout
+/// Writes the image of a program: its static binary, certificate authorities and SBOM, as an OCI image layout
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The program
@@ -41,6 +41,8 @@ pub enum Program {
     Webhook,
     /// serverless-controller
     Controller,
+    /// serverless-node-agent
+    NodeAgent,
 }
 
 impl Program {
@@ -49,20 +51,29 @@ impl Program {
         match self {
             Self::Webhook => "serverless-webhook",
             Self::Controller => "serverless-controller",
+            Self::NodeAgent => "serverless-node-agent",
         }
     }
 
     fn command(self) -> &'static str {
         match self {
             Self::Webhook => "serve",
-            Self::Controller => "run",
+            Self::Controller | Self::NodeAgent => "run",
         }
     }
 
     fn ports(self) -> Vec<u16> {
         match self {
             Self::Webhook => vec![8443, 9090],
-            Self::Controller => vec![8080],
+            Self::Controller | Self::NodeAgent => vec![8080],
+        }
+    }
+
+    fn user(self) -> &'static str {
+        match self {
+            Self::Webhook | Self::Controller => "65532:65532",
+            // The files of containerd belong to root.
+            Self::NodeAgent => "0:0",
         }
     }
 }
@@ -121,7 +132,7 @@ fn as_layout(args: &Args, root: &Path) -> layout::Args {
         name: format!("docker.io/library/{name}:{version}"),
         layers: vec![root.to_owned()],
         environment: Vec::new(),
-        user: Some("65532:65532".to_owned()),
+        user: Some(args.program.user().to_owned()),
         workdir: None,
         entrypoint: vec![format!("/{name}")],
         cmd: vec![args.program.command().to_owned()],

@@ -15,9 +15,10 @@ use xtask::sbom;
 
 const AMD64: &str = "x86_64-unknown-linux-gnu";
 
-const PROGRAMS: [(Program, &str, &str); 2] = [
+const PROGRAMS: [(Program, &str, &str); 3] = [
     (Program::Webhook, "serverless-webhook", "webhook"),
     (Program::Controller, "serverless-controller", "controller"),
+    (Program::NodeAgent, "serverless-node-agent", "node-agent"),
 ];
 
 /// Writes the image of a program. Returns the folder that holds it as `image`, and its digest.
