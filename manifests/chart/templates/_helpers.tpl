@@ -11,6 +11,10 @@
 {{ include "serverless.name" . }}-controller
 {{- end }}
 
+{{- define "serverless.nodeAgent" -}}
+{{ include "serverless.name" . }}-node-agent
+{{- end }}
+
 {{- define "serverless.cleanup" -}}
 {{ include "serverless.name" . }}-cleanup
 {{- end }}
@@ -30,6 +34,10 @@ app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 
 {{- define "serverless.controllerLabels" -}}
 {{ include "serverless.labelsOf" (list . (include "serverless.controller" .)) }}
+{{- end }}
+
+{{- define "serverless.nodeAgentLabels" -}}
+{{ include "serverless.labelsOf" (list . (include "serverless.nodeAgent" .)) }}
 {{- end }}
 
 {{- define "serverless.cleanupLabels" -}}

@@ -2,6 +2,7 @@
 
 mod documented;
 mod names;
+mod node_agent;
 mod probe;
 mod values;
 
@@ -74,18 +75,21 @@ fn comparable(yaml: &str) -> BTreeMap<String, Value> {
 
 #[test]
 fn kustomize_and_the_chart_install_the_same() {
-    let crds = tool("kubectl", "kustomize manifests/crds").unwrap();
-    for (overlay, mode) in
-        [("manifests", ""), ("manifests/cert-manager", "--set webhook.certificates.mode=cert-manager")]
-    {
+    let built = |folder| tool("kubectl", &format!("kustomize manifests/{folder}")).unwrap();
+    // kustomize has the CRDs and the agent of nodes in separate folders.
+    let (crds, agent) = (built("crds"), built("node-agent"));
+    for (overlay, mode, more) in [
+        ("manifests", "", ""),
+        ("manifests/cert-manager", "--set webhook.certificates.mode=cert-manager", ""),
+        ("manifests", "--set nodeAgent.enabled=true", agent.as_str()),
+    ] {
         let plain = tool("kubectl", &format!("kustomize {overlay}")).unwrap();
         let chart = tool(
             "helm",
             &format!("template serverless manifests/chart --no-hooks --namespace {NAMESPACE} {mode}"),
         )
         .unwrap();
-        // kustomize has the CRDs in a separate folder.
-        let plain = format!("{plain}\n---\n{crds}");
+        let plain = format!("{plain}\n---\n{crds}\n---\n{more}");
         let (plain, chart) = (comparable(&plain), comparable(&chart));
         assert!(plain.keys().eq(chart.keys()), "{overlay}: {:?} {:?}", plain.keys(), chart.keys());
         for (name, object) in plain {
@@ -120,12 +124,15 @@ fn authorities_are_mounted_where_the_controller_looks() {
 #[test]
 fn images_run_by_their_digests() {
     let digest = format!("sha256:{}", "0a".repeat(32));
-    let values = format!("webhook.image.digest={digest},controller.image.digest={digest}");
+    let programs = ["webhook", "controller", "nodeAgent"];
+    let values = programs.map(|program| format!("{program}.image.digest={digest}")).join(",");
+    let values = format!("nodeAgent.enabled=true,{values}");
     let rendered = render(&format!("--set {values}"));
     for (kind, name, image) in [
         ("Deployment", "serverless-webhook", "serverless-webhook"),
         ("Deployment", "serverless-controller", "serverless-controller"),
         ("Job", "serverless-cleanup", "serverless-controller"),
+        ("DaemonSet", "serverless-node-agent", "serverless-node-agent"),
     ] {
         let object = object(&rendered, kind, name);
         let found = object.pointer("/spec/template/spec/containers/0/image").unwrap();

@@ -18,12 +18,12 @@ const OF_OTHERS: [&str; 6] = [
 #[test]
 fn another_name_is_that_of_all_objects() {
     for name in ["nameOverride=ours", "fullnameOverride=ours", "nameOverride=x,fullnameOverride=ours"] {
-        let flags =
-            "--set monitoring.serviceMonitor=true,monitoring.prometheusRule=true,monitoring.dashboard=true";
+        let flags = "--set monitoring.serviceMonitor=true,monitoring.prometheusRule=true,monitoring.dashboard=true,nodeAgent.enabled=true";
         let rendered = render(&format!("--set {name} {flags} --set webhook.priorityClass.create=false"));
+        let programs = ["serverless-webhook", "serverless-controller", "serverless-node-agent"];
         let left: Vec<_> = rendered
             .lines()
-            .filter(|line| line.contains("serverless-webhook") || line.contains("serverless-controller"))
+            .filter(|line| programs.iter().any(|program| line.contains(program)))
             .filter(|line| !OF_OTHERS.iter().any(|known| line.contains(known)))
             // Labels of objects that are the same in every installation, names of alert groups, and queries.
             .filter(|line| !line.ends_with("app.kubernetes.io/name: serverless-controller"))
@@ -42,22 +42,25 @@ fn another_name_is_that_of_all_objects() {
         assert!(text.contains("['ours-webhook-ca', 'ours-webhook-tls']"), "{text}");
         let monitor = object(&rendered, "ServiceMonitor", "ours-webhook");
         let values = &monitor["spec"]["selector"]["matchExpressions"][0]["values"];
-        assert_eq!(*values, json!(["ours-webhook", "ours-controller"]));
+        assert_eq!(*values, json!(["ours-webhook", "ours-controller", "ours-node-agent"]));
         selectors_find_their_pods(&rendered);
     }
 }
 
-/// Checks that each Service, policy and budget selects the Pods of a Deployment.
+/// Checks that each Service, policy and budget selects the Pods of a Deployment or `DaemonSet`.
 fn selectors_find_their_pods(rendered: &str) {
     let objects = objects(rendered);
     let name = "app.kubernetes.io/name";
-    let labels = objects.iter().filter(|object| object["kind"] == "Deployment");
+    let labels =
+        objects.iter().filter(|object| object["kind"] == "Deployment" || object["kind"] == "DaemonSet");
     let labels: Vec<_> = labels.map(|one| &one["spec"]["template"]["metadata"]["labels"][name]).collect();
     for object in &objects {
         let selector = match object["kind"].as_str().unwrap() {
             "Service" => &object["spec"]["selector"][name],
             "NetworkPolicy" => &object["spec"]["podSelector"]["matchLabels"][name],
-            "Deployment" | "PodDisruptionBudget" => &object["spec"]["selector"]["matchLabels"][name],
+            "DaemonSet" | "Deployment" | "PodDisruptionBudget" => {
+                &object["spec"]["selector"]["matchLabels"][name]
+            }
             _ => continue,
         };
         assert!(labels.contains(&selector), "{object}");

@@ -59,6 +59,11 @@ fn the_chart_is_linted_and_refuses_values_that_mean_nothing() {
             "controller.affinity.podAffinty.x=1",
             "- at '/controller/affinity': additional properties 'podAffinty' not allowed",
         ),
+        (
+            "nodeAgent.credentials=plain",
+            "- at '/nodeAgent/credentials': value must be one of 'headers', 'provider'",
+        ),
+        ("nodeAgent.hostsDir=certs.d", "- at '/nodeAgent/hostsDir': 'certs.d' does not match pattern"),
         ("fullnameOverride=Ours", "- at '/fullnameOverride': 'Ours' does not match pattern"),
     ] {
         let printed = tool("helm", &format!("template serverless manifests/chart --set {set}"));
