@@ -32,8 +32,10 @@ mod harness {
     pub mod mirror;
     pub mod mounted;
     pub mod namespace;
+    pub mod node_agent;
     pub mod packages;
     pub mod parsers;
+    pub mod programs;
     pub mod real_cluster;
     pub mod recorder;
     pub mod registry;
@@ -126,6 +128,7 @@ mod node {
 
 /// The registry configuration of nodes, as runtimes read it.
 mod nodes {
+    mod agent;
     mod compose;
     mod facts;
     mod parsers;

@@ -1,9 +1,8 @@
 //! Everything that is killed and cut off: replicas of the webhook, controllers, the API server, registries, the Git
 //! server; and the node, which keeps running.
 
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -15,6 +14,7 @@ use super::plan::Which;
 use crate::harness::cluster::kubectl;
 use crate::harness::git_servers::{Daemon, Repository};
 use crate::harness::installed::wait_until_called;
+use crate::harness::programs::program;
 use crate::harness::registry::{Auth, Node, Registry};
 use crate::harness::replicas::{Installed, NAMESPACE};
 
@@ -92,15 +92,6 @@ pub fn password(number: usize) -> String {
     format!("fake-{number}")
 }
 
-/// The controller as it runs in clusters. The command that builds the tests does not build it.
-static CONTROLLER: LazyLock<PathBuf> = LazyLock::new(|| {
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--locked", "--workspace", "--bins", "--tests"]).current_dir(testenv::root());
-    let output = build.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    PathBuf::from(env!("CARGO_BIN_EXE_serverless-webhook")).with_file_name("serverless-controller")
-});
-
 pub struct System {
     pub installed: Installed,
     pub remotes: Arc<Remotes>,
@@ -141,7 +132,7 @@ impl System {
         let log = folder.join(format!("{name}.log"));
         self.started += 1;
         let admin = free_port().unwrap();
-        let mut run = Command::new(&*CONTROLLER);
+        let mut run = Command::new(program("serverless-controller"));
         run.args(["run", "--log-format=text", "--lease-duration=5s"]);
         run.arg(format!("--admin-listen=127.0.0.1:{admin}"));
         run.arg("--config").arg(folder.join("controller.yaml"));
