@@ -40,7 +40,8 @@ pub fn uncovered(tree: &Tree, version: Version) -> Vec<String> {
     let folders = node.settings.folders(version).into_iter().map(str::to_owned);
     let named = node.folders.iter().flat_map(|folder| checks::named_files(folder).map(|(path, _)| path));
     let mut paths: Vec<_> = node.settings.missing.iter().cloned().chain(folders).chain(named).collect();
-    paths.retain(|path| !tree.covers(path));
+    // Nobody knows what a relative path of `config_path` is relative to.
+    paths.retain(|path| path.starts_with('/') && !tree.covers(path));
     paths.sort();
     paths.dedup();
     paths

@@ -175,3 +175,15 @@ fn a_folder_that_does_not_exist() {
     let problem = "`config_path` names /etc/containerd/cert.d, which does not exist";
     assert_eq!(of("2.4.2", &config), [format!("config.toml:3 warning: {problem} | {remedy}")]);
 }
+
+#[test]
+fn what_else_is_to_be_read_is_named() {
+    let imports = "imports = [\"/srv/far.toml\", \"/srv/*.toml\", \"near.toml\"]";
+    let config = format!(
+        "version = 3\n{imports}\n{IMAGES}config_path = \"/srv/hosts:relative:/etc/containerd/certs.d\"\n"
+    );
+    let text = "[host.\"https://quay.io\"]\nca = [\"ca.pem\", \"/srv/ca.pem\"]\n";
+    let tree = node(&[("config.toml", &config), ("certs.d/quay.io/hosts.toml", text)]);
+    let named = super::super::super::uncovered(&tree, parsed("2.4.2"));
+    assert_eq!(named, ["/srv/ca.pem", "/srv/far.toml", "/srv/hosts"]);
+}
