@@ -124,6 +124,7 @@ mod node {
     mod isolation;
     mod pulls;
     mod registries;
+    mod tags;
 }
 
 /// The registry configuration of nodes, as runtimes read it.

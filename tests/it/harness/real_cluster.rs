@@ -51,25 +51,25 @@ impl RealCluster {
         packages::serve(TcpListener::bind((NODE_ADDRESS, 4873)).unwrap());
         let options = Options { controllers: true, real_node: true, ..Options::default() };
         let control_plane = ControlPlane::start(&options).unwrap();
-        let [first, second] = registries.each_ref().map(Registry::address);
-        let plain = [first, second, images.address(), format!("registry.test:{SPARE_PORT}")];
-        let plain: Vec<_> = plain.iter().map(String::as_str).collect();
+        let ports = [5000, 5001, SPARE_PORT].map(|port| format!("registry.test:{port}"));
+        let bases = images.address();
+        let plain: Vec<_> = ports.iter().chain([&bases]).map(String::as_str).collect();
         let node = Node::start(&control_plane, &plain, &provider::flags(&control_plane)).unwrap();
         images::provide(&node, &images);
         let new = Self { control_plane, node, registries, _images: images };
-        new.install(&plain);
+        new.install();
         new
     }
 
     /// Installs the chart, and the registry of all Functions.
-    fn install(&self, plain: &[&str]) {
+    fn install(&self) {
         let image = |name: &str| json!({"repository": format!("images.test:5002/{name}"), "tag": "1"});
         let values = json!({
             "webhook": {"image": image("serverless-webhook")},
             "controller": {"image": image("serverless-controller"), "values": {
                 "build": {"engine": "buildkit", "executorImage": "localhost/builder:1", "fetcherImage": "localhost/fetcher:1"},
                 "git": {"pollInterval": "5s"},
-                "registryCheck": {"plainHttp": plain},
+                "registryCheck": {"plainHttp": ["registry.test", "images.test:5002"]},
                 "runtimes": {
                     "nodejs22": {"baseImage": "images.test:5002/node:1"},
                     "python313": {"baseImage": "images.test:5002/python:1"},
@@ -110,6 +110,12 @@ impl RealCluster {
 
     pub fn apply(&self, namespace: &str, manifest: &Value) {
         kubectl(&self.control_plane, &format!("apply --namespace={namespace} -f -"), manifest).unwrap();
+    }
+
+    /// Removes an image from the node, as the node does it when its disk fills.
+    pub fn remove_from_node(&self, image: &str) {
+        let removed = self.node.crictl().args(["rmi", image]).output().unwrap();
+        assert!(removed.status.success(), "{}", String::from_utf8_lossy(&removed.stderr));
     }
 
     /// Adds a runtime like that of Node.js, with another Dockerfile.
@@ -203,9 +209,20 @@ impl Namespace {
         }
     }
 
-    /// The address of a Function's Service.
+    /// The image that a Function runs.
+    pub fn image(&self, name: &str) -> String {
+        self.kubectl(&format!("get function {name} -o jsonpath={{.status.image}}"))
+    }
+
+    /// Whether a Function answers with a text by now.
+    pub fn answers(&self, name: &str, text: &str) -> bool {
+        let answer = call((&self.address(name), 80), "POST", "/", &[], b"");
+        answer.is_some_and(|answer| answer.body == text)
+    }
+
+    /// The address of a Function's Service; empty as long as there is none.
     pub fn address(&self, name: &str) -> String {
-        self.kubectl(&format!("get service {name} -o jsonpath={{.spec.clusterIP}}"))
+        self.kubectl(&format!("get service {name} --ignore-not-found -o jsonpath={{.spec.clusterIP}}"))
     }
 
     /// Calls a Function that must answer.

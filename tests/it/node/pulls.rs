@@ -8,11 +8,6 @@ use crate::harness::real_cluster::{CLUSTER, Namespace, PASSWORD, SPARE_PORT};
 use crate::harness::registry::{Auth, Registry, crane};
 use crate::harness::wait::wait_within;
 
-/// The image that a Function runs.
-fn image(namespace: &Namespace, function: &str) -> String {
-    namespace.kubectl(&format!("get function {function} -o jsonpath={{.status.image}}"))
-}
-
 /// Lets another Pod of a Function start.
 fn restart(namespace: &Namespace, function: &str) {
     let label = |key: &str, value: &str| format!("serverless.kyma-project.io/{key}={value}");
@@ -20,11 +15,10 @@ fn restart(namespace: &Namespace, function: &str) {
     namespace.kubectl(&format!("delete pods --selector={pods} --wait=false"));
 }
 
-/// The same without its image on the node, which removes images when its disk fills. Returns the image without its tag.
+/// The same without its image on the node. Returns the image without its tag.
 fn restart_without_image(namespace: &Namespace, function: &str) -> String {
-    let image = image(namespace, function);
-    let removed = CLUSTER.node.crictl().args(["rmi", &image]).output().unwrap();
-    assert!(removed.status.success(), "{}", String::from_utf8_lossy(&removed.stderr));
+    let image = namespace.image(function);
+    CLUSTER.remove_from_node(&image);
     restart(namespace, function);
     let (tagged, digest) = image.split_once('@').unwrap();
     format!("{}@{digest}", tagged.rsplit_once(':').unwrap().0)
@@ -44,10 +38,13 @@ fn an_image_that_is_gone_refused_or_out_of_reach_is_named_and_what_is_advised_he
     let namespace = CLUSTER.namespace("pulls");
     namespace.use_registry(&registry, PASSWORD);
     let spec = json!({"runtime": "nodejs22", "source": "module.exports = { main: () => 'Hello' }"});
-    ["gone", "refused"].iter().for_each(|name| namespace.function(name, &spec));
-    ["gone", "refused"].iter().for_each(|name| namespace.await_ready(name));
+    for name in ["gone", "refused"] {
+        namespace.function(name, &spec);
+    }
+    namespace.await_ready("gone");
+    namespace.await_ready("refused");
 
-    let before = image(&namespace, "gone");
+    let before = namespace.image("gone");
     crane(&registry.docker_config(PASSWORD), &["delete", "--insecure", &before]).unwrap();
     let gone = restart_without_image(&namespace, "gone");
     let expected = format!(
@@ -55,7 +52,7 @@ fn an_image_that_is_gone_refused_or_out_of_reach_is_named_and_what_is_advised_he
     );
     assert_eq!(why(&namespace, "gone"), expected);
     namespace.kubectl("annotate function gone serverless.kyma-project.io/rebuild=1");
-    wait_within(Duration::from_mins(3), "another image", || image(&namespace, "gone") != before);
+    wait_within(Duration::from_mins(3), "another image", || namespace.image("gone") != before);
     namespace.await_ready("gone");
     assert_eq!(namespace.call("gone", &[], "").body, "Hello");
 

@@ -1,5 +1,5 @@
-//! From credentials in a Secret to a running image: webhook, controller, real registries, and a kubelet that pushes and
-//! pulls.
+//! From credentials in a Secret to a running image: webhook, controller, real registries, and a played kubelet that pushes
+//! and pulls. The registry of a whole installation changes here, which the tests of the real node share.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::harness::cluster::{NOTHING, client, kubectl};
 use crate::harness::controller::CLUSTER;
 use crate::harness::installed::wait_until_called;
 use crate::harness::namespace::Namespace;
-use crate::harness::registry::{Auth, Node, Registry, content, on_loopback, push};
+use crate::harness::registry::{Auth, Node, Registry, on_loopback};
 use crate::harness::server::{Limits, Server};
 use crate::harness::wait::wait_until;
 
@@ -193,39 +193,6 @@ fn credentials_arrive_switch_and_rotate_and_images_are_really_pushed_and_pulled(
     });
     await_image(&shop, &first, "");
     drop(cluster);
-}
-
-/// Whoever may push to a registry may move its tags, including those of other namespaces.
-#[test]
-fn a_tag_that_somebody_moves_changes_nothing_that_runs() {
-    let cluster = Cluster::start();
-    let registry = Registry::start(Auth::Basic, "one");
-    cluster.apply_secret("kyma-system", DEFAULT, &registry.secret("one"), &for_all());
-    kubectl(&cluster.control_plane, "create namespace moved", NOTHING).unwrap();
-    let namespace = Namespace::existing(&cluster.control_plane, "moved");
-    namespace.apply("demo", &json!({"source": "mine"}));
-    let image = await_image(&namespace, &registry, "");
-    let (tagged, digest) = image.split_once('@').unwrap();
-    assert!(decide::function::is_digest(digest), "{image}");
-    let job = namespace.list("jobs")[0].clone();
-    assert_eq!(job["metadata"]["annotations"]["serverless.kyma-project.io/image-digest"], digest);
-
-    let config = registry.docker_config("one");
-    push(&config, tagged, "theirs").unwrap();
-    assert_eq!(content(&config, tagged), "theirs", "the tag was moved");
-    // A change of the Function without a build creates new Pods.
-    namespace.apply("demo", &json!({"source": "mine", "env": [{"name": "A", "value": "1"}]}));
-    namespace.wait("the change is rolled out", || {
-        let deployments = namespace.list("deployments");
-        let env = &deployments[0]["spec"]["template"]["spec"]["containers"][0]["env"][0];
-        env["name"] == "A" && namespace.condition("demo", "Running").starts_with("True DeploymentReady")
-    });
-    let pods = namespace.list("pods -l serverless.kyma-project.io/resource=deployment");
-    assert_eq!(namespace.image(), image);
-    for pod in pods {
-        let pulled = pod["spec"]["containers"][0]["image"].as_str().unwrap().to_owned();
-        assert_eq!((content(&config, &pulled), pulled), ("mine".to_owned(), image.clone()));
-    }
 }
 
 #[test]

@@ -90,7 +90,8 @@ fn kubelet(folder: &Path, control_plane: &ControlPlane, cgroup: &str) -> serde_j
         "clusterDomain": "cluster.local",
         "containerRuntimeEndpoint": format!("unix://{}", SOCKET),
         "enforceNodeAllocatable": [],
-        "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
+        // Not a part of the disk: one of a large machine would be more than the tests need.
+        "evictionHard": {"memory.available": "50Mi", "nodefs.available": "200Mi", "imagefs.available": "200Mi"},
         "failCgroupV1": false,
         "failSwapOn": false,
         "kubeAPIQPS": 500,
