@@ -2,10 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use k8s_openapi::jiff::Timestamp;
+
 use serde_json::{Value, json};
 
 use crate::harness::call::call;
 use crate::harness::real_cluster::Namespace;
+use crate::watch::Watch;
 
 /// Builds what the last Job of a Function has built, under another name and with another cache, runs it, and returns the
 /// seconds until it answers with a text. `cold` has no layers; `warm` has those of `cold`, with another source.
@@ -28,23 +31,27 @@ pub fn build_and_run(namespace: &Namespace, function: &str, temperature: &str, t
         Some(rest.split(',').next().unwrap().to_owned())
     });
     let name = format!("build-by-hand-{temperature}");
+    let watch = Watch::start(namespace);
     let start = Instant::now();
     namespace.apply(&pod(&name, &build));
-    await_that(start, || {
-        namespace.kubectl(&format!("get pod {name} -o jsonpath={{.status.phase}}")) == "Succeeded"
-    });
+    let shown = |name: &str, holds: &dyn Fn(&Value) -> bool| {
+        watch
+            .wait(Timestamp::UNIX_EPOCH, "Pod", |pod| {
+                pod["metadata"]["name"] == name && holds(&pod["status"])
+            })
+            .1
+    };
+    shown(&name, &|status| status["phase"] == "Succeeded");
     let mut run = deployment["spec"]["template"]["spec"].clone();
     run["containers"][0]["image"] = json!(image.unwrap());
     let name = format!("run-by-hand-{temperature}");
     namespace.apply(&pod(&name, &run));
-    let mut address = String::new();
-    await_that(start, || {
-        if address.is_empty() {
-            address = namespace.kubectl(&format!("get pod {name} -o jsonpath={{.status.podIP}}"));
-            return false;
-        }
-        call((&address, 8080), "POST", "/", &[], b"").is_some_and(|answer| answer.body == text)
-    });
+    let pod = shown(&name, &|status| status["podIP"].is_string());
+    let address = pod["status"]["podIP"].as_str().unwrap();
+    while call((address, 8080), "POST", "/", &[], b"").is_none_or(|answer| answer.body != text) {
+        assert!(start.elapsed() < Duration::from_mins(5), "in vain");
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let seconds = start.elapsed().as_secs_f64();
     namespace.kubectl(&format!("delete pod {name} --now"));
     seconds
@@ -56,11 +63,4 @@ fn get(namespace: &Namespace, what: &str) -> Value {
 
 fn pod(name: &str, spec: &Value) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec})
-}
-
-fn await_that(start: Instant, mut holds: impl FnMut() -> bool) {
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_mins(5), "in vain");
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }

@@ -1,7 +1,7 @@
 //! What a Function costs on a real node: from `kubectl apply` to the first answer, beside the same build and the same Pod
 //! by hand. It runs in the namespaces of `tests/node/run.sh`, where `make bench-node` starts it; `make cluster NODE=real`
 //! starts it with the argument `cluster`, and it only keeps the cluster running.
-#![allow(clippy::print_stdout, reason = "tables for people")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "tables for people, and how far they are")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,15 +13,24 @@
 
 mod by_hand;
 mod harness;
+mod stages;
+mod tables;
 mod usage;
+mod versions;
+mod watch;
 
 use std::time::{Duration, Instant};
 
+use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
 use harness::call::call;
 use harness::real_cluster::{CLUSTER, Namespace};
+use stages::Round;
+use tables::Figures;
 use usage::Usage;
+use versions::VERSIONS;
+use watch::Watch;
 
 /// A Function of the tables.
 struct Case {
@@ -30,15 +39,17 @@ struct Case {
     dependencies: Option<&'static str>,
 }
 
-const CASES: [Case; 4] = [
+const CASES: [Case; 6] = [
     Case { name: "node", runtime: "nodejs22", dependencies: None },
     Case {
         name: "node-with-dependency",
         runtime: "nodejs22",
         dependencies: Some(r#"{"name": "n", "version": "1.0.0", "dependencies": {"ms": "2.1.3"}}"#),
     },
+    Case { name: "node-always-npm", runtime: "always-npm", dependencies: None },
     Case { name: "python", runtime: "python313", dependencies: None },
     Case { name: "python-with-dependency", runtime: "python313", dependencies: Some("toolz==1.0.0\n") },
+    Case { name: "python-always-pip", runtime: "always-pip", dependencies: None },
 ];
 
 fn main() {
@@ -68,55 +79,112 @@ fn cluster() {
     }
 }
 
+/// `ROUNDS` rounds of each case, or of those whose names `CASES` lists, by turns.
 fn figures() {
+    let rounds = std::env::var("ROUNDS").map_or(5, |rounds| rounds.parse().unwrap());
+    let chosen = std::env::var("CASES").ok();
+    let is_chosen =
+        |case: &&Case| chosen.as_ref().is_none_or(|names| names.split(',').any(|name| name == case.name));
+    let cases: Vec<_> = CASES.iter().filter(is_chosen).collect();
     let usage = Usage::start();
-    println!(
-        "Cold: the build has no layers in its cache. From the second Function of a runtime on, the node has the base image.\n"
-    );
-    println!(
-        "| Function | cold s | by hand s | changed line s | by hand s | build CPU s | build peak MiB | image MB |"
-    );
-    println!("|---|---|---|---|---|---|---|---|");
-    for case in &CASES {
-        // A namespace has no layers of another one.
-        let namespace = CLUSTER.namespace(case.name);
-        let cold = applied_to_answer(&namespace, case, "one");
-        let (cpu, peak) = usage.of(&last_build(&namespace));
-        let cold_by_hand = by_hand::build_and_run(&namespace, case.name, "cold", "one");
-        let warm = applied_to_answer(&namespace, case, "two");
-        let warm_by_hand = by_hand::build_and_run(&namespace, case.name, "warm", "two");
-        let size = image_size(&namespace, case.name);
-        println!(
-            "| {} | {cold:.1} | {cold_by_hand:.1} | {warm:.1} | {warm_by_hand:.1} | {cpu:.1} | {peak:.0} | {size:.1} |",
-            case.name
-        );
+    add_runtimes_that_always_install();
+    let mut figures = Figures::default();
+    for round in 0..rounds {
+        for version in VERSIONS.iter() {
+            version.install();
+            for case in &cases {
+                let measured = measure(case, version.name, round, &usage);
+                eprintln!(
+                    "round {round} {} {}: cold {:.1} s, changed line {:.1} s",
+                    version.name,
+                    case.name,
+                    measured.cold.total(),
+                    measured.warm.total()
+                );
+                figures.add(version.name, case.name, measured);
+            }
+        }
     }
+    figures.print();
 }
 
-/// Seconds from `kubectl apply` until the Function answers with a text.
-fn applied_to_answer(namespace: &Namespace, case: &Case, text: &str) -> f64 {
-    let source = match case.runtime {
-        "nodejs22" => format!("module.exports = {{ main: () => '{text}' }}"),
+/// What one Function took.
+pub struct Measured {
+    cold: Round,
+    cold_by_hand: f64,
+    warm: Round,
+    warm_by_hand: f64,
+    /// CPU seconds and MiB of the cold build.
+    usage: (f64, f64),
+    image: f64,
+}
+
+fn measure(case: &Case, version: &str, round: usize, usage: &Usage) -> Measured {
+    // A namespace has no layers of another one.
+    let name: &'static str = format!("{}-{}-{round}", case.name, version).leak();
+    let namespace = CLUSTER.namespace(name);
+    let cold = applied_to_answer(&namespace, case, "one");
+    let usage = usage.of(&last_build(&namespace));
+    let cold_by_hand = by_hand::build_and_run(&namespace, case.name, "cold", "one");
+    let warm = applied_to_answer(&namespace, case, "two");
+    let warm_by_hand = by_hand::build_and_run(&namespace, case.name, "warm", "two");
+    let image = image_size(&namespace, case.name);
+    // What the next ones share a machine with.
+    namespace.kubectl("delete functions --all");
+    Measured { cold, cold_by_hand, warm, warm_by_hand, usage, image }
+}
+
+/// From `kubectl apply` until the Function answers with a text.
+fn applied_to_answer(namespace: &Namespace, case: &Case, text: &str) -> Round {
+    let source = match case.name.split('-').next() {
+        Some("node") => format!("module.exports = {{ main: () => '{text}' }}"),
         _ => format!("def main(event, context):\n    return '{text}'\n"),
     };
     let mut spec = json!({"runtime": case.runtime, "source": source, "minReplicas": 1, "maxReplicas": 1});
     if let Some(dependencies) = case.dependencies {
         spec["deps"] = json!(dependencies);
     }
-    let start = Instant::now();
+    let watch = Watch::start(namespace);
+    let start = Timestamp::now();
     namespace.function(case.name, &spec);
-    let mut address = String::new();
-    loop {
-        if address.is_empty() {
-            address = namespace.kubectl(&format!(
-                "get service {} --ignore-not-found -o jsonpath={{.spec.clusterIP}}",
-                case.name
-            ));
-        } else if call((&address, 80), "POST", "/", &[], b"").is_some_and(|answer| answer.body == text) {
-            return start.elapsed().as_secs_f64();
-        }
-        assert!(start.elapsed() < Duration::from_mins(5), "{} does not answer", case.name);
-        std::thread::sleep(Duration::from_millis(100));
+    let (_, service) =
+        watch.wait(Timestamp::UNIX_EPOCH, "Service", |service| service["metadata"]["name"] == case.name);
+    let address = service["spec"]["clusterIP"].as_str().unwrap();
+    let limit = Instant::now() + Duration::from_mins(5);
+    while call((address, 80), "POST", "/", &[], b"").is_none_or(|answer| answer.body != text) {
+        assert!(Instant::now() < limit, "{} does not answer", case.name);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Round::of(namespace, &watch, start, Timestamp::now())
+}
+
+/// The same runtimes as those of the cases, except that they install although there is nothing to install.
+fn add_runtimes_that_always_install() {
+    for (name, like, condition) in [
+        ("always-npm", "nodejs-22", r#"[ "$(cat package.json)" = '{}' ] || "#),
+        ("always-pip", "python-313", "! grep -q '[^[:space:]]' /kubeless/requirements.txt || "),
+    ] {
+        let words = format!("get configmap dockerfile-{like} --namespace=kyma-system -o json");
+        let printed =
+            harness::cluster::kubectl(&CLUSTER.control_plane, &words, harness::cluster::NOTHING).unwrap();
+        let mut map: Value = serde_json::from_str(&printed).unwrap();
+        let dockerfile = map["data"]["Dockerfile"].as_str().unwrap();
+        let always = dockerfile.replace(condition, "");
+        assert_ne!(always, dockerfile);
+        let (_, steps) = always.split_once('\n').unwrap();
+        let language = like.split('-').next().unwrap();
+        let image = if language == "nodejs" { "node" } else { language };
+        map["data"]["Dockerfile"] = json!(format!("ARG base_image=images.test:5002/{image}:1\n{steps}"));
+        map["metadata"] = json!({
+            "name": format!("dockerfile-{name}"),
+            "labels": {"serverless.kyma-project.io/config": "runtime", "serverless.kyma-project.io/runtime": name},
+            "annotations": {"serverless.kyma-project.io/language": language},
+        });
+        CLUSTER.apply("kyma-system", &map);
+        let function = harness::cluster::function("probe", &json!({"runtime": name, "source": "x"}));
+        let dry_run = "apply --dry-run=server -f -";
+        let admitted = || harness::cluster::kubectl(&CLUSTER.control_plane, dry_run, &function).ok;
+        harness::wait::wait_within(Duration::from_mins(2), "the runtime is admitted", admitted);
     }
 }
 

@@ -11,31 +11,51 @@ use xtask::authorities;
 use crate::harness::layout::layout;
 use crate::harness::registry::{Registry, crane};
 
+/// The programs of the product, with what each is started with.
+const WEBHOOK: (&str, &str) = ("serverless-webhook", "serve");
+const CONTROLLER: (&str, &str) = ("serverless-controller", "run");
+
 /// Gives the node what builds run, and the registry the base images of Functions and the images of the product: those in
-/// the folder `PRODUCT_IMAGES`, which `make images` writes, or some of the programs that were built for the tests.
+/// the folder `PRODUCT_IMAGES`, which `make images` writes, or some of the programs that were built for the tests. With the
+/// tag `before`, the controller in the folder `BEFORE`, with which a benchmark compares.
 pub fn provide(node: &Node, registry: &Registry) {
     let built = testenv::built("node-images").unwrap();
     for name in ["builder", "fetcher"] {
         node.load(&built.join(name)).unwrap();
     }
-    let push = |layout: &Path, name: &str| {
-        let image = format!("{}/{name}:1", registry.address());
-        crane("{}", &["push", "--insecure", &layout.display().to_string(), &image]).unwrap();
-    };
     for name in ["node", "python"] {
-        push(&built.join(name), name);
+        push(registry, &built.join(name), name, "1");
     }
     let released = std::env::var_os("PRODUCT_IMAGES").map(PathBuf::from);
-    for (program, command) in [("serverless-webhook", "serve"), ("serverless-controller", "run")] {
-        let folder = tempfile::tempdir().unwrap();
-        let made = || product(folder.path(), program, command);
-        push(&released.as_ref().map_or_else(made, |images| images.join(program)), program);
+    for program in [WEBHOOK, CONTROLLER] {
+        match &released {
+            Some(images) => push(registry, &images.join(program.0), program.0, "1"),
+            None => push_made(registry, programs(), program, "1"),
+        }
+    }
+    if let Some(before) = std::env::var_os("BEFORE") {
+        push_made(registry, Path::new(&before), CONTROLLER, "before");
     }
 }
 
+/// Where the programs are that were built for the tests.
+fn programs() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_serverless-webhook")).parent().unwrap()
+}
+
+fn push(registry: &Registry, layout: &Path, name: &str, tag: &str) {
+    let image = format!("{}/{name}:{tag}", registry.address());
+    crane("{}", &["push", "--insecure", &layout.display().to_string(), &image]).unwrap();
+}
+
+fn push_made(registry: &Registry, programs: &Path, program: (&str, &str), tag: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    push(registry, &made(folder.path(), programs, program), program.0, tag);
+}
+
 /// Writes the image of a program, like the one that `make images` writes.
-fn product(folder: &Path, program: &str, command: &str) -> PathBuf {
-    let built = PathBuf::from(env!("CARGO_BIN_EXE_serverless-webhook")).with_file_name(program);
+fn made(folder: &Path, programs: &Path, (program, command): (&str, &str)) -> PathBuf {
+    let built = programs.join(program);
     let (root, output) = (folder.join("root"), folder.join("layout"));
     fs::create_dir_all(root.join("etc/ssl/certs")).unwrap();
     fs::write(root.join("etc/ssl/certs/ca-certificates.crt"), authorities::pem()).unwrap();
