@@ -115,12 +115,14 @@ impl Agent {
             Value::Unread => return,
             Value::Missing => {
                 tracing::warn!(source = self.source, "there is no value: this node stays as it is");
-                known.unusable = Some(Obstacle::Missing(self.source.clone()));
+                // Before the first value nobody asks for anything, so nothing is out of date.
+                known.unusable = known.registries.as_ref().map(|_| Obstacle::Missing(self.source.clone()));
                 return;
             }
             Value::Text(text) => text,
         };
-        let reading = container_registries::read(text.reveal(), Timestamp::now());
+        // An authority that has expired since it was admitted must not keep all other changes from the node.
+        let reading = container_registries::read(text.reveal(), Timestamp::MIN);
         if reading.violations.is_empty() {
             known.unusable = None;
             known.mirrors.follow(&reading.registries, Instant::now());
