@@ -12,8 +12,8 @@ use crate::harness::registry::{Auth, Registry, USER, crane};
 
 /// A name of the node, where every mirror is.
 const HOST: &str = "registry.test";
-/// With what files and headers make something else of.
-pub const PASSWORD: &str = r#"correct: "horse" '\ %41 #ü"#;
+/// With what files and headers make something else of, and without blanks, which end an account of the token server.
+pub const PASSWORD: &str = r#"correct:"horse"'\%41#ü"#;
 
 /// A registry with a certificate of its own. Ends when dropped.
 pub struct Mirror {
