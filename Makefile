@@ -201,6 +201,16 @@ bench-node: ## from kubectl apply to the first answer on a real node: needs root
 	$(CARGO) test --locked --workspace --bench node --no-run
 	tests/node/run.sh $(CARGO) test --locked --offline --workspace --bench node
 
+.PHONY: bench-nodes
+bench-nodes: ## what changes, rewritten files and dead mirrors do to pulls of a real node, and what its agent needs: needs root
+	@tests/node/run.sh true
+	@$(MAKE) --no-print-directory node node-images packages registry
+	$(CARGO) build --locked --workspace --bins
+	$(CARGO) build --locked --profile controller --package serverless-node-agent
+	$(CARGO) test --locked --workspace --bench node --no-run
+	NODE_AGENT=$(CURDIR)/target/controller/serverless-node-agent \
+	  tests/node/run.sh $(CARGO) test --locked --offline --workspace --bench node -- registries
+
 .PHONY: bench-shapes
 bench-shapes: $(WEBHOOK) ## what the shape of a body costs, and the most memory of the webhook under each attack
 	$(CARGO) bench --locked --bench shapes -- $(CURDIR)/$(WEBHOOK)

@@ -1,6 +1,7 @@
 //! What a Function costs on a real node: from `kubectl apply` to the first answer, beside the same build and the same Pod
 //! by hand. It runs in the namespaces of `tests/node/run.sh`, where `make bench-node` starts it; `make cluster NODE=real`
-//! starts it with the argument `cluster`, and it only keeps the cluster running.
+//! starts it with the argument `cluster`, and it only keeps the cluster running. With the argument `registries`, which
+//! `make bench-nodes` gives, it measures the registry configuration of the node in place of Functions.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "tables for people, and how far they are")]
 #![allow(
     clippy::unwrap_used,
@@ -13,6 +14,7 @@
 
 mod by_hand;
 mod harness;
+mod registries;
 mod stages;
 mod tables;
 mod usage;
@@ -53,8 +55,11 @@ const CASES: [Case; 6] = [
 ];
 
 fn main() {
-    if std::env::args().any(|argument| argument == "cluster") {
+    let has = |name: &str| std::env::args().any(|argument| argument == name);
+    if has("cluster") {
         cluster();
+    } else if has("registries") {
+        registries::figures();
     } else {
         figures();
     }
