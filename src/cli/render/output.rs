@@ -50,7 +50,7 @@ pub(super) fn write(files: &Files, folder: &Path, force: bool) -> Exit {
 
 /// Whether nobody but its owner may read a file.
 fn is_private(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 == 0)
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o777 == PRIVATE)
 }
 
 /// Replaces a file at once: who reads it sees the old text or the new one.
