@@ -61,6 +61,9 @@ impl Node {
 
     /// From the write of the Secret until a pull through the mirror with the new password has ended.
     fn changes(&self) {
+        let (host, mirror) = (self.upstream.registry.address(), self.mirror.registry.address());
+        self.set(PASSWORD);
+        self.agent.await_file(&host, |file| file.contains(&mirror));
         let containerd = process("containerd");
         let mut seconds = Vec::new();
         for number in 0..CHANGES {
