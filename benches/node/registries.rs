@@ -25,7 +25,7 @@ const PULLS: usize = 20;
 /// How long the agent may take to take a dead mirror out.
 const TAKEN_OUT: Duration = Duration::from_secs(5);
 /// How long the agent is watched while it has nothing to do.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 pub fn figures() {
     let (mirror, upstream) = (Mirror::with(Auth::Basic, "app:1"), Mirror::with(Auth::Basic, "app:1"));
@@ -37,7 +37,7 @@ pub fn figures() {
     println!("| figure | value |\n|---|---|");
     node.changes();
     node.dead_mirror();
-    node.usage();
+    Node::usage();
     node.agent.uninstall();
     rewrites();
 }
@@ -127,7 +127,7 @@ impl Node {
     }
 
     /// What the agent needs after all that, while nothing changes.
-    fn usage(&self) {
+    fn usage() {
         let agent = process("serverless-node");
         let before = cpu_ticks(&agent);
         thread::sleep(IDLE);

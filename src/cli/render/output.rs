@@ -8,6 +8,9 @@ use std::path::Path;
 use decide::nodes::files::Files;
 use process::exit::Exit;
 
+/// The mode of a file that its owner alone may read.
+const PRIVATE: u32 = 0o600;
+
 /// Prints all files, each below a comment with its path.
 pub(super) fn print(files: &Files) -> Exit {
     let mut stdout = io::stdout().lock();
@@ -50,7 +53,7 @@ pub(super) fn write(files: &Files, folder: &Path, force: bool) -> Exit {
 
 /// Whether nobody but its owner may read a file.
 fn is_private(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o777 == PRIVATE)
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o777 | PRIVATE == PRIVATE)
 }
 
 /// Replaces a file at once: who reads it sees the old text or the new one.
@@ -62,7 +65,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     let written = OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o600)
+        .mode(PRIVATE)
         .open(&beside)
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .and_then(|()| fs::rename(&beside, path));

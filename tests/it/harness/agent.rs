@@ -98,11 +98,11 @@ fn token(namespace: &Namespace) -> String {
         object.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
         object
     };
-    let rule = json!({"apiGroups": [""], "resources": ["secrets"], "resourceNames": [SECRET], "verbs": ["get", "watch"]});
+    let rights = json!({"apiGroups": [""], "resources": ["secrets"], "resourceNames": [SECRET], "verbs": ["get", "watch"]});
     let role = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "agent"});
     let subject = json!({"kind": "ServiceAccount", "name": "agent"});
     namespace.apply(&object("ServiceAccount", json!({})));
-    namespace.apply(&object("Role", json!({"rules": [rule]})));
+    namespace.apply(&object("Role", json!({"rules": [rights]})));
     namespace.apply(&object("RoleBinding", json!({"roleRef": role, "subjects": [subject]})));
     namespace.kubectl("create token agent")
 }

@@ -31,7 +31,6 @@ fn agree(
     render: impl Fn(&Registries, &Path) -> (Files, &'static str),
     expect: impl Fn(&Host, &Registry, &Registries) -> Vec<Server>,
 ) {
-    println!("{MODELS} models of the seed {SEED}");
     let seed = RngSeed::Fixed(SEED);
     let config = Config { cases: MODELS, rng_seed: seed, failure_persistence: None, ..Config::default() };
     let parser = RefCell::new(Parser::start(runtime));
@@ -51,11 +50,11 @@ fn agree(
         if answer == expected {
             return Ok(());
         }
-        let texts: String =
-            files.0.iter().map(|(path, text)| format!("--- {path}\n{}\n", text.reveal())).collect();
+        let texts = files.0.iter().map(|(path, text)| format!("--- {path}\n{}\n", text.reveal()));
+        let texts = texts.collect::<Vec<_>>().concat();
         Err(TestCaseError::fail(format!("{texts}\nexpected {expected:#?}\nread {answer:#?}")))
     });
-    result.unwrap_or_else(|error| panic!("{error}"));
+    result.unwrap_or_else(|error| panic!("of {MODELS} models of the seed {SEED}: {error}"));
 }
 
 /// The host in the name of an image.

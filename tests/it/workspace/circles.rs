@@ -37,6 +37,7 @@ fn a_circle_is_found() {
     };
     assert_eq!(circles(&edges(&[("a", "b"), ("b", "c")])), [""; 0]);
     assert_eq!(circles(&edges(&[("a", "b"), ("b", "c"), ("c", "b")])), ["b ◄─► c"]);
+    assert_eq!(without_visibilities("pub(in super::a) struct B(c::D);"), "pub struct B(c::D);");
     let text = "use super::x::{Y, z::Z};\nuse crate::a;\nfn f() { super::b::g(); c::h() }\n#[cfg(test)]\nuse crate::t;";
     let found: Vec<_> = paths(text, &["c".to_owned()]).into_iter().collect();
     assert_eq!(found, ["crate::a", "self::c", "super::b::g", "super::x::Y", "super::x::z::Z"]);
@@ -95,6 +96,7 @@ fn paths(text: &str, children: &[String]) -> BTreeSet<String> {
     let text = text.split("#[cfg(test)]").next().unwrap();
     let code: String =
         text.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n");
+    let code = without_visibilities(&code);
     let mut found = BTreeSet::new();
     let mut rest = String::new();
     for statement in code.split_inclusive(';') {
@@ -114,6 +116,14 @@ fn paths(text: &str, children: &[String]) -> BTreeSet<String> {
         _ => None,
     });
     own.collect()
+}
+
+/// `pub(in super::super)` says who may use something. It uses nothing.
+fn without_visibilities(code: &str) -> String {
+    let mut parts = code.split("pub(in ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let rest = parts.map(|part| part.split_once(')').map_or(part, |(_, rest)| rest));
+    rest.fold(first, |code, part| code + "pub" + part)
 }
 
 fn is_start_of_line(text: &str, index: usize) -> bool {
