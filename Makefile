@@ -17,6 +17,8 @@ LINKER := $(if $(filter-out $(HOST_ARCH),$(ARCH)),$(subst -unknown,,$(TARGET))-g
 IMAGE_WEBHOOK := target/static/$(TARGET)/release/serverless-webhook
 IMAGE_CONTROLLER := target/static/$(TARGET)/controller/serverless-controller
 IMAGE_NODE_AGENT := target/static/$(TARGET)/controller/serverless-node-agent
+# In no image: it runs on nodes.
+CREDENTIAL_PROVIDER := target/static/$(TARGET)/controller/serverless-credential-provider
 # Without packed relocations, a megabyte of the controller's memory would be relocations. The build machine needs glibc
 # 2.36 for them. No path of the build machine gets into the binaries.
 STATIC_FLAGS := -C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs \
@@ -61,7 +63,7 @@ $(CONTROLLER):
 	$(CARGO) build --locked --profile controller --package serverless-controller
 
 .PHONY: static
-static: $(IMAGE_CONTROLLER) $(IMAGE_NODE_AGENT) ## binaries that need nothing else, for the images
+static: $(IMAGE_CONTROLLER) $(IMAGE_NODE_AGENT) $(CREDENTIAL_PROVIDER) ## binaries that need nothing else, for images and nodes
 	$(STATIC) --release --package serverless-webhook
 
 .PHONY: $(IMAGE_CONTROLLER)
@@ -71,6 +73,10 @@ $(IMAGE_CONTROLLER): toolchain
 .PHONY: $(IMAGE_NODE_AGENT)
 $(IMAGE_NODE_AGENT): toolchain
 	$(STATIC) --profile controller --package serverless-node-agent
+
+.PHONY: $(CREDENTIAL_PROVIDER)
+$(CREDENTIAL_PROVIDER): toolchain
+	$(STATIC) --profile controller --package serverless-credential-provider
 
 .PHONY: toolchain
 toolchain:
