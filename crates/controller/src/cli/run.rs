@@ -32,7 +32,7 @@ pub(super) struct Args {
         env = "APP_RECONCILE",
         value_enum,
         value_delimiter = ',',
-        default_value = "functions,copies,credentials,runtimes",
+        default_value = "functions,copies,credentials,runtimes,nodes",
         value_name = "NAMES"
     )]
     reconcile: Vec<Reconciler>,
