@@ -33,8 +33,10 @@ pub struct ValidSecret {
     pub has_annotations: bool,
     /// The hash of the files that were written last.
     pub hash: Option<String>,
-    /// Its name, or the prefix from which the API server generates one.
-    pub name: String,
+    /// Its name; none if the API server generates one.
+    pub name: Option<String>,
+    /// Whether an UPDATE changes nothing but metadata.
+    pub has_same_data: bool,
 }
 
 /// Judges a Secret; `old` is the Secret before an UPDATE. One without the label has nothing wrong, nor has one that cannot
@@ -49,6 +51,9 @@ pub fn judge(new: &SecretObject<'_>, old: Option<&SecretObject<'_>>, now: Timest
         Err(violations) => JudgedSecret { decision: Decision::of(violations), valid: None },
     };
     let Some(old) = old.filter(|old| old.has_same_data(new)) else { return judged };
+    if let Some(valid) = &mut judged.valid {
+        valid.has_same_data = true;
+    }
     // Nothing but metadata changes: that is never refused, so that a labelled Secret can always be deleted.
     let violations = std::mem::take(&mut judged.decision.violations);
     if is_labelled(old) {
@@ -82,7 +87,8 @@ fn read(secret: &SecretObject<'_>, data: SecretData, now: Timestamp) -> JudgedSe
         data,
         has_annotations: secret.metadata.annotations.is_some(),
         hash: secret.metadata.annotation(|all| &all.registries_hash).map(str::to_owned),
-        name: secret.metadata.display_name().to_owned(),
+        name: Some(secret.metadata.name.clone()).filter(|name| !name.is_empty()),
+        has_same_data: false,
     });
     JudgedSecret { decision, valid }
 }

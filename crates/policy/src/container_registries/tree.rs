@@ -1,10 +1,18 @@
 //! A YAML value of which any text may be a credential: nothing of it is shown, and texts are wiped from memory.
 
+use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Error;
 use zeroize::Zeroizing;
+
+/// What a text may always stand for, in bytes.
+const SPARE: usize = 64 * 1024;
+/// What a value takes beside its text, in bytes.
+const NODE: usize = 16;
+
+const TOO_LARGE: &str = "must be smaller, with fewer levels and aliases";
 
 /// A value.
 pub enum Tree {
@@ -39,13 +47,14 @@ impl Tree {
     /// # Errors
     /// Where the text is no YAML.
     pub fn parse(text: &str) -> Result<Self, NotYaml> {
-        let options = serde_saphyr::options! { with_snippet: false };
-        serde_saphyr::from_str_with_options::<Option<Self>>(text, options)
-            .map(|tree| tree.unwrap_or(Self::Null))
-            .map_err(|error| NotYaml {
+        let left = Cell::new(text.len() * 2 + SPARE);
+        let seed = Reader { left: &left };
+        serde_saphyr::with_deserializer_from_str(text, |deserializer| seed.deserialize(deserializer)).map_err(
+            |error| NotYaml {
                 line: error.location().map_or(1, |location| location.line()),
-                must: must(&error),
-            })
+                must: if left.get() == 0 { TOO_LARGE } else { must(&error) },
+            },
+        )
     }
 
     /// A member of a map; null is treated as absent.
@@ -70,21 +79,43 @@ fn must(error: &Error) -> &'static str {
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. }
-        | Error::AliasReplayCounterOverflow { .. } => "must be smaller, with fewer levels and aliases",
+        | Error::AliasReplayCounterOverflow { .. } => TOO_LARGE,
         Error::AliasError { error, .. } => must(error),
         _ => "must be YAML",
     }
 }
 
-impl<'de> Deserialize<'de> for Tree {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
+/// Reads a value, and counts what it takes: aliases can stand for much more than a text holds.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    /// How many bytes may still be taken.
+    left: &'a Cell<usize>,
+}
+
+impl Reader<'_> {
+    fn take<E: serde::de::Error>(self, size: usize) -> Result<(), E> {
+        let left = self.left.get().saturating_sub(size + NODE);
+        self.left.set(left);
+        if left == 0 { Err(E::custom(TOO_LARGE)) } else { Ok(()) }
+    }
+
+    fn text<E: serde::de::Error>(self, text: String) -> Result<Tree, E> {
+        let text = Zeroizing::new(text);
+        self.take(text.len())?;
+        Ok(Tree::Text(text))
     }
 }
 
-struct Reader;
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Tree;
 
-impl<'de> Visitor<'de> for Reader {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tree, D::Error> {
+        self.take(0)?;
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_> {
     type Value = Tree;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,7 +131,7 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tree, D::Error> {
-        Tree::deserialize(deserializer)
+        self.deserialize(deserializer)
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
@@ -119,17 +150,17 @@ impl<'de> Visitor<'de> for Reader {
         Ok(Tree::Number)
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Tree, E> {
-        Ok(Tree::Text(Zeroizing::new(value.to_owned())))
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Tree, E> {
+        self.text(value.to_owned())
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Tree, E> {
-        Ok(Tree::Text(Zeroizing::new(value)))
+    fn visit_string<E: serde::de::Error>(self, value: String) -> Result<Tree, E> {
+        self.text(value)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
+        while let Some(item) = items.next_element_seed(self)? {
             list.push(item);
         }
         Ok(Tree::List(list))
@@ -137,9 +168,25 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Tree, A::Error> {
         let mut map = Vec::new();
-        while let Some(member) = members.next_entry()? {
-            map.push(member);
+        while let Some(key) = members.next_key::<String>()? {
+            self.take(key.len())?;
+            map.push((key, members.next_value_seed(self)?));
         }
         Ok(Tree::Map(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aliases_cannot_stand_for_much_more_than_the_text() {
+        let line = "x".repeat(100_000);
+        let aliases = "*a, ".repeat(20);
+        let text = format!("a: &a {line}\nb: [{aliases}]");
+        let error = Tree::parse(&text).err().unwrap();
+        assert_eq!(error.must, "must be smaller, with fewer levels and aliases");
+        assert!(Tree::parse("a: &a {b: c}\nd: [*a, *a]").is_ok());
     }
 }

@@ -1,5 +1,7 @@
 //! The caches that the chart of Giant Swarm knows beside the value. They come before all endpoints of a host.
 
+use std::collections::BTreeSet;
+
 use super::reader::{Reader, member};
 use crate::container_registries::host::{Address, Host};
 use crate::container_registries::model::{Endpoint, Registries, Scheme};
@@ -57,21 +59,21 @@ fn enabled<'a>(
     let path = member(path, key);
     let members = reader.members(cache, &path)?;
     let known: &[&str] = if key == LOCAL { &[ENABLED, MIRRORED, PORT] } else { &[ENABLED, MIRRORED] };
-    reader.only(members, &path, known);
+    reader.only(members, &path, known, |_| true);
     let is_enabled = reader.flag(cache, &path, ENABLED).unwrap_or(default);
     is_enabled.then_some((cache, path))
 }
 
-fn mirrored(reader: &mut Reader, cache: &Tree, path: &str, default: Option<&str>) -> Vec<Host> {
+fn mirrored(reader: &mut Reader, cache: &Tree, path: &str, default: Option<&str>) -> BTreeSet<Host> {
     let path = member(path, MIRRORED);
     let Some(list) = cache.get(MIRRORED) else {
         return default.and_then(|host| Host::parse(host).ok()).into_iter().collect();
     };
-    let mut hosts = Vec::new();
+    let mut hosts = BTreeSet::new();
     for (index, item) in reader.items(list, &path).unwrap_or_default().iter().enumerate() {
         let name = if let Tree::Text(name) = item { name.as_str() } else { "" };
         match Host::parse(name) {
-            Ok(host) => hosts.push(host),
+            Ok(host) => drop(hosts.insert(host)),
             Err(error) => {
                 reader.refuse(Rule::RegistryHostInvalid, format!("{path}[{index}]"), error.as_str());
             }
@@ -123,7 +125,7 @@ fn local(reader: &mut Reader, cache: &Tree, path: &str) -> Option<Address> {
     address
 }
 
-fn put_first(registries: &mut Registries, hosts: Vec<Host>, endpoint: &Endpoint) {
+fn put_first(registries: &mut Registries, hosts: BTreeSet<Host>, endpoint: &Endpoint) {
     for host in hosts {
         let endpoints = &mut registries.0.entry(host).or_default().endpoints;
         if endpoints.iter().all(|known| known.url() != endpoint.url()) {

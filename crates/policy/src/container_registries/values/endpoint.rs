@@ -13,7 +13,7 @@ use crate::container_registries::host::{Address, AddressError, DOCKER_HUB_API};
 use crate::container_registries::model::{Capability, Endpoint, Scheme};
 use crate::container_registries::tree::Tree;
 use crate::rule::Rule;
-use crate::violation::{Value, Violation};
+use crate::violation::Violation;
 
 pub(super) const ENDPOINT: &str = "endpoint";
 const CREDENTIALS: &str = "credentials";
@@ -30,7 +30,7 @@ const KEYS: [&str; 8] =
 /// Reads an item of the list of a host; none if it has no valid address.
 pub(super) fn read(reader: &mut Reader, item: &Tree, path: &str) -> Option<Endpoint> {
     let members = reader.members(item, path)?;
-    reader.only(members, path, &KEYS);
+    reader.only(members, path, &KEYS, |_| true);
     let override_path = reader.flag(item, path, OVERRIDE_PATH).unwrap_or_default();
     let address = address(reader, item, path, override_path);
     let is_plain = reader.flag(item, path, INSECURE).unwrap_or_default();
@@ -43,14 +43,14 @@ pub(super) fn read(reader: &mut Reader, item: &Tree, path: &str) -> Option<Endpo
         checked.is_ok()
     });
     let credentials =
-        item.get(CREDENTIALS).map(|value| credentials::read(reader, value, &member(path, CREDENTIALS)));
+        item.get(CREDENTIALS).and_then(|value| credentials::read(reader, value, &member(path, CREDENTIALS)));
     let capabilities = capabilities(reader, item, path);
     let dial_timeout = dial_timeout(reader, item, path);
     if is_plain {
         let why = "there is no TLS with insecure: true";
         for key in [SKIP_VERIFY, CA].into_iter().filter(|key| match *key {
             SKIP_VERIFY => skip_verify,
-            _ => item.get(CA).is_some(),
+            _ => ca.is_some(),
         }) {
             let violation = Violation::forbidden(Rule::EndpointInsecure, member(path, key), why);
             reader.violations.push(violation);
@@ -65,7 +65,7 @@ pub(super) fn read(reader: &mut Reader, item: &Tree, path: &str) -> Option<Endpo
         scheme: if is_plain { Scheme::Http } else { Scheme::Https },
         skip_verify,
         override_path,
-        credentials: credentials.flatten(),
+        credentials,
         ca: ca.map(str::to_owned),
         capabilities,
         dial_timeout,
@@ -94,10 +94,7 @@ fn address(reader: &mut Reader, item: &Tree, path: &str, override_path: bool) ->
         }
         Ok(address) => Some(address),
         Err(error) => {
-            // Before `@` there may be a password.
-            let value = if text.contains('@') { Value::Withheld } else { text.into() };
-            let violation = Violation::invalid(Rule::EndpointInvalid, field, value, error.as_str());
-            reader.violations.push(violation);
+            reader.refuse(Rule::EndpointInvalid, field, error.as_str());
             None
         }
     }
@@ -114,10 +111,8 @@ fn capabilities(reader: &mut Reader, item: &Tree, path: &str) -> BTreeSet<Capabi
         if let Some(known) = Capability::ALL.into_iter().find(|known| known.as_str() == name) {
             found.insert(known);
         } else {
-            let supported = Capability::ALL.map(Capability::as_str);
-            let field = format!("{field}[{index}]");
-            let violation = Violation::not_supported(Rule::EndpointCapabilities, field, name, supported);
-            reader.violations.push(violation);
+            let must = "must be pull, resolve or push";
+            reader.refuse(Rule::EndpointCapabilities, format!("{field}[{index}]"), must);
         }
     }
     if items.is_empty() {
@@ -132,8 +127,7 @@ fn dial_timeout(reader: &mut Reader, item: &Tree, path: &str) -> Option<Duration
     let parsed = dial_timeout::parse(text);
     if parsed.is_none() {
         let must = "must be a duration from 1ms to 10m, such as 500ms or 1s";
-        let field = member(path, DIAL_TIMEOUT);
-        reader.violations.push(Violation::invalid(Rule::EndpointDialTimeout, field, text, must));
+        reader.refuse(Rule::EndpointDialTimeout, member(path, DIAL_TIMEOUT), must);
     }
     parsed
 }

@@ -72,18 +72,31 @@ impl Reader {
         None
     }
 
-    /// Refuses each key that is not one of `known`.
-    pub(super) fn only(&mut self, members: &[(String, Tree)], path: &str, known: &[&str]) {
+    /// Refuses each key that is not one of `known`. A key that is no word is not shown, nor one that
+    /// `is_shown` refuses, which is told whether it is like a known one: it may be a password with a `,` or without a space.
+    pub(super) fn only(
+        &mut self,
+        members: &[(String, Tree)],
+        path: &str,
+        known: &[&str],
+        is_shown: impl Fn(bool) -> bool,
+    ) {
         for (key, _) in members.iter().filter(|(key, _)| !known.contains(&key.as_str())) {
             let nearest = known.iter().max_by(|one, other| {
                 strsim::jaro_winkler(one, key).total_cmp(&strsim::jaro_winkler(other, key))
             });
-            let why = match nearest.filter(|near| strsim::jaro_winkler(near, key) >= SIMILAR) {
-                Some(near) => format!("there is no such key: did you mean {near}?"),
-                None => format!("there is no such key: the keys are {}", known.join(", ")),
+            let near = nearest.filter(|near| strsim::jaro_winkler(near, key) >= SIMILAR);
+            let is_word = key.bytes().all(|byte| byte.is_ascii_alphabetic());
+            let (field, problem) = if is_word && is_shown(near.is_some()) {
+                (member(path, key), "there is no such key")
+            } else {
+                (path.to_owned(), "one of its keys is unknown")
             };
-            let violation = Violation::forbidden(Rule::ContainerRegistriesKey, member(path, key), why);
-            self.violations.push(violation);
+            let why = match near {
+                Some(near) => format!("{problem}: did you mean {near}?"),
+                None => format!("{problem}: the keys are {}", known.join(", ")),
+            };
+            self.violations.push(Violation::forbidden(Rule::ContainerRegistriesKey, field, why));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The hosts, each with its endpoints and what happens when none of them has an image.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::endpoint;
 use super::reader::{Reader, member};
@@ -38,11 +38,13 @@ pub(super) fn read(reader: &mut Reader, value: Option<&Tree>, path: &str) -> Reg
     let mut registries = Registries::default();
     // What each host was called first.
     let mut names: BTreeMap<Host, &str> = BTreeMap::new();
-    for (name, value) in hosts {
+    for (index, (name, value)) in hosts.iter().enumerate() {
         let field = format!("{path}[{name}]");
         let host = match Host::parse(name) {
             Ok(host) => host,
             Err(error) => {
+                // Before `@` there may be a password.
+                let field = if name.contains('@') { format!("{path}[{index}]") } else { field };
                 reader.refuse(Rule::RegistryHostInvalid, field, error.as_str());
                 continue;
             }
@@ -63,7 +65,7 @@ fn registry(reader: &mut Reader, value: &Tree, path: &str) -> Registry {
     let Tree::Map(members) = value else {
         return Registry { endpoints: endpoints(reader, value, path), fallback: Fallback::Upstream };
     };
-    reader.only(members, path, &[FALLBACK, ENDPOINTS]);
+    reader.only(members, path, &[FALLBACK, ENDPOINTS], |_| true);
     let fallback = fallback(reader, value, path);
     let endpoints = endpoints(reader, value.get(ENDPOINTS).unwrap_or(&Tree::Null), &member(path, ENDPOINTS));
     Registry { endpoints, fallback }
@@ -73,14 +75,9 @@ fn fallback(reader: &mut Reader, registry: &Tree, path: &str) -> Fallback {
     match reader.text(registry, path, FALLBACK) {
         None | Some(UPSTREAM) => Fallback::Upstream,
         Some(NONE) => Fallback::None,
-        Some(other) => {
-            let violation = Violation::not_supported(
-                Rule::RegistryFallback,
-                member(path, FALLBACK),
-                other,
-                [UPSTREAM, NONE],
-            );
-            reader.violations.push(violation);
+        Some(_) => {
+            let field = member(path, FALLBACK);
+            reader.refuse(Rule::RegistryFallback, field, format!("must be {UPSTREAM} or {NONE}"));
             Fallback::Upstream
         }
     }
@@ -95,11 +92,11 @@ fn endpoints(reader: &mut Reader, value: &Tree, path: &str) -> Vec<Endpoint> {
     }
     let items = reader.items(value, path).unwrap_or_default();
     let mut endpoints: Vec<Endpoint> = Vec::new();
+    let mut urls = HashSet::new();
     for (index, item) in items.iter().enumerate() {
         let field = format!("{path}[{index}]");
         let Some(endpoint) = endpoint::read(reader, item, &field) else { continue };
-        let url = endpoint.url();
-        if endpoints.iter().any(|known| known.url() == url) {
+        if !urls.insert(endpoint.url()) {
             let field = member(&field, endpoint::ENDPOINT);
             let value = Value::Text(endpoint.address.to_string());
             reader.violations.push(Violation::duplicate(Rule::EndpointDuplicate, field, value));
