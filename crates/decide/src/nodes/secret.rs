@@ -33,6 +33,9 @@ pub fn mutate(new: &SecretObject<'_>, old: Option<&SecretObject<'_>>, now: Times
     let size: usize = wanted.values().map(|text| text.reveal().len()).sum();
     let kept = valid.data.iter().filter(|(key, _)| !is_written(key)).map(|(_, value)| value.len());
     if size + kept.sum::<usize>() > DATA_MAX {
+        if valid.has_same_data {
+            return decision;
+        }
         let why = "the files of nodes and the values are more than 1 MiB: split them into two Secrets";
         decision.violations.push(Violation::forbidden(Rule::RenderedTooLarge, "data.values", why));
         return decision;
@@ -46,7 +49,9 @@ pub fn mutate(new: &SecretObject<'_>, old: Option<&SecretObject<'_>>, now: Times
 fn files(valid: &ValidSecret) -> Files {
     let mut files = hosts::render(&valid.registries, hosts::Options::default()).files;
     files.0.extend(containerd_config::render(&valid.registries, OF_CONTAINERD_CONFIG).files.0);
-    files.0.extend(kubeadm::render(&valid.registries, &valid.name).files.0);
+    if let Some(name) = &valid.name {
+        files.0.extend(kubeadm::render(&valid.registries, name).files.0);
+    }
     files
 }
 
@@ -54,8 +59,9 @@ fn files(valid: &ValidSecret) -> Files {
 fn is_written(key: &str) -> bool {
     // `docker.io.ca-0a1b2c3d.pem`, and `ca-0a1b2c3d.pem` beside the older file.
     let name = key.strip_suffix(".pem").map(|name| name.rsplit_once('.').map_or(name, |(_, last)| last));
+    let is_hash = |hash: &str| hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
     key.ends_with(".hosts.toml")
-        || name.is_some_and(|name| name.starts_with("ca-"))
+        || name.and_then(|name| name.strip_prefix("ca-")).is_some_and(is_hash)
         || [containerd_config::FILE_NAME, kubeadm::FILE_NAME].contains(&key)
 }
 

@@ -7,7 +7,7 @@ const LENGTH_MAX: usize = 253;
 
 /// The key for the file at a path: `docker.io/hosts.toml` is `docker.io.hosts.toml`, and what no key may hold becomes `_`.
 ///
-/// Names of hosts hold no `_`, so paths of files for nodes have different keys. A key that is too long ends with a hash.
+/// Names of hosts hold no `_`, so paths of files for nodes have different keys. A key that is too long has a hash in it.
 #[must_use]
 pub fn secret_key(path: &str) -> String {
     let allowed = |character| match character {
@@ -18,10 +18,11 @@ pub fn secret_key(path: &str) -> String {
     };
     let mut key: String = path.chars().map(allowed).collect();
     if key.len() > LENGTH_MAX {
-        let hash = hash::of_bytes(path.as_bytes());
-        key.truncate(LENGTH_MAX - 1 - hash.len());
-        key.push('-');
-        key.push_str(&hash);
+        // The name of the file stays, by which the key is known as one of ours.
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let end = format!("-{}.{name}", hash::of_bytes(path.as_bytes()));
+        key.truncate(LENGTH_MAX.saturating_sub(end.len()));
+        key.push_str(&end);
     }
     key
 }
