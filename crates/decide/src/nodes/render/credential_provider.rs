@@ -1,6 +1,6 @@
 //! The kubelet's credential provider: its configuration, the logins that it reads, and `hosts.toml` without credentials.
 
-use policy::container_registries::{Credentials, Fallback, HiddenText, Host, Registries, Registry};
+use policy::container_registries::{Credentials, Fallback, HiddenText, Host, Registries, Registry, Scheme};
 use serde::Serialize;
 
 use super::hosts::{self, Options};
@@ -67,7 +67,7 @@ pub fn logins(registries: &Registries, losses: &mut Vec<String>) -> CredentialsF
         let chosen = choose(host, registry);
         for (index, endpoint) in registry.endpoints.iter().enumerate() {
             let Some(credentials) = &endpoint.credentials else { continue };
-            if let Some(text) = why_not(host, credentials, chosen) {
+            if let Some(text) = why_not(host, registry, credentials, chosen) {
                 losses.push(loss(host, index, "credentials", text));
             }
         }
@@ -84,6 +84,10 @@ pub fn logins(registries: &Registries, losses: &mut Vec<String>) -> CredentialsF
 /// The one login for the images of a host: that of the registry itself; if that is never asked, the one that all endpoints
 /// share. The login of a mirror is never offered to others.
 fn choose<'a>(host: &Host, registry: &'a Registry) -> Option<&'a Credentials> {
+    // containerd sends it to each endpoint that answers 401, even without TLS.
+    if is_exposed(registry) {
+        return None;
+    }
     let mut of_upstream = registry.endpoints.iter().filter(|endpoint| endpoint.is_upstream_of(host));
     let of_upstream = of_upstream.find_map(|endpoint| endpoint.credentials.as_ref());
     if of_upstream.is_some() || registry.fallback == Fallback::Upstream {
@@ -94,13 +98,26 @@ fn choose<'a>(host: &Host, registry: &'a Registry) -> Option<&'a Credentials> {
     shared.then_some(first)
 }
 
+/// Whether a login would be sent without TLS.
+fn is_exposed(registry: &Registry) -> bool {
+    registry.endpoints.iter().any(|endpoint| endpoint.scheme == Scheme::Http)
+}
+
 /// Why credentials do not get to the node.
-fn why_not(host: &Host, credentials: &Credentials, chosen: Option<&Credentials>) -> Option<&'static str> {
+fn why_not(
+    host: &Host,
+    registry: &Registry,
+    credentials: &Credentials,
+    chosen: Option<&Credentials>,
+) -> Option<&'static str> {
     if host.is_any() {
         return Some("the kubelet needs the names of hosts, so this login is left out");
     }
     if matches!(credentials, Credentials::IdentityToken(_)) {
         return Some("the kubelet hands over no identity tokens, so this login is left out");
+    }
+    if is_exposed(registry) {
+        return Some("another endpoint has no TLS and would see it, so this login is left out");
     }
     let text = "the kubelet has one login for the images of a host, which all its endpoints see, so that of a mirror is left out";
     (chosen != Some(credentials)).then_some(text)
