@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use decide::nodes::credentials_file::CredentialsFile;
 use decide::nodes::render::credential_provider::logins;
 use decide::nodes::tree::Wanted;
 use policy::container_registries::{HiddenText, Registries};
 
 use crate::error::Error;
-use crate::logins;
+use crate::logins::{self, OWNER};
 use crate::node::{Node, Report};
 
 /// What was done, and what was left alone.
@@ -37,7 +38,10 @@ impl Disk {
     /// Brings the files to what is wanted. What fails is in the outcome.
     pub(crate) async fn bring(&self, registries: &Registries, files: BTreeMap<String, Wanted>) -> Outcome {
         // What is not written as a login was reported when the value was admitted.
-        let logins = self.has_logins.then(|| logins(registries, &mut Vec::new()).to_text());
+        let logins = self.has_logins.then(|| {
+            let file = logins(registries, &mut Vec::new());
+            CredentialsFile { managed_by: Some(OWNER.to_owned()), ..file }.to_text()
+        });
         let disk = self.clone();
         let work = move || disk.bring_now(logins.as_ref(), &files);
         let failed = |error| Outcome { errors: vec![Error::Interrupted(error)], ..Outcome::default() };

@@ -26,7 +26,13 @@ pub(crate) fn tree(root: &Path) -> Result<Tree, Error> {
         let path = entry.path();
         let kind = entry.file_type().map_err(|error| at(&path, "read", error))?;
         if kind.is_dir() {
-            tree.folders.insert(name, folder(&path)?);
+            match folder(&path) {
+                // What this process cannot read, it has not written.
+                Err(Error::Io { source, .. }) if source.kind() == ErrorKind::PermissionDenied => {
+                    tree.others.insert(name);
+                }
+                read => drop(tree.folders.insert(name, read?)),
+            }
         } else {
             tree.others.insert(name);
         }

@@ -31,7 +31,7 @@ pub(crate) async fn is_gone(account: &Account, namespace: &str, name: &str) -> R
     let path = format!("/apis/apps/v1/namespaces/{namespace}/daemonsets/{name}");
     for _ in 0..RETRIES {
         match account.get(&path).await {
-            Err(Error::Status(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)) => {
+            Err(Error::Status(StatusCode::FORBIDDEN)) => {
                 tokio::time::sleep(PAUSE).await;
             }
             Err(error) => return Err(error),

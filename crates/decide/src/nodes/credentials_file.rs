@@ -16,8 +16,11 @@ pub const DEFAULT_PATH: &str = "/etc/containerd/certs.d/registry-credentials.jso
 
 /// The logins that a node has, as JSON.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CredentialsFile {
+    /// Who writes the file. The agent changes no file of others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed_by: Option<String>,
     /// Each by the host in the names of images, `host[:port]`.
     pub registries: BTreeMap<String, Login>,
 }
@@ -58,7 +61,7 @@ mod tests {
 
     fn file() -> CredentialsFile {
         let login = Login { username: "me".into(), password: HiddenText::new("a\"b") };
-        CredentialsFile { registries: [("docker.io".into(), login)].into() }
+        CredentialsFile { managed_by: None, registries: [("docker.io".into(), login)].into() }
     }
 
     #[test]
@@ -72,7 +75,7 @@ mod tests {
         let login = r#"Login { username: "me", password: (hidden) }"#;
         assert_eq!(
             format!("{:?}", file()),
-            format!(r#"CredentialsFile {{ registries: {{"docker.io": {login}}} }}"#)
+            format!(r#"CredentialsFile {{ managed_by: None, registries: {{"docker.io": {login}}} }}"#)
         );
     }
 }

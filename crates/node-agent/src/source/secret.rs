@@ -1,9 +1,11 @@
 //! The Secret with the value: read once, then watched. The account may read this one Secret alone.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use api::names::container_registries::{OF_NODES, VALUES};
 use http_body_util::BodyExt as _;
+use hyper::StatusCode;
 use policy::container_registries::HiddenText;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -39,7 +41,12 @@ struct Metadata {
 #[derive(Deserialize)]
 struct Data<'a> {
     #[serde(borrow)]
-    values: Option<&'a str>,
+    values: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct WatchError {
+    code: u16,
 }
 
 #[derive(Deserialize)]
@@ -119,8 +126,16 @@ fn handle(line: &[u8], values: &watch::Sender<Value>) -> Result<bool, Error> {
     match event.kind {
         "ADDED" | "MODIFIED" => hand_on(values, parse(event.object.get().as_bytes())?.0),
         "DELETED" => hand_on(values, Value::Missing),
-        // The version is too old, for example: start again.
-        "ERROR" => return Ok(false),
+        "ERROR" => {
+            let status: WatchError =
+                serde_json::from_str(event.object.get()).map_err(|error| Error::Body(error.into()))?;
+            return match StatusCode::from_u16(status.code) {
+                // The version is too old: start again.
+                Ok(StatusCode::GONE) => Ok(false),
+                Ok(code) => Err(Error::Status(code)),
+                Err(error) => Err(Error::Body(error.into())),
+            };
+        }
         _ => {}
     }
     Ok(true)
@@ -129,9 +144,9 @@ fn handle(line: &[u8], values: &watch::Sender<Value>) -> Result<bool, Error> {
 /// The value of a Secret, and the version of the Secret. One without the key is an empty text, which is no valid value.
 fn parse(bytes: &[u8]) -> Result<(Value, String), Error> {
     let secret: Secret = serde_json::from_slice(bytes).map_err(|error| Error::Body(error.into()))?;
-    let encoded = secret.data.and_then(|data| data.values).unwrap_or_default();
-    let text =
-        policy::base64::decode(encoded).and_then(|bytes| Some(HiddenText::new(str::from_utf8(&bytes).ok()?)));
+    let encoded = Zeroizing::new(secret.data.and_then(|data| data.values).unwrap_or_default().into_owned());
+    let text = policy::base64::decode(&encoded)
+        .and_then(|bytes| Some(HiddenText::new(str::from_utf8(&bytes).ok()?)));
     let text = text.ok_or_else(|| Error::Body(format!("the key {VALUES} holds no text").into()))?;
     Ok((Value::Text(text), secret.metadata.version))
 }

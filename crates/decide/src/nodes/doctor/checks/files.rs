@@ -125,7 +125,9 @@ pub(in super::super) fn named_files(folder: &HostFolder<'_>) -> impl Iterator<It
     tables.flat_map(|fields| {
         let ca = fields.ca.iter().map(|path| (path, fields.line_of("ca")));
         let client = fields.client.iter().map(|path| (path, fields.line_of("client")));
-        ca.chain(client).map(|(path, line)| (joined(&folder.path, path), line))
+        // A text with lines is no path, and may be a key.
+        let is_path = |(path, _): &(&String, usize)| !path.contains(['\n', '\r']);
+        ca.chain(client).filter(is_path).map(|(path, line)| (joined(&folder.path, path), line))
     })
 }
 

@@ -30,6 +30,10 @@ impl Url {
             return None;
         }
         let path = path.split(['?', '#']).next()?.trim_end_matches('/');
+        // A password with a `/` ends the authority early.
+        if path.contains('@') {
+            return None;
+        }
         Some(Self { is_http: scheme == "http", authority: authority.to_owned(), path: path.to_owned() })
     }
 
