@@ -31,7 +31,8 @@ pub(super) fn fixture(file: &Path) -> Option<(&'static Endpoint, &str)> {
     Some((endpoint, case.file_name()?.to_str()?))
 }
 
-/// Every endpoint for the resource of a review, in the order in which the API server asks.
+/// Every endpoint for the resource of a review, in the order in which the API server asks. Of those that select objects, the
+/// ones that select this object, if there are any.
 pub(super) fn endpoints_for(review: &Value) -> Vec<&'static Endpoint> {
     let group = text_at(review, "/request/resource/group");
     let plural = text_at(review, "/request/resource/resource");
@@ -44,7 +45,19 @@ pub(super) fn endpoints_for(review: &Value) -> Vec<&'static Endpoint> {
                 && endpoint.resource.plural == plural
         })
     };
-    of(true).chain(of(false)).collect()
+    let all: Vec<_> = of(true).chain(of(false)).collect();
+    let selected: Vec<_> = all.iter().copied().filter(|endpoint| selects(endpoint, review)).collect();
+    if selected.is_empty() { all } else { selected }
+}
+
+/// Whether the API server asks an endpoint about an object: one that has the label, or had it.
+fn selects(endpoint: &Endpoint, review: &Value) -> bool {
+    let Some((key, value)) = endpoint.selector else { return true };
+    let has_label = |object: &str| {
+        let labels = review.pointer(&format!("/request/{object}/metadata/labels"));
+        labels.and_then(|labels| labels.get(key)).and_then(Value::as_str) == Some(value)
+    };
+    has_label("object") || has_label("oldObject")
 }
 
 /// Why nobody answers a review.

@@ -52,6 +52,8 @@ fn endpoint() -> impl Strategy<Value = Endpoint> {
     (address(), trust(), settings).prop_map(|((address, override_path), trust, settings)| {
         let (scheme, skip_verify, ca) = trust;
         let (credentials, capabilities, dial_timeout) = settings;
+        // No value has credentials without TLS.
+        let credentials = credentials.filter(|_| scheme == Scheme::Https);
         let capabilities = capabilities.into_iter().collect();
         Endpoint { address, scheme, skip_verify, override_path, credentials, ca, capabilities, dial_timeout }
     })
