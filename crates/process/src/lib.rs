@@ -1,6 +1,7 @@
 //! What the webhook and the controller have in common as processes. Nothing of admission, and nothing of Functions.
 
 pub mod admin;
+pub mod any_certificate;
 pub mod causes;
 pub mod exit;
 pub mod generate;
