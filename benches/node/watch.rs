@@ -33,7 +33,7 @@ struct Seen {
     object: Value,
 }
 
-/// Watches a namespace until it is dropped. What is there before has been seen when it starts.
+/// Watches a namespace until it is dropped. It has seen all existing objects when it starts.
 pub struct Watch {
     seen: Arc<Mutex<Vec<Seen>>>,
     tasks: Vec<JoinHandle<()>>,

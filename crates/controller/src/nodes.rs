@@ -109,7 +109,7 @@ impl Nodes {
         Ok(())
     }
 
-    /// Reports on a Secret which of its hosts are not used, unless it says so already.
+    /// Writes to a Secret which of its hosts are not used, unless its annotation names them already.
     async fn report(&self, secret: &SourceSecret, composition: &Composition) -> Result<(), Error> {
         let conflicts = composition.conflicts.get(&secret.source.name).map(conflict_text);
         if secret.conflict == conflicts {

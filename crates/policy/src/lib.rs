@@ -32,5 +32,5 @@ pub use host_keys::HostKeys;
 pub use object::{FunctionObject, GitRepositoryObject, Meta, MetadataObject, Object, ScaleObject};
 pub use quantity::Quantity;
 pub use rule::Rule;
-pub use secret_object::{SecretBytes, SecretData, SecretObject};
+pub use secret_object::{DATA_MAX as SECRET_DATA_MAX, SecretBytes, SecretData, SecretObject};
 pub use violation::{Problem, Value, Violation};

@@ -13,7 +13,7 @@ use crate::rule::Rule;
 use crate::violation::{Value, Violation, Violations};
 
 /// The most bytes of all values of a Secret together: the API server stores no more.
-const DATA_MAX: usize = 1 << 20;
+pub const DATA_MAX: usize = 1 << 20;
 /// What padding may add to the length of base64: the API server itself judges a Secret that is this close to the limit.
 const PADDING: usize = 4096;
 

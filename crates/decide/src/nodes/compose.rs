@@ -96,20 +96,20 @@ mod tests {
         registries.map(|(host, registry)| format!("{host} {}", registry.endpoints[0].address)).collect()
     }
 
-    fn compose_anew(sources: &[Source]) -> Composition {
+    fn compose_first(sources: &[Source]) -> Composition {
         compose(sources, &Composed::default())
     }
 
     #[test]
     fn hosts_of_all_secrets_are_joined() {
-        let composition = compose_anew(&[source("b", &["quay.io"]), source("a", &["docker.io"])]);
+        let composition = compose_first(&[source("b", &["quay.io"]), source("a", &["docker.io"])]);
         assert_eq!(endpoints(&composition), ["docker.io a.example.com", "quay.io b.example.com"]);
         assert_eq!(composition.conflicts, BTreeMap::new());
     }
 
     #[test]
     fn a_host_belongs_to_the_secret_whose_name_sorts_first() {
-        let composition = compose_anew(&[
+        let composition = compose_first(&[
             source("c", &["docker.io", "quay.io"]),
             source("b", &["docker.io"]),
             source("a", &["quay.io"]),
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_broken_secret_leaves_nodes_as_they_are() {
-        let before = compose_anew(&[source("b", &["docker.io", "quay.io"]), source("c", &["docker.io"])]);
+        let before = compose_first(&[source("b", &["docker.io", "quay.io"]), source("c", &["docker.io"])]);
         let after = compose(&[broken("b"), source("c", &["docker.io", "ghcr.io"])], &before.composed);
         assert_eq!(
             endpoints(&after),
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn without_secrets_nothing_stays() {
-        let before = compose_anew(&[source("a", &["docker.io"])]);
+        let before = compose_first(&[source("a", &["docker.io"])]);
         assert_eq!(compose(&[], &before.composed), Composition::default());
     }
 }

@@ -9,7 +9,7 @@ use super::hidden;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "registry-credentials.json";
-/// Where the agent writes the file and the credential provider reads it, unless they are told another place.
+/// The default path, where the agent writes the file and the credential provider reads it.
 ///
 /// It is beside the folders of hosts: containerd looks for folders there, never for this file.
 pub const DEFAULT_PATH: &str = "/etc/containerd/certs.d/registry-credentials.json";

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
 use policy::container_registries::{HiddenText, ValidSecret, judge};
-use policy::{Decision, Rule, SecretObject, Violation};
+use policy::{Decision, Rule, SECRET_DATA_MAX, SecretObject, Violation};
 use serde_json::{Value, json};
 
 use super::files::Files;
@@ -17,8 +17,6 @@ use super::render::{containerd_config, hosts, kubeadm};
 use super::secret_keys::secret_key;
 use super::version::Version;
 
-/// The most bytes of all values of a Secret together: the API server stores no more.
-const DATA_MAX: usize = 1 << 20;
 /// The last versions that do not have to read `hosts.toml`.
 const OF_CONTAINERD_CONFIG: Version = Version::new(1, 7, 0);
 
@@ -32,7 +30,7 @@ pub fn mutate(new: &SecretObject<'_>, old: Option<&SecretObject<'_>>, now: Times
     let wanted: BTreeMap<_, _> = files.0.iter().map(|(path, text)| (secret_key(path), text)).collect();
     let size: usize = wanted.values().map(|text| text.reveal().len()).sum();
     let kept = valid.data.iter().filter(|(key, _)| !is_written(key)).map(|(_, value)| value.len());
-    if size + kept.sum::<usize>() > DATA_MAX {
+    if size + kept.sum::<usize>() > SECRET_DATA_MAX {
         if valid.has_same_data {
             return decision;
         }

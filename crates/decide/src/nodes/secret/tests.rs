@@ -137,7 +137,7 @@ fn an_invalid_one_gets_no_patch() {
 
 #[test]
 fn a_secret_without_room_is_refused() {
-    let large = "x".repeat(DATA_MAX - VALUES.len());
+    let large = "x".repeat(SECRET_DATA_MAX - VALUES.len());
     let decision = mutated(&secret(&json!({"values": encoded(VALUES), "mine": encoded(&large)}), None));
     let texts: Vec<_> = decision.violations.iter().map(Violation::to_string).collect();
     assert_eq!(

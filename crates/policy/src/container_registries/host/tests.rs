@@ -1,0 +1,74 @@
+//! Texts that are hosts and addresses, and texts that are none.
+
+use rstest::rstest;
+
+use super::*;
+
+#[rstest]
+#[case::name("example.com", "example.com")]
+#[case::short("zot", "zot")]
+#[case::port("example.com:65535", "example.com:65535")]
+#[case::ipv4("10.0.0.1:5000", "10.0.0.1:5000")]
+#[case::ipv6("[2001:DB8:0::1]:5000", "[2001:db8::1]:5000")]
+#[case::path("example.com/v2/docker/", "example.com/v2/docker")]
+#[case::slash("example.com/", "example.com")]
+fn reads_an_address(#[case] text: &str, #[case] shown: &str) {
+    assert_eq!(Address::parse(text).unwrap().to_string(), shown);
+}
+
+#[rstest]
+#[case::empty("", AddressError::Length)]
+#[case::long(&"a".repeat(513), AddressError::Length)]
+#[case::scheme("https://example.com", AddressError::Scheme)]
+#[case::user("me@example.com", AddressError::Character)]
+#[case::quote("exa\"mple.com", AddressError::Character)]
+#[case::newline("example.com\n", AddressError::Character)]
+#[case::space("example .com", AddressError::Character)]
+#[case::query("example.com?ns=a", AddressError::Character)]
+#[case::percent("example.com/%2e%2e", AddressError::Character)]
+#[case::parent("example.com/a/../b", AddressError::Character)]
+#[case::double_slash("example.com//a", AddressError::Character)]
+#[case::upper_case("Example.com", AddressError::Host)]
+#[case::dot_at_the_end("example.com.", AddressError::Host)]
+#[case::no_host(":5000", AddressError::Host)]
+#[case::ipv6_without_brackets("2001:db8::1", AddressError::Port)]
+#[case::open_bracket("[::1", AddressError::Host)]
+#[case::text_after_bracket("[::1]5000", AddressError::Host)]
+#[case::no_ipv6("[example.com]:5000", AddressError::Host)]
+#[case::port_zero("example.com:0", AddressError::Port)]
+#[case::port_with_zero("example.com:0443", AddressError::Port)]
+#[case::port_too_large("example.com:65536", AddressError::Port)]
+#[case::port_with_sign("example.com:+1", AddressError::Character)]
+#[case::port_empty("example.com:", AddressError::Port)]
+fn refuses_what_is_no_address(#[case] text: &str, #[case] error: AddressError) {
+    assert_eq!(Address::parse(text), Err(error));
+}
+
+#[rstest]
+#[case::hub("docker.io", "docker.io", Some("registry-1.docker.io"))]
+#[case::index("index.docker.io", "docker.io", Some("registry-1.docker.io"))]
+#[case::api("registry-1.docker.io:443", "docker.io", Some("registry-1.docker.io"))]
+#[case::any("_default", "_default", None)]
+#[case::star("*", "_default", None)]
+#[case::other("example.com:5000", "example.com:5000", Some("example.com:5000"))]
+fn reads_a_host(#[case] text: &str, #[case] host: &str, #[case] api: Option<&str>) {
+    let parsed = Host::parse(text).unwrap();
+    assert_eq!((parsed.as_str(), parsed.api()), (host, api));
+}
+
+#[test]
+fn refuses_a_host_with_a_path() {
+    assert_eq!(Host::parse("example.com/v2"), Err(AddressError::Path));
+}
+
+#[rstest]
+#[case::hub("docker.io", "registry-1.docker.io", true)]
+#[case::same("example.com:5000", "example.com:5000", true)]
+#[case::path("example.com", "example.com/v2", true)]
+#[case::other_port("example.com", "example.com:5000", false)]
+#[case::mirror("docker.io", "mirror.example.com", false)]
+#[case::any("_default", "example.com", false)]
+fn tells_a_registry_from_its_mirrors(#[case] host: &str, #[case] address: &str, #[case] is_same: bool) {
+    let address = Address::parse(address).unwrap();
+    assert_eq!(Host::parse(host).unwrap().is_same_registry_as(&address), is_same);
+}
