@@ -2,9 +2,12 @@
 
 use serde_json::{Value, json};
 
+use crate::harness::cluster::kubectl;
 use crate::harness::real_cluster::{CLUSTER, Namespace};
+use crate::harness::wait::wait_until;
 
-/// Lets builds of a namespace have another directory for layers, as an operator can do it.
+/// Lets builds of a namespace have another directory for layers, as an operator can do it. The API server applies a policy
+/// a moment after it has stored it.
 fn with_disk(namespace: &Namespace, volume: &str) {
     let name = namespace.name;
     let policy = json!({
@@ -28,6 +31,14 @@ fn with_disk(namespace: &Namespace, volume: &str) {
     for object in [policy, binding] {
         CLUSTER.apply("default", &object);
     }
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "disk"},
+        "spec": {"containers": [{"name": "disk", "image": "disk"}], "volumes": [{"name": "buildkit", "emptyDir": {}}]},
+    });
+    let limit = "jsonpath={.spec.volumes[?(@.name=='buildkit')].emptyDir.sizeLimit}";
+    let words = format!("create --dry-run=server --namespace={name} -o {limit} -f -");
+    let limited = || !kubectl(&CLUSTER.control_plane, &words, &pod).out.is_empty();
+    wait_until("the API server applies the policy", limited);
 }
 
 fn hello(runtime: &str) -> Value {
