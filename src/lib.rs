@@ -9,5 +9,3 @@ pub mod metrics;
 mod probes;
 pub mod reload;
 pub mod rules;
-pub mod server;
-pub mod tls;

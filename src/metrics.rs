@@ -3,20 +3,21 @@
 
 mod files;
 mod reviews;
-mod turned_away;
+mod shed;
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use prometheus_client::metrics::counter::Counter;
+use process::https;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use files::Files;
 use reviews::Reviews;
-use turned_away::TurnedAway;
+use shed::ShedRequests;
 
-pub(crate) use turned_away::{Evicted, HandshakeFailure, Shed};
+pub(crate) use shed::Shed;
 
 const BYTES: [f64; 8] =
     [1024.0, 4096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 3_145_728.0, 7_340_032.0];
@@ -29,12 +30,10 @@ pub struct Metrics {
     pub(crate) reviews: Reviews,
     /// Requests in work.
     pub(crate) in_flight: Gauge,
-    /// Open connections.
-    pub(crate) connections: Gauge,
-    /// Connections so far.
-    pub(crate) connections_total: Counter,
+    /// Connections.
+    pub connections: Arc<https::Metrics>,
     body_bytes: Histogram,
-    turned_away: TurnedAway,
+    shed: ShedRequests,
     files: Files,
 }
 
@@ -44,11 +43,9 @@ impl Metrics {
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("serverless_webhook");
         let reviews = Reviews::register(&mut registry);
-        let (in_flight, connections, connections_total) =
-            (Gauge::default(), Gauge::default(), Counter::default());
+        let in_flight = Gauge::default();
         registry.register("in_flight", "Requests in progress", in_flight.clone());
-        registry.register("connections", "Open connections", connections.clone());
-        registry.register("connections_accepted", "Connections accepted so far", connections_total.clone());
+        let connections = Arc::new(https::Metrics::register(&mut registry));
         let body_bytes = Histogram::new(BYTES);
         registry.register_with_unit(
             "request_body",
@@ -56,10 +53,10 @@ impl Metrics {
             Unit::Bytes,
             body_bytes.clone(),
         );
-        let turned_away = TurnedAway::register(&mut registry);
+        let shed = ShedRequests::register(&mut registry);
         let files = Files::register(&mut registry);
         process::metrics::register_version(&mut registry);
-        Self { registry, reviews, in_flight, connections, connections_total, body_bytes, turned_away, files }
+        Self { registry, reviews, in_flight, connections, body_bytes, shed, files }
     }
 
     /// The size of a request body that was read.
@@ -70,22 +67,20 @@ impl Metrics {
 
     /// A request that was turned away.
     pub(crate) fn shed(&self, reason: Shed) {
-        self.turned_away.request(reason);
-    }
-
-    /// A connection that was closed for another.
-    pub(crate) fn evicted(&self, reason: Evicted) {
-        self.turned_away.connection(reason);
-    }
-
-    /// A TLS handshake that failed.
-    pub(crate) fn handshake_failed(&self, reason: HandshakeFailure) {
-        self.turned_away.handshake(reason);
+        self.shed.count(reason);
     }
 
     /// The certificate that is served from now on.
     pub(crate) fn certificate(&self, not_after: SystemTime) {
         self.files.certificate(not_after);
+    }
+
+    /// The files of the certificate were read again, with the end of the new one if it can be used.
+    pub fn new_certificate(&self, not_after: Option<SystemTime>) {
+        self.reloaded("certificate", not_after.is_some());
+        if let Some(not_after) = not_after {
+            self.certificate(not_after);
+        }
     }
 
     /// Changed files were read again; `what` is `certificate`, `configuration` or `runtimes`.

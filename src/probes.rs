@@ -10,8 +10,8 @@ use axum::routing::get;
 use tokio::sync::watch;
 
 use crate::metrics::Metrics;
-use crate::reload::NotAfter;
-use crate::server::Phase;
+use process::https::Phase;
+use process::https::reload::NotAfter;
 
 /// The router of the admin port.
 pub(crate) fn router(metrics: Arc<Metrics>, not_after: NotAfter, phase: watch::Receiver<Phase>) -> Router {

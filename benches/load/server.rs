@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use policy::{Config, Decision, Violation};
+use process::https::tls::{Clients, TlsFiles};
+use process::https::{Bound, ConnectionLimits, Phase, Serving};
 use serverless_webhook::admission::app::{self, App};
 use serverless_webhook::admission::body::BodyLimits;
 use serverless_webhook::admission::routes::{ENDPOINTS, Endpoint};
 use serverless_webhook::admission::wire::Request;
 use serverless_webhook::certificates::dev_certs;
 use serverless_webhook::metrics::Metrics;
-use serverless_webhook::server::{Bound, ConnectionLimits, Phase, Serving};
-use serverless_webhook::tls::{Clients, TlsFiles};
 use tokio::sync::{Semaphore, watch};
 
 /// Prints its port and the certificate of its authority, then serves until it is killed.
@@ -63,5 +63,7 @@ async fn serve() {
     let bound = Bound::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     println!("{}\n{}", bound.address().port(), certs.authority.certificate);
     let (_phase, phase) = watch::channel(Phase::Serving);
-    bound.serve(Serving { router, tls: Arc::new(ArcSwap::new(tls.config)), limits, metrics, phase }).await;
+    let tls = Arc::new(ArcSwap::new(tls.config));
+    let metrics = Arc::clone(&metrics.connections);
+    bound.serve(Serving { router, tls, limits, metrics, phase }).await;
 }

@@ -15,11 +15,11 @@ use rustls::ServerConfig;
 
 use crate::certificates::issue::{self, Pair};
 use crate::metrics::Metrics;
-use crate::reload::NotAfter;
-use crate::tls::{self, ClientCa, Clients, Tls};
 use certificate::Keyed;
 use cluster::{Cluster, Configuration, Stored};
 use decide::{Observed, Step, Wanted, decide};
+use process::https::reload::NotAfter;
+use process::https::tls::{self, ClientCa, Clients, Tls};
 
 /// How the certificates must be.
 #[derive(Clone, Debug)]

@@ -24,9 +24,9 @@ use crate::admission::body::BodyLimits;
 use crate::config;
 use crate::metrics::Metrics;
 use crate::rules::Rules;
-use crate::server::{Bound, ConnectionLimits, Phase, Serving};
-use crate::tls::Clients;
 use crate::{probes, reload};
+use process::https::tls::Clients;
+use process::https::{Bound, ConnectionLimits, Phase, Serving};
 
 /// The most threads that answer reviews. Each has memory of its own, which on a large machine would exceed the limit of a
 /// Pod; a few threads answer more reviews than an API server asks.
@@ -175,7 +175,7 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
         router: app::router(&app),
         tls,
         limits: connection_limits(&args.limits),
-        metrics: Arc::clone(&metrics),
+        metrics: Arc::clone(&metrics.connections),
         phase: phases,
     };
     phase.send_replace(Phase::Serving);

@@ -1,4 +1,4 @@
-//! What the webhook and the controller have in common as processes. Nothing of admission, and nothing of Functions.
+//! What all programs have in common as processes. Nothing of admission, of Functions or of registries.
 
 pub mod admin;
 pub mod any_certificate;
@@ -6,12 +6,14 @@ pub mod causes;
 pub mod exit;
 pub mod generate;
 pub mod help;
+pub mod https;
 pub mod kubernetes;
 pub mod lease;
 pub mod logging;
 pub mod manifests;
 pub mod metrics;
 pub mod printable;
+pub mod reread;
 pub mod settings;
 pub mod shell;
 pub mod signals;

@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_parser::parse_x509_certificate;
 
 use crate::certificates::issue::{BACKDATED, Pair};
-use crate::tls;
+use process::https::tls;
 
 /// A certificate with its times.
 #[derive(Clone, Eq, PartialEq)]

@@ -11,7 +11,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::tls;
+use process::https::tls;
 
 /// Whom to trust, and as whom to ask.
 #[derive(Debug, clap::Args)]

@@ -6,14 +6,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
+use process::https::reload::{self, NotAfter};
+use process::https::tls::{Clients, Tls, TlsContent, TlsFiles};
 use rustls::ServerConfig;
 
 use super::super::value::{duration, positive_duration};
 use crate::admission::routes::SERVICE;
 use crate::certificates::self_managed::{Manager, Settings};
 use crate::metrics::Metrics;
-use crate::reload::{self, NotAfter};
-use crate::tls::{Clients, Tls, TlsContent, TlsFiles};
 
 /// How long to wait for the API server.
 const API_TIMEOUT: Duration = Duration::from_secs(10);
@@ -135,8 +135,8 @@ impl Source {
                     content,
                     Arc::clone(&tls),
                     not_after,
-                    metrics,
                     every,
+                    move |new| metrics.new_certificate(new),
                 ));
                 tls
             }

@@ -6,14 +6,14 @@ use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use axum::Router;
+use process::https::tls::TlsFiles;
+use process::https::{Bound, ConnectionLimits, Phase, Serving};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ServerConfig};
 use serverless_webhook::admission::app::{self, App};
 use serverless_webhook::admission::body::BodyLimits;
 use serverless_webhook::certificates::dev_certs::{self, DevCerts};
 use serverless_webhook::metrics::Metrics;
-use serverless_webhook::server::{Bound, ConnectionLimits, Phase, Serving};
-use serverless_webhook::tls::TlsFiles;
 use tempfile::TempDir;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -107,7 +107,7 @@ impl Server {
             router: router(&app),
             tls: Arc::clone(&tls),
             limits: limits.connections,
-            metrics: Arc::clone(&metrics),
+            metrics: Arc::clone(&metrics.connections),
             phase: receiver,
         };
         let task = tokio::spawn(bound.serve(serving));

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use process::https::tls::{Clients, TlsFiles, provider};
 use rcgen::{CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use serverless_webhook::certificates::dev_certs::DevCerts;
-use serverless_webhook::tls::{Clients, TlsFiles, provider};
 
 /// Writes certificates to files and returns their paths.
 pub fn write_certs(folder: &Path, certs: &DevCerts) -> TlsFiles {

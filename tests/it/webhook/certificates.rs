@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
+use process::https::tls::Clients;
 use serverless_webhook::certificates::self_managed::{Manager, Settings};
 use serverless_webhook::metrics::Metrics;
-use serverless_webhook::tls::Clients;
 use testenv::{ControlPlane, Options, Replica};
 
 use crate::harness::cluster::{NOTHING, client, kubectl};

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use policy::{Config, Decision, Rule, Violation, Warning};
+use process::https::Phase;
 use rstest::rstest;
 use serde_json::{Value, json};
 use serverless_webhook::admission::app;
 use serverless_webhook::admission::routes::{ENDPOINTS, Endpoint};
 use serverless_webhook::admission::wire::Request;
-use serverless_webhook::server::Phase;
 
 use crate::harness::connection::{head, post};
 use crate::harness::reviews::{ALLOWED, GATE, PATH, REVIEW, large_review};

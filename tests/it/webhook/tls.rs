@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use policy::config::Installed;
+use process::https;
+use process::https::tls::{Clients, TlsFiles, provider};
 use rstest::rstest;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::version::{TLS12, TLS13};
@@ -14,7 +16,6 @@ use serverless_webhook::certificates::dev_certs;
 use serverless_webhook::metrics::Metrics;
 use serverless_webhook::reload;
 use serverless_webhook::rules::Rules;
-use serverless_webhook::tls::{Clients, TlsFiles, provider};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -172,13 +173,13 @@ async fn a_mounted_secret_that_is_swapped_twice_is_served_each_time_and_bad_pair
     let content = files.read().unwrap();
     let metrics = Arc::clone(&server.metrics);
     let every = Duration::from_millis(20);
-    tokio::spawn(reload::certificate(
+    tokio::spawn(https::reload::certificate(
         files,
         content,
         Arc::clone(&server.tls),
         Arc::clone(&not_after),
-        metrics,
         every,
+        move |new| metrics.new_certificate(new),
     ));
 
     let is_served = async |index: usize| {

@@ -1,10 +1,14 @@
 //! The HTTPS listener: accepts connections and drains them. Who may connect when there are many is in `seats`, what
-//! happens on one connection in `connection`.
+//! happens on one connection in `connection`, and whose certificates clients must have in `tls`.
 
+mod client_name;
 mod connection;
 mod deadline;
+mod metrics;
+pub mod reload;
 mod seats;
 mod serving;
+pub mod tls;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -13,8 +17,10 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::shell;
 use seats::Seats;
 
+pub use metrics::Metrics;
 pub use serving::{ConnectionLimits, Phase, Serving};
 
 /// How long to wait after a failed accept, for example when there are no descriptors left, so that the loop does not spin.
@@ -30,7 +36,7 @@ pub struct Bound {
 impl Bound {
     /// Binds an address; for port 0 the system chooses a free port.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
-        let listener = process::shell::bind(address).await?;
+        let listener = shell::bind(address).await?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address })
     }

@@ -8,7 +8,7 @@ use axum::Router;
 use rustls::ServerConfig;
 use tokio::sync::watch;
 
-use crate::metrics::Metrics;
+use super::metrics::Metrics;
 
 /// The limits of connections.
 #[derive(Clone, Copy, Debug)]

@@ -23,8 +23,8 @@ use tokio_rustls::server::TlsStream;
 use tower::Service as _;
 
 use super::deadline::{Deadline, Stage, Watched};
+use super::metrics::{HandshakeFailure, Metrics};
 use super::serving::{Phase, Serving};
-use crate::metrics::{HandshakeFailure, Metrics};
 
 /// What TLS keeps at most of an answer that its client does not read.
 const TLS_BUFFER_MAX: usize = 16 << 10;
@@ -164,9 +164,9 @@ struct Open(Gauge);
 
 impl Open {
     fn count(metrics: &Metrics) -> Self {
-        metrics.connections_total.inc();
-        metrics.connections.inc();
-        Self(metrics.connections.clone())
+        metrics.accepted.inc();
+        metrics.open.inc();
+        Self(metrics.open.clone())
     }
 }
 

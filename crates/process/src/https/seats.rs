@@ -12,8 +12,8 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::deadline::Deadline;
+use super::metrics::{Evicted, Metrics};
 use super::serving::ConnectionLimits;
-use crate::metrics::{Evicted, Metrics};
 
 /// How long to wait for a seat before another look for a connection that can give way, while it is the server's turn on
 /// all of them.

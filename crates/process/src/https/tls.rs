@@ -1,8 +1,6 @@
 //! The TLS configuration: certificate and key, and whose certificates clients must have. When files are read again, and
 //! where certificates come from that are not in files, is not here.
 
-mod client_name;
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -17,7 +15,7 @@ use rustls::{RootCertStore, ServerConfig};
 use x509_parser::parse_x509_certificate;
 use x509_parser::x509::X509Version;
 
-use client_name::NamedClients;
+use super::client_name::NamedClients;
 
 /// The files of the TLS configuration.
 #[derive(Clone, Debug)]
@@ -48,7 +46,7 @@ pub struct TlsContent {
 }
 
 /// The content of the file with the authority of clients, if there is one.
-pub(crate) type ClientCa = Option<Vec<u8>>;
+pub type ClientCa = Option<Vec<u8>>;
 
 /// A TLS configuration that can be served.
 #[derive(Debug)]
@@ -86,7 +84,7 @@ pub enum TlsError {
 
 /// Why a certificate and its key cannot be served.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum PairError {
+pub enum PairError {
     /// The certificate cannot be read.
     #[error("the certificate: {0}")]
     Certificate(String),
@@ -121,12 +119,12 @@ impl TlsFiles {
 
 impl Clients {
     /// Reads the file, if there is one.
-    pub(crate) fn read(&self) -> Result<ClientCa, TlsError> {
+    pub fn read(&self) -> Result<ClientCa, TlsError> {
         self.authority.as_deref().map(|path| read(CLIENT_CA, path)).transpose()
     }
 
     /// Judges clients by the content of the file.
-    pub(crate) fn verifier(&self, content: &ClientCa) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    pub fn verifier(&self, content: &ClientCa) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
         let (Some(path), Some(pem)) = (&self.authority, content) else { return Ok(Arc::new(NoClientAuth)) };
         let mut roots = RootCertStore::empty();
         for certificate in certificates(pem).map_err(|problem| wrong(CLIENT_CA, path, problem))? {
@@ -140,11 +138,7 @@ impl Clients {
 }
 
 /// Builds a configuration from a certificate and its key in PEM.
-pub(crate) fn build(
-    certificate: &[u8],
-    key: &[u8],
-    clients: Arc<dyn ClientCertVerifier>,
-) -> Result<Tls, PairError> {
+pub fn build(certificate: &[u8], key: &[u8], clients: Arc<dyn ClientCertVerifier>) -> Result<Tls, PairError> {
     let chain = certificates(certificate).map_err(PairError::Certificate)?;
     let not_after = check_certificate(&chain).map_err(PairError::Certificate)?;
     let key = PrivateKeyDer::from_pem_slice(key)
