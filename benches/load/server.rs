@@ -6,7 +6,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use policy::{Config, Decision, Violation};
 use process::https::tls::{Clients, TlsFiles};
-use process::https::{Bound, ConnectionLimits, Phase, Serving};
+use process::https::{Bound, ConnectionLimits, Pace, Phase, Serving};
 use serverless_webhook::admission::app::{self, App};
 use serverless_webhook::admission::body::BodyLimits;
 use serverless_webhook::admission::routes::{ENDPOINTS, Endpoint};
@@ -57,6 +57,7 @@ async fn serve() {
         idle: Duration::from_secs(90),
         request: Duration::from_secs(40),
         write: Duration::from_secs(10),
+        pace: Pace::Whole,
         max_connections: 1024,
         max_per_peer: 512,
     };

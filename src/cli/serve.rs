@@ -26,7 +26,7 @@ use crate::metrics::Metrics;
 use crate::rules::Rules;
 use crate::{probes, reload};
 use process::https::tls::Clients;
-use process::https::{Bound, ConnectionLimits, Phase, Serving};
+use process::https::{Bound, ConnectionLimits, Pace, Phase, Serving};
 
 /// The most threads that answer reviews. Each has memory of its own, which on a large machine would exceed the limit of a
 /// Pod; a few threads answer more reviews than an API server asks.
@@ -268,6 +268,7 @@ fn connection_limits(limits: &Limits) -> ConnectionLimits {
         // Beyond the time of the request itself, so that its end is an answer and not a closed connection.
         request: limits.max_request_time + limits.body_timeout,
         write: limits.write_timeout,
+        pace: Pace::Whole,
         max_connections: limits.max_connections,
         max_per_peer: limits.max_connections_per_peer.unwrap_or(limits.max_connections.div_ceil(2)),
     }

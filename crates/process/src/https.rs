@@ -21,7 +21,7 @@ use crate::shell;
 use seats::Seats;
 
 pub use metrics::Metrics;
-pub use serving::{ConnectionLimits, Phase, Serving};
+pub use serving::{ConnectionLimits, Pace, Peer, Phase, Serving};
 
 /// How long to wait after a failed accept, for example when there are no descriptors left, so that the loop does not spin.
 const ACCEPT_BACK_OFF: Duration = Duration::from_millis(50);
@@ -69,7 +69,7 @@ async fn accept_all(listener: &TcpListener, serving: &Serving, seats: &Arc<Seats
                 tokio::spawn(async move {
                     tokio::select! {
                         biased;
-                        () = connection::serve(stream, serving, seat.deadline()) => {}
+                        () = connection::serve(stream, peer, serving, seat.deadline()) => {}
                         () = seat.given_away() => {}
                     }
                 });

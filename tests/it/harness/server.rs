@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwap;
 use axum::Router;
 use process::https::tls::TlsFiles;
-use process::https::{Bound, ConnectionLimits, Phase, Serving};
+use process::https::{Bound, ConnectionLimits, Pace, Phase, Serving};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ServerConfig};
 use serverless_webhook::admission::app::{self, App};
@@ -46,6 +46,7 @@ impl Default for Limits {
                 idle: PATIENCE,
                 request: PATIENCE,
                 write: PATIENCE,
+                pace: Pace::Whole,
                 max_connections: 10_000,
                 max_per_peer: 10_000,
             },

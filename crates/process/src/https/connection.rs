@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -24,14 +25,14 @@ use tower::Service as _;
 
 use super::deadline::{Deadline, Stage, Watched};
 use super::metrics::{HandshakeFailure, Metrics};
-use super::serving::{Phase, Serving};
+use super::serving::{Peer, Phase, Serving};
 
 /// What TLS keeps at most of an answer that its client does not read.
 const TLS_BUFFER_MAX: usize = 16 << 10;
 /// How much is read from a connection in one step.
 const READ_BUFFER_MAX: usize = 64 << 10;
 
-pub(super) async fn serve(stream: TcpStream, serving: Serving, deadline: Arc<Deadline>) {
+pub(super) async fn serve(stream: TcpStream, peer: IpAddr, serving: Serving, deadline: Arc<Deadline>) {
     let _open = Open::count(&serving.metrics);
     let acceptor = TlsAcceptor::from(serving.tls.load_full());
     let handshake = acceptor.accept_with(stream, |tls| tls.set_buffer_limit(Some(TLS_BUFFER_MAX)));
@@ -46,8 +47,12 @@ pub(super) async fn serve(stream: TcpStream, serving: Serving, deadline: Arc<Dea
     };
     deadline.enter(Stage::Head);
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&deadline)));
-    let requests =
-        Requests { router: serving.router, deadline: Arc::clone(&deadline), phase: serving.phase.clone() };
+    let requests = Requests {
+        router: serving.router,
+        peer: Peer(peer),
+        deadline: Arc::clone(&deadline),
+        phase: serving.phase.clone(),
+    };
     let max_header = serving.limits.max_header_bytes;
     let connection = http1::Builder::new()
         .max_header_size(max_header)
@@ -103,16 +108,18 @@ fn poll_deadline(mut timer: Pin<&mut Sleep>, deadline: &Deadline, cx: &mut Conte
 /// Hands requests to the router and keeps the deadline.
 struct Requests {
     router: Router,
+    peer: Peer,
     deadline: Arc<Deadline>,
     phase: watch::Receiver<Phase>,
 }
 
 impl Service<Request<Incoming>> for Requests {
-    type Response = Response<Body>;
+    type Response = Response<Leaving>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Leaving>, Infallible>> + Send>>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
         self.deadline.enter(Stage::Body);
         let deadline = Arc::clone(&self.deadline);
         let answer = self.router.clone().call(request.map(|body| Arriving { body, deadline }));
@@ -123,8 +130,8 @@ impl Service<Request<Incoming>> for Requests {
             if *phase.borrow() >= Phase::Leaving {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
-            deadline.enter(Stage::Writing);
-            Ok(response)
+            deadline.enter(Stage::Sending);
+            Ok(response.map(|body| Leaving { body, deadline }))
         })
     }
 }
@@ -144,6 +151,9 @@ impl hyper::body::Body for Arriving {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if matches!(polled, Poll::Ready(Some(Ok(_)))) {
+            self.deadline.body_has_moved();
+        }
         if polled.is_ready() && (matches!(polled, Poll::Ready(None)) || self.body.is_end_stream()) {
             self.deadline.body_has_arrived();
         }
@@ -156,6 +166,38 @@ impl hyper::body::Body for Arriving {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// The body of an answer. It is dropped as soon as hyper has all of it.
+struct Leaving {
+    body: Body,
+    deadline: Arc<Deadline>,
+}
+
+impl hyper::body::Body for Leaving {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.deadline.answer_is_complete();
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::serving::ConnectionLimits;
+use super::serving::{ConnectionLimits, Pace};
 
 /// What the client of a connection is doing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,12 +27,21 @@ pub(super) enum Stage {
     Body,
     /// Waiting for the answer.
     Answering,
-    /// Reading the answer.
+    /// Reading an answer of which there is more to come.
+    Sending,
+    /// Reading the end of the answer.
     Writing,
 }
 
-const STAGES: [Stage; 6] =
-    [Stage::Idle, Stage::Handshake, Stage::Head, Stage::Body, Stage::Answering, Stage::Writing];
+const STAGES: [Stage; 7] = [
+    Stage::Idle,
+    Stage::Handshake,
+    Stage::Head,
+    Stage::Body,
+    Stage::Answering,
+    Stage::Sending,
+    Stage::Writing,
+];
 
 /// The deadline of a connection. Shared by the connection, its requests and its timer, all of one task; others only look
 /// for a connection that can give way.
@@ -71,6 +80,24 @@ impl Deadline {
         self.stage.store(Stage::Answering as u8, Ordering::Relaxed);
     }
 
+    /// A body has moved on, to the server or to the client.
+    pub(super) fn body_has_moved(&self) {
+        if self.limits.pace == Pace::Progress {
+            for stage in [Stage::Body, Stage::Sending, Stage::Writing] {
+                if self.is(stage) {
+                    self.enter(stage);
+                }
+            }
+        }
+    }
+
+    /// The server has handed over all of the answer.
+    pub(super) fn answer_is_complete(&self) {
+        if self.is(Stage::Sending) {
+            self.enter(Stage::Writing);
+        }
+    }
+
     /// How much the connection deserves to stay, and since when its client is doing what it does: the connection with the
     /// least gives way first. `None` while it is the server's turn.
     pub(super) fn merit(&self) -> Option<(u8, Instant)> {
@@ -78,7 +105,7 @@ impl Deadline {
         let merit = match stage {
             Stage::Idle => 0,
             Stage::Handshake | Stage::Head => 1,
-            Stage::Body | Stage::Writing => 2,
+            Stage::Body | Stage::Sending | Stage::Writing => 2,
             Stage::Answering => return None,
         };
         let since = self.get().checked_sub(self.time(stage)).unwrap_or(self.opened);
@@ -91,7 +118,7 @@ impl Deadline {
             Stage::Handshake => self.limits.handshake,
             Stage::Head => self.limits.header,
             Stage::Body | Stage::Answering => self.limits.request,
-            Stage::Writing => self.limits.write,
+            Stage::Sending | Stage::Writing => self.limits.write,
         }
     }
 
@@ -130,7 +157,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
+        if polled.is_ready() {
+            self.deadline.body_has_moved();
+        }
+        polled
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -150,7 +181,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        if polled.is_ready() {
+            self.deadline.body_has_moved();
+        }
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -162,26 +197,33 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn each_stage_gets_the_whole_of_its_time() {
-        let [handshake, header, idle, request, write] = [1, 3, 5, 7, 9].map(Duration::from_secs);
-        let limits = ConnectionLimits {
-            handshake,
-            header,
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn limits(pace: Pace) -> ConnectionLimits {
+        ConnectionLimits {
+            handshake: SECOND,
+            header: 3 * SECOND,
             max_header_bytes: 1,
-            idle,
-            request,
-            write,
+            idle: 5 * SECOND,
+            request: 7 * SECOND,
+            write: 9 * SECOND,
+            pace,
             max_connections: 1,
             max_per_peer: 1,
-        };
+        }
+    }
+
+    #[test]
+    fn each_stage_gets_the_whole_of_its_time() {
+        let limits = limits(Pace::Whole);
         let deadline = Deadline::new(limits);
         for (stage, time) in [
-            (Stage::Handshake, handshake),
-            (Stage::Head, header),
-            (Stage::Body, request),
-            (Stage::Writing, write),
-            (Stage::Idle, idle),
+            (Stage::Handshake, limits.handshake),
+            (Stage::Head, limits.header),
+            (Stage::Body, limits.request),
+            (Stage::Sending, limits.write),
+            (Stage::Writing, limits.write),
+            (Stage::Idle, limits.idle),
         ] {
             let before = Instant::now();
             deadline.enter(stage);
@@ -192,5 +234,32 @@ mod tests {
         deadline.enter(Stage::Body);
         deadline.body_has_arrived();
         assert_eq!(deadline.merit(), None);
+    }
+
+    #[test]
+    fn a_body_that_moves_gets_its_time_again_where_that_is_the_pace_and_nothing_else_does() {
+        let bodies = [Stage::Body, Stage::Sending, Stage::Writing];
+        for pace in [Pace::Whole, Pace::Progress] {
+            let deadline = Deadline::new(limits(pace));
+            for stage in STAGES {
+                deadline.enter(stage);
+                let end = deadline.get();
+                deadline.body_has_moved();
+                let moved = pace == Pace::Progress && bodies.contains(&stage);
+                assert_eq!(deadline.get() > end, moved, "{pace:?} {stage:?}");
+                assert!(deadline.is(stage), "{pace:?} {stage:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_is_read_to_its_end_only_when_there_is_no_more_to_come() {
+        let deadline = Deadline::new(limits(Pace::Progress));
+        deadline.enter(Stage::Sending);
+        deadline.answer_is_complete();
+        assert!(deadline.is(Stage::Writing));
+        deadline.enter(Stage::Idle);
+        deadline.answer_is_complete();
+        assert!(deadline.is(Stage::Idle));
     }
 }

@@ -1,5 +1,6 @@
 //! What a server is given: what it serves, how, and how far its end has come.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,10 +26,21 @@ pub struct ConnectionLimits {
     pub request: Duration,
     /// How long a client may take to read an answer.
     pub write: Duration,
+    /// What these two limits bound.
+    pub pace: Pace,
     /// How many connections may be open. When there are more, the one that is idle longest is closed.
     pub max_connections: usize,
     /// How many connections may be open from one address. When there are more, its own that is idle longest is closed.
     pub max_per_peer: usize,
+}
+
+/// What the limits `request` and `write` bound.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Pace {
+    /// A whole request, and a whole answer.
+    Whole,
+    /// The time in which a body does not move: bodies of any size pass, as long as they pass.
+    Progress,
 }
 
 /// How far the end of the server has come.
@@ -43,6 +55,10 @@ pub enum Phase {
     /// Nothing new is accepted; idle connections are closed.
     Closing,
 }
+
+/// The address of the client, in the extensions of each request.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Peer(pub IpAddr);
 
 /// What a running server needs.
 #[derive(Clone, Debug)]
