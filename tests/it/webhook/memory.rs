@@ -184,6 +184,9 @@ async fn a_log_line_is_short_whatever_the_names() {
     let lines = Lines::default();
     let subscriber = tracing_subscriber::fmt().with_writer(lines.clone()).with_ansi(false).finish();
     let _subscribed = tracing::subscriber::set_default(subscriber);
+    // As long as there is only one subscriber, the first thread that comes to a log line decides for all whether somebody
+    // listens, and tests on other threads have no subscriber.
+    let _another = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
     let server = server(64 << 20).await;
     // Small enough to be decided on this thread, whose log lines are captured.
     let long = "\n".repeat(15_000);
