@@ -125,6 +125,7 @@ mod node {
     mod pulls;
     mod registries;
     mod tags;
+    mod tokens;
 }
 
 /// The registry configuration of nodes, as runtimes read it.

@@ -23,8 +23,8 @@ use crate::harness::wait::{wait_until, wait_within};
 
 /// How long a Function may take until it is ready, on a busy machine.
 const LONG: Duration = Duration::from_mins(4);
-/// Where a test starts a registry of its own, which node and builds use without TLS.
-pub const SPARE_PORT: u16 = 5003;
+/// Where tests start registries of their own, which node and builds use without TLS: a port for each test.
+pub const SPARE_PORTS: [u16; 2] = [5003, 5004];
 /// The password of the registries.
 pub const PASSWORD: &str = "correct horse";
 
@@ -51,9 +51,9 @@ impl RealCluster {
         packages::serve(TcpListener::bind((NODE_ADDRESS, 4873)).unwrap());
         let options = Options { controllers: true, real_node: true, ..Options::default() };
         let control_plane = ControlPlane::start(&options).unwrap();
-        let ports = [5000, 5001, SPARE_PORT].map(|port| format!("registry.test:{port}"));
-        let bases = images.address();
-        let plain: Vec<_> = ports.iter().chain([&bases]).map(String::as_str).collect();
+        let ports = [5000, 5001].into_iter().chain(SPARE_PORTS).map(|port| format!("registry.test:{port}"));
+        let plain: Vec<_> = ports.chain([images.address()]).collect();
+        let plain: Vec<_> = plain.iter().map(String::as_str).collect();
         let node = Node::start(&control_plane, &plain, &provider::flags(&control_plane)).unwrap();
         images::provide(&node, &images);
         let new = Self { control_plane, node, registries, _images: images };

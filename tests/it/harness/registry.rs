@@ -71,8 +71,10 @@ impl Registry {
             Auth::Open => json!({}),
             Auth::Basic => json!({"htpasswd": {"realm": "tests", "path": path("accounts")}}),
             Auth::Token => {
-                // By name: the client refuses bare addresses that a registry sends it to.
-                let realm = format!("http://localhost:{tokens}/token");
+                // By name: the client refuses bare addresses that a registry sends it to. On the host of the registry, which
+                // Pods reach, too.
+                let name = if host == "127.0.0.1" { "localhost" } else { host };
+                let realm = format!("http://{name}:{tokens}/token");
                 json!({"token": {"realm": realm, "service": "tests", "issuer": "tests", "jwks": path("keys")}})
             }
         };
@@ -101,7 +103,7 @@ impl Registry {
             // The keys of the previous token server, which the registry would read.
             let _ = std::fs::remove_file(path("keys"));
             let mut command = Command::new(tool("registry"));
-            command.args(["tokens", &format!("127.0.0.1:{}", self.tokens)]);
+            command.args(["tokens", &format!("{}:{}", self.host, self.tokens)]);
             command.arg(path("accounts")).arg(path("keys"));
             let mut process = Process::start(&command, &path("tokens.log")).unwrap();
             process.wait_until("keys are written", || path("keys").exists()).unwrap();

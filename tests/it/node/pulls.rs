@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::harness::real_cluster::{CLUSTER, Namespace, PASSWORD, SPARE_PORT};
+use crate::harness::real_cluster::{CLUSTER, Namespace, PASSWORD, SPARE_PORTS};
 use crate::harness::registry::{Auth, Registry, crane};
 use crate::harness::wait::wait_within;
 
@@ -34,7 +34,8 @@ fn why(namespace: &Namespace, function: &str) -> String {
 #[test]
 #[ignore = "it needs a node: make test-node"]
 fn an_image_that_is_gone_refused_or_out_of_reach_is_named_and_what_is_advised_helps() {
-    let registry = Registry::start_at("registry.test", SPARE_PORT, Auth::Basic, PASSWORD);
+    let [port, _] = SPARE_PORTS;
+    let registry = Registry::start_at("registry.test", port, Auth::Basic, PASSWORD);
     let namespace = CLUSTER.namespace("pulls");
     namespace.use_registry(&registry, PASSWORD);
     let spec = json!({"runtime": "nodejs22", "source": "module.exports = { main: () => 'Hello' }"});
@@ -68,7 +69,7 @@ fn an_image_that_is_gone_refused_or_out_of_reach_is_named_and_what_is_advised_he
     registry.stop();
     let unreached = restart_without_image(&namespace, "gone");
     let expected = format!(
-        "failed to resolve image: failed to do request: Head \"{}\": dial tcp 192.168.77.1:{SPARE_PORT}: connect: connection refused (the node does not reach the registry: the operator checks that it runs, and the network of the nodes)",
+        "failed to resolve image: failed to do request: Head \"{}\": dial tcp 192.168.77.1:{port}: connect: connection refused (the node does not reach the registry: the operator checks that it runs, and the network of the nodes)",
         url(&unreached)
     );
     assert_eq!(why(&namespace, "gone"), expected);
