@@ -12,6 +12,7 @@ pub mod functions;
 pub mod git_repositories;
 pub mod git_url;
 mod host_keys;
+pub mod image_registry_accounts;
 pub mod manifests;
 mod object;
 mod object_meta;

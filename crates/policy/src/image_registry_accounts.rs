@@ -1,0 +1,3 @@
+//! Accounts of registries in the cluster.
+
+pub mod bcrypt;
