@@ -14,6 +14,7 @@ mod kind;
 pub mod nodes;
 pub mod owner;
 pub mod plan;
+pub mod registry;
 pub mod runtimes;
 mod status;
 pub mod transition;

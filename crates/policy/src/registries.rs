@@ -4,5 +4,5 @@ mod address;
 pub mod docker_config;
 mod plain_http;
 
-pub use address::{RegistryAddress, RegistryAddressError};
+pub use address::{RegistryAddress, RegistryAddressError, is_repository_name};
 pub use plain_http::is_plain;

@@ -1,0 +1,88 @@
+//! Why a client gets no token, in the form that registries have for errors. No text holds what a client sent.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::basic::BasicError;
+use super::form::FormError;
+use crate::registry::scope::ScopeError;
+
+/// Why there is no token.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// The request is no token request.
+    #[error("{0}")]
+    Form(#[from] FormError),
+    /// A scope is wrong.
+    #[error("{0}")]
+    Scope(#[from] ScopeError),
+    /// The token is for a registry that is not here.
+    #[error("service must be the name that the registry gives in its challenge")]
+    Service,
+    /// Another account than the one that logs in.
+    #[error("account must be the user that logs in")]
+    Account,
+    /// What a POST asks with.
+    #[error("grant_type must be password or refresh_token, with username and password or with refresh_token")]
+    GrantType,
+    /// A login that is no login.
+    #[error("{0}")]
+    Basic(#[from] BasicError),
+    /// Nobody has logged in, and nothing is for everybody.
+    #[error("log in first: this registry has nothing for anonymous clients")]
+    Anonymous,
+    /// Account, password or refresh token are not right. One text for all: it does not say which accounts exist.
+    #[error("the account or its password is wrong, or it has expired")]
+    Login,
+    /// Too many logins are waiting.
+    #[error("too many logins: try again later")]
+    Busy,
+}
+
+/// When a client that was sent away may come back.
+pub const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+impl Refusal {
+    /// The status of the answer.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Form(_) | Self::Scope(_) | Self::Service | Self::Account | Self::GrantType => 400,
+            Self::Basic(_) | Self::Anonymous | Self::Login => 401,
+            Self::Busy => 429,
+        }
+    }
+
+    /// The code of the error, of those that the distribution specification has.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Scope(ScopeError::Name) => "NAME_INVALID",
+            Self::Form(_) | Self::Scope(_) | Self::Service | Self::Account | Self::GrantType => "UNSUPPORTED",
+            Self::Basic(_) | Self::Anonymous | Self::Login => "UNAUTHORIZED",
+            Self::Busy => "TOOMANYREQUESTS",
+        }
+    }
+
+    /// The body of the answer.
+    #[must_use]
+    pub fn body(self) -> String {
+        json!({"errors": [{"code": self.code(), "message": self.to_string()}]}).to_string()
+    }
+
+    /// The header `WWW-Authenticate`, if logging in helps.
+    #[must_use]
+    pub fn challenge(self, service: &str) -> Option<String> {
+        // Quotes and control characters would end the header or the text in it.
+        let is_plain = |character: &char| !matches!(character, '"' | '\\') && !character.is_control();
+        let realm: String = service.chars().filter(is_plain).collect();
+        (self.status() == 401).then(|| format!("Basic realm=\"{realm}\""))
+    }
+
+    /// The header `Retry-After`, if waiting helps.
+    #[must_use]
+    pub fn retry_after(self) -> Option<Duration> {
+        (self == Self::Busy).then_some(RETRY_AFTER)
+    }
+}

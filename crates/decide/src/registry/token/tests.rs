@@ -1,0 +1,5 @@
+//! Requests and what they get.
+
+mod granted;
+mod refused;
+mod requests;
