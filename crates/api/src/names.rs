@@ -1,5 +1,7 @@
 //! The one place for group, version, label keys and Secret keys.
 
+pub mod registry;
+
 /// API group of the custom resources.
 pub const GROUP: &str = "serverless.kyma-project.io";
 /// Served version of the custom resources.
