@@ -2,6 +2,7 @@
 
 pub mod acl;
 pub mod labels;
+pub mod rotation;
 pub mod scope;
 pub mod token;
 
