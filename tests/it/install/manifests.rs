@@ -45,17 +45,16 @@ fn collect_undescribed(schema: &serde_json::Value, path: &str, undescribed: &mut
 #[test]
 fn alerts_and_dashboard_ask_for_metrics_that_there_are() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/chart/files/monitoring");
-    let metrics = metrics::of_webhook() + &metrics::of_controller();
+    let metrics = metrics::of_webhook() + &metrics::of_controller() + &metrics::of_agent();
     let mut asked = BTreeSet::new();
     for file in ["prometheusrule.yaml", "dashboard.json", "controller-dashboard.json"] {
         let text = std::fs::read_to_string(folder.join(file)).unwrap();
         let words = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
-        let ours = |word: &&str| {
-            ["serverless_webhook_", "serverless_controller_"].iter().any(|prefix| word.starts_with(prefix))
-        };
+        let programs = ["serverless_webhook_", "serverless_controller_", "serverless_node_agent_"];
+        let ours = |word: &&str| programs.iter().any(|prefix| word.starts_with(prefix));
         asked.extend(words.filter(ours).map(str::to_owned));
     }
-    assert!(asked.len() >= 20, "{asked:?}");
+    assert!(asked.len() >= 25, "{asked:?}");
     for name in asked {
         let family = name.trim_end_matches("_bucket").trim_end_matches("_total");
         let is_there = metrics
