@@ -1,4 +1,4 @@
-# Static binaries, in images that hold nothing else but the authorities that Git servers and registries are known by:
+# Static binaries, in images that hold nothing else but the authorities that they know Git servers and registries by:
 # docker build --target webhook --tag serverless-webhook:0.2.0 .
 # docker build --target controller --tag serverless-controller:0.2.0 .
 # docker build --target node-agent --tag serverless-node-agent:0.2.0 .
@@ -23,7 +23,6 @@ ENTRYPOINT ["/serverless-controller"]
 CMD ["run"]
 
 FROM scratch AS node-agent
-COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /serverless-node-agent /serverless-node-agent
 # The files of containerd belong to root.
 USER 0:0

@@ -1,5 +1,6 @@
-//! Our own images: a static binary, the certificate authorities that Git servers and registries are known by, and what the
-//! binary is made of. Nothing else; the process runs as a user without rights, if it need not write files of its node.
+//! Our own images: a static binary, what it is made of, and, if it verifies Git servers or registries, the certificate
+//! authorities that they are known by. Nothing else; the process runs as a user without rights, if it need not write files of
+//! its node.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,7 +12,7 @@ use clap::ValueEnum;
 use crate::layout::{self, Arch, Pair};
 use crate::{authorities, sbom};
 
-/// Writes the image of a program: its static binary, certificate authorities and SBOM, as an OCI image layout
+/// Writes the image of a program: its static binary, SBOM, and what certificate authorities it needs, as an OCI image layout
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The program
@@ -62,6 +63,12 @@ impl Program {
         }
     }
 
+    /// Whether it verifies servers of others. The agent knows the API server by the authority of its cluster, and asks
+    /// mirrors for nothing that must stay secret.
+    fn knows_authorities(self) -> bool {
+        self != Self::NodeAgent
+    }
+
     fn ports(self) -> Vec<u16> {
         match self {
             Self::Webhook => vec![8443, 9090],
@@ -90,7 +97,9 @@ pub fn write(args: &Args) -> anyhow::Result<String> {
     })?;
     put(name, &binary, 0o755)?;
     put(&format!("{name}.cdx.json"), sbom.as_bytes(), 0o644)?;
-    put("etc/ssl/certs/ca-certificates.crt", authorities::pem().as_bytes(), 0o644)?;
+    if args.program.knows_authorities() {
+        put("etc/ssl/certs/ca-certificates.crt", authorities::pem().as_bytes(), 0o644)?;
+    }
     let digest = layout::write(&as_layout(args, root.path()))?;
     let beside = args.output.with_added_extension("cdx.json");
     fs::write(&beside, sbom).with_context(|| beside.display().to_string())?;
