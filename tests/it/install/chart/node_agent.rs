@@ -1,5 +1,7 @@
 //! The agent of nodes: off by default, with few rights, and at the places that values name.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::{object, render};
@@ -67,7 +69,37 @@ fn values_reach_the_agent_and_its_end() {
     assert_eq!(container["env"][1], place);
     assert_eq!(container["volumeMounts"], json!([{"name": "hosts", "mountPath": "/var/lib/hosts"}]));
     assert_eq!(pod["volumes"][0]["hostPath"]["path"], "/var/lib/hosts");
-    let program = node_agent::cli::command();
-    let line = args.map(str::to_owned);
-    program.try_get_matches_from([NAME.to_owned()].into_iter().chain(line)).unwrap();
+    accepts(&container["args"]);
+}
+
+/// `preStop` removes what `run` has written, wherever its arguments say that it is.
+#[test]
+fn the_end_of_a_pod_knows_the_places_that_arguments_name() {
+    let places =
+        ["--provider-file=/etc/containerd/certs.d/logins.json", "--hosts-dir=/etc/containerd/certs.d"];
+    let pod = pod(&format!("--set nodeAgent.extraArgs={{--log-level=debug,{}}}", places.join(",")));
+    let container = &pod["containers"][0];
+    assert_eq!(
+        container["args"],
+        json!(["run", "--credentials=headers", "--log-level=debug", places[0], places[1]])
+    );
+    let unless = "--unless-daemon-set=serverless-node-agent";
+    let end = json!(["/serverless-node-agent", "clean", unless, places[0], places[1]]);
+    let command = &container["lifecycle"]["preStop"]["exec"]["command"];
+    assert_eq!(*command, end);
+    accepts(&json!(command.as_array().unwrap()[1..]));
+    // Places are what both commands know, except for the DaemonSet, which the chart names.
+    let known = |name: &str| {
+        let program = node_agent::cli::command();
+        let command = program.find_subcommand(name).unwrap();
+        command.get_arguments().filter_map(|flag| flag.get_long().map(str::to_owned)).collect::<BTreeSet<_>>()
+    };
+    let both: Vec<_> = known("run").intersection(&known("clean")).cloned().collect();
+    assert_eq!(both, ["account-dir", "hosts-dir", "namespace", "provider-file"]);
+}
+
+/// The program accepts arguments.
+fn accepts(arguments: &Value) {
+    let words = arguments.as_array().unwrap().iter().map(|word| word.as_str().unwrap());
+    node_agent::cli::command().try_get_matches_from([NAME].into_iter().chain(words)).unwrap();
 }
