@@ -41,6 +41,9 @@ pub(super) struct Args {
     /// The Secret that kubeadm gets the files from. PATH names it, if it is a Secret
     #[arg(long, value_name = "NAME")]
     secret: Option<String>,
+    /// Where nodes have the file with logins for the credential provider, if it is not beside the folders of hosts
+    #[arg(long, value_name = "FILE", value_parser = absolute)]
+    provider_file: Option<String>,
     /// The folder to write files into, which only their owner can read; - prints them
     #[arg(long, default_value = "-", value_name = "DIR")]
     out: PathBuf,
@@ -89,12 +92,19 @@ fn render(args: &Args, registries: &Registries, secret: Option<String>) -> Optio
         Target::Crio => crio::render(registries),
         Target::Talos => talos::render(registries),
         Target::Kubeadm => kubeadm::render(registries, &args.secret.clone().or(secret)?),
-        Target::CredentialProvider => credential_provider::render(registries, options),
+        Target::CredentialProvider => {
+            credential_provider::render(registries, options, args.provider_file.as_deref())
+        }
         Target::Values => {
             let text = (values::FILE_NAME.to_owned(), values::render(registries));
             Rendered { files: Files([text].into()), losses: Vec::new() }
         }
     })
+}
+
+/// A path on nodes.
+fn absolute(text: &str) -> Result<String, &'static str> {
+    if text.starts_with('/') { Ok(text.to_owned()) } else { Err("must begin with /, as a path on nodes") }
 }
 
 /// Reports what is wrong. Nothing is written then.

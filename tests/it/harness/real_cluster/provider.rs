@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use decide::nodes::credentials_file::FILE_NAME;
 use decide::nodes::render::credential_provider::{CONFIG, render};
 use decide::nodes::render::hosts::Options;
-use serde_json::{Value, json};
+use serde_json::json;
 use testenv::ControlPlane;
 
 use crate::harness::certs_d;
@@ -22,11 +22,10 @@ pub fn logins(control_plane: &ControlPlane) -> PathBuf {
 /// The flags of a kubelet that asks it, with what is rendered for a login.
 pub fn flags(control_plane: &ControlPlane) -> [String; 2] {
     let endpoint = json!({"endpoint": HOST, "credentials": {"username": "u", "password": "p"}});
-    let rendered = render(&certs_d::read(HOST, &json!([endpoint])), Options::default());
-    let mut config: Value = serde_saphyr::from_str(rendered.files.0[CONFIG].reveal()).unwrap();
-    config["providers"][0]["args"] = json!(["--file", logins(control_plane)]);
+    let logins = logins(control_plane).display().to_string();
+    let rendered = render(&certs_d::read(HOST, &json!([endpoint])), Options::default(), Some(&logins));
     let path = control_plane.folder().join(CONFIG);
-    fs::write(&path, config.to_string()).unwrap();
+    fs::write(&path, rendered.files.0[CONFIG].reveal()).unwrap();
     let programs = PathBuf::from(env!("CARGO_BIN_EXE_serverless-webhook"));
     [
         format!("--image-credential-provider-config={}", path.display()),

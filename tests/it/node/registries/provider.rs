@@ -20,7 +20,7 @@ fn a_pod_pulls_with_the_login_of_the_credential_provider_and_with_the_next_one()
     for (name, password) in [("first", PASSWORD), ("second", "another one")] {
         mirror.registry.set_password(password);
         let registry = json!({"fallback": "None", "endpoints": [mirror.endpoint(Some(password))]});
-        let mut files = render(&read(HOST, &registry), Options::default()).files;
+        let mut files = render(&read(HOST, &registry), Options::default(), None).files;
         let login = files.0.remove(&format!("{FOLDER}/{}", credentials_file::FILE_NAME)).unwrap();
         let of_containerd = files.0.into_iter().filter_map(|(path, text)| {
             let path = path.strip_prefix(FOLDER)?.trim_start_matches('/').to_owned();

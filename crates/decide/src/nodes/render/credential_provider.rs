@@ -31,11 +31,14 @@ struct Provider<'a> {
     /// The kubelet asks again for each pull: a changed login has effect at once.
     default_cache_duration: &'static str,
     api_version: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    args: Option<[String; 1]>,
 }
 
-/// All files. The kubelet has one login for the images of a host, which containerd offers to each of its endpoints.
+/// All files. The kubelet has one login for the images of a host, which containerd offers to each of its endpoints. `path` is
+/// where a node has the file with logins, if that is not where the program reads it by default.
 #[must_use]
-pub fn render(registries: &Registries, options: Options) -> Rendered {
+pub fn render(registries: &Registries, options: Options, path: Option<&str>) -> Rendered {
     let Rendered { files, mut losses } = hosts::render(registries, Options { credentials: false, ..options });
     let mut files = files.in_folder(FOLDER);
     let logins = logins(registries, &mut losses);
@@ -47,6 +50,7 @@ pub fn render(registries: &Registries, options: Options) -> Rendered {
             match_images: logins.registries.keys().collect(),
             default_cache_duration: "0s",
             api_version: "credentialprovider.kubelet.k8s.io/v1",
+            args: path.map(|path| [format!("--file={path}")]),
         }],
     };
     // The kubelet refuses a provider for no images.
@@ -131,7 +135,7 @@ mod tests {
 
     #[test]
     fn the_seed_becomes_a_login_and_no_header() {
-        let rendered = render(&seed(), Options::default());
+        let rendered = render(&seed(), Options::default(), None);
         let text = |path: &str| rendered.files.0.get(path).unwrap().reveal();
         let config = "\
 apiVersion: kubelet.config.k8s.io/v1
@@ -144,6 +148,9 @@ providers:
   apiVersion: credentialprovider.kubelet.k8s.io/v1
 ";
         assert_eq!(text(CONFIG), config);
+        let elsewhere = render(&seed(), Options::default(), Some("/var/lib/logins.json"));
+        let with_file = format!("{config}  args:\n  - --file=/var/lib/logins.json\n");
+        assert_eq!(elsewhere.files.0.get(CONFIG).unwrap().reveal(), with_file);
         let file: CredentialsFile = serde_json::from_str(text("certs.d/registry-credentials.json")).unwrap();
         let login = Login { username: "my_user_name".into(), password: HiddenText::new("my_password") };
         assert_eq!(file.registries, [("docker.io".to_owned(), login)].into());
@@ -167,7 +174,7 @@ providers:
 
     #[test]
     fn tokens_and_other_hosts_are_lost_and_said() {
-        let rendered = render(&all(), Options::default());
+        let rendered = render(&all(), Options::default(), None);
         let losses = [
             "_default[1].credentials: the kubelet needs the names of hosts, so this login is left out",
             "docker.io[0].credentials: the kubelet hands over no identity tokens, so this login is left out",

@@ -169,7 +169,7 @@ proptest! {
 
     #[test]
     fn credential_provider(registries in registries()) {
-        let rendered = credential_provider::render(&registries, Options::default());
+        let rendered = credential_provider::render(&registries, Options::default(), None);
         assert_hidden(&rendered, &registries);
         let file: CredentialsFile = serde_json::from_str(text(&rendered.files, "certs.d/registry-credentials.json")).unwrap();
         prop_assert_eq!(&file, &credential_provider::logins(&registries, &mut Vec::new()));
