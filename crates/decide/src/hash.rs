@@ -10,6 +10,23 @@ pub fn of_bytes(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
+/// The SHA-256 of bytes that come in pieces.
+#[derive(Clone, Debug, Default)]
+pub struct Pieces(Sha256);
+
+impl Pieces {
+    /// Adds a piece.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of all pieces, as [`of_bytes`] gives it.
+    #[must_use]
+    pub fn hash(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
 /// A hash over parts. The length precedes each part, so that no two lists of parts give the same input.
 #[must_use]
 pub fn of_parts(parts: &[impl AsRef<[u8]>]) -> String {
@@ -32,6 +49,14 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pieces_have_the_hash_of_the_whole() {
+        let mut pieces = Pieces::default();
+        pieces.add(b"a-");
+        pieces.add(b"b");
+        assert_eq!(pieces.hash(), of_bytes(b"a-b"));
+    }
 
     #[test]
     fn parts_that_join_to_the_same_text_have_different_hashes() {

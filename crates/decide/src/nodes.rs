@@ -7,6 +7,7 @@ pub mod doctor;
 mod examples;
 pub mod files;
 mod hidden;
+mod host_folder;
 pub mod import;
 pub mod probe;
 #[cfg(test)]

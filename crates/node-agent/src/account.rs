@@ -83,7 +83,12 @@ impl Account {
         let host = variable("KUBERNETES_SERVICE_HOST")?;
         let host = if host.contains(':') { format!("[{host}]") } else { host };
         let port = variable("KUBERNETES_SERVICE_PORT")?.parse().map_err(|_| Error::Unknown)?;
-        Ok(Self { host, port, folder: folder.to_owned() })
+        Ok(Self::at(host, port, folder))
+    }
+
+    /// That of a folder, at a server whose IPv6 address is in brackets.
+    pub(crate) fn at(host: String, port: u16, folder: &Path) -> Self {
+        Self { host, port, folder: folder.to_owned() }
     }
 
     /// Asks for a path. The answer has begun, and is a success.

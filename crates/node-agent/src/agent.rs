@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use decide::backoff::retry;
-use decide::nodes::probe::{Mirrors, Target};
+use decide::nodes::probe::{MOST_ASKED, Mirrors, Target};
 use decide::nodes::render::hosts::Options;
 use decide::nodes::tree::Wanted;
 use decide::nodes::wanted::wanted;
@@ -15,22 +15,21 @@ use rustls::ClientConfig;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::apply::{Disk, Outcome};
+use crate::apply::{Disk, Work};
 use crate::ask;
 use crate::error::Error;
 use crate::metrics::Metrics;
+use crate::node::Report;
 use crate::source::Value;
 use crate::status::{Obstacle, Status};
 
-/// How many mirrors are asked at the same time. Each takes some 50 KiB.
-const MOST_ASKED: usize = 32;
 /// How often the folder is read when nothing changes, in case somebody else has changed it.
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
 /// How long to wait for more answers of mirrors before files follow.
 const GATHER: Duration = Duration::from_millis(50);
 /// The longest wait after a failed write.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How many violations of a value are logged.
+/// How many violations of a value, or files of others, are logged at a time.
 const MOST_LOGGED: usize = 20;
 
 /// The agent of a node.
@@ -53,13 +52,28 @@ pub(crate) struct Agent {
 struct Known {
     /// The newest valid value.
     registries: Option<Registries>,
+    progress: Progress,
+    /// Whether it is not known of all its mirrors yet whether they answer.
+    is_asking: bool,
     /// What keeps the newest value from being used.
     unusable: Option<Obstacle>,
+    /// What kept files from being written when they were written last.
+    found: Vec<Obstacle>,
     mirrors: Mirrors,
+    /// When files are compared with what is wanted next.
+    look: Option<Instant>,
     failures: u32,
     /// Whether `clean` has removed the files since the start.
     is_cleaned: bool,
     logged: Logged,
+}
+
+/// How far the newest valid value has come.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Progress {
+    Read,
+    InWork,
+    Written,
 }
 
 /// What was logged last, so that nothing is logged again and again.
@@ -69,25 +83,48 @@ struct Logged {
     in_the_way: BTreeSet<String>,
 }
 
-impl Agent {
-    /// Runs until the source of values is gone.
-    pub(crate) async fn run(self, mut values: watch::Receiver<Value>) {
-        let mut known = Known {
+impl Known {
+    fn new(source: &str) -> Self {
+        Self {
             registries: None,
-            unusable: Some(Obstacle::Unread(self.source.clone())),
+            progress: Progress::Read,
+            is_asking: false,
+            unusable: Some(Obstacle::Unread(source.to_owned())),
+            found: Vec::new(),
             mirrors: Mirrors::default(),
+            look: None,
             failures: 0,
             is_cleaned: false,
             logged: Logged::default(),
-        };
-        let mut asked = JoinSet::new();
-        let mut look = None;
+        }
+    }
+
+    /// Compares files with what is wanted in a while, or earlier if that is planned.
+    fn look_in(&mut self, pause: Duration) {
+        let next = Instant::now() + pause;
+        self.look = Some(self.look.map_or(next, |look| look.min(next)));
+    }
+
+    /// What keeps the newest value from the node.
+    fn obstacles(&self) -> Vec<Obstacle> {
+        let is_new = self.registries.is_some() && self.progress != Progress::Written;
+        let writing = is_new.then_some(Obstacle::Writing);
+        self.unusable.iter().chain(&writing).chain(&self.found).cloned().collect()
+    }
+}
+
+impl Agent {
+    /// Runs until the source of values is gone.
+    pub(crate) async fn run(self, mut values: watch::Receiver<Value>) {
+        let mut known = Known::new(&self.source);
+        let (mut asked, mut writing) = (JoinSet::new(), JoinSet::new());
         loop {
-            for target in known.mirrors.due(Instant::now(), MOST_ASKED - asked.len()) {
+            for target in known.mirrors.due(Instant::now(), MOST_ASKED.saturating_sub(asked.len())) {
                 let tls = Arc::clone(&self.tls);
                 asked.spawn(async move { (ask::answers(&target, tls).await, target) });
             }
             let ask_again = known.mirrors.next().filter(|_| asked.len() < MOST_ASKED);
+            let look = known.look.filter(|_| writing.is_empty());
             tokio::select! {
                 changed = values.changed() => {
                     if changed.is_err() {
@@ -95,17 +132,24 @@ impl Agent {
                     }
                     let value = values.borrow_and_update().clone();
                     self.read(&mut known, value);
-                    look = Some(Instant::now());
                 }
                 Some(answer) = asked.join_next() => {
-                    if answer.is_ok_and(|(answers, target)| self.answered(&mut known, &target, answers)) {
-                        let soon = Instant::now() + GATHER;
-                        look = Some(look.map_or(soon, |look: Instant| look.min(soon)));
+                    if let Ok((answers, target)) = answer {
+                        self.answered(&mut known, &target, answers);
                     }
                 }
-                () = until(ask_again) => {}
-                () = until(look) => look = self.apply(&mut known).await.map(|pause| Instant::now() + pause),
+                Some(report) = writing.join_next() => {
+                    self.wrote(&mut known, report.unwrap_or_else(|error| Error::from(error).into()));
+                }
+                () = until(ask_again) => continue,
+                () = until(look) => {
+                    if let Some(work) = self.work(&mut known) {
+                        // The disk can be slow.
+                        writing.spawn_blocking(|| work.run());
+                    }
+                }
             }
+            self.status.set(known.obstacles());
         }
     }
 
@@ -128,6 +172,8 @@ impl Agent {
             known.mirrors.follow(&reading.registries, Instant::now());
             self.metrics.mirrors(known.mirrors.len(), known.mirrors.up());
             known.registries = Some(reading.registries);
+            known.progress = Progress::Read;
+            known.look_in(Duration::ZERO);
             return;
         }
         self.metrics.refused();
@@ -137,58 +183,55 @@ impl Agent {
         known.unusable = Some(Obstacle::Invalid(reading.violations.len()));
     }
 
-    fn answered(&self, known: &mut Known, target: &Target, answers: bool) -> bool {
-        let is_change = known.mirrors.answered(target, answers, Instant::now());
-        if is_change {
-            self.metrics.mirrors(known.mirrors.len(), known.mirrors.up());
-            let mirror = format!("{}:{}", target.host, target.port);
-            if answers {
-                tracing::info!(mirror, "the mirror answers");
-            } else {
-                tracing::warn!(mirror, "the mirror does not answer: nodes do without it");
-            }
+    fn answered(&self, known: &mut Known, target: &Target, answers: bool) {
+        if !known.mirrors.answered(target, answers, Instant::now()) {
+            return;
         }
-        is_change
+        self.metrics.mirrors(known.mirrors.len(), known.mirrors.up());
+        let mirror = format!("{}:{}", target.host, target.port);
+        if answers {
+            tracing::info!(mirror, "the mirror answers");
+        } else {
+            tracing::warn!(mirror, "the mirror does not answer: nodes do without it");
+        }
+        known.look_in(GATHER);
     }
 
-    /// Brings the folder to what is wanted. Returns when to look again; `None` after a `clean`, or before the first value.
-    async fn apply(&self, known: &mut Known) -> Option<Duration> {
-        if known.is_cleaned {
-            return None;
+    /// What is to be done so that files become what is wanted. `None` after a `clean`, or before the first value.
+    fn work(&self, known: &mut Known) -> Option<Work> {
+        known.look = None;
+        let registries = known.registries.as_ref().filter(|_| !known.is_cleaned)?;
+        if known.progress == Progress::Read {
+            known.progress = Progress::InWork;
         }
-        let mut obstacles = Vec::from_iter(known.unusable.clone());
-        let Some(registries) = &known.registries else {
-            self.tell(obstacles);
-            return None;
-        };
         let files = wanted(registries, &known.mirrors, self.options);
-        if files.values().any(|files| *files == Wanted::AsIs) {
-            obstacles.push(Obstacle::Asking);
-        }
-        let outcome = self.disk.bring(registries, files).await;
-        self.metrics.applied(&outcome);
-        known.logged.log(&outcome);
-        known.is_cleaned = outcome.errors.iter().any(|error| matches!(error, Error::Cleaned));
-        known.failures = if outcome.errors.is_empty() { 0 } else { known.failures.saturating_add(1) };
-        obstacles.extend(outcome.in_the_way.into_iter().map(Obstacle::InTheWay));
-        obstacles.extend(outcome.errors.iter().map(|error| Obstacle::Write(error.to_string())));
-        self.tell(obstacles);
-        let pause = match known.failures {
-            0 => LOOK_AGAIN,
-            failures => retry(failures, fastrand::f64()).min(LONGEST_PAUSE),
-        };
-        (!known.is_cleaned).then_some(pause)
+        known.is_asking = files.values().any(|files| *files == Wanted::AsIs);
+        Some(self.disk.work(registries, files))
     }
 
-    fn tell(&self, obstacles: Vec<Obstacle>) {
-        self.metrics.up_to_date(obstacles.is_empty());
-        self.status.set(obstacles);
+    /// Files were brought to what was wanted. Plans when to look again.
+    fn wrote(&self, known: &mut Known, report: Report) {
+        self.metrics.applied(&report);
+        known.logged.log(&report);
+        if known.progress == Progress::InWork {
+            known.progress = Progress::Written;
+        }
+        known.is_cleaned = report.errors.iter().any(|error| matches!(error, Error::Cleaned));
+        known.failures = if report.errors.is_empty() { 0 } else { known.failures.saturating_add(1) };
+        known.found = known.is_asking.then_some(Obstacle::Asking).into_iter().collect();
+        known.found.extend(report.in_the_way.into_iter().map(Obstacle::InTheWay));
+        known.found.extend(report.errors.iter().map(|error| Obstacle::Write(error.to_string())));
+        match known.failures {
+            _ if known.is_cleaned => known.look = None,
+            0 => known.look_in(LOOK_AGAIN),
+            failures => known.look_in(retry(failures, fastrand::f64()).min(LONGEST_PAUSE)),
+        }
     }
 }
 
 impl Logged {
-    fn log(&mut self, outcome: &Outcome) {
-        let Outcome { written, removed, errors, foreign, in_the_way } = outcome;
+    fn log(&mut self, report: &Report) {
+        let Report { written, removed, errors, foreign, in_the_way } = report;
         if written + removed > 0 {
             tracing::info!(written, removed, "the files of this node have changed");
         }
@@ -198,7 +241,7 @@ impl Logged {
         for path in in_the_way.difference(&self.in_the_way) {
             tracing::warn!(path, "a file of somebody else stays, and its host is not configured");
         }
-        for path in foreign.difference(&self.foreign) {
+        for path in foreign.difference(&self.foreign).take(MOST_LOGGED) {
             tracing::info!(path, "a file of somebody else stays");
         }
         self.in_the_way.clone_from(in_the_way);

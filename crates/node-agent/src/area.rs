@@ -3,18 +3,19 @@
 //!
 //! `clean` removes the folder, and with it the right of a running agent to write: see [`Area::lock`].
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, DirEntry, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::discard::discard;
 use crate::error::{Error, at};
-use crate::files::PRIVATE;
+use crate::files::{AREA, PRIVATE, Real};
 
-/// The name of the folder. containerd looks for the names of hosts, which start with no dot.
-pub(crate) const NAME: &str = ".serverless-node-agent";
 const LOCK: &str = "lock";
+/// The folders that were moved from their places, by their names.
+pub(crate) const OLD: &str = "old";
 
 /// The folder of our own.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ pub(crate) struct Guard {
 impl Area {
     /// Creates the folder in `root`, unless it is there, and removes what an interrupted write has left in it.
     pub(crate) fn claim(root: &Path) -> Result<(Self, Guard), Error> {
-        let path = root.join(NAME);
+        let path = root.join(AREA);
         loop {
             match DirBuilder::new().mode(0o700).create(&path) {
                 Err(error) if error.kind() != ErrorKind::AlreadyExists => {
@@ -85,16 +86,24 @@ impl Area {
         self.path.join(name)
     }
 
-    /// Removes everything but the lock.
+    /// Ends what an interrupted write has begun: removes everything but the lock. What others have in a folder that was moved
+    /// here goes back to its place.
     pub(crate) fn sweep(&self) -> Result<(), Error> {
-        for entry in fs::read_dir(&self.path).map_err(|error| at(&self.path, "read", error))? {
-            let entry = entry.map_err(|error| at(&self.path, "read", error))?;
+        let old = self.path(OLD);
+        for folder in children(&old)? {
+            let place = self.root().join(folder.file_name());
+            discard(&Real, &folder.path(), &place)?;
+        }
+        for entry in children(&self.path)? {
             let (path, kind) = (entry.path(), entry.file_type());
             if path == self.lock_path() {
                 continue;
             }
-            let is_folder = kind.is_ok_and(|kind| kind.is_dir());
-            let removed = if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            let removed = match kind {
+                Ok(_) if path == old => fs::remove_dir(&path),
+                Ok(kind) if kind.is_dir() => fs::remove_dir_all(&path),
+                _ => fs::remove_file(&path),
+            };
             removed.map_err(|error| at(&path, "removed", error))?;
         }
         Ok(())
@@ -114,5 +123,18 @@ impl Area {
 
     fn lock_path(&self) -> PathBuf {
         self.path.join(LOCK)
+    }
+
+    /// The folder of containerd.
+    fn root(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("/"))
+    }
+}
+
+/// What is in a folder. None is empty.
+fn children(folder: &Path) -> Result<Vec<DirEntry>, Error> {
+    match fs::read_dir(folder).and_then(Iterator::collect) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        entries => entries.map_err(|error| at(folder, "read", error)),
     }
 }

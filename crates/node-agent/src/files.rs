@@ -5,6 +5,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
+/// The name of the folder of our own, beside those of hosts. containerd looks for names of hosts, which start with no dot.
+pub(crate) const AREA: &str = ".serverless-node-agent";
 /// The mode of every file: it may hold a credential.
 pub(crate) const PRIVATE: u32 = 0o600;
 /// The mode of the folder of a host.

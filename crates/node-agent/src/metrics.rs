@@ -23,6 +23,7 @@ pub struct Metrics {
     in_the_way: Gauge,
     up_to_date: Gauge,
     last_change: Gauge,
+    last_read: Gauge,
 }
 
 impl Metrics {
@@ -55,6 +56,12 @@ impl Metrics {
             Unit::Seconds,
             new.last_change.clone(),
         );
+        registry.register_with_unit(
+            "source_last_read_timestamp",
+            "When the value was last read, or confirmed by its source",
+            Unit::Seconds,
+            new.last_read.clone(),
+        );
         process::metrics::register_version(registry);
         new
     }
@@ -67,9 +74,13 @@ impl Metrics {
         self.foreign.set(gauge(report.foreign.len()));
         self.in_the_way.set(gauge(report.in_the_way.len()));
         if report.written + report.removed > 0 {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            self.last_change.set(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
+            self.last_change.set(now());
         }
+    }
+
+    /// The value was read, or its source says that it is still the same one.
+    pub(crate) fn source_read(&self) {
+        self.last_read.set(now());
     }
 
     /// The value could not be read.
@@ -98,6 +109,12 @@ impl Metrics {
     pub fn render(&self) -> String {
         process::metrics::render(&self.registry)
     }
+}
+
+/// The time, in seconds.
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
 
 fn number(count: usize) -> u64 {

@@ -1,24 +1,35 @@
 //! The folder of containerd on this node: brings it to what is wanted, or removes everything of ours.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use decide::nodes::tree::{self, Wanted};
+use policy::container_registries::HiddenText;
 
-use crate::area::{Area, Guard};
+use crate::area::Area;
 use crate::error::Error;
 use crate::files::Real;
+use crate::logins;
 use crate::read;
 use crate::write::{Done, Writer};
 
-/// The folder of containerd. A claim on it ends when `clean` runs.
+/// Where files of this node are.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The folder of containerd.
+    pub hosts: PathBuf,
+    /// The file with logins for the kubelet's credential provider.
+    pub logins: PathBuf,
+}
+
+/// The files of this node. A claim on them ends when `clean` runs.
 #[derive(Clone, Debug)]
 pub struct Node {
-    root: PathBuf,
+    places: Places,
     area: Area,
 }
 
-/// What was done to the folder, and what was left alone.
+/// What was done to the files, and what was left alone.
 #[derive(Debug, Default)]
 pub struct Report {
     /// How many files were written.
@@ -33,42 +44,70 @@ pub struct Report {
     pub in_the_way: BTreeSet<String>,
 }
 
+impl From<Error> for Report {
+    fn from(error: Error) -> Self {
+        Self { errors: vec![error], ..Self::default() }
+    }
+}
+
 impl Node {
-    /// Claims a folder, and removes what an interrupted write has left.
-    pub fn claim(root: &Path) -> Result<Self, Error> {
-        let (area, _guard) = Area::claim(root)?;
-        Ok(Self { root: root.to_owned(), area })
+    /// Claims the folder of containerd, and removes what an interrupted write has left.
+    pub fn claim(places: &Places) -> Result<Self, Error> {
+        let (area, _guard) = Area::claim(&places.hosts)?;
+        Ok(Self { places: places.clone(), area })
     }
 
-    /// Brings the folder to what is wanted. Nothing is written if it is that already.
-    ///
-    /// # Errors
-    /// If the folder cannot be read, or the claim has ended.
-    pub fn apply(&self, wanted: &BTreeMap<String, Wanted>) -> Result<Report, Error> {
-        let guard = self.area.lock()?;
-        self.apply_locked(wanted, &guard)
+    /// Brings the files to what is wanted, while no other process writes: the folders of hosts, and the file with logins.
+    /// Nothing is written if they are that already, or if the claim has ended.
+    #[must_use]
+    pub fn apply(&self, wanted: &BTreeMap<String, Wanted>, logins: Option<&HiddenText>) -> Report {
+        match self.area.lock() {
+            Ok(_guard) => self.apply_locked(wanted, logins),
+            Err(error) => error.into(),
+        }
     }
 
     /// Removes everything of ours. Other processes write nothing from then on, until they claim the folder again.
-    pub fn clean(root: &Path) -> Result<Report, Error> {
-        // On a node without containerd, nothing was written.
-        if matches!(root.try_exists(), Ok(false)) {
-            return Ok(Report::default());
+    #[must_use]
+    pub fn clean(places: &Places) -> Report {
+        // On a node without containerd, no folder was written.
+        if matches!(places.hosts.try_exists(), Ok(false)) {
+            let mut report = Report::default();
+            bring_logins(places, None, &mut report);
+            return report;
         }
-        let (area, guard) = Area::claim(root)?;
-        let node = Self { root: root.to_owned(), area };
-        let report = node.apply_locked(&BTreeMap::new(), &guard)?;
+        let (area, guard) = match Area::claim(&places.hosts) {
+            Ok(claimed) => claimed,
+            Err(error) => return error.into(),
+        };
+        let node = Self { places: places.clone(), area };
+        let mut report = node.apply_locked(&BTreeMap::new(), None);
         if report.errors.is_empty() {
-            node.area.remove(guard)?;
+            report.errors.extend(node.area.remove(guard).err());
         }
-        Ok(report)
+        report
     }
 
-    fn apply_locked(&self, wanted: &BTreeMap<String, Wanted>, _: &Guard) -> Result<Report, Error> {
-        let plan = tree::plan(&read::tree(&self.root)?, wanted);
-        let Done { written, removed, errors } = Writer::new(&self.root, &self.area, Real).apply(&plan);
+    fn apply_locked(&self, wanted: &BTreeMap<String, Wanted>, logins: Option<&HiddenText>) -> Report {
+        let mut report = self.bring_hosts(wanted).unwrap_or_else(Report::from);
+        bring_logins(&self.places, logins, &mut report);
+        report
+    }
+
+    fn bring_hosts(&self, wanted: &BTreeMap<String, Wanted>) -> Result<Report, Error> {
+        let plan = tree::plan(&read::tree(&self.places.hosts)?, wanted);
+        let Done { written, removed, errors } =
+            Writer::new(&self.places.hosts, &self.area, Real).apply(&plan);
         Ok(Report { written, removed, errors, foreign: plan.foreign, in_the_way: plan.in_the_way })
     }
+}
+
+fn bring_logins(places: &Places, logins: Option<&HiddenText>, report: &mut Report) {
+    let changed = match logins {
+        Some(text) => logins::write(&places.logins, text).map(|is_so| report.written += usize::from(is_so)),
+        None => logins::remove(&places.logins).map(|is_so| report.removed += usize::from(is_so)),
+    };
+    report.errors.extend(changed.err());
 }
 
 #[cfg(test)]

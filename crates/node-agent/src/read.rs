@@ -1,26 +1,21 @@
-//! Reads what is in the folder of containerd.
+//! Reads what is in the folder of containerd. Of files that are not ours, no more than the first line.
 
 use std::fs::{self, DirEntry};
-use std::io::{self, ErrorKind, Read as _};
-use std::os::unix::fs::MetadataExt as _;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use decide::nodes::tree::{File, Folder, Tree};
-use policy::container_registries::HiddenText;
+use decide::nodes::tree::{self, File, Folder, Tree};
 
-use crate::area;
+use crate::content;
 use crate::error::{Error, at};
-use crate::files::PRIVATE;
+use crate::files::AREA;
 use crate::logins;
-
-/// The largest file that can be ours: more than a Secret holds.
-const SIZE_MAX: u64 = 1 << 20;
 
 /// What is in the folder of containerd. A folder that is not there is empty.
 pub(crate) fn tree(root: &Path) -> Result<Tree, Error> {
     let mut tree = Tree::default();
     for (name, entry) in entries(root)? {
-        if name == area::NAME || logins::is_name(&name) {
+        if name == AREA || logins::is_name(&name) {
             continue;
         }
         let path = entry.path();
@@ -40,12 +35,17 @@ pub(crate) fn tree(root: &Path) -> Result<Tree, Error> {
     Ok(tree)
 }
 
-fn folder(path: &Path) -> Result<Folder, Error> {
+/// What is in the folder of a host.
+pub(crate) fn folder(path: &Path) -> Result<Folder, Error> {
     entries(path)?
         .into_iter()
         .map(|(name, entry)| {
             let path = entry.path();
-            Ok((name, file(&path).map_err(|error| at(&path, "read", error))?))
+            if !tree::can_be_ours(&name) {
+                return Ok((name, File::Foreign));
+            }
+            let file = content::read(&path, tree::START, tree::is_marked);
+            Ok((name, file.map_err(|error| at(&path, "read", error))?))
         })
         .collect()
 }
@@ -64,21 +64,52 @@ fn entries(path: &Path) -> Result<Vec<(String, DirEntry)>, Error> {
     entries.map(named).collect()
 }
 
-fn file(path: &Path) -> io::Result<File> {
-    let metadata = fs::symlink_metadata(path)?;
-    if !metadata.is_file() || metadata.len() > SIZE_MAX {
-        return Ok(File::Other);
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+    use std::process::Command;
+
+    use decide::hash;
+    use decide::nodes::files::MARKER;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_ours_by_its_first_line_however_large_it_is() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("docker.io");
+        fs::create_dir(&folder).unwrap();
+        let large = format!("{MARKER}\n{}", "# more\n".repeat(300_000));
+        fs::write(folder.join("hosts.toml"), &large).unwrap();
+        // No text.
+        let mut bytes = format!("{MARKER}\n").into_bytes();
+        bytes.push(0xff);
+        fs::write(folder.join("ca-a.pem"), &bytes).unwrap();
+        fs::write(folder.join("ca-b.pem"), &large[1..]).unwrap();
+        fs::write(folder.join("ca-c.pem"), "").unwrap();
+        let read = tree(root.path()).unwrap();
+        let ours = |bytes: &[u8]| File::Ours { hash: hash::of_bytes(bytes), is_private: false };
+        let expected = [
+            ("ca-a.pem", ours(&bytes)),
+            ("ca-b.pem", File::Foreign),
+            ("ca-c.pem", File::Foreign),
+            ("hosts.toml", ours(large.as_bytes())),
+        ];
+        assert_eq!(read.folders["docker.io"], expected.map(|(name, file)| (name.to_owned(), file)).into());
     }
-    let mut text = String::new();
-    let read = fs::File::open(path).and_then(|file| file.take(SIZE_MAX).read_to_string(&mut text));
-    // Hidden at once, so that it is wiped.
-    let text = HiddenText::new(text);
-    match read {
-        // What this process cannot read, it has not written.
-        Err(error) if matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::PermissionDenied) => {
-            Ok(File::Other)
+
+    /// A pipe blocks whoever opens it.
+    #[test]
+    fn what_no_file_of_ours_can_be_is_not_opened() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("docker.io");
+        fs::create_dir(&folder).unwrap();
+        for name in ["hosts.toml", "hosts.toml.bak", "pipe"] {
+            assert!(Command::new("mkfifo").arg(folder.join(name)).status().unwrap().success());
         }
-        Err(error) => Err(error),
-        Ok(_) => Ok(File::Text { text, is_private: metadata.mode() & 0o777 == PRIVATE }),
+        let read = tree(root.path()).unwrap();
+        assert!(read.folders["docker.io"].values().all(|file| *file == File::Foreign));
+        assert_eq!(read.folders["docker.io"].len(), 3);
     }
 }

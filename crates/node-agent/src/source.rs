@@ -11,6 +11,8 @@ use tokio::sync::watch;
 
 use crate::account::Account;
 use crate::metrics::Metrics;
+use crate::status::Status;
+use value::Newest;
 pub(crate) use value::Value;
 
 /// Where the value comes from.
@@ -29,15 +31,15 @@ pub(crate) enum Source {
 
 impl Source {
     /// Reads the value for as long as the process lives, whenever it changes.
-    pub(crate) fn follow(self, metrics: Arc<Metrics>) -> watch::Receiver<Value> {
-        let (values, newest) = watch::channel(Value::Unread);
+    pub(crate) fn follow(self, metrics: Arc<Metrics>, status: Status) -> watch::Receiver<Value> {
+        let (newest, values) = Newest::new(metrics, status);
         match self {
-            Self::Folder(folder) => tokio::spawn(folder::follow(folder, values, metrics)),
+            Self::Folder(folder) => tokio::spawn(async move { folder::follow(&folder, &newest).await }),
             Self::Secret { account, namespace } => {
-                tokio::spawn(async move { secret::follow(&account, &namespace, &values, &metrics).await })
+                tokio::spawn(async move { secret::follow(&account, &namespace, &newest).await })
             }
         };
-        newest
+        values
     }
 
     /// As messages name it.

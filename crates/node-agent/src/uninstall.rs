@@ -6,6 +6,7 @@ use hyper::StatusCode;
 use serde::Deserialize;
 
 use crate::account::{Account, Error};
+use crate::pause::jittered;
 
 /// How often a refusal is not taken for an answer, and how long to wait in between: an API server that has just started may
 /// not know all roles.
@@ -32,7 +33,7 @@ pub(crate) async fn is_gone(account: &Account, namespace: &str, name: &str) -> R
     for _ in 0..RETRIES {
         match account.get(&path).await {
             Err(Error::Status(StatusCode::FORBIDDEN)) => {
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(jittered(PAUSE)).await;
             }
             Err(error) => return Err(error),
             Ok(None) => return Ok(true),

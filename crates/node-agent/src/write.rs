@@ -1,20 +1,18 @@
 //! Writes the steps of a plan. At each point, containerd reads complete files and no empty folder.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
 use std::path::Path;
 
 use decide::nodes::tree::{Plan, Step};
 use policy::container_registries::HiddenText;
 
-use crate::area::Area;
+use crate::area::{Area, OLD};
+use crate::discard::discard;
 use crate::error::{Error, at};
 use crate::files::FileSystem;
 
 /// A file, or a folder with its files, before it is moved to its place.
 const NEW: &str = "new";
-/// A folder that was moved from its place.
-const OLD: &str = "old";
 
 /// What a plan did.
 #[derive(Debug, Default)]
@@ -74,10 +72,7 @@ impl<'a, F: FileSystem> Writer<'a, F> {
                 self.sync(&self.root.join(folder))?;
                 done.removed += 1;
             }
-            Step::RemoveFolder { folder, files } => {
-                self.remove(&self.root.join(folder), files)?;
-                done.removed += files.len();
-            }
+            Step::RemoveFolder { folder } => done.removed += self.remove(folder)?,
         }
         Ok(())
     }
@@ -102,20 +97,17 @@ impl<'a, F: FileSystem> Writer<'a, F> {
         self.sync(place.parent().unwrap_or(self.root))
     }
 
-    /// Moves a folder from its place, and removes it there: an empty folder would hide that of all other hosts.
-    fn remove(&self, place: &Path, files: &[String]) -> Result<(), Error> {
-        let old = self.area.path(OLD);
-        self.rename(place, &old, place)?;
+    /// Moves a folder from its place, and removes it there: an empty folder would hide that of all other hosts. Returns how
+    /// many files were removed.
+    fn remove(&self, folder: &str) -> Result<usize, Error> {
+        let (place, all) = (self.root.join(folder), self.area.path(OLD));
+        self.files.create_folder(&all).map_err(|error| at(&all, "created", error))?;
+        let old = all.join(folder);
+        self.rename(&place, &old, &place)?;
         self.sync(self.root)?;
-        for file in files {
-            let path = old.join(file);
-            self.files.remove_file(&path).map_err(|error| at(&path, "removed", error))?;
-        }
-        match self.files.remove_folder(&old) {
-            // Somebody has added a file in between.
-            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => self.rename(&old, place, place),
-            removed => removed.map_err(|error| at(&old, "removed", error)),
-        }
+        let removed = discard(&self.files, &old, &place)?;
+        self.files.remove_folder(&all).map_err(|error| at(&all, "removed", error))?;
+        Ok(removed)
     }
 
     fn write(&self, path: &Path, text: &HiddenText) -> Result<(), Error> {

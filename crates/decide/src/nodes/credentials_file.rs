@@ -14,11 +14,16 @@ pub const FILE_NAME: &str = "registry-credentials.json";
 /// It is beside the folders of hosts: containerd looks for folders there, never for this file.
 pub const DEFAULT_PATH: &str = "/etc/containerd/certs.d/registry-credentials.json";
 
+/// What the file says of who writes it.
+const OWNER: &str = "serverless-node-agent";
+/// How each file begins that the agent writes. It changes and removes no other files.
+pub const START: &str = "{\n  \"managedBy\": \"serverless-node-agent\",\n";
+
 /// The logins that a node has, as JSON.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CredentialsFile {
-    /// Who writes the file. The agent changes no file of others.
+    /// Who writes the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed_by: Option<String>,
     /// Each by the host in the names of images, `host[:port]`.
@@ -37,6 +42,12 @@ pub struct Login {
 }
 
 impl CredentialsFile {
+    /// The same file, as the agent writes it.
+    #[must_use]
+    pub fn managed(self) -> Self {
+        Self { managed_by: Some(OWNER.to_owned()), ..self }
+    }
+
     /// The text of the file.
     #[must_use]
     pub fn to_text(&self) -> HiddenText {
@@ -68,6 +79,14 @@ mod tests {
     fn is_written_and_read() {
         assert_eq!(file().to_text().reveal(), TEXT);
         assert_eq!(serde_json::from_str::<CredentialsFile>(TEXT).unwrap(), file());
+    }
+
+    #[test]
+    fn that_of_the_agent_has_its_start() {
+        for file in [file(), CredentialsFile::default()] {
+            assert!(!file.to_text().reveal().starts_with(START));
+            assert!(file.managed().to_text().reveal().starts_with(START));
+        }
     }
 
     #[test]

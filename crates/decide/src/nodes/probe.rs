@@ -15,6 +15,9 @@ const PERIOD: Duration = Duration::from_secs(2);
 const PERIOD_IN_DOUBT: Duration = Duration::from_millis(500);
 /// How long an answer is waited for.
 pub const TIMEOUT: Duration = Duration::from_secs(1);
+/// How many mirrors are asked at the same time. Those that are silent take a second each, and two questions overlap: so many
+/// are enough for 256 mirrors that die together. With TLS each takes some 50 KiB.
+pub const MOST_ASKED: usize = 512;
 /// How many answers in a row change what is known.
 const IN_A_ROW: u32 = 3;
 

@@ -1,14 +1,19 @@
 //! Which files in the folder of containerd are ours, and the steps from what is there to what is wanted.
 //!
-//! A file is ours if it has the name of such a file and starts with the marker. A folder is ours if its `hosts.toml` is, or if
-//! it holds files of ours alone. Everything else belongs to somebody else: no step ever touches it.
+//! A file is ours if it has the name of such a file and its first line is the marker. A folder is ours if its `hosts.toml` is,
+//! or if it holds files of ours alone. Everything else belongs to somebody else: no step ever touches it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use policy::container_registries::HiddenText;
 
 use super::files::MARKER;
+use super::host_folder;
 use super::render::hosts::FILE_NAME;
+use crate::hash;
+
+/// How many bytes of a file show whether it is ours.
+pub const START: usize = MARKER.len() + 2;
 
 /// What is in the folder of containerd.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -25,15 +30,15 @@ pub type Folder = BTreeMap<String, File>;
 /// A file in the folder of a host.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum File {
-    /// A file with a text.
-    Text {
-        /// Its content.
-        text: HiddenText,
+    /// A file of ours: [`can_be_ours`], and [`is_marked`].
+    Ours {
+        /// The SHA-256 of its content, in hexadecimal.
+        hash: String,
         /// Whether its owner alone may read and write it.
         is_private: bool,
     },
-    /// Something that no file of ours is: a folder, a link, a file that is not text or too large.
-    Other,
+    /// What belongs to somebody else.
+    Foreign,
 }
 
 /// What the folder of a host is to hold.
@@ -75,8 +80,6 @@ pub enum Step {
     RemoveFolder {
         /// Its name.
         folder: String,
-        /// The names of its files.
-        files: Vec<String>,
     },
 }
 
@@ -99,9 +102,23 @@ impl Step {
             Self::Create { folder, .. }
             | Self::Write { folder, .. }
             | Self::Remove { folder, .. }
-            | Self::RemoveFolder { folder, .. } => folder,
+            | Self::RemoveFolder { folder } => folder,
         }
     }
+}
+
+/// Whether a file of ours can have this name. No other file needs to be read.
+#[must_use]
+pub fn can_be_ours(name: &str) -> bool {
+    let is_ca = name.strip_prefix("ca-").is_some_and(|rest| rest.strip_suffix(".pem").is_some());
+    name == FILE_NAME || is_ca
+}
+
+/// Whether a file with such a name is ours, by its first [`START`] bytes.
+#[must_use]
+pub fn is_marked(start: &[u8]) -> bool {
+    let rest = start.strip_prefix(MARKER.as_bytes());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"\n") || rest.starts_with(b"\r\n"))
 }
 
 /// The steps from what is there to what is wanted. Without wanted folders they remove everything that is ours.
@@ -114,6 +131,8 @@ pub fn plan(tree: &Tree, wanted: &BTreeMap<String, Wanted>) -> Plan {
         }
     }
     for (name, wanted) in wanted {
+        // Ours is written all the same: it is used as soon as the other one is gone.
+        plan.in_the_way.extend(host_folder::first(name).filter(|first| stays(tree, first)));
         if let Some(path) = obstacle(tree, name, wanted) {
             plan.in_the_way.insert(path);
             continue;
@@ -127,6 +146,12 @@ pub fn plan(tree: &Tree, wanted: &BTreeMap<String, Wanted>) -> Plan {
     plan
 }
 
+/// Whether something of this name is there that no step removes.
+fn stays(tree: &Tree, name: &str) -> bool {
+    let is_kept = |folder: &Folder| folder.is_empty() || ours(folder).count() < folder.len();
+    tree.others.contains(name) || tree.folders.get(name).is_some_and(is_kept)
+}
+
 /// What of somebody else keeps a folder from becoming what is wanted.
 fn obstacle(tree: &Tree, name: &str, wanted: &Wanted) -> Option<String> {
     if tree.others.contains(name) {
@@ -138,7 +163,7 @@ fn obstacle(tree: &Tree, name: &str, wanted: &Wanted) -> Option<String> {
         return Some(if has_hosts { path(name, FILE_NAME) } else { name.to_owned() });
     }
     let Wanted::Files(files) = wanted else { return None };
-    let is_taken = |file: &&String| folder.get(*file).is_some_and(|content| !is_ours(file, content));
+    let is_taken = |file: &&String| folder.get(*file) == Some(&File::Foreign);
     let taken = files.keys().find(is_taken)?;
     Some(path(name, taken))
 }
@@ -146,7 +171,8 @@ fn obstacle(tree: &Tree, name: &str, wanted: &Wanted) -> Option<String> {
 /// The steps in a folder of ours. `hosts.toml` refers to the other files, so new ones precede it, and old ones follow it.
 fn changes(name: &str, folder: &Folder, wanted: &BTreeMap<String, HiddenText>) -> Vec<Step> {
     let is_new = |file: &str, text: &HiddenText| {
-        folder.get(file) != Some(&File::Text { text: text.clone(), is_private: true })
+        let hash = hash::of_bytes(text.reveal().as_bytes());
+        folder.get(file) != Some(&File::Ours { hash, is_private: true })
     };
     let write = |(file, text): (&String, &HiddenText)| {
         let (folder, file) = (name.to_owned(), file.clone());
@@ -169,7 +195,7 @@ fn removal(name: &str, folder: &Folder) -> Vec<Step> {
         return Vec::new();
     }
     if files.len() == folder.len() {
-        return vec![Step::RemoveFolder { folder: name.to_owned(), files }];
+        return vec![Step::RemoveFolder { folder: name.to_owned() }];
     }
     // No file may refer to one that is gone.
     files.sort_by_key(|file| file != FILE_NAME);
@@ -179,7 +205,7 @@ fn removal(name: &str, folder: &Folder) -> Vec<Step> {
 /// The paths of everything that is not ours.
 fn foreign(tree: &Tree) -> BTreeSet<String> {
     let in_folder = |(name, folder): (&String, &Folder)| {
-        let files = folder.iter().filter(|(file, content)| !is_ours(file, content));
+        let files = folder.iter().filter(|(_, content)| **content == File::Foreign);
         let files: Vec<_> = files.map(|(file, _)| path(name, file)).collect();
         if folder.is_empty() { vec![name.clone()] } else { files }
     };
@@ -191,19 +217,13 @@ fn path(folder: &str, file: &str) -> String {
 }
 
 fn is_our_folder(folder: &Folder) -> bool {
-    let is_marked = folder.get(FILE_NAME).is_some_and(|content| is_ours(FILE_NAME, content));
+    let is_marked = matches!(folder.get(FILE_NAME), Some(File::Ours { .. }));
     is_marked || (!folder.is_empty() && ours(folder).count() == folder.len())
 }
 
 /// The names of the files of ours.
 fn ours(folder: &Folder) -> impl Iterator<Item = &str> {
-    folder.iter().filter(|(file, content)| is_ours(file, content)).map(|(file, _)| file.as_str())
-}
-
-fn is_ours(file: &str, content: &File) -> bool {
-    let is_ca = file.strip_prefix("ca-").is_some_and(|rest| rest.strip_suffix(".pem").is_some());
-    let File::Text { text, .. } = content else { return false };
-    (file == FILE_NAME || is_ca) && text.reveal().lines().next() == Some(MARKER)
+    folder.iter().filter(|(_, content)| **content != File::Foreign).map(|(file, _)| file.as_str())
 }
 
 #[cfg(test)]

@@ -3,28 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use rcgen::{CertificateParams, date_time_ymd};
 use rstest::rstest;
-use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::PrivateKeyDer;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
 use super::*;
 use crate::any_certificate;
-
-/// Reads the head of a request, and answers with a text. Returns the head.
-async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: &str) -> String {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await.unwrap());
-    }
-    stream.write_all(answer.as_bytes()).await.unwrap();
-    stream.flush().await.unwrap();
-    String::from_utf8(head).unwrap()
-}
+use crate::test_server::{acceptor, serve};
 
 /// A mirror that listens.
 async fn listen(tls: bool) -> (TcpListener, Target) {
@@ -47,7 +32,7 @@ async fn answers(target: &Target) -> bool {
 #[tokio::test]
 async fn any_http_answer_is_one(#[case] answer: &str, #[case] expected: bool) {
     let (listener, target) = listen(false).await;
-    let served = async { serve(listener.accept().await.unwrap().0, answer).await };
+    let served = async { serve(&mut listener.accept().await.unwrap().0, answer).await };
     let (found, head) = tokio::join!(answers(&target), served);
     assert_eq!(found, expected);
     let host = format!("127.0.0.1:{}", target.port);
@@ -59,22 +44,14 @@ async fn any_http_answer_is_one(#[case] answer: &str, #[case] expected: bool) {
 
 #[tokio::test]
 async fn a_mirror_with_any_certificate_answers() {
-    let key = KeyPair::generate().unwrap();
     let mut parameters = CertificateParams::new(["elsewhere.example.com".to_owned()]).unwrap();
     parameters.not_after = date_time_ymd(2020, 1, 1);
-    let certificate = parameters.self_signed(&key).unwrap();
-    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)
-        .unwrap();
+    let (acceptor, _) = acceptor(&parameters);
     let (listener, target) = listen(true).await;
     let served = async {
         let stream = listener.accept().await.unwrap().0;
-        let stream = TlsAcceptor::from(Arc::new(config)).accept(stream).await.unwrap();
-        serve(stream, "HTTP/1.1 404 Not Found\r\n\r\n").await;
+        let mut stream = acceptor.accept(stream).await.unwrap();
+        serve(&mut stream, "HTTP/1.1 404 Not Found\r\n\r\n").await;
     };
     assert!(tokio::join!(answers(&target), served).0);
 }

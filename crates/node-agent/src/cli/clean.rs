@@ -8,8 +8,7 @@ use process::shell;
 use tokio::runtime::Builder;
 
 use super::places::{Access, Files};
-use crate::logins;
-use crate::node::{Node, Report};
+use crate::node::Node;
 use crate::uninstall;
 
 #[derive(Clone, Debug, clap::Args)]
@@ -46,17 +45,9 @@ async fn clean_if_gone(args: &Args, daemon_set: &str) -> Exit {
 }
 
 fn clean(files: &Files) -> Exit {
-    let mut errors = Vec::new();
-    let report = Node::clean(&files.hosts_dir).unwrap_or_else(|error| {
-        errors.push(error);
-        Report::default()
-    });
-    let logins = logins::remove(&files.logins());
-    let removed = report.removed + usize::from(matches!(logins, Ok(true)));
-    errors.extend(report.errors);
-    errors.extend(logins.err());
-    print(format_args!("files removed: {removed}"));
-    errors.into_iter().fold(Exit::Success, |_, error| Exit::Unreadable.because(error))
+    let report = Node::clean(&files.places());
+    print(format_args!("files removed: {}", report.removed));
+    report.errors.into_iter().fold(Exit::Success, |_, error| Exit::Unreadable.because(error))
 }
 
 fn print(line: impl Display) {

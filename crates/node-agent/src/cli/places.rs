@@ -5,22 +5,24 @@ use std::path::PathBuf;
 use decide::nodes::credentials_file::FILE_NAME;
 
 use crate::account::{Account, Error};
+use crate::node::Places;
 
 /// Where files of this node are.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Files {
     /// The folder of containerd: its `config_path`
     #[arg(long, env = "APP_HOSTS_DIR", default_value = "/etc/containerd/certs.d", value_name = "DIR")]
-    pub hosts_dir: PathBuf,
+    hosts_dir: PathBuf,
     /// The file with logins for serverless-credential-provider; by default registry-credentials.json in the folder of containerd
     #[arg(long, env = "APP_PROVIDER_FILE", value_name = "FILE")]
     provider_file: Option<PathBuf>,
 }
 
 impl Files {
-    /// The file with logins. containerd looks for folders beside it, never for this file.
-    pub(super) fn logins(&self) -> PathBuf {
-        self.provider_file.clone().unwrap_or_else(|| self.hosts_dir.join(FILE_NAME))
+    /// The folder, and the file: containerd looks for folders beside it, never for this file.
+    pub(super) fn places(&self) -> Places {
+        let logins = self.provider_file.clone().unwrap_or_else(|| self.hosts_dir.join(FILE_NAME));
+        Places { hosts: self.hosts_dir.clone(), logins }
     }
 }
 

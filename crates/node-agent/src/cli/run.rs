@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use decide::nodes::render::hosts::Options;
 use decide::nodes::version::Version;
@@ -84,10 +85,11 @@ async fn serve(args: Args) -> Exit {
         return Exit::Unreadable.because("neither signals nor TLS can be used");
     };
     let admin = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
-    let hosts = args.files.hosts_dir.display().to_string();
+    let places = args.files.places();
+    let hosts = places.hosts.display().to_string();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), admin, source = source.name(), hosts, "starting");
     let metrics = Arc::new(Metrics::new());
-    let status = Status::new(source.name());
+    let status = Status::new(source.name(), Instant::now());
     tokio::spawn(process::admin::serve(listener, admin::router(Arc::clone(&metrics), status.clone())));
     let agent = Agent {
         options: Options {
@@ -95,14 +97,14 @@ async fn serve(args: Args) -> Exit {
             credentials: args.credentials == Credentials::Headers,
             ..Options::default()
         },
-        disk: Disk::new(args.files.logins(), args.files.hosts_dir, args.credentials == Credentials::Provider),
+        disk: Disk::new(places, args.credentials == Credentials::Provider),
         source: source.name(),
         metrics: Arc::clone(&metrics),
-        status,
+        status: status.clone(),
         tls,
     };
     tokio::select! {
-        () = agent.run(source.follow(metrics)) => Exit::Unreadable.because("the source of the value has ended"),
+        () = agent.run(source.follow(metrics, status)) => Exit::Unreadable.because("the source of the value has ended"),
         // The files stay: another agent follows, or `clean` removes them.
         () = signals.wait() => {
             tracing::info!("stopped");

@@ -1,9 +1,10 @@
 //! The file with logins, beside what others have.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use decide::nodes::credentials_file::Login;
+use decide::nodes::credentials_file::{CredentialsFile, Login};
 use rstest::rstest;
 
 use super::*;
@@ -11,7 +12,7 @@ use super::*;
 fn text(password: &str) -> HiddenText {
     let login = Login { username: "me".to_owned(), password: HiddenText::new(password) };
     let registries = [("docker.io".to_owned(), login)].into();
-    CredentialsFile { managed_by: Some(OWNER.to_owned()), registries }.to_text()
+    CredentialsFile { registries, ..CredentialsFile::default() }.managed().to_text()
 }
 
 #[test]
@@ -43,6 +44,17 @@ fn the_folder_of_containerd_may_hold_it() {
     ]
     .map(is_name);
     assert_eq!(others, [false; 4]);
+}
+
+/// There is no limit to it.
+#[test]
+fn a_large_file_is_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("logins.json");
+    let large = text(&"a".repeat(2 << 20));
+    assert!(write(&path, &large).unwrap());
+    assert!(!write(&path, &large).unwrap());
+    assert!(remove(&path).unwrap());
 }
 
 /// One that `render` writes has no owner.

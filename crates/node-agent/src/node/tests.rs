@@ -3,7 +3,10 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::path::Path;
+use std::thread;
 
+use decide::nodes::credentials_file::{CredentialsFile, Login};
 use decide::nodes::files::MARKER;
 use policy::container_registries::HiddenText;
 use tempfile::TempDir;
@@ -35,6 +38,14 @@ fn listing(root: &Path) -> BTreeMap<String, String> {
     found
 }
 
+fn places(root: &Path) -> Places {
+    Places { hosts: root.to_owned(), logins: root.join("registry-credentials.json") }
+}
+
+fn claim(root: &Path) -> Node {
+    Node::claim(&places(root)).unwrap()
+}
+
 /// A folder with all that others may have in it.
 fn used() -> TempDir {
     let root = tempfile::tempdir().unwrap();
@@ -59,18 +70,53 @@ fn host(name: &str, number: usize) -> (String, Wanted) {
     (name.to_owned(), Wanted::Files([("hosts.toml".to_owned(), hosts), (ca, text("a"))].into()))
 }
 
+fn logins(number: usize) -> HiddenText {
+    let login = Login { username: "me".to_owned(), password: HiddenText::new(number.to_string()) };
+    let registries = [("docker.io".to_owned(), login)].into();
+    CredentialsFile { registries, ..CredentialsFile::default() }.managed().to_text()
+}
+
+fn messages(report: &Report) -> Vec<String> {
+    report.errors.iter().map(ToString::to_string).collect()
+}
+
+/// As the old and the new Pod do in a rolling update.
+#[test]
+fn two_agents_that_write_at_the_same_time_are_not_in_each_others_way() {
+    let root = tempfile::tempdir().unwrap();
+    thread::scope(|scope| {
+        for agent in 0..2 {
+            let node = claim(root.path());
+            scope.spawn(move || {
+                for number in 0..50 {
+                    let number = 2 * number + agent;
+                    let report =
+                        node.apply(&BTreeMap::from([host("docker.io", number)]), Some(&logins(number)));
+                    assert_eq!(messages(&report), [""; 0]);
+                }
+            });
+        }
+    });
+    let written = fs::read_to_string(places(root.path()).logins).unwrap();
+    assert!([98, 99].map(logins).iter().any(|text| text.reveal() == written), "{written}");
+    let left = fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut left: Vec<_> = left.collect();
+    left.sort();
+    assert_eq!(left, [".serverless-node-agent", "docker.io", "registry-credentials.json"]);
+}
+
 #[test]
 fn after_many_changes_and_a_clean_the_folder_is_what_it_was() {
     let root = used();
     let before = listing(root.path());
-    let node = Node::claim(root.path()).unwrap();
+    let node = claim(root.path());
     for number in 0..200 {
         let names = ["docker.io", "ghcr.io", "example.com:5000", "quay.io", "gcr.io", "_default"];
         let chosen = names.iter().enumerate().filter(|(index, _)| (number >> index) % 2 == 0);
-        let report = node.apply(&chosen.map(|(_, name)| host(name, number)).collect()).unwrap();
+        let report = node.apply(&chosen.map(|(_, name)| host(name, number)).collect(), Some(&logins(number)));
         assert!(report.errors.is_empty(), "{:?}", report.errors);
     }
-    let report = Node::clean(root.path()).unwrap();
+    let report = Node::clean(&places(root.path()));
     assert!(report.errors.is_empty() && report.removed > 0, "{report:?}");
     assert_eq!(listing(root.path()), before);
 }
@@ -78,9 +124,9 @@ fn after_many_changes_and_a_clean_the_folder_is_what_it_was() {
 #[test]
 fn what_others_have_is_reported_and_what_is_right_is_not_written_again() {
     let root = used();
-    let node = Node::claim(root.path()).unwrap();
+    let node = claim(root.path());
     let wanted = BTreeMap::from(["quay.io", "gcr.io", "ghcr.io", "docker.io"].map(|name| host(name, 1)));
-    let report = node.apply(&wanted).unwrap();
+    let report = node.apply(&wanted, None);
     assert_eq!((report.written, report.removed), (2, 0));
     assert_eq!(Vec::from_iter(&report.in_the_way), ["docker.io", "gcr.io", "quay.io/hosts.toml"]);
     let foreign = [
@@ -97,7 +143,7 @@ fn what_others_have_is_reported_and_what_is_right_is_not_written_again() {
     let written = listing(root.path());
     assert_eq!(&written["ghcr.io"], "40755 folder");
     assert!(written["ghcr.io/hosts.toml"].starts_with("100600 "), "{written:?}");
-    let again = node.apply(&wanted).unwrap();
+    let again = node.apply(&wanted, None);
     assert_eq!((again.written, again.removed), (0, 0));
     assert_eq!(listing(root.path()), written);
 }
@@ -105,37 +151,39 @@ fn what_others_have_is_reported_and_what_is_right_is_not_written_again() {
 #[test]
 fn a_clean_ends_the_claim_of_a_running_agent() {
     let root = tempfile::tempdir().unwrap();
-    let node = Node::claim(root.path()).unwrap();
+    let node = claim(root.path());
     let wanted = BTreeMap::from([host("docker.io", 1)]);
-    node.apply(&wanted).unwrap();
-    Node::clean(root.path()).unwrap();
-    let refused = || node.apply(&wanted).unwrap_err().to_string();
+    let written = node.apply(&wanted, None).written;
+    assert_eq!((written, Node::clean(&places(root.path())).removed), (2, 2));
+    let refused = || messages(&node.apply(&wanted, Some(&logins(1))));
     let message =
         "`clean` has removed the files of this node: the agent writes nothing until it starts again";
-    assert_eq!(refused(), message);
+    assert_eq!(refused(), [message]);
     // Not even when another agent has started.
-    let next = Node::claim(root.path()).unwrap();
-    assert_eq!(refused(), message);
-    assert_eq!(next.apply(&wanted).unwrap().written, 2);
+    let next = claim(root.path());
+    assert_eq!(refused(), [message]);
+    assert_eq!(next.apply(&wanted, None).written, 2);
 }
 
 #[test]
 fn what_cannot_be_written_is_said_with_its_path_and_reason() {
     let root = tempfile::tempdir().unwrap();
     let missing = root.path().join("certs.d");
-    let error = Node::claim(&missing).unwrap_err();
+    let error = Node::claim(&places(&missing)).unwrap_err();
     let area = missing.join(".serverless-node-agent");
     let expected = format!("{} cannot be created: No such file or directory (os error 2)", area.display());
     assert_eq!(error.to_string(), expected);
 
-    assert_eq!(Node::clean(&missing).unwrap().removed, 0);
-    let node = Node::claim(root.path()).unwrap();
+    assert_eq!(Node::clean(&places(&missing)).removed, 0);
+    let node = claim(root.path());
     // No folder can have this name, and another host does not wait for it.
     let long = "a".repeat(300);
-    let report = node.apply(&BTreeMap::from([host(&long, 1), host("docker.io", 1)])).unwrap();
-    let messages: Vec<_> = report.errors.iter().map(ToString::to_string).collect();
+    let report = node.apply(&BTreeMap::from([host(&long, 1), host("docker.io", 1)]), None);
     let path = root.path().join(long);
-    assert_eq!(messages, [format!("{} cannot be changed: File name too long (os error 36)", path.display())]);
+    assert_eq!(
+        messages(&report),
+        [format!("{} cannot be changed: File name too long (os error 36)", path.display())]
+    );
     assert_eq!(report.written, 2);
     assert!(root.path().join("docker.io/hosts.toml").exists());
 }

@@ -9,17 +9,19 @@ use hyper::StatusCode;
 use policy::container_registries::HiddenText;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::sync::watch;
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::value::{Value, hand_on};
+use super::value::{Newest, Value};
 use crate::account::{Account, Error, SIZE_MAX};
-use crate::metrics::Metrics;
+use crate::pause::jittered;
 
 /// The name of the Secret.
 pub(super) const NAME: &str = OF_NODES;
 /// How long the API server keeps a watch open at least. It ends each within twice that time.
 const WATCH_SECONDS: u64 = 300;
+/// How long a watch may be silent until it is started again: the API server sends a bookmark every minute.
+const SILENCE: Duration = Duration::from_secs(90);
 /// How long to wait before the next watch, so that a server that ends each at once is not asked without a pause.
 const PAUSE: Duration = Duration::from_millis(500);
 /// The longest wait for an API server that is away.
@@ -58,23 +60,18 @@ struct Event<'a> {
 }
 
 /// Reads the value for as long as the process lives.
-pub(super) async fn follow(
-    account: &Account,
-    namespace: &str,
-    values: &watch::Sender<Value>,
-    metrics: &Metrics,
-) {
+pub(super) async fn follow(account: &Account, namespace: &str, newest: &Newest) {
     let mut failures = 0_u32;
     loop {
-        let pause = match watch(account, namespace, values).await {
+        let pause = match watch(account, namespace, newest, SILENCE).await {
             Ok(()) => {
                 failures = 0;
-                PAUSE
+                jittered(PAUSE)
             }
             Err(error) => {
                 failures = failures.saturating_add(1);
-                metrics.source_failed();
-                let pause = decide::backoff::retry(failures, fastrand::f64()).min(LONGEST_PAUSE);
+                newest.failed();
+                let pause = decide::backoff::retry(failures, fastrand::f64()).min(jittered(LONGEST_PAUSE));
                 tracing::warn!(secret = NAME, namespace, %error, ?pause, "the Secret cannot be read: this node stays as it is");
                 pause
             }
@@ -83,33 +80,37 @@ pub(super) async fn follow(
     }
 }
 
-/// Reads the Secret and watches it until the API server ends the watch.
-async fn watch(account: &Account, namespace: &str, values: &watch::Sender<Value>) -> Result<(), Error> {
+/// Reads the Secret and watches it until the API server ends the watch, or says nothing for too long.
+async fn watch(account: &Account, namespace: &str, newest: &Newest, silence: Duration) -> Result<(), Error> {
     let all = format!("/api/v1/namespaces/{namespace}/secrets");
     let from = match account.get(&format!("{all}/{NAME}")).await? {
         // Without a version, a watch starts with what is there by then.
         None => {
-            hand_on(values, Value::Missing);
+            newest.hand_on(Value::Missing);
             String::new()
         }
         Some(bytes) => {
             let (value, version) = parse(&bytes)?;
-            hand_on(values, value);
+            newest.hand_on(value);
             format!("&resourceVersion={version}")
         }
     };
     let seconds = fastrand::u64(WATCH_SECONDS..2 * WATCH_SECONDS);
-    let query = format!("watch=true&fieldSelector=metadata.name%3D{NAME}&timeoutSeconds={seconds}{from}");
+    let query = format!(
+        "watch=true&allowWatchBookmarks=true&fieldSelector=metadata.name%3D{NAME}&timeoutSeconds={seconds}{from}"
+    );
     let mut answer = account.ask(&format!("{all}?{query}")).await?;
     let mut line = Zeroizing::new(Vec::new());
-    while let Some(frame) = answer.response.frame().await {
+    // Whether an API server that is silent is still there, the next request finds out.
+    while let Ok(Some(frame)) = timeout(silence, answer.response.frame()).await {
         let Ok(bytes) = frame.map_err(|error| Error::Body(error.into()))?.into_data() else { continue };
+        newest.heard();
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             if line.len() + part.len() > SIZE_MAX {
                 return Err(Error::Body("an event is too large".into()));
             }
             line.extend_from_slice(part);
-            if line.ends_with(b"\n") && !handle(&line, values)? {
+            if line.ends_with(b"\n") && !handle(&line, newest)? {
                 return Ok(());
             }
             if line.ends_with(b"\n") {
@@ -121,11 +122,11 @@ async fn watch(account: &Account, namespace: &str, values: &watch::Sender<Value>
 }
 
 /// Handles an event. Returns whether the watch goes on.
-fn handle(line: &[u8], values: &watch::Sender<Value>) -> Result<bool, Error> {
+fn handle(line: &[u8], newest: &Newest) -> Result<bool, Error> {
     let event: Event = serde_json::from_slice(line).map_err(|error| Error::Body(error.into()))?;
     match event.kind {
-        "ADDED" | "MODIFIED" => hand_on(values, parse(event.object.get().as_bytes())?.0),
-        "DELETED" => hand_on(values, Value::Missing),
+        "ADDED" | "MODIFIED" => newest.hand_on(parse(event.object.get().as_bytes())?.0),
+        "DELETED" => newest.hand_on(Value::Missing),
         "ERROR" => {
             let status: WatchError =
                 serde_json::from_str(event.object.get()).map_err(|error| Error::Body(error.into()))?;
@@ -150,3 +151,6 @@ fn parse(bytes: &[u8]) -> Result<(Value, String), Error> {
     let text = text.ok_or_else(|| Error::Body(format!("the key {VALUES} holds no text").into()))?;
     Ok((Value::Text(text), secret.metadata.version))
 }
+
+#[cfg(test)]
+mod tests;

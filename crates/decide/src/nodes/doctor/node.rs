@@ -5,6 +5,7 @@ use super::hosts_file::{self, HostsFile};
 use super::settings::Settings;
 use super::toml::Broken;
 use super::tree::{Entry, File, Tree};
+use crate::nodes::host_folder::host_of;
 use crate::nodes::version::Version;
 
 /// The name of the folder for all hosts that have none.
@@ -106,31 +107,4 @@ fn content<'a>(tree: &'a Tree, folder: &str, version: Version) -> Content<'a> {
 /// Whether containerd reads a file in the layout of Docker.
 fn is_certificate(name: &str) -> bool {
     [".crt", ".cert"].iter().any(|extension| name.ends_with(extension))
-}
-
-/// The host that a folder is for: `example.com_5000_` is for `example.com:5000`, as `example.com:5000` is.
-fn host_of(folder: &str) -> String {
-    let port = folder.strip_suffix('_').and_then(|rest| rest.rsplit_once('_'));
-    let with_port =
-        port.filter(|(host, port)| !host.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
-    with_port.map_or_else(|| folder.to_owned(), |(host, port)| format!("{host}:{port}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case::plain("docker.io", "docker.io")]
-    #[case::alias("index.docker.io", "index.docker.io")]
-    #[case::colon("example.com:5000", "example.com:5000")]
-    #[case::underscores("example.com_5000_", "example.com:5000")]
-    #[case::ipv6("[2001:db8::1]_5000_", "[2001:db8::1]:5000")]
-    #[case::default("_default", "_default")]
-    #[case::no_port("example_com_", "example_com_")]
-    fn folders_are_for_hosts(#[case] folder: &str, #[case] host: &str) {
-        assert_eq!(host_of(folder), host);
-    }
 }

@@ -115,6 +115,32 @@ fn a_dead_mirror_is_known_within_five_seconds_and_comes_back(#[case] after: Dura
 }
 
 #[test]
+fn mirrors_that_die_together_are_known_within_five_seconds_however_many_there_are() {
+    let mut now = Instant::now();
+    let names: Vec<_> = (0..256).map(|number| format!("mirror-{number}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let registries = registries("docker.io", Fallback::Upstream, &names);
+    let mut mirrors = following(&registries, now);
+    for target in mirrors.due(now, MOST_ASKED) {
+        mirrors.answered(&target, true, now);
+    }
+    assert_eq!(mirrors.up(), 256);
+    let died = now;
+    let mut asked: Vec<(Instant, Target)> = Vec::new();
+    while mirrors.up() > 0 {
+        let (ended, left): (Vec<_>, _) = asked.into_iter().partition(|(end, _)| *end <= now);
+        asked = left;
+        for (_, target) in ended {
+            mirrors.answered(&target, false, now);
+        }
+        let due = mirrors.due(now, MOST_ASKED - asked.len());
+        asked.extend(due.into_iter().map(|target| (now + TIMEOUT, target)));
+        now += Duration::from_millis(10);
+        assert!(now - died < Duration::from_secs(5), "{} are up", mirrors.up());
+    }
+}
+
+#[test]
 fn two_failures_in_a_row_change_nothing() {
     let now = Instant::now();
     let registries = registries("docker.io", Fallback::Upstream, &["a"]);

@@ -15,14 +15,29 @@ fn pem() -> String {
     format!("{MARKER}\n-----BEGIN CERTIFICATE-----\n")
 }
 
+fn of(text: &str, is_private: bool) -> File {
+    let start = text.as_bytes().get(..START).unwrap_or(text.as_bytes());
+    if is_marked(start) {
+        File::Ours { hash: hash::of_bytes(text.as_bytes()), is_private }
+    } else {
+        File::Foreign
+    }
+}
+
 fn text(text: &str) -> File {
-    File::Text { text: HiddenText::new(text), is_private: true }
+    of(text, true)
+}
+
+/// A folder with these files.
+fn folder<const N: usize>(name: &str, files: [(&str, File); N]) -> Tree {
+    let known = |name: &str, file: File| if can_be_ours(name) { file } else { File::Foreign };
+    let folder = files.map(|(name, file)| (name.to_owned(), known(name, file))).into();
+    Tree { folders: [(name.to_owned(), folder)].into(), others: BTreeSet::new() }
 }
 
 /// A folder `docker.io` with these files.
 fn tree<const N: usize>(files: [(&str, File); N]) -> Tree {
-    let folder = files.map(|(name, file)| (name.to_owned(), file)).into();
-    Tree { folders: [("docker.io".to_owned(), folder)].into(), others: BTreeSet::new() }
+    folder("docker.io", files)
 }
 
 fn wanted<const N: usize>(files: [(&str, &str); N]) -> BTreeMap<String, Wanted> {
@@ -36,7 +51,7 @@ fn words(plan: &Plan) -> Vec<String> {
         Step::Create { folder, files } => format!("create {folder} {:?}", files.keys().collect::<Vec<_>>()),
         Step::Write { folder, file, .. } => format!("write {folder}/{file}"),
         Step::Remove { folder, file } => format!("remove {folder}/{file}"),
-        Step::RemoveFolder { folder, files } => format!("remove folder {folder} {files:?}"),
+        Step::RemoveFolder { folder } => format!("remove folder {folder}"),
     };
     plan.steps.iter().map(word).collect()
 }
@@ -46,7 +61,7 @@ fn words(plan: &Plan) -> Vec<String> {
 #[case::same(tree([("hosts.toml", text(&hosts("a")))]), &[])]
 #[case::old(tree([("hosts.toml", text(&hosts("b")))]), &["write docker.io/hosts.toml"])]
 #[case::open(
-    tree([("hosts.toml", File::Text { text: HiddenText::new(hosts("a")), is_private: false })]),
+    tree([("hosts.toml", of(&hosts("a"), false))]),
     &["write docker.io/hosts.toml"]
 )]
 #[case::old_ca(
@@ -78,7 +93,7 @@ fn new_ca_files_precede_the_file_that_refers_to_them_and_old_ones_follow_it() {
 #[rstest]
 #[case::file_of_somebody(tree([("hosts.toml", text("server = 1"))]), "docker.io/hosts.toml")]
 #[case::marker_inside(tree([("hosts.toml", text(&format!("\n{MARKER}")))]), "docker.io/hosts.toml")]
-#[case::link(tree([("hosts.toml", File::Other)]), "docker.io/hosts.toml")]
+#[case::link(tree([("hosts.toml", File::Foreign)]), "docker.io/hosts.toml")]
 #[case::no_hosts_file(tree([("client.cert", text("x"))]), "docker.io")]
 #[case::empty(tree([]), "docker.io")]
 #[case::no_folder(Tree { others: ["docker.io".to_owned()].into(), ..Tree::default() }, "docker.io")]
@@ -87,7 +102,7 @@ fn new_ca_files_precede_the_file_that_refers_to_them_and_old_ones_follow_it() {
     "docker.io/ca-0a1b2c3d.pem"
 )]
 #[case::folder_as_ca(
-    tree([("hosts.toml", text(&hosts("a"))), (CA, File::Other)]),
+    tree([("hosts.toml", text(&hosts("a"))), (CA, File::Foreign)]),
     "docker.io/ca-0a1b2c3d.pem"
 )]
 fn what_is_not_ours_is_left_alone_and_reported(#[case] tree: Tree, #[case] path: &str) {
@@ -98,7 +113,7 @@ fn what_is_not_ours_is_left_alone_and_reported(#[case] tree: Tree, #[case] path:
 #[rstest]
 #[case::ours(
     tree([("hosts.toml", text(&hosts("a"))), (CA, text(&pem()))]),
-    &["remove folder docker.io [\"ca-0a1b2c3d.pem\", \"hosts.toml\"]"],
+    &["remove folder docker.io"],
     &[]
 )]
 #[case::with_a_file_of_somebody(
@@ -116,6 +131,12 @@ fn what_is_not_ours_is_left_alone_and_reported(#[case] tree: Tree, #[case] path:
     tree([("hosts.toml", text(&format!("{MARKER} once\n")))]),
     &[],
     &["docker.io/hosts.toml"]
+)]
+#[case::marker_alone(tree([("hosts.toml", text(MARKER))]), &["remove folder docker.io"], &[])]
+#[case::lines_of_windows(
+    tree([("hosts.toml", text(&format!("{MARKER}\r\nserver = 1")))]),
+    &["remove folder docker.io"],
+    &[]
 )]
 #[case::empty(tree([]), &[], &["docker.io"])]
 fn everything_of_ours_is_removed_and_nothing_else(
@@ -135,4 +156,23 @@ fn a_host_whose_mirrors_are_not_known_yet_stays_as_it_is() {
     assert_eq!(plan(&Tree::default(), &as_is), Plan::default());
     let somebody = plan(&tree([("hosts.toml", text("x"))]), &as_is);
     assert_eq!(Vec::from_iter(&somebody.in_the_way), ["docker.io/hosts.toml"]);
+}
+
+/// containerd looks for `example.com_5000_` before `example.com:5000`.
+#[rstest]
+#[case::of_somebody(folder("example.com_5000_", [("hosts.toml", text("server = 1"))]), true)]
+#[case::with_a_file_of_somebody(
+    folder("example.com_5000_", [("hosts.toml", text(&hosts("a"))), ("client.pem", text("x"))]),
+    true
+)]
+#[case::empty(folder("example.com_5000_", []), true)]
+#[case::no_folder(Tree { others: ["example.com_5000_".to_owned()].into(), ..Tree::default() }, true)]
+#[case::of_ours(folder("example.com_5000_", [("hosts.toml", text(&hosts("a")))]), false)]
+#[case::of_another_port(folder("example.com_5001_", [("hosts.toml", text("server = 1"))]), false)]
+fn a_folder_that_containerd_reads_in_place_of_ours_is_in_the_way(#[case] tree: Tree, #[case] is_so: bool) {
+    let files = [("hosts.toml".to_owned(), HiddenText::new(hosts("b")))].into();
+    let plan = plan(&tree, &[("example.com:5000".to_owned(), Wanted::Files(files))].into());
+    let expected: &[&str] = if is_so { &["example.com_5000_"] } else { &[] };
+    assert_eq!(Vec::from_iter(&plan.in_the_way), expected);
+    assert_eq!(words(&plan).last().unwrap(), "create example.com:5000 [\"hosts.toml\"]");
 }

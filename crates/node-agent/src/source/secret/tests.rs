@@ -1,0 +1,60 @@
+//! The watch of an API server that says nothing.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Instant;
+
+use rcgen::CertificateParams;
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::metrics::Metrics;
+use crate::status::Status;
+use crate::test_server::{acceptor, serve};
+
+const OBJECT: &str = r#"{"metadata":{"resourceVersion":"7"},"data":{"values":"YQ=="}}"#;
+
+/// Proxies keep connections to an API server that is gone.
+#[tokio::test]
+async fn a_silent_watch_ends_and_the_next_one_reads_the_secret_again() {
+    let (acceptor, ca) = acceptor(&CertificateParams::new(["127.0.0.1".to_owned()]).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("ca.crt"), ca).unwrap();
+    fs::write(folder.path().join("token"), "t").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let account = Account::at("127.0.0.1".to_owned(), listener.local_addr().unwrap().port(), folder.path());
+
+    let (newest, values) =
+        Newest::new(Arc::new(Metrics::new()), Status::new("the Secret".to_owned(), Instant::now()));
+    let watched = async {
+        for _ in 0..2 {
+            watch(&account, "ns", &newest, Duration::from_millis(100)).await.unwrap();
+        }
+    };
+    let object = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{OBJECT}", OBJECT.len());
+    let bookmark = r#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"8"}}}"#;
+    let silent = format!("HTTP/1.1 200 OK\r\n\r\n{bookmark}\n");
+    let served = async {
+        let mut open = Vec::new();
+        let mut heads = Vec::new();
+        for answer in [&object, &silent, &object, &silent] {
+            let mut stream = acceptor.accept(listener.accept().await.unwrap().0).await.unwrap();
+            heads.push(serve(&mut stream, answer).await);
+            open.push(stream);
+        }
+        // The last one, too, stays open.
+        (heads, open)
+    };
+    let both = async { tokio::join!(watched, served) };
+    let ((), (heads, _)) = timeout(Duration::from_secs(10), both).await.unwrap();
+    let secrets = "GET /api/v1/namespaces/ns/secrets";
+    for number in [0, 2] {
+        assert!(heads[number].starts_with(&format!("{secrets}/node-registries HTTP/1.1\r\n")), "{heads:?}");
+        let query = "watch=true&allowWatchBookmarks=true&fieldSelector=metadata.name%3Dnode-registries&timeoutSeconds=";
+        let watch = &heads[number + 1];
+        assert!(watch.starts_with(&format!("{secrets}?{query}")), "{watch}");
+        assert!(watch.contains("&resourceVersion=7 HTTP/1.1\r\n"), "{watch}");
+    }
+    assert_eq!(*values.borrow(), Value::Text(HiddenText::new("a")));
+}
