@@ -62,6 +62,14 @@ pub mod rbac_label {
     pub const ROLE_BINDING: &str = "rolebinding";
 }
 
+/// Label of the objects that a program writes for itself and for no Function.
+pub mod program_label {
+    /// See above.
+    pub const NAME: &str = "app.kubernetes.io/name";
+    /// The value on objects of the controller.
+    pub const CONTROLLER: &str = "serverless-controller";
+}
+
 /// What is said of the copying, on what is copied and on the copies.
 pub mod copy_mark {
     /// The value of [`super::owned_label::MANAGED_BY`] on a Secret that belongs to the users of its namespace: it is no copy.
@@ -170,8 +178,11 @@ pub mod container_registries {
     pub const VALUES: &str = "values";
     /// Annotation with the hash of the files for nodes: nodes that differ from it are out of date.
     pub const HASH: &str = "serverless.kyma-project.io/container-registries-hash";
-    /// Annotation of a Secret that configures a host which another Secret configures, too: which hosts, and whose they are.
+    /// Annotation of a Secret of which nodes do not use everything: which hosts another Secret configures, and whether what it
+    /// says is too large.
     pub const CONFLICT: &str = "serverless.kyma-project.io/container-registries-conflict";
     /// The name of the Secret that agents on nodes read.
     pub const OF_NODES: &str = "node-registries";
+    /// Its key of the names of the Secrets that hosts belong to, as JSON.
+    pub const OWNERS: &str = "owners";
 }

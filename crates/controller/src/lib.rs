@@ -4,6 +4,7 @@
 //! client, the term of this process as the leader, and the metrics.
 
 pub mod admin;
+mod base_namespace;
 pub mod cli;
 pub mod config;
 pub mod copies;
@@ -11,6 +12,7 @@ pub mod credentials;
 pub mod functions;
 pub mod metrics;
 pub mod nodes;
+mod own_object;
 pub mod plan;
 pub mod plan_command;
 pub mod run;

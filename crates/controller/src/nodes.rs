@@ -1,36 +1,33 @@
 //! Composes the registries of nodes: the labelled Secrets of the base namespace become one Secret, which the agents of nodes
 //! read.
 
-mod handing;
+mod composed_secret;
 mod source;
 
 use std::sync::Arc;
 
 use api::names::container_registries::{CONFLICT, LABEL, LABEL_VALUE, OF_NODES};
-use cluster::reconcile::{self, Action, Reconciler, Watch};
+use cluster::reconcile::{self, Action, Reconciler};
 use cluster::{Cache, Error, Failures, InNamespace, Note, Writer};
 use decide::Kind;
-use decide::nodes::compose::{Composed, Composition, compose, conflict_text};
-use futures::channel::mpsc::{UnboundedSender, unbounded};
+use decide::nodes::compose::{Composed, Composition, compose};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Namespace, Secret};
-use kube::api::PartialObjectMeta;
-use kube::runtime::reflector::ObjectRef;
+use k8s_openapi::api::core::v1::Secret;
 use kube::runtime::watcher::Config as WatcherConfig;
 use kube::{Api, Client};
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use crate::base_namespace::{self, BaseNamespace, Wake};
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
-use handing::Handing;
 use source::SourceSecret;
 
-type AnyNamespace = PartialObjectMeta<Namespace>;
-
-/// The word of the Events and the annotation about a host that two Secrets configure.
-const REASON: &str = "RegistryConfiguredTwice";
+/// The reason of the Event for a Secret of which nodes use everything again.
+const ALL_USED: &str = "RegistriesUsed";
+/// What helps if a Secret of somebody else has the name of ours.
+const REMEDY: &str = "delete this Secret of somebody else, which agents read, or rename it: the controller changes only what it created";
 
 struct Nodes {
     base_namespace: String,
@@ -47,8 +44,7 @@ struct Nodes {
 /// Runs until `end` completes; a reconcile that is running then finishes. It reconciles one object: the base namespace.
 pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()> + Send + Sync + 'static) {
     let base_namespace = &config.propagation.base_namespace;
-    let base = WatcherConfig::default().fields(&format!("metadata.name={base_namespace}"));
-    let watch = Watch::new(Api::<AnyNamespace>::all(shared.client.clone()), base, |_| {});
+    let watch = base_namespace::watch(&shared.client, base_namespace);
     let nodes = Arc::new(Nodes {
         base_namespace: base_namespace.clone(),
         namespace: config.namespace.clone(),
@@ -58,39 +54,33 @@ pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()>
         composed: Cache::default(),
         failures: Failures::default(),
     });
-    let (wake, woken) = unbounded();
+    let (wake, woken) = Wake::new(base_namespace);
     // They end with this function.
     let _watches = nodes.follow(&shared.client, &wake);
     reconcile::run(nodes, watch, woken, 1, end).await;
 }
 
 impl Nodes {
-    fn follow(
-        self: &Arc<Self>,
-        client: &Client,
-        wake: &UnboundedSender<ObjectRef<AnyNamespace>>,
-    ) -> JoinSet<()> {
+    fn follow(self: &Arc<Self>, client: &Client, wake: &Wake) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let labelled = WatcherConfig::default().labels(&format!("{LABEL}={LABEL_VALUE}"));
         let secrets = Api::<Secret>::namespaced(client.clone(), &self.base_namespace);
-        let (nodes, sender) = (Arc::clone(self), wake.clone());
+        let (nodes, wake_on_change) = (Arc::clone(self), wake.clone());
         tasks.spawn(async move {
             let keep = |secret: &Secret| InNamespace::of(&secret.metadata, || Some(SourceSecret::of(secret)));
-            nodes.sources.follow(secrets, labelled, keep, |_| nodes.wake(&sender)).await;
+            nodes.sources.follow(secrets, labelled, keep, |_| wake_on_change.wake()).await;
         });
         let own = Api::<Secret>::namespaced(client.clone(), &self.namespace);
-        let (nodes, sender) = (Arc::clone(self), wake.clone());
+        let (nodes, wake_on_change) = (Arc::clone(self), wake.clone());
         tasks.spawn(async move {
-            let config = WatcherConfig::default().fields(&format!("metadata.name={OF_NODES}"));
-            let keep = |secret: &Secret| InNamespace::of(&secret.metadata, || Some(handing::read(secret)));
-            nodes.composed.follow(own, config, keep, |_| nodes.wake(&sender)).await;
+            let keep =
+                |secret: &Secret| InNamespace::of(&secret.metadata, || Some(composed_secret::read(secret)));
+            nodes
+                .composed
+                .follow(own, base_namespace::named(OF_NODES), keep, |_| wake_on_change.wake())
+                .await;
         });
         tasks
-    }
-
-    fn wake(&self, sender: &UnboundedSender<ObjectRef<AnyNamespace>>) {
-        // Nobody listens when the loop has ended.
-        let _ = sender.unbounded_send(ObjectRef::new(&self.base_namespace));
     }
 
     fn known(&self) -> Option<Arc<InNamespace<Composed>>> {
@@ -99,47 +89,46 @@ impl Nodes {
 
     /// Writes what is composed, unless the cluster has it. Without any Secret there is nothing to write before the first one.
     async fn write(&self, composed: &Composed, is_wanted: bool) -> Result<(), Error> {
+        let secret = composed_secret::wanted(&self.namespace, composed);
         match self.known() {
-            None if is_wanted => drop(self.writer.create(&Handing::new(&self.namespace, composed)).await?),
-            Some(known) if known.value != *composed => {
-                drop(self.writer.update(&Handing::new(&self.namespace, composed)).await?);
-            }
+            None if is_wanted => drop(self.writer.create(&secret).await?),
+            Some(known) if known.value != *composed => drop(self.writer.update(&secret).await?),
             _ => {}
         }
         Ok(())
     }
 
-    /// Writes to a Secret which of its hosts are not used, unless its annotation names them already.
+    /// Writes to a Secret what of it nodes do not use, unless its annotation says so already.
     async fn report(&self, secret: &SourceSecret, composition: &Composition) -> Result<(), Error> {
-        let conflicts = composition.conflicts.get(&secret.source.name).map(conflict_text);
-        if secret.conflict == conflicts {
+        let obstacle = composition.obstacle(&secret.source.name);
+        let text = obstacle.as_ref().map(|obstacle| obstacle.text.as_str());
+        if secret.conflict.as_deref() == text {
             return Ok(());
         }
-        let metadata = json!({"uid": secret.regarding.uid, "annotations": {(CONFLICT): conflicts}});
+        let metadata = json!({"uid": secret.regarding.uid, "annotations": {(CONFLICT): text}});
         let (name, namespace) = (&secret.source.name, &self.base_namespace);
         self.writer.patch(Kind::Secret, namespace, name, json!({"metadata": metadata})).await?;
-        let note = conflicts.as_deref().unwrap_or("No other Secret configures these hosts any more");
         let note = Note {
             regarding: secret.regarding.clone(),
             time: Timestamp::now(),
             action: "ComposeRegistries",
-            reason: REASON,
-            note,
-            is_warning: conflicts.is_some(),
+            reason: obstacle.as_ref().map_or(ALL_USED, |obstacle| obstacle.reason),
+            note: text.unwrap_or("Nodes use all registries of this Secret"),
+            is_warning: obstacle.is_some(),
         };
         self.writer.note(&note).await
     }
 }
 
 impl Reconciler for Nodes {
-    type Object = AnyNamespace;
+    type Object = BaseNamespace;
 
     async fn ready(&self) {
         self.sources.ready().await;
         self.composed.ready().await;
     }
 
-    async fn look(&self, _: &AnyNamespace) -> Result<Action, Error> {
+    async fn look(&self, _: &BaseNamespace) -> Result<Action, Error> {
         let secrets = self.sources.group(&self.base_namespace);
         let sources: Vec<_> = secrets.iter().map(|(_, secret)| secret.value.source.clone()).collect();
         let known = self.known();
@@ -153,9 +142,10 @@ impl Reconciler for Nodes {
         Ok(Action::await_change())
     }
 
-    fn failed(&self, _: &AnyNamespace, error: &Error) -> Action {
+    fn failed(&self, _: &BaseNamespace, error: &Error) -> Action {
         self.metrics.failed(error.reason());
-        tracing::warn!(%error, "the registries of nodes could not be composed");
+        let remedy = matches!(error, Error::Taken { .. }).then_some(REMEDY);
+        tracing::warn!(%error, remedy, "the registries of nodes could not be composed");
         self.failures.failed(&self.namespace)
     }
 }

@@ -35,6 +35,18 @@ pub fn printable(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(cut(&escaped, max).into_owned())
 }
 
+/// The first `max` texts, and how many more there are.
+#[must_use]
+pub fn first(texts: impl IntoIterator<Item = String>, max: usize) -> Vec<String> {
+    let mut texts = texts.into_iter();
+    let mut shown: Vec<_> = texts.by_ref().take(max).collect();
+    let more = texts.count();
+    if more > 0 {
+        shown.push(format!("and {more} more"));
+    }
+    shown
+}
+
 /// The first `max` characters on one line: what a terminal would obey becomes a space.
 #[must_use]
 pub fn on_one_line(characters: impl Iterator<Item = char>, max: usize) -> String {
@@ -63,6 +75,14 @@ mod tests {
         assert_eq!(printable("a\u{1b}[31m\n\u{202e}b", NAME_SHOWN), r"a\u{1b}[31m\u{a}\u{202e}b");
         assert_eq!(printable("\u{7}".repeat(300).as_str(), NAME_SHOWN).chars().count(), NAME_SHOWN);
         assert!(matches!(printable("plain \"text\"", NAME_SHOWN), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn the_first_of_many_texts_are_shown() {
+        let texts = |count: usize| (0..count).map(|number| number.to_string());
+        assert_eq!(first(texts(0), 2), [""; 0]);
+        assert_eq!(first(texts(2), 2), ["0", "1"]);
+        assert_eq!(first(texts(5), 2), ["0", "1", "and 3 more"]);
     }
 
     #[test]

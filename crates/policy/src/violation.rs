@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use crate::rule::Rule;
-use crate::text::{NAME_SHOWN, printable};
+use crate::text::{self, NAME_SHOWN, printable};
 
 /// The longest value, in characters, that a message shows in full.
 const SHOWN_CHARACTERS: usize = 80;
@@ -124,11 +124,8 @@ const LISTED: usize = 10;
 /// Fields and rules, without values: `spec.source (source-missing), …`. For logs.
 #[must_use]
 pub fn fields(violations: &[Violation]) -> String {
-    let listed =
-        violations.iter().take(LISTED).map(|violation| format!("{} ({})", violation.field, violation.rule));
-    let more = violations.len().saturating_sub(LISTED);
-    let more = (more > 0).then(|| format!("and {more} more"));
-    listed.chain(more).collect::<Vec<_>>().join(", ")
+    let texts = violations.iter().map(|violation| format!("{} ({})", violation.field, violation.rule));
+    text::first(texts, LISTED).join(", ")
 }
 
 impl Problem {

@@ -33,6 +33,7 @@ fn secret(name: &str, values: &str) -> Value {
 struct Cluster {
     control_plane: ControlPlane,
     client: Client,
+    metrics: Arc<Metrics>,
 }
 
 impl Cluster {
@@ -40,9 +41,10 @@ impl Cluster {
     async fn start() -> Self {
         let control_plane = ControlPlane::start(&Options::default()).unwrap();
         let client = client(&control_plane.kubeconfig()).await;
-        let cluster = Self { control_plane, client };
+        let metrics = Arc::<Metrics>::default();
+        let cluster = Self { control_plane, client, metrics: Arc::clone(&metrics) };
         cluster.run(&format!("create namespace {BASE}"), NOTHING);
-        let (controller, metrics) = (cluster.client.clone(), Arc::<Metrics>::default());
+        let controller = cluster.client.clone();
         tokio::spawn(async move {
             let never = std::future::pending();
             controller::nodes::run(&shared(controller, metrics), &Config::default(), never).await;
@@ -137,11 +139,10 @@ async fn labelled_secrets_of_the_base_namespace_become_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_uninstall_deletes_what_was_composed() {
+async fn an_uninstall_deletes_what_was_composed_and_no_secret_of_somebody_else() {
     let control_plane = ControlPlane::start(&Options::default()).unwrap();
     let client = client(&control_plane.kubeconfig()).await;
     kubectl(&control_plane, &format!("create namespace {BASE}"), NOTHING).unwrap();
-    kubectl(&control_plane, &format!("create secret generic node-registries -n {BASE}"), NOTHING).unwrap();
     let options = Cleanup {
         base_namespace: BASE.to_owned(),
         namespace: BASE.to_owned(),
@@ -150,12 +151,37 @@ async fn an_uninstall_deletes_what_was_composed() {
         finalizers_only: false,
         dry_run: false,
     };
+    // What somebody has labelled, or created without our mark, is theirs.
+    let labelled = secret("node-registries", "containerRegistries: {}");
+    let plain = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "node-registries"}});
+    for theirs in [labelled, plain.clone()] {
+        kubectl(&control_plane, &format!("create -n {BASE} -f -"), &theirs).unwrap();
+        assert_eq!(cleanup::run(&client, &options).await.unwrap(), cleanup::Report::default());
+        kubectl(&control_plane, &format!("delete secret node-registries -n {BASE}"), NOTHING).unwrap();
+    }
+    let mut ours = plain;
+    ours["metadata"]["labels"] = json!({"app.kubernetes.io/name": "serverless-controller"});
+    kubectl(&control_plane, &format!("create -n {BASE} -f -"), &ours).unwrap();
     let report = cleanup::run(&client, &options).await.unwrap();
-    assert_eq!(report.done, ["Secret kyma-system/node-registries"]);
-    // What somebody has labelled is theirs.
-    let theirs = secret("node-registries", "containerRegistries: {}");
-    kubectl(&control_plane, &format!("create -n {BASE} -f -"), &theirs).unwrap();
-    assert_eq!(cleanup::run(&client, &options).await.unwrap(), cleanup::Report::default());
+    assert_eq!((report.done, report.failed), (vec!["Secret kyma-system/node-registries".to_owned()], vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_of_somebody_else_with_the_name_stays() {
+    let cluster = Cluster::start().await;
+    cluster.run(
+        &format!("create secret generic node-registries -n {BASE} --from-literal=values=theirs"),
+        NOTHING,
+    );
+    cluster.apply("a", "containerRegistries: {docker.io: [{endpoint: a.example.com}]}");
+    eventually_async("the conflict is in the metrics", async || {
+        cluster.metrics.render().contains("serverless_controller_reconcile_errors_total{reason=\"taken\"}")
+    })
+    .await;
+    assert_eq!(cluster.composed().await.as_deref(), Some("theirs"));
+    // When it is gone, the name is free.
+    cluster.run(&format!("delete secret node-registries -n {BASE}"), NOTHING);
+    cluster.composes("containerRegistries:\n  docker.io:\n  - endpoint: a.example.com\n").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

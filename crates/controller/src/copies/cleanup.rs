@@ -2,78 +2,27 @@
 //! which would keep that namespace for ever, the copies in all other namespaces, and what it composed for nodes. The
 //! controller must have stopped, because it would restore them.
 
-use std::time::{Duration, Instant};
+mod composed;
+mod lease;
+mod options;
+mod report;
 
-use api::names::container_registries::{LABEL, OF_NODES};
 use api::names::copy_mark::{COPIED_FROM, FINALIZER, KEPT_BY_USER};
 use api::names::owned_label::MANAGED_BY;
 use decide::copies::CopiedKind;
 use futures::{StreamExt as _, stream};
-use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DeleteParams, DynamicObject, ListParams, ObjectMeta, Patch, PatchParams, Preconditions};
 use kube::{Api, Client};
 use serde_json::{Value, json};
 
+pub use options::Options;
+pub use report::{Error, Report};
+
 /// How many objects one answer of the API server lists.
 const PAGE: u32 = 500;
 /// How many deletions are sent at the same time.
 const AT_ONCE: usize = 16;
-/// How often the Lease is read.
-const PAUSE: Duration = Duration::from_millis(500);
-
-/// What to clean up.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The namespace whose labelled objects the controller copied.
-    pub base_namespace: String,
-    /// The namespace of the controller's Lease.
-    pub namespace: String,
-    /// The name of the controller's Lease.
-    pub lease: String,
-    /// How long a controller may take to stop.
-    pub patience: Duration,
-    /// Whether copies stay.
-    pub finalizers_only: bool,
-    /// Whether nothing is written.
-    pub dry_run: bool,
-}
-
-/// What was done.
-#[derive(Debug, Default, Eq, PartialEq)]
-pub struct Report {
-    /// Secrets without the finalizer now, and copies that are deleted, as `Kind namespace/name`.
-    pub done: Vec<String>,
-    /// What failed, with the reason.
-    pub failed: Vec<String>,
-}
-
-/// Why nothing was done.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The controller is still running.
-    #[error(
-        "the controller still runs: {holder:?} holds the Lease {namespace}/{lease}. Stop it first: \
-         `kubectl scale deployment/serverless-controller --replicas=0 -n {namespace}`"
-    )]
-    Running {
-        /// The holder of the Lease.
-        holder: String,
-        /// The namespace of the Lease.
-        namespace: String,
-        /// Its name.
-        lease: String,
-    },
-    /// Something cannot be read.
-    #[error("{what} cannot be read")]
-    Read {
-        /// The objects.
-        what: String,
-        /// The reason.
-        #[source]
-        source: kube::Error,
-    },
-}
 
 /// Waits until the controller has stopped, then removes finalizers and copies. An error does not hold up the rest.
 ///
@@ -81,7 +30,7 @@ pub enum Error {
 /// If the controller does not stop, or something cannot be listed.
 pub async fn run(client: &Client, options: &Options) -> Result<Report, Error> {
     if !options.dry_run {
-        wait_for_the_end(client, options).await?;
+        lease::wait_for_the_end(client, options).await?;
     }
     let mut report = Report::default();
     release(client, options, &mut report).await?;
@@ -89,66 +38,9 @@ pub async fn run(client: &Client, options: &Options) -> Result<Report, Error> {
         for kind in CopiedKind::ALL.into_iter().rev() {
             delete_copies(client, options, kind, &mut report).await?;
         }
-        delete_composed(client, options, &mut report).await?;
+        composed::delete(client, options, &mut report).await?;
     }
     Ok(report)
-}
-
-/// Deletes the registries of nodes that the controller composed. A Secret with the label belongs to somebody else.
-async fn delete_composed(client: &Client, options: &Options, report: &mut Report) -> Result<(), Error> {
-    let secrets = Api::<Secret>::namespaced(client.clone(), &options.namespace);
-    let object = format!("Secret {}/{OF_NODES}", options.namespace);
-    let named = ListParams::default().fields(&format!("metadata.name={OF_NODES}"));
-    let found = secrets.list_metadata(&named).await;
-    let found = found.map_err(|source| Error::Read { what: object.clone(), source })?.items.pop();
-    let is_ours = |metadata: &ObjectMeta| metadata.labels.iter().flatten().all(|(key, _)| key != LABEL);
-    let Some(metadata) = found.map(|secret| secret.metadata).filter(is_ours) else { return Ok(()) };
-    if options.dry_run {
-        report.done.push(object);
-        return Ok(());
-    }
-    let preconditions = Preconditions { uid: metadata.uid, resource_version: metadata.resource_version };
-    let params = DeleteParams::default().preconditions(preconditions);
-    report.note(object, secrets.delete(OF_NODES, &params).await.map(drop));
-    Ok(())
-}
-
-/// Waits until nobody holds the Lease, or its holder has not renewed it for its duration. Clocks are not compared.
-async fn wait_for_the_end(client: &Client, options: &Options) -> Result<(), Error> {
-    let leases = Api::<Lease>::namespaced(client.clone(), &options.namespace);
-    let start = Instant::now();
-    let mut seen: Option<(Option<String>, Instant)> = None;
-    loop {
-        let lease = leases.get_opt(&options.lease).await.map_err(|source| Error::Read {
-            what: format!("Lease {}/{}", options.namespace, options.lease),
-            source,
-        })?;
-        let Some(lease) = lease else { return Ok(()) };
-        let spec = lease.spec.unwrap_or_default();
-        let Some(holder) = spec.holder_identity.clone().filter(|holder| !holder.is_empty()) else {
-            return Ok(());
-        };
-        let version = lease.metadata.resource_version;
-        match &seen {
-            Some((known, since)) if *known == version => {
-                if since.elapsed() > duration(&spec, options.patience) {
-                    return Ok(());
-                }
-            }
-            _ => seen = Some((version, Instant::now())),
-        }
-        if start.elapsed() > options.patience {
-            let (namespace, lease) = (options.namespace.clone(), options.lease.clone());
-            return Err(Error::Running { holder, namespace, lease });
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-/// How long a holder that does not renew keeps the Lease. The duration in the Lease is used up to half of the patience.
-fn duration(spec: &LeaseSpec, patience: Duration) -> Duration {
-    let seconds = spec.lease_duration_seconds.and_then(|seconds| u64::try_from(seconds).ok());
-    Duration::from_secs(seconds.unwrap_or_default()).min(patience / 2)
 }
 
 /// Removes the finalizer from all Secrets of the base namespace.
@@ -238,16 +130,6 @@ fn is_copy(metadata: &ObjectMeta, base_namespace: &str) -> bool {
         && manager.is_none_or(|manager| manager != KEPT_BY_USER)
 }
 
-impl Report {
-    fn note(&mut self, object: String, result: kube::Result<()>) {
-        match result {
-            Ok(()) => self.done.push(object),
-            Err(kube::Error::Api(status)) if status.is_not_found() => {}
-            Err(error) => self.failed.push(format!("{object}: {error}")),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -287,15 +169,5 @@ mod tests {
         let expected =
             json!([{"op": "test", "path": place, "value": FINALIZER}, {"op": "remove", "path": place}]);
         assert_eq!(without_finalizer(&finalizers(&["a", FINALIZER, "b"])), Some(expected));
-    }
-
-    #[rstest]
-    #[case::as_written(Some(10), 10)]
-    #[case::none(None, 0)]
-    #[case::negative(Some(-1), 0)]
-    #[case::for_ever(Some(i32::MAX), 15)]
-    fn the_lease_is_waited_for_within_bounds(#[case] seconds: Option<i32>, #[case] expected: u64) {
-        let spec = LeaseSpec { lease_duration_seconds: seconds, ..LeaseSpec::default() };
-        assert_eq!(duration(&spec, Duration::from_secs(30)), Duration::from_secs(expected));
     }
 }

@@ -1,11 +1,9 @@
 //! A Secret with registries of nodes, as it is cached.
 
 use api::names::container_registries::{CONFLICT, VALUES};
-use decide::nodes::compose::Source;
-use jiff::Timestamp;
+use decide::nodes::compose::{Source, registries_in};
 use k8s_openapi::api::core::v1::{ObjectReference, Secret};
 use kube::{Resource as _, ResourceExt as _};
-use policy::container_registries::{Registries, read};
 
 /// A labelled Secret of the base namespace.
 #[derive(Debug)]
@@ -36,10 +34,4 @@ impl SourceSecret {
             regarding: secret.object_ref(&()),
         }
     }
-}
-
-/// What values say, if they are valid. An authority that has expired since stays: nodes could not do more without it.
-pub(super) fn registries_in(values: &str) -> Option<Registries> {
-    let reading = read(values, Timestamp::MIN);
-    reading.violations.is_empty().then_some(reading.registries)
 }

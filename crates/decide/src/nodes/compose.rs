@@ -1,8 +1,17 @@
 //! What all nodes are configured for: the registries of several Secrets, as one value.
 
-use std::collections::BTreeMap;
+mod composed;
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use api::names::container_registries::OF_NODES;
 use policy::container_registries::{Host, Registries};
+use policy::{SECRET_DATA_MAX, text};
+
+pub use composed::{Composed, registries_in};
+
+/// The most hosts that a text names.
+const NAMED: usize = 20;
 
 /// The registries in a Secret; none if its values are invalid.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -13,15 +22,6 @@ pub struct Source {
     pub registries: Option<Registries>,
 }
 
-/// What nodes pull from, and the name of the Secret that each host belongs to.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Composed {
-    /// What nodes pull from.
-    pub registries: Registries,
-    /// The name of the Secret, for each host.
-    pub owners: BTreeMap<Host, String>,
-}
-
 /// What all Secrets say together.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Composition {
@@ -29,34 +29,63 @@ pub struct Composition {
     pub composed: Composed,
     /// The hosts of a Secret, by its name, that belong to another Secret, each with the name of that Secret.
     pub conflicts: BTreeMap<String, BTreeMap<Host, String>>,
+    /// The names of the Secrets for which there is no room: nodes keep what was there of them.
+    pub too_large: BTreeSet<String>,
 }
 
-impl Composed {
-    /// What belongs to a Secret.
-    fn of(&self, name: &str) -> Registries {
-        let owned = |host: &Host| self.owners.get(host).is_some_and(|owner| owner == name);
-        let registries = self.registries.0.iter().filter(|(host, _)| owned(host));
-        Registries(registries.map(|(host, registry)| (host.clone(), registry.clone())).collect())
-    }
+/// Why nodes do not use everything that a Secret says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Obstacle {
+    /// The reason of its Event.
+    pub reason: &'static str,
+    /// For the annotation and the Event.
+    pub text: String,
 }
+
+/// What each Secret says, by its name.
+type Said<'a> = BTreeMap<&'a str, Option<&'a Registries>>;
 
 /// Composes the registries of Secrets. A host belongs to the Secret whose name sorts first.
 ///
-/// A broken Secret leaves nodes as they are: what belongs to it in `present` stays.
+/// A broken Secret leaves nodes as they are: what belongs to it in `present` stays. So does one for which a Secret has no
+/// room.
 #[must_use]
 pub fn compose(sources: &[Source], present: &Composed) -> Composition {
-    let mut sources: Vec<_> = sources.iter().collect();
-    sources.sort_by_key(|source| &source.name);
+    within(SECRET_DATA_MAX, sources, present)
+}
+
+fn within(max: usize, sources: &[Source], present: &Composed) -> Composition {
+    let said: Said<'_> =
+        sources.iter().map(|source| (source.name.as_str(), source.registries.as_ref())).collect();
+    let all = join(&said, present);
+    if all.composed.fits(max) {
+        return all;
+    }
+    // What is there fits. The changes of each Secret are added to it while they do, in the order of names.
+    let mut used: Said<'_> = said.keys().map(|name| (*name, None)).collect();
+    let mut too_large = BTreeSet::new();
+    for (name, registries) in said.into_iter().filter(|(_, registries)| registries.is_some()) {
+        used.insert(name, registries);
+        if !join(&used, present).composed.fits(max) {
+            used.insert(name, None);
+            too_large.insert(name.to_owned());
+        }
+    }
+    Composition { too_large, ..join(&used, present) }
+}
+
+/// What Secrets say together, whatever its size.
+fn join(said: &Said<'_>, present: &Composed) -> Composition {
     let mut composition = Composition::default();
-    for source in sources {
-        let registries = source.registries.clone().unwrap_or_else(|| present.of(&source.name));
+    for (name, registries) in said {
+        let registries = registries.map_or_else(|| present.of(name), Registries::clone);
         for (host, registry) in registries.0 {
             let composed = &mut composition.composed;
             if let Some(owner) = composed.owners.get(&host) {
-                let conflicts = composition.conflicts.entry(source.name.clone()).or_default();
+                let conflicts = composition.conflicts.entry((*name).to_owned()).or_default();
                 conflicts.insert(host, owner.clone());
             } else {
-                composed.owners.insert(host.clone(), source.name.clone());
+                composed.owners.insert(host.clone(), (*name).to_owned());
                 composed.registries.0.insert(host, registry);
             }
         }
@@ -64,84 +93,27 @@ pub fn compose(sources: &[Source], present: &Composed) -> Composition {
     composition
 }
 
+impl Composition {
+    /// Why nodes do not use everything that a Secret says, if they do not.
+    #[must_use]
+    pub fn obstacle(&self, name: &str) -> Option<Obstacle> {
+        let conflicts = self.conflicts.get(name).map(conflict_text);
+        if !self.too_large.contains(name) {
+            return conflicts.map(|text| Obstacle { reason: "RegistryConfiguredTwice", text });
+        }
+        let too_large = format!(
+            "nodes keep what this Secret said before: the Secret {OF_NODES}, which holds the registries of all Secrets, would be larger than 1 MiB"
+        );
+        let text = conflicts.into_iter().chain([too_large]).collect::<Vec<_>>().join("; ");
+        Some(Obstacle { reason: "RegistriesTooLarge", text })
+    }
+}
+
 /// What is said of the hosts that another Secret configures: `docker.io is configured by the Secret a; …`.
-#[must_use]
-pub fn conflict_text(conflicts: &BTreeMap<Host, String>) -> String {
-    let parts = conflicts.iter().map(|(host, owner)| format!("{host} is configured by the Secret {owner}"));
-    parts.collect::<Vec<_>>().join("; ")
+fn conflict_text(conflicts: &BTreeMap<Host, String>) -> String {
+    let texts = conflicts.iter().map(|(host, owner)| format!("{host} is configured by the Secret {owner}"));
+    text::first(texts, NAMED).join("; ")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::nodes::examples::{endpoint, registry};
-
-    fn host(text: &str) -> Host {
-        Host::parse(text).unwrap()
-    }
-
-    fn source(name: &str, hosts: &[&str]) -> Source {
-        let registries =
-            hosts.iter().flat_map(|host| registry(host, vec![endpoint(&format!("{name}.example.com"))]).0);
-        Source { name: name.to_owned(), registries: Some(Registries(registries.collect())) }
-    }
-
-    fn broken(name: &str) -> Source {
-        Source { name: name.to_owned(), registries: None }
-    }
-
-    /// Each host with its first endpoint.
-    fn endpoints(composition: &Composition) -> Vec<String> {
-        let registries = composition.composed.registries.0.iter();
-        registries.map(|(host, registry)| format!("{host} {}", registry.endpoints[0].address)).collect()
-    }
-
-    fn compose_first(sources: &[Source]) -> Composition {
-        compose(sources, &Composed::default())
-    }
-
-    #[test]
-    fn hosts_of_all_secrets_are_joined() {
-        let composition = compose_first(&[source("b", &["quay.io"]), source("a", &["docker.io"])]);
-        assert_eq!(endpoints(&composition), ["docker.io a.example.com", "quay.io b.example.com"]);
-        assert_eq!(composition.conflicts, BTreeMap::new());
-    }
-
-    #[test]
-    fn a_host_belongs_to_the_secret_whose_name_sorts_first() {
-        let composition = compose_first(&[
-            source("c", &["docker.io", "quay.io"]),
-            source("b", &["docker.io"]),
-            source("a", &["quay.io"]),
-        ]);
-        assert_eq!(endpoints(&composition), ["docker.io b.example.com", "quay.io a.example.com"]);
-        let of_c = BTreeMap::from([(host("docker.io"), "b".to_owned()), (host("quay.io"), "a".to_owned())]);
-        assert_eq!(
-            conflict_text(&of_c),
-            "docker.io is configured by the Secret b; quay.io is configured by the Secret a"
-        );
-        assert_eq!(composition.conflicts, BTreeMap::from([("c".to_owned(), of_c)]));
-    }
-
-    #[test]
-    fn a_broken_secret_leaves_nodes_as_they_are() {
-        let before = compose_first(&[source("b", &["docker.io", "quay.io"]), source("c", &["docker.io"])]);
-        let after = compose(&[broken("b"), source("c", &["docker.io", "ghcr.io"])], &before.composed);
-        assert_eq!(
-            endpoints(&after),
-            ["docker.io b.example.com", "ghcr.io c.example.com", "quay.io b.example.com"]
-        );
-        let of_c = BTreeMap::from([(host("docker.io"), "b".to_owned())]);
-        assert_eq!(after.conflicts, BTreeMap::from([("c".to_owned(), of_c)]));
-        // Who sorts before it takes the host over, and a Secret that is gone owns nothing.
-        let taken = compose(&[source("a", &["docker.io"]), broken("b")], &before.composed);
-        assert_eq!(endpoints(&taken), ["docker.io a.example.com", "quay.io b.example.com"]);
-        assert_eq!(endpoints(&compose(&[broken("x")], &before.composed)), [""; 0]);
-    }
-
-    #[test]
-    fn without_secrets_nothing_stays() {
-        let before = compose_first(&[source("a", &["docker.io"])]);
-        assert_eq!(compose(&[], &before.composed), Composition::default());
-    }
-}
+mod tests;
