@@ -82,8 +82,13 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn document(&mut self, output: &mut Output, file: &Path, mut document: Document) {
-        if container_registries::is_values(&document.value) {
-            return output.item(self.values(file, &document));
+        match container_registries::recognise(&document.value) {
+            container_registries::Document::Values => return output.item(self.values(file, &document)),
+            container_registries::Document::Near(problem) => {
+                let line = document.line_of_object("");
+                return output.skip(remark(Level::Warning, file, Some(line), problem));
+            }
+            container_registries::Document::Other => {}
         }
         for (path, object) in document.take_objects() {
             self.object(output, file, &document, object, &path);

@@ -57,6 +57,12 @@ pub(super) fn run(args: &Args) -> Exit {
         Ok(input) => input,
         Err(Failure::Usage(problem)) => return Exit::Usage.because(problem),
         Err(Failure::Unreadable(problem)) => return Exit::Unreadable.because(problem),
+        Err(Failure::Empty(left_out, problem)) => {
+            for left_out in left_out {
+                say("warning: ", left_out);
+            }
+            return Exit::Unreadable.because(problem);
+        }
         Err(Failure::Malformed(errors)) => return refuse(Exit::Unreadable, errors),
         Err(Failure::Refused(violations)) => return refuse(Exit::Refused, violations),
     };

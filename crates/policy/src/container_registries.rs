@@ -13,4 +13,4 @@ pub use host::{Address, AddressError, DOCKER_HUB, DOCKER_HUB_API, Host};
 pub use model::{Capability, Credentials, Endpoint, Fallback, HiddenText, Registries, Registry, Scheme};
 pub use secret::{JudgedSecret, ValidSecret, judge};
 pub use tree::{NotYaml, Tree};
-pub use values::{CONTAINER_REGISTRIES, Reading, is_values, read};
+pub use values::{CONTAINER_REGISTRIES, Document, Reading, read, recognise};

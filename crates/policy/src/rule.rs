@@ -147,6 +147,8 @@ rules! {
     StaticHeader: container_registries::STATIC_HEADER,
     DialTimeoutMissing: container_registries::DIAL_TIMEOUT_MISSING,
     DockerHubAnonymous: container_registries::DOCKER_HUB_ANONYMOUS,
+    RegistryHostPort: container_registries::REGISTRY_HOST_PORT,
+    OlderConfiguration: container_registries::OLDER_CONFIGURATION,
     RenderedTooLarge: container_registries::RENDERED_TOO_LARGE,
 
     ObjectNotRecognised: objects::OBJECT_NOT_RECOGNISED,

@@ -13,6 +13,7 @@ pub mod logging;
 pub mod manifests;
 pub mod metrics;
 pub mod printable;
+pub mod printed;
 pub mod reread;
 pub mod settings;
 pub mod shell;

@@ -45,6 +45,8 @@ pub(super) enum Failure {
     Unreadable(String),
     /// What is wrong in files of others.
     Malformed(Vec<String>),
+    /// Nothing is left: what was left out, and that.
+    Empty(Vec<String>, String),
     /// What the rules refuse.
     Refused(Vec<String>),
 }
@@ -89,7 +91,7 @@ fn judge(imported: Imported, path: &str, now: Timestamp) -> Result<Input, Failur
         return Err(Failure::Malformed(errors));
     }
     if registries.0.is_empty() {
-        return Err(Failure::Unreadable(format!("{path}: there are no registries in it")));
+        return Err(Failure::Empty(left_out, format!("{path}: there are no registries in it")));
     }
     let reading = container_registries::read(values::render(&registries).reveal(), now);
     if !reading.violations.is_empty() {
@@ -108,7 +110,9 @@ fn read_values(file: &str, text: &str, now: Timestamp) -> Result<Input, Failure>
     for document in documents {
         let document = document
             .map_err(|error| Failure::Unreadable(format!("{file}:{}: {}", error.line, error.text)))?;
-        let values = values_of(&document);
+        let values = values_of(&document).map_err(|(field, must)| {
+            Failure::Unreadable(format!("{file}:{}: {field} {must}", document.line_of(field)))
+        })?;
         found.extend(values.map(|values| (document, values)));
     }
     let [(document, values)] = found.as_slice() else {
@@ -132,6 +136,10 @@ fn read_values(file: &str, text: &str, now: Timestamp) -> Result<Input, Failure>
     })
 }
 
+/// The fields of a Secret that hold values.
+const IN_CLEAR: &str = "stringData.values";
+const ENCODED: &str = "data.values";
+
 /// Values in a document.
 struct Values {
     text: HiddenText,
@@ -141,40 +149,46 @@ struct Values {
     secret: Option<String>,
 }
 
-fn values_of(document: &Document) -> Option<Values> {
+/// The values in a document, or what a field must be that does not hold them.
+fn values_of(document: &Document) -> Result<Option<Values>, (&'static str, &'static str)> {
     let value = &document.value;
-    if container_registries::is_values(value) {
-        return Some(Values { text: HiddenText::new(document.text()), field: None, secret: None });
+    // A misspelt key is refused with its place.
+    if container_registries::recognise(value) != container_registries::Document::Other {
+        return Ok(Some(Values { text: HiddenText::new(document.text()), field: None, secret: None }));
     }
-    if value.get("kind")?.as_str()? != "Secret" {
-        return None;
+    if value.get("kind").and_then(|kind| kind.as_str()) != Some("Secret") {
+        return Ok(None);
     }
     let name = value.pointer("/metadata/name").and_then(|name| name.as_str()).map(str::to_owned);
     let in_field =
         |text: &str, field| Values { text: HiddenText::new(text), field: Some(field), secret: name.clone() };
     if let Some(text) = value.pointer("/stringData/values").and_then(|text| text.as_str()) {
-        return Some(in_field(text, "stringData.values"));
+        return Ok(Some(in_field(text, IN_CLEAR)));
     }
-    let encoded = value.pointer("/data/values")?.as_str()?;
-    let bytes = base64::decode(encoded)?;
-    Some(in_field(std::str::from_utf8(&bytes).ok()?, "data.values"))
+    let Some(encoded) = value.pointer("/data/values").filter(|value| !value.is_null()) else {
+        return Ok(None);
+    };
+    let bytes = encoded.as_str().and_then(base64::decode);
+    let text = bytes.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
+    text.map(|text| Some(in_field(text, ENCODED))).ok_or((ENCODED, "must be the base64 of YAML"))
 }
 
-/// The format of a file, by its name or else by its content.
+/// The format of a file: TOML by its name, anything else by its content.
 fn detect(path: &str, files: &Files) -> Source {
     let name = path.rsplit('/').next().unwrap_or_default();
-    let is_toml = Path::new(name).extension().is_some_and(|end| end == "toml");
-    let text = files.0.get(path).map_or("", |text| text.reveal());
-    let is_k3s =
-        || Tree::parse(text).is_ok_and(|tree| tree.get("mirrors").is_some() || tree.get("configs").is_some());
     if name == HOSTS_FILE {
-        Source::Hosts
-    } else if is_toml || text.lines().any(|line| line.trim_start().starts_with("[plugins")) {
-        Source::ContainerdConfig
-    } else if name == "registries.yaml" || is_k3s() {
-        Source::K3s
-    } else {
-        Source::Values
+        return Source::Hosts;
+    }
+    if Path::new(name).extension().is_some_and(|end| end == "toml") {
+        return Source::ContainerdConfig;
+    }
+    let text = files.0.get(path).map_or("", |text| text.reveal());
+    match Tree::parse(text) {
+        Ok(tree) if ["mirrors", "configs"].iter().any(|key| tree.get(key).is_some()) => Source::K3s,
+        // A Secret can hold TOML.
+        Ok(Tree::Map(_)) => Source::Values,
+        _ if text.lines().any(|line| line.trim_start().starts_with("[plugins")) => Source::ContainerdConfig,
+        _ => Source::Values,
     }
 }
 
@@ -182,15 +196,17 @@ fn detect(path: &str, files: &Files) -> Source {
 fn files(path: &Path) -> io::Result<(Option<String>, Files)> {
     let mut files = Files::default();
     if path.as_os_str() == "-" {
-        let mut text = String::new();
-        io::stdin().take(LENGTH_MAX + 1).read_to_string(&mut text)?;
-        check_length(text.len() as u64)?;
-        files.0.insert("-".to_owned(), HiddenText::new(text));
+        files.0.insert("-".to_owned(), read_text(io::stdin())?);
         return Ok((Some("-".to_owned()), files));
     }
     if path.is_dir() {
         add_folder(&mut files, path, path, DEPTH_MAX)?;
         return Ok((None, files));
+    }
+    if !fs::metadata(path)?.is_file() {
+        // A pipe, such as /dev/stdin. What is beside it belongs to something else.
+        files.0.insert(shown(path), read_text(fs::File::open(path)?)?);
+        return Ok((Some(shown(path)), files));
     }
     let text = text_of(path)?.ok_or_else(|| io::Error::other("it is no text"))?;
     // The folder of a hosts.toml has the name of its host.
@@ -250,6 +266,17 @@ fn text_of(path: &Path) -> io::Result<Option<HiddenText>> {
     }
     check_length(metadata.len())?;
     Ok(String::from_utf8(fs::read(path)?).ok().map(HiddenText::new))
+}
+
+/// A text of unknown length.
+fn read_text(from: impl io::Read) -> io::Result<HiddenText> {
+    let mut text = String::new();
+    let read = from.take(LENGTH_MAX + 1).read_to_string(&mut text);
+    // Hidden first, so that it is wiped.
+    let text = HiddenText::new(text);
+    read?;
+    check_length(text.reveal().len() as u64)?;
+    Ok(text)
 }
 
 fn check_length(length: u64) -> io::Result<()> {

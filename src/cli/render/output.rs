@@ -7,19 +7,19 @@ use std::path::Path;
 
 use decide::nodes::files::Files;
 use process::exit::Exit;
+use process::printed::Printed;
 
 /// The mode of a file that its owner alone may read.
 const PRIVATE: u32 = 0o600;
 
 /// Prints all files, each below a comment with its path.
 pub(super) fn print(files: &Files) -> Exit {
-    let mut stdout = io::stdout().lock();
+    let mut printed = Printed::default();
     for (index, (path, text)) in files.0.iter().enumerate() {
         let separator = if index == 0 { "" } else { "\n" };
-        // A reader that closes its end, such as `head`, has read enough.
-        let _ = write!(stdout, "{separator}# {path}\n{}", text.reveal());
+        printed.print(format_args!("{separator}# {path}\n{}", text.reveal()));
     }
-    Exit::Success
+    printed.exit(Exit::Success)
 }
 
 /// Writes all files below a folder, or none if one is there with another content.
@@ -42,13 +42,14 @@ pub(super) fn write(files: &Files, folder: &Path, force: bool) -> Exit {
             Err(error) => return Exit::Usage.because(format_args!("{}: {error}", path.display())),
         }
     }
+    let mut printed = Printed::default();
     for (path, text) in changed {
         if let Err(error) = replace(&path, text.reveal()) {
             return Exit::Usage.because(format_args!("{}: {error}", path.display()));
         }
-        let _ = writeln!(io::stdout(), "{}", path.display());
+        printed.print(format_args!("{}\n", path.display()));
     }
-    Exit::Success
+    printed.exit(Exit::Success)
 }
 
 /// Whether nobody but its owner may read a file.

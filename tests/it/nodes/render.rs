@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use rstest::rstest;
 use tempfile::TempDir;
 
-use crate::harness::cli::{piped, run};
+use crate::harness::cli::{piped, run, shown, webhook};
 
 const SEED: &str = "fixtures/nodes/seed/values.yaml";
 const PASSWORD: &str = "s3cret-password";
@@ -106,6 +106,43 @@ fn the_standard_input_is_read(#[case] text: &str) {
     assert_eq!((code, out.as_str()), (0, expected), "{error}");
 }
 
+/// What the command prints for a pipe.
+fn of_pipe(text: &str) -> (i32, String, String) {
+    piped(&["render", "/dev/stdin", "--to", "values"], text)
+}
+
+#[test]
+fn a_pipe_is_read_as_a_file_is() {
+    let expected = "# values.yaml\ncontainerRegistries:\n  docker.io:\n  - endpoint: mirror.example.com\n";
+    let (code, out, error) = of_pipe("containerRegistries: {docker.io: [{endpoint: mirror.example.com}]}");
+    assert_eq!((code, out.as_str()), (0, expected), "{error}");
+    let (code, _, error) = of_pipe(&"#".repeat((1 << 20) + 1));
+    assert_eq!((code, error.as_str()), (2, "error: /dev/stdin: it is longer than 1 MiB\n"));
+}
+
+#[rstest]
+#[case::values("containerRegistries: {docker.io: [{endpoint: mirror.example.com}]}")]
+#[case::secret_with_toml(
+    "kind: Secret\napiVersion: v1\nstringData:\n  values: 'containerRegistries: {docker.io: [{endpoint: mirror.example.com}]}'\n  registry-config.toml: |\n    [plugins]\n"
+)]
+fn the_content_of_a_file_decides_and_not_its_name(#[case] text: &str) {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("registries.yaml");
+    fs::write(&file, text).unwrap();
+    let (code, out, error) = run(&["render", file.to_str().unwrap(), "--to", "values"]);
+    let expected = "# values.yaml\ncontainerRegistries:\n  docker.io:\n  - endpoint: mirror.example.com\n";
+    assert_eq!((code, out.as_str()), (0, expected), "{error}");
+}
+
+#[test]
+fn an_output_that_is_lost_is_an_error() {
+    let mut command = webhook();
+    command.args(["render", SEED]).stdout(fs::File::create("/dev/full").unwrap());
+    let (code, _, error) = shown(&command.output().unwrap());
+    let expected = "error: the output cannot be written: No space left on device (os error 28)\n";
+    assert!(code == 64 && error.ends_with(expected), "{code} {error}");
+}
+
 #[test]
 fn a_secret_gives_kubeadm_its_name() {
     let secret = "kind: Secret\napiVersion: v1\nmetadata: {name: nodes}\nstringData: {values: 'containerRegistries: {docker.io: [{endpoint: mirror.example.com}]}'}";
@@ -139,6 +176,21 @@ fn a_secret_gives_kubeadm_its_name() {
     "error: -: it must hold containerRegistries once, and holds it 0 times\n"
 )]
 #[case::no_registries("[plugins]\n", 2, "error: -: there are no registries in it\n")]
+#[case::nothing_is_left(
+    "mirrors: {docker.io: {endpoint: []}}\n",
+    2,
+    "warning: -: mirrors[docker.io]: there is no endpoint\nerror: -: there are no registries in it\n"
+)]
+#[case::no_base64(
+    "kind: Secret\napiVersion: v1\ndata:\n  values: s3cret-password\n",
+    2,
+    "error: -:4: data.values must be the base64 of YAML\n"
+)]
+#[case::misspelt(
+    "containerRegistry: {docker.io: [{endpoint: mirror.example.com}]}\n",
+    1,
+    "error: -:1: containerRegistry: Forbidden: there is no such key: did you mean containerRegistries?\n"
+)]
 fn what_is_wrong_is_said_without_a_credential(#[case] text: &str, #[case] code: i32, #[case] expected: &str) {
     let folder = TempDir::new().unwrap();
     let found = piped(&["render", "-", "--out", folder.path().to_str().unwrap()], text);

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
 use policy::container_registries::{HiddenText, ValidSecret, judge};
-use policy::{Decision, Rule, SECRET_DATA_MAX, SecretObject, Violation};
+use policy::{Decision, Rule, SECRET_DATA_MAX, SecretObject, Violation, Warning, text};
 use serde_json::{Value, json};
 
-use super::files::Files;
+use super::files::Rendered;
 use super::render::{containerd_config, hosts, kubeadm};
 use super::secret_keys::secret_key;
 use super::version::Version;
@@ -20,13 +20,18 @@ use super::version::Version;
 /// The last versions that do not have to read `hosts.toml`.
 const OF_CONTAINERD_CONFIG: Version = Version::new(1, 7, 0);
 
+/// The field that holds the values.
+const FIELD: &str = "data.values";
+/// The most losses that a warning names.
+const NAMED: usize = 5;
+
 /// Checks a Secret and writes the files of nodes into it; `old` is the Secret before an UPDATE.
 #[must_use]
 pub fn mutate(new: &SecretObject<'_>, old: Option<&SecretObject<'_>>, now: Timestamp) -> Decision {
     let judged = judge(new, old, now);
     let mut decision = judged.decision;
     let Some(valid) = judged.valid else { return decision };
-    let files = files(&valid);
+    let Rendered { files, losses } = render(&valid);
     let wanted: BTreeMap<_, _> = files.0.iter().map(|(path, text)| (secret_key(path), text)).collect();
     let size: usize = wanted.values().map(|text| text.reveal().len()).sum();
     let kept = valid.data.iter().filter(|(key, _)| !is_written(key)).map(|(_, value)| value.len());
@@ -35,22 +40,39 @@ pub fn mutate(new: &SecretObject<'_>, old: Option<&SecretObject<'_>>, now: Times
             return decision;
         }
         let why = "the files of nodes and the values are more than 1 MiB: split them into two Secrets";
-        decision.violations.push(Violation::forbidden(Rule::RenderedTooLarge, "data.values", why));
+        decision.violations.push(Violation::forbidden(Rule::RenderedTooLarge, FIELD, why));
         return decision;
+    }
+    if !valid.is_known {
+        decision.warnings.extend(older_configuration(losses));
     }
     decision.patch = patch(&valid, &wanted, &files.hash());
     decision
 }
 
 /// What a node needs, in the formats that read whole files: `hosts.toml` for each host, the older `registry-config.toml`,
-/// and the list that makes Cluster API write them.
-fn files(valid: &ValidSecret) -> Files {
+/// and the list that makes Cluster API write them. With what the older file cannot express.
+fn render(valid: &ValidSecret) -> Rendered {
     let mut files = hosts::render(&valid.registries, hosts::Options::default()).files;
-    files.0.extend(containerd_config::render(&valid.registries, OF_CONTAINERD_CONFIG).files.0);
+    let older = containerd_config::render(&valid.registries, OF_CONTAINERD_CONFIG);
+    files.0.extend(older.files.0);
     if let Some(name) = &valid.name {
         files.0.extend(kubeadm::render(&valid.registries, name).files.0);
     }
-    files
+    Rendered { files, losses: older.losses }
+}
+
+/// What the author of the values should know of the older file.
+fn older_configuration(losses: Vec<String>) -> Option<Warning> {
+    let shown = text::first(losses, NAMED);
+    let file = containerd_config::FILE_NAME;
+    (!shown.is_empty()).then(|| {
+        let text = format!(
+            "{FIELD}: {file}, for containerd 1.x without config_path, leaves something out: {}",
+            shown.join("; ")
+        );
+        Warning::new(Rule::OlderConfiguration, text)
+    })
 }
 
 /// Whether a key is one that only the webhook writes. Keys of hosts that are no longer there are removed.

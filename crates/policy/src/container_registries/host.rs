@@ -18,6 +18,11 @@ const ANY: &str = "_default";
 /// The same, as k3s and Talos spell it.
 const ANY_ALIAS: &str = "*";
 
+/// The port of a URL with `https` and without a port.
+pub(super) const HTTPS_PORT: u16 = 443;
+/// The same, with `http`.
+pub(super) const HTTP_PORT: u16 = 80;
+
 /// The longest address, in bytes: the longest name of a host with a port and a path.
 const LENGTH_MAX: usize = 512;
 
@@ -120,14 +125,21 @@ impl Host {
         }
     }
 
-    /// Whether an address is that of the registry itself.
+    /// Whether an address is that of the registry itself. `default_port` is the port of an address without one.
     #[must_use]
-    pub(super) fn is_same_registry_as(&self, address: &Address) -> bool {
+    pub(super) fn is_same_registry_as(&self, address: &Address, default_port: u16) -> bool {
         if self.0 == DOCKER_HUB {
             return address.is_docker_hub();
         }
-        let without_path = Address { path: String::new(), ..address.clone() };
-        Self::parse(&without_path.to_string()).is_ok_and(|host| host == *self)
+        let authority = Address { path: String::new(), ..address.without_port(default_port) };
+        Address::parse(&self.0).is_ok_and(|own| own.without_port(default_port) == authority)
+    }
+
+    /// Whether it ends with the port that HTTPS has anyway. containerd looks for the host as the name of an image spells
+    /// it, so this is another host than the one without the port.
+    #[must_use]
+    pub(super) fn has_port_of_https(&self) -> bool {
+        Address::parse(&self.0).is_ok_and(|address| address.port == Some(HTTPS_PORT))
     }
 }
 
@@ -187,6 +199,12 @@ impl Address {
         Self { path: String::new(), ..self.clone() }.to_string()
     }
 
+    /// Without the port, if it is this one.
+    #[must_use]
+    pub(super) fn without_port(&self, port: u16) -> Self {
+        Self { port: self.port.filter(|known| *known != port), ..self.clone() }
+    }
+
     /// Whether it is on the node itself.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
@@ -197,7 +215,7 @@ impl Address {
     /// Whether it is one of the names of Docker Hub.
     #[must_use]
     pub fn is_docker_hub(&self) -> bool {
-        DOCKER_HUB_NAMES.contains(&self.host.as_str()) && matches!(self.port, None | Some(443))
+        DOCKER_HUB_NAMES.contains(&self.host.as_str()) && matches!(self.port, None | Some(HTTPS_PORT))
     }
 }
 

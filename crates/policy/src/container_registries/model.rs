@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::host::{Address, Host};
+use super::host::{Address, HTTP_PORT, HTTPS_PORT, Host};
 
 /// The registries that nodes are configured for, each by the host in the names of its images.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -113,10 +113,22 @@ impl Endpoint {
         format!("{}://{}", self.scheme, self.address)
     }
 
+    /// Whether both are the same place: `https://example.com` and `https://example.com:443` are.
+    #[must_use]
+    pub fn is_at_same_place_as(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+
+    /// The URL, without a port that the scheme has anyway.
+    #[must_use]
+    pub(super) fn place(&self) -> String {
+        format!("{}://{}", self.scheme, self.address.without_port(self.scheme.default_port()))
+    }
+
     /// Whether it is the registry that images of a host name, and no mirror of it.
     #[must_use]
     pub fn is_upstream_of(&self, host: &Host) -> bool {
-        host.is_same_registry_as(&self.address)
+        host.is_same_registry_as(&self.address, self.scheme.default_port())
     }
 }
 
@@ -127,6 +139,14 @@ impl Scheme {
         match self {
             Self::Https => "https",
             Self::Http => "http",
+        }
+    }
+
+    /// The port of a URL without one.
+    const fn default_port(self) -> u16 {
+        match self {
+            Self::Https => HTTPS_PORT,
+            Self::Http => HTTP_PORT,
         }
     }
 }

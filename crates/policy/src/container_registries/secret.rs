@@ -37,6 +37,8 @@ pub struct ValidSecret {
     pub name: Option<String>,
     /// Whether an UPDATE changes nothing but metadata.
     pub has_same_data: bool,
+    /// Whether its author has seen the warnings about it before.
+    pub is_known: bool,
 }
 
 /// Judges a Secret; `old` is the Secret before an UPDATE. One without the label has nothing wrong, nor has one that cannot
@@ -53,6 +55,7 @@ pub fn judge(new: &SecretObject<'_>, old: Option<&SecretObject<'_>>, now: Timest
     let Some(old) = old.filter(|old| old.has_same_data(new)) else { return judged };
     if let Some(valid) = &mut judged.valid {
         valid.has_same_data = true;
+        valid.is_known = is_labelled(old);
     }
     // Nothing but metadata changes: that is never refused, so that a labelled Secret can always be deleted.
     let violations = std::mem::take(&mut judged.decision.violations);
@@ -89,6 +92,7 @@ fn read(secret: &SecretObject<'_>, data: SecretData, now: Timestamp) -> JudgedSe
         hash: secret.metadata.annotation(|all| &all.registries_hash).map(str::to_owned),
         name: Some(secret.metadata.name.clone()).filter(|name| !name.is_empty()),
         has_same_data: false,
+        is_known: false,
     });
     JudgedSecret { decision, valid }
 }

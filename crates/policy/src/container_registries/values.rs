@@ -60,7 +60,10 @@ pub(super) fn read_in(field: &str, text: &str, now: Timestamp) -> Reading {
     let value = member(&path, CONTAINER_REGISTRIES);
     let mut registries = registries::read(&mut reader, parent.get(CONTAINER_REGISTRIES), &value);
     caches::add(&mut reader, &mut registries, &root, parent, [field, &path]);
-    reader.violations.extend(registries::misspelt(parent).map(|name| unknown(&path, name)));
+    if let Tree::Map(members) = parent {
+        let misspelt = members.iter().filter(|(key, _)| registries::is_misspelt(key));
+        reader.violations.extend(misspelt.map(|(key, _)| unknown(&path, key)));
+    }
     let violations = reader.violations;
     // About something that is wrong, warnings would be wrong, too.
     let warnings = if violations.is_empty() { warnings::of(&registries, &value) } else { Vec::new() };
@@ -69,19 +72,25 @@ pub(super) fn read_in(field: &str, text: &str, now: Timestamp) -> Reading {
 
 /// The map that holds the value, with its path.
 fn find<'a>(root: &'a Tree, field: &str) -> Result<(&'a Tree, String), Violation> {
-    let mut found: Option<(&Tree, String)> = None;
+    let mut found: Option<(&Tree, String, &str)> = None;
     for place in PLACES {
         let path = place.iter().fold(field.to_owned(), |path, key| member(&path, key));
-        let parent = place.iter().try_fold(root, |tree, key| tree.get(key));
-        let Some(parent) = parent.filter(|parent| is_here(parent)) else { continue };
-        if let Some((_, first)) = found {
-            let field = member(&path, CONTAINER_REGISTRIES);
-            let why = format!("{} is there already: write it once", member(&first, CONTAINER_REGISTRIES));
-            return Err(Violation::forbidden(Rule::ContainerRegistriesMissing, field, why));
+        let Some(parent) = place.iter().try_fold(root, |tree, key| tree.get(key)) else { continue };
+        let members = if let Tree::Map(members) = parent { members.as_slice() } else { &[] };
+        let keys = members.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key.as_str());
+        let Some(key) = key_of(keys.clone()).or_else(|| near_key_of(keys)) else { continue };
+        if let Some((_, of_first, first)) = found {
+            let first_field = member(&of_first, first);
+            let why = if first == key {
+                format!("{first_field} is there already: write it once")
+            } else {
+                format!("{first_field} is in another place: write both in one place")
+            };
+            return Err(Violation::forbidden(Rule::ContainerRegistriesMissing, member(&path, key), why));
         }
-        found = Some((parent, path));
+        found = Some((parent, path, key));
     }
-    found.ok_or_else(|| {
+    found.map(|(parent, path, _)| (parent, path)).ok_or_else(|| {
         let what_for =
             "it is read at the top, in connectivity, in global.connectivity and in global.components.containerd";
         Violation::required(
@@ -92,20 +101,47 @@ fn find<'a>(root: &'a Tree, field: &str) -> Result<(&'a Tree, String), Violation
     })
 }
 
-/// Whether a document holds the value, or one of its siblings, in one of the places where values files hold it.
-#[must_use]
-pub fn is_values(document: &serde_json::Value) -> bool {
-    let is_object = ["apiVersion", "kind"].iter().any(|key| document.get(key).is_some());
-    !is_object
-        && PLACES.iter().any(|place| {
-            let parent = place.iter().try_fold(document, |value, key| value.get(key));
-            parent.is_some_and(|parent| KNOWN.iter().any(|key| parent.get(key).is_some()))
-        })
+/// What a document is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Document {
+    /// Values with the registries of nodes.
+    Values,
+    /// Values with a key that is almost one of theirs, and what is wrong with it.
+    Near(String),
+    /// Something else.
+    Other,
 }
 
-/// Whether a map holds the value, one of its siblings, or a misspelt name of it.
-fn is_here(parent: &Tree) -> bool {
-    KNOWN.iter().any(|key| parent.get(key).is_some()) || registries::misspelt(parent).next().is_some()
+/// Whether a document holds the value, or one of its siblings, in one of the places where values files hold it.
+#[must_use]
+pub fn recognise(document: &serde_json::Value) -> Document {
+    if ["apiVersion", "kind"].iter().any(|key| document.get(key).is_some()) {
+        return Document::Other;
+    }
+    let mut near = None;
+    for place in PLACES {
+        let parent = place.iter().try_fold(document, |value, key| value.get(key));
+        let Some(members) = parent.and_then(|parent| parent.as_object()) else { continue };
+        let keys = members.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key.as_str());
+        if key_of(keys.clone()).is_some() {
+            return Document::Values;
+        }
+        let path = place.iter().fold(String::new(), |path, key| member(&path, key));
+        near = near.or_else(|| near_key_of(keys).map(|key| unknown(&path, key).to_string()));
+    }
+    near.map_or(Document::Other, Document::Near)
+}
+
+/// The first of the keys of a map that is read.
+fn key_of<'a>(keys: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut keys = keys.filter(|key| KNOWN.contains(key));
+    keys.next()
+}
+
+/// The first of the keys of a map that is almost the key of the value.
+fn near_key_of<'a>(keys: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut keys = keys.filter(|key| registries::is_misspelt(key));
+    keys.next()
 }
 
 fn unknown(path: &str, name: &str) -> Violation {

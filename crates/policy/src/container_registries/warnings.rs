@@ -4,6 +4,7 @@ use super::host::{DOCKER_HUB, Host};
 use super::model::{Endpoint, Fallback, Registries, Registry};
 use crate::decision::Warning;
 use crate::rule::Rule;
+use crate::text;
 
 /// The most endpoints that a warning names.
 const NAMED: usize = 5;
@@ -40,6 +41,11 @@ pub(super) fn of(registries: &Registries, path: &str) -> Vec<Warning> {
         named(|host, endpoint| endpoint.dial_timeout.is_none() && is_remote_mirror(host, endpoint)),
         "a pull waits 30s for a mirror that is down: set dialTimeout, such as 1s",
     );
+    warn(
+        Rule::RegistryHostPort,
+        joined(registries.0.keys().filter(|host| host.has_port_of_https()).map(Host::to_string)),
+        "containerd uses these for images whose names have the port, not for those without it",
+    );
     let hub = Host::parse(DOCKER_HUB).ok().and_then(|hub| Some((registries.0.get(&hub)?, hub)));
     if hub.is_some_and(|(registry, hub)| is_anonymous(registry, &hub)) {
         let text = format!(
@@ -71,11 +77,10 @@ fn is_anonymous(registry: &Registry, host: &Host) -> bool {
 
 /// `docker.io at mirror.example.com, …`, or none.
 fn names<'a>(endpoints: impl Iterator<Item = (&'a Host, &'a Endpoint)>) -> Option<String> {
-    let names: Vec<_> = endpoints.map(|(host, endpoint)| format!("{} of {host}", endpoint.address)).collect();
-    let more = names.len().saturating_sub(NAMED);
-    let mut shown: Vec<_> = names.into_iter().take(NAMED).collect();
-    if more > 0 {
-        shown.push(format!("and {more} more"));
-    }
+    joined(endpoints.map(|(host, endpoint)| format!("{} of {host}", endpoint.address)))
+}
+
+fn joined(names: impl Iterator<Item = String>) -> Option<String> {
+    let shown = text::first(names, NAMED);
     (!shown.is_empty()).then(|| shown.join(", "))
 }

@@ -219,6 +219,22 @@ pub(super) const DIAL_TIMEOUT_MISSING: Text = Text::warning(
 )
 .example("containerRegistries: {registry.example.com: [{endpoint: mirror.example.com}]}", "containerRegistries: {registry.example.com: [{endpoint: localhost, dialTimeout: 1s}]}");
 
+pub(super) const REGISTRY_HOST_PORT: Text = Text::warning(
+    ContainerRegistries,
+    "registry-host-port",
+    "A registry is named with the port of HTTPS",
+    "containerd looks for a host as the name of an image spells it: `registry.example.com:443` is for images that are named `registry.example.com:443/…`, and not for those named `registry.example.com/…`. Most images are named without the port.",
+)
+.example("containerRegistries: {\"registry.example.com:443\": [{endpoint: registry.example.com}]}", "containerRegistries: {registry.example.com: [{endpoint: registry.example.com}]}");
+
+pub(super) const OLDER_CONFIGURATION: Text = Text::warning(
+    ContainerRegistries,
+    "older-configuration",
+    "The configuration for containerd 1.x does not hold everything",
+    "The webhook also writes `registry-config.toml`, for containerd 1.x without `config_path`. Its format knows no `dialTimeout`, no `capabilities` and no `fallback: None`, and one login for each address. Nodes that read `hosts.toml` do everything.",
+)
+.example("containerRegistries: {registry.example.com: {fallback: None, endpoints: [{endpoint: registry.example.com}]}}", "containerRegistries: {registry.example.com: [{endpoint: registry.example.com}]}");
+
 pub(super) const DOCKER_HUB_ANONYMOUS: Text = Text::warning(
     ContainerRegistries,
     "docker-hub-anonymous",

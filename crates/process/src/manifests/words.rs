@@ -32,9 +32,7 @@ pub(super) fn not_yaml(text: &str, line: usize) -> Unreadable {
 
 fn text_of(error: &Error) -> Cow<'static, str> {
     let text = match error.without_snippet() {
-        Error::DuplicateMappingKey { key: Some(key), .. } => {
-            return format!("the key {key:?} is there twice").into();
-        }
+        // It is not shown: without its colon, a value reads as a key.
         Error::DuplicateMappingKey { .. } => "a key is there twice",
         Error::NonFiniteFloat { .. } => "infinity and NaN are not possible here: put the text into quotes",
         Error::Budget { .. }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use policy::container_registries::{
-    AddressError, Capability, Credentials, Endpoint, Fallback, Host, Registry, Tree, dial_timeout,
+    AddressError, Capability, Credentials, Endpoint, Fallback, Host, Registry, Scheme, Tree, dial_timeout,
 };
 
 use super::fields::Fields;
@@ -80,6 +80,9 @@ impl Reader<'_> {
                 let Some(fields) = Fields::new(imported, table, place.clone()) else { continue };
                 fields.only(imported, &KEYS);
                 match self.endpoint(imported, &fields, url) {
+                    Ok(endpoint) if is_listed(&registry, &endpoint) => {
+                        imported.left_out.push(format!("{place}: it is there already"));
+                    }
                     Ok(endpoint) => registry.endpoints.push(endpoint),
                     Err(error) => imported.errors.push(format!("{place}: {error}")),
                 }
@@ -89,8 +92,14 @@ impl Reader<'_> {
             match self.endpoint(imported, root, url) {
                 Ok(server) if is_plain_upstream(&registry, root, &server, host) => {}
                 Ok(server) => {
-                    registry.endpoints.push(server);
                     registry.fallback = Fallback::None;
+                    // containerd would ask it twice.
+                    if !is_listed(&registry, &server) {
+                        registry.endpoints.push(server);
+                    } else if !registry.endpoints.contains(&server) {
+                        let why = "it is one of the hosts, whose settings are kept";
+                        root.leave_out(imported, "server", why);
+                    }
                 }
                 Err(error) => imported.errors.push(format!("{}: {error}", root.at("server"))),
             }
@@ -114,10 +123,21 @@ impl Reader<'_> {
         let paths = if override_path { Paths::OfApi } else { Paths::BeforeApi };
         let endpoint = url::endpoint(url, paths)?;
         fields.leave_out(imported, "client", "certificates of clients cannot be kept");
+        let mut skip_verify = fields.flag(imported, "skip_verify");
+        let credentials = login(imported, fields);
+        let mut ca = self.ca(imported, fields);
+        if endpoint.scheme == Scheme::Http {
+            for (key, is_set) in [("skip_verify", skip_verify), ("ca", ca.is_some())] {
+                if is_set {
+                    fields.leave_out(imported, key, "there is no TLS");
+                }
+            }
+            (skip_verify, ca) = (false, None);
+        }
         Ok(Endpoint {
-            skip_verify: fields.flag(imported, "skip_verify"),
-            credentials: login(imported, fields),
-            ca: self.ca(imported, fields),
+            skip_verify,
+            credentials,
+            ca,
             capabilities: capabilities(imported, fields),
             dial_timeout: timeout(imported, fields),
             ..endpoint
@@ -135,6 +155,11 @@ impl Reader<'_> {
         }
         Some(all).filter(|all| !all.is_empty())
     }
+}
+
+/// Whether the address of an endpoint is that of another one.
+fn is_listed(registry: &Registry, endpoint: &Endpoint) -> bool {
+    registry.endpoints.iter().any(|known| known.is_at_same_place_as(endpoint))
 }
 
 /// Whether the server is what containerd asks anyway: the registry itself, as the endpoint for it is spoken to.

@@ -61,7 +61,7 @@ fn read_mirror(imported: &mut Imported, name: &str, mirror: &Tree, place: &str, 
     for (index, url) in fields.texts(imported, "endpoint").unwrap_or_default().into_iter().enumerate() {
         let path = fields.at(&format!("endpoint[{index}]"));
         match url::endpoint(url, format.paths) {
-            Ok(endpoint) if endpoints.contains(&endpoint) => {
+            Ok(endpoint) if endpoints.iter().any(|known| known.is_at_same_place_as(&endpoint)) => {
                 imported.left_out.push(format!("{path}: it is there already"));
             }
             Ok(endpoint) => endpoints.push(endpoint),

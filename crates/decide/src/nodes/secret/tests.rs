@@ -5,6 +5,7 @@ use policy::decode::decode;
 use serde_json::Value as Json;
 
 use super::*;
+use crate::nodes::files::Files;
 
 /// 2026-11-26.
 const NOW: Timestamp = Timestamp::constant(1_795_651_200, 0);
@@ -147,4 +148,30 @@ fn a_secret_without_room_is_refused() {
         ]
     );
     assert_eq!(decision.patch, []);
+}
+
+/// The texts of the warnings about the older file.
+fn of_older_file(decision: &Decision) -> Vec<&str> {
+    let of_it = decision.warnings.iter().filter(|warning| warning.rule == Rule::OlderConfiguration);
+    of_it.map(|warning| warning.text.as_str()).collect()
+}
+
+#[test]
+fn what_the_older_file_leaves_out_is_a_warning() {
+    let endpoints = (0..5).map(|number| format!("{{endpoint: m{number}.example.com, dialTimeout: 1s}}"));
+    let endpoints = endpoints.collect::<Vec<_>>().join(", ");
+    let values = format!("containerRegistries: {{a.b: {{fallback: None, endpoints: [{endpoints}]}}}}");
+    let new = secret(&json!({"values": encoded(&values)}), None);
+    let expected = "data.values: registry-config.toml, for containerd 1.x without config_path, leaves something out: a.b[0].dialTimeout: the format has none; a.b[1].dialTimeout: the format has none; a.b[2].dialTimeout: the format has none; a.b[3].dialTimeout: the format has none; a.b[4].dialTimeout: the format has none; and 1 more";
+    assert_eq!(of_older_file(&mutated(&new)), [expected]);
+    assert_eq!(of_older_file(&mutated(&secret(&json!({"values": encoded(VALUES)}), None))), [""; 0]);
+
+    // Its author is not told again when nothing but metadata changes; with a new label it is news.
+    let (new, mut unlabelled) = (new.to_string(), new);
+    let new: SecretObject<'_> = decode(&new).unwrap();
+    assert_eq!(of_older_file(&mutate(&new, Some(&new), NOW)), [""; 0]);
+    unlabelled["metadata"]["labels"] = json!({});
+    let unlabelled = unlabelled.to_string();
+    let unlabelled: SecretObject<'_> = decode(&unlabelled).unwrap();
+    assert_eq!(of_older_file(&mutate(&new, Some(&unlabelled), NOW)), [expected]);
 }

@@ -62,13 +62,22 @@ fn refuses_a_host_with_a_path() {
 }
 
 #[rstest]
-#[case::hub("docker.io", "registry-1.docker.io", true)]
-#[case::same("example.com:5000", "example.com:5000", true)]
-#[case::path("example.com", "example.com/v2", true)]
-#[case::other_port("example.com", "example.com:5000", false)]
-#[case::mirror("docker.io", "mirror.example.com", false)]
-#[case::any("_default", "example.com", false)]
-fn tells_a_registry_from_its_mirrors(#[case] host: &str, #[case] address: &str, #[case] is_same: bool) {
+#[case::hub("docker.io", "registry-1.docker.io", 443, true)]
+#[case::same("example.com:5000", "example.com:5000", 443, true)]
+#[case::path("example.com", "example.com/v2", 443, true)]
+#[case::port_of_https("example.com", "example.com:443", 443, true)]
+#[case::host_with_port_of_https("example.com:443", "example.com", 443, true)]
+#[case::port_of_http("example.com", "example.com:80", 80, true)]
+#[case::port_of_the_other_scheme("example.com", "example.com:443", 80, false)]
+#[case::other_port("example.com", "example.com:5000", 443, false)]
+#[case::mirror("docker.io", "mirror.example.com", 443, false)]
+#[case::any("_default", "example.com", 443, false)]
+fn tells_a_registry_from_its_mirrors(
+    #[case] host: &str,
+    #[case] address: &str,
+    #[case] default_port: u16,
+    #[case] is_same: bool,
+) {
     let address = Address::parse(address).unwrap();
-    assert_eq!(Host::parse(host).unwrap().is_same_registry_as(&address), is_same);
+    assert_eq!(Host::parse(host).unwrap().is_same_registry_as(&address, default_port), is_same);
 }

@@ -128,7 +128,7 @@ fn local(reader: &mut Reader, cache: &Tree, path: &str) -> Option<Address> {
 fn put_first(registries: &mut Registries, hosts: BTreeSet<Host>, endpoint: &Endpoint) {
     for host in hosts {
         let endpoints = &mut registries.0.entry(host).or_default().endpoints;
-        if endpoints.iter().all(|known| known.url() != endpoint.url()) {
+        if !endpoints.iter().any(|known| known.is_at_same_place_as(endpoint)) {
             endpoints.insert(0, endpoint.clone());
         }
     }

@@ -21,13 +21,9 @@ const NONE: &str = "None";
 /// The least similarity of a key to the key of the value that is no other word.
 const MISSPELT: f64 = 0.92;
 
-/// Keys that are almost the key of the value.
-pub(super) fn misspelt(parent: &Tree) -> impl Iterator<Item = &str> {
-    let members = if let Tree::Map(members) = parent { members.as_slice() } else { &[] };
-    let is_misspelt = |key: &&str| {
-        *key != CONTAINER_REGISTRIES && strsim::jaro_winkler(key, CONTAINER_REGISTRIES) >= MISSPELT
-    };
-    members.iter().map(|(key, _)| key.as_str()).filter(is_misspelt)
+/// Whether a key is almost the key of the value.
+pub(super) fn is_misspelt(key: &str) -> bool {
+    key != CONTAINER_REGISTRIES && strsim::jaro_winkler(key, CONTAINER_REGISTRIES) >= MISSPELT
 }
 
 /// Reads the value; without it there are no registries.
@@ -92,11 +88,11 @@ fn endpoints(reader: &mut Reader, value: &Tree, path: &str) -> Vec<Endpoint> {
     }
     let items = reader.items(value, path).unwrap_or_default();
     let mut endpoints: Vec<Endpoint> = Vec::new();
-    let mut urls = HashSet::new();
+    let mut places = HashSet::new();
     for (index, item) in items.iter().enumerate() {
         let field = format!("{path}[{index}]");
         let Some(endpoint) = endpoint::read(reader, item, &field) else { continue };
-        if !urls.insert(endpoint.url()) {
+        if !places.insert(endpoint.place()) {
             let field = member(&field, endpoint::ENDPOINT);
             let value = Value::Text(endpoint.address.to_string());
             reader.violations.push(Violation::duplicate(Rule::EndpointDuplicate, field, value));

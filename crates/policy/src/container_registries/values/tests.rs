@@ -6,16 +6,14 @@ use super::*;
 use crate::container_registries::host::{Address, Host};
 use crate::container_registries::model::{Credentials, Endpoint, Fallback, HiddenText, Scheme};
 
+mod authority;
+mod endpoint;
+mod recognised;
 mod seed;
 mod warnings;
 
 /// 2026-11-26.
 const NOW: Timestamp = Timestamp::constant(1_795_651_200, 0);
-
-/// A certificate that is valid until 2126.
-const CA: &str = include_str!("tests/ca.pem");
-/// 2127-01-01.
-const LATER: Timestamp = Timestamp::constant(4_954_435_200, 0);
 
 fn violations(text: &str) -> Vec<String> {
     read(text, NOW).violations.iter().map(Violation::to_string).collect()
@@ -68,6 +66,14 @@ fn is_read_in_each_place(#[case] text: &str) {
 #[case::twice(
     "connectivity: {containerRegistries: {}}\ncontainerRegistries: {}",
     "containerRegistries: Forbidden: connectivity.containerRegistries is there already: write it once"
+)]
+#[case::sibling_elsewhere(
+    "connectivity: {localRegistryCache: {enabled: true}}\ncontainerRegistries: {}",
+    "containerRegistries: Forbidden: connectivity.localRegistryCache is in another place: write both in one place"
+)]
+#[case::misspelt_elsewhere(
+    "connectivity: {containerRegistries: {}}\ncontainerRegistry: {}",
+    "containerRegistry: Forbidden: connectivity.containerRegistries is in another place: write both in one place"
 )]
 #[case::misspelt(
     "connectivity: {containerRegistry: {}}",
@@ -124,82 +130,20 @@ fn is_read_in_each_place(#[case] text: &str) {
     "containerRegistries: {a.b: [{endpoint: a}, {endpoint: a, skipVerify: true}]}",
     "containerRegistries[a.b][1].endpoint: Duplicate value: \"a\""
 )]
+#[case::duplicate_with_the_port_of_https(
+    "containerRegistries: {a.b: [{endpoint: a}, {endpoint: 'a:443'}]}",
+    "containerRegistries[a.b][1].endpoint: Duplicate value: \"a:443\""
+)]
+#[case::duplicate_with_the_port_of_http(
+    "containerRegistries: {a.b: [{endpoint: 'a:80', insecure: true}, {endpoint: a, insecure: true}]}",
+    "containerRegistries[a.b][1].endpoint: Duplicate value: \"a\""
+)]
 #[case::duplicate_hub(
     "containerRegistries: {docker.io: [{endpoint: docker.io}, {endpoint: registry-1.docker.io}]}",
     "containerRegistries[docker.io][1].endpoint: Duplicate value: \"registry-1.docker.io\""
 )]
 fn refuses_registries(#[case] text: &str, #[case] violation: &str) {
     assert_eq!(violations(text), [violation]);
-}
-
-#[rstest]
-#[case::missing(
-    "skipVerify: true",
-    "endpoint: Required value: host[:port] of a registry, such as registry-1.docker.io"
-)]
-#[case::empty(
-    "endpoint: ''",
-    "endpoint: Required value: host[:port] of a registry, such as registry-1.docker.io"
-)]
-#[case::number("endpoint: 5", "endpoint: Invalid value: must be a text: put it into quotes")]
-#[case::scheme(
-    "endpoint: 'http://a'",
-    "endpoint: Invalid value: must have no scheme, such as example.com:5000: `insecure: true` is for plain HTTP"
-)]
-#[case::user(
-    "endpoint: 'me:hush@example.com'",
-    "endpoint: Invalid value: must have the form host[:port], such as example.com:5000: no user, quote, space or control character"
-)]
-#[case::path(
-    "endpoint: example.com/v2",
-    "endpoint: Invalid value: must have no path: a path needs `overridePath: true` of an endpoint"
-)]
-#[case::port(
-    "endpoint: 'a:65536'",
-    "endpoint: Invalid value: must have a port between 1 and 65535 without leading zeros, such as example.com:5000"
-)]
-#[case::flag(
-    "endpoint: a, insecure: 'true'",
-    "insecure: Invalid value: must be true or false, without quotes"
-)]
-#[case::unknown_key(
-    "endpoint: a, skipverify: true",
-    "skipverify: Forbidden: there is no such key: did you mean skipVerify?"
-)]
-#[case::strange_key(
-    "endpoint: a, user: me",
-    "user: Forbidden: there is no such key: the keys are endpoint, credentials, insecure, skipVerify, overridePath, ca, capabilities, dialTimeout"
-)]
-#[case::insecure_with_skip_verify(
-    "endpoint: a, insecure: true, skipVerify: true",
-    "skipVerify: Forbidden: there is no TLS with insecure: true"
-)]
-#[case::credentials_over_http(
-    "endpoint: a, insecure: true, credentials: {username: u, password: hush}",
-    "credentials: Forbidden: insecure: true sends them in clear: use TLS, with ca or skipVerify if need be"
-)]
-#[case::ca(
-    "endpoint: a, ca: hello",
-    "ca: Invalid value: must be one or more certificates in PEM, each from BEGIN CERTIFICATE to END CERTIFICATE"
-)]
-#[case::capability(
-    "endpoint: a, capabilities: [pull, delete]",
-    "capabilities[1]: Invalid value: must be pull, resolve or push"
-)]
-#[case::no_capability(
-    "endpoint: a, capabilities: []",
-    "capabilities: Required value: at least one of pull, resolve and push"
-)]
-#[case::dial_timeout(
-    "endpoint: a, dialTimeout: 1",
-    "dialTimeout: Invalid value: must be a text: put it into quotes"
-)]
-#[case::dial_timeout_without_unit(
-    "endpoint: a, dialTimeout: '1'",
-    "dialTimeout: Invalid value: must be a duration from 1ms to 10m, such as 500ms or 1s"
-)]
-fn refuses_an_endpoint(#[case] members: &str, #[case] violation: &str) {
-    assert_eq!(violations(&endpoint(members)), [format!("containerRegistries[example.com][0].{violation}")]);
 }
 
 #[rstest]
@@ -287,33 +231,4 @@ fn empty_credentials_are_none(#[case] members: &str) {
 fn reports_all_that_is_wrong() {
     let text = "containerRegistries: {A: [], a.b: [{endpoint: '', ca: x, credentials: {}}, {}]}";
     assert_eq!(violations(text).len(), 4, "{:#?}", violations(text));
-}
-
-#[rstest]
-#[case::valid(CA, "")]
-#[case::two(&[CA, CA].concat(), "")]
-#[case::key(
-    "-----BEGIN PRIVATE KEY-----\naHVzaA==\n-----END PRIVATE KEY-----\n",
-    "must hold certificates alone: no key and no request"
-)]
-#[case::cut(
-    &CA[..CA.len() / 2],
-    "must be one or more certificates in PEM, each from BEGIN CERTIFICATE to END CERTIFICATE"
-)]
-fn judges_an_authority(#[case] pem: &str, #[case] must: &str) {
-    let text = endpoint(&format!("endpoint: a, ca: {}", serde_json::to_string(pem).unwrap()));
-    let path = "containerRegistries[example.com][0].ca: Invalid value: ";
-    let expected: Vec<_> =
-        Some(must).filter(|must| !must.is_empty()).map(|must| [path, must].concat()).into_iter().collect();
-    assert_eq!(violations(&text), expected);
-}
-
-#[test]
-fn refuses_an_authority_that_has_expired() {
-    let text = endpoint(&format!("endpoint: a, ca: {}", serde_json::to_string(CA).unwrap()));
-    let found: Vec<_> = read(&text, LATER).violations.iter().map(Violation::to_string).collect();
-    assert_eq!(
-        found,
-        ["containerRegistries[example.com][0].ca: Invalid value: must hold no certificate that has expired"]
-    );
 }

@@ -38,6 +38,35 @@ fn any_other_server_is_the_last_endpoint() {
     assert_eq!(import_text(text), Imported { registries: expected, ..Imported::default() });
 }
 
+#[rstest]
+#[case::alike("capabilities = ['pull', 'resolve']", &[])]
+#[case::with_other_settings(
+    "capabilities = ['pull']",
+    &["docker.io/hosts.toml: server: it is one of the hosts, whose settings are kept"]
+)]
+fn a_server_that_is_one_of_the_hosts_is_there_once(#[case] settings: &str, #[case] left_out: &[&str]) {
+    let host = |name: &str| format!("[host.'https://{name}']\ncapabilities = ['pull', 'resolve']\n");
+    let hosts = host("a.example.com") + &host("b.example.com") + &host("a.example.com:443");
+    let imported = import_text(&format!("server = 'https://b.example.com'\n{settings}\n{hosts}"));
+    let endpoints = vec![endpoint("a.example.com"), endpoint("b.example.com")];
+    assert_eq!(imported.registries, without_fallback("docker.io", endpoints));
+    let mut expected = vec!["docker.io/hosts.toml: host[https://a.example.com:443]: it is there already"];
+    expected.extend(left_out);
+    assert_eq!(imported.left_out, expected);
+}
+
+#[test]
+fn trust_means_nothing_without_tls() {
+    let text = "[host.'http://mirror.example.com']\ncapabilities = ['pull', 'resolve']\nskip_verify = true\nca = 'ca.pem'\n";
+    let ca = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+    let imported = import_files([("docker.io/hosts.toml", text), ("docker.io/ca.pem", ca)]);
+    let mirror = Endpoint { scheme: Scheme::Http, ..endpoint("mirror.example.com") };
+    assert_eq!(imported.registries, registry("docker.io", vec![mirror]));
+    let expected = ["skip_verify", "ca"]
+        .map(|key| format!("docker.io/hosts.toml: host[http://mirror.example.com].{key}: there is no TLS"));
+    assert_eq!(imported.left_out, expected);
+}
+
 #[test]
 fn without_capabilities_a_host_has_all() {
     let text = "[host.'https://mirror.example.com']\n";

@@ -26,6 +26,10 @@ fn warns_only_if_nothing_is_wrong() {
     "containerRegistries: {a.b: [{endpoint: a.b, credentials: {auth: dTpo}}]}",
     &["containerRegistries: containerd before 2.1 does not send these credentials to the token server of a registry, so pulls are anonymous: use 2.1 or the credential provider: a.b of a.b"]
 )]
+#[case::port_of_https(
+    "containerRegistries: {'a.b:443': [{endpoint: a.b}], a.b: [{endpoint: 'a.b:443'}], 'c.d:5000': [{endpoint: 'c.d:5000'}]}",
+    &["containerRegistries: containerd uses these for images whose names have the port, not for those without it: a.b:443"]
+)]
 #[case::anonymous_hub(
     "containerRegistries: {docker.io: [{endpoint: docker.io}]}",
     &["containerRegistries[docker.io]: Docker Hub without credentials allows 100 pulls in six hours from one address: add registry-1.docker.io with credentials"]
