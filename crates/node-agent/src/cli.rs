@@ -26,7 +26,7 @@ enum Command {
     /// Removes every file of the agent from this node
     #[command(after_long_help = help::clean())]
     Clean(clean::Args),
-    /// Looks why this node does not pull as it was asked to
+    /// Says why this node does not pull as it was asked to
     #[command(after_long_help = help::doctor())]
     Doctor(doctor::Args),
     /// Prints the completions of a shell

@@ -1,5 +1,5 @@
-//! Looks why this node, or a copy of its files, does not pull as it was asked to. What to look for is decided in
-//! `decide::nodes::doctor`.
+//! Examines a node, or a copy of its files, and says why it does not pull as it was asked to. What to look for is decided
+//! in `decide::nodes::doctor`.
 
 mod containerd;
 mod error;
@@ -10,7 +10,6 @@ mod table;
 mod wanted;
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::Path;
 
 use decide::nodes::doctor::{self, Finding, Input};
@@ -19,6 +18,7 @@ use jiff::Timestamp;
 use process::exit::Exit;
 use serde::Serialize;
 
+use containerd::Containerd;
 pub use error::Error;
 use place::Places;
 
@@ -53,13 +53,14 @@ pub struct Report {
 pub fn examine(question: &Question<'_>, now: Timestamp) -> Result<Report, Error> {
     let wanted = question.wanted.map(|path| wanted::read(path, now)).transpose()?;
     let places = Places::of(question.root);
-    let installed = places.is_node().then(containerd::installed).flatten();
+    let containerd = places.node().map(Containerd::of);
+    let installed = containerd.as_ref().and_then(Containerd::version);
     let version = question.version.or(installed);
     let used = version.unwrap_or(Version::DEFAULT);
     let tree = load::tree(&places, used)?;
     let targets = if question.asks_servers { doctor::targets(&tree, used) } else { BTreeSet::new() };
     let probes = probe::ask(targets, now);
-    let started = places.is_node().then(containerd::started).flatten();
+    let started = containerd.as_ref().and_then(Containerd::started);
     let input = Input { tree: &tree, version: used, wanted: wanted.as_ref(), now, started, probes: &probes };
     let mut findings = doctor::examine(&input);
     for finding in &mut findings {
@@ -69,17 +70,17 @@ pub fn examine(question: &Question<'_>, now: Timestamp) -> Result<Report, Error>
 }
 
 impl Report {
-    /// Prints a table for people, as wide as the terminal.
-    pub fn print_table(&self, out: &mut dyn Write, width: Option<usize>) {
-        // A reader that has gone has read enough.
-        let _ = out.write_all(table::table(&self.findings, width).as_bytes());
+    /// A table for people, as wide as the terminal.
+    #[must_use]
+    pub fn to_table(&self, width: Option<usize>) -> String {
+        table::table(&self.findings, width)
     }
 
-    /// Prints a JSON document.
-    pub fn print_json(&self, out: &mut dyn Write) {
+    /// A JSON document.
+    #[must_use]
+    pub fn to_json(&self) -> String {
         // A report always becomes JSON.
-        let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
-        let _ = out.write_all(text.as_bytes());
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
     /// What is to be known about the report itself.

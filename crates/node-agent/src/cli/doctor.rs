@@ -1,4 +1,4 @@
-//! `doctor`: looks why this node does not pull as it was asked to.
+//! `doctor`: says why this node does not pull as it was asked to.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use decide::nodes::version::Version;
 use jiff::Timestamp;
 use process::exit::Exit;
+use process::printed::Printed;
 use process::terminal;
 
 use crate::doctor::{Question, examine};
@@ -53,9 +54,11 @@ pub(super) fn run(args: &Args) -> Exit {
         // Without a standard error nobody can read it.
         let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("warning: {warning}\n"));
     }
-    match args.output {
-        Form::Table => report.print_table(&mut io::stdout(), terminal::width()),
-        Form::Json => report.print_json(&mut io::stdout()),
-    }
-    report.exit()
+    let text = match args.output {
+        Form::Table => report.to_table(terminal::width()),
+        Form::Json => report.to_json(),
+    };
+    let mut printed = Printed::default();
+    printed.print(format_args!("{text}"));
+    printed.exit(report.exit())
 }

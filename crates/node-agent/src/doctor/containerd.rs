@@ -1,6 +1,9 @@
-//! The containerd of this node: its version, and when it started.
+//! The containerd of a node: its version, and when it started. The node is this machine, or one whose root is mounted in the
+//! container of the doctor, which then sees the processes of the node.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use decide::nodes::version::Version;
@@ -8,29 +11,91 @@ use jiff::Timestamp;
 
 /// The name of the program.
 const NAME: &str = "containerd";
+/// Where it is installed.
+const FOLDERS: [&str; 3] = ["usr/local/bin", "usr/bin", "bin"];
+/// The processes of this machine.
+const PROCESSES: &str = "/proc";
 /// The ticks of a second in `/proc`, on every architecture of Linux.
 const TICKS: i64 = 100;
+/// The permission bits of those who do not own a file.
+const WRITE_BY_OTHERS: u32 = 0o022;
 
-/// The version that is installed.
-pub(super) fn installed() -> Option<Version> {
+/// The containerd of a node.
+pub(super) struct Containerd<'a> {
+    /// The folder that is `/` of the node.
+    node: &'a Path,
+    /// Where processes are.
+    processes: &'a Path,
+}
+
+impl<'a> Containerd<'a> {
+    /// That of a node, by the folder that is its `/`.
+    pub(super) fn of(node: &'a Path) -> Self {
+        Self { node, processes: Path::new(PROCESSES) }
+    }
+
+    /// The version that runs, or else the one that is installed.
+    pub(super) fn version(&self) -> Option<Version> {
+        let running = self.running().map(|process| process.join("exe"));
+        let by_name = self.is_this_machine().then(|| PathBuf::from(NAME));
+        let installed = FOLDERS.iter().map(|folder| self.node.join(folder).join(NAME));
+        let mut programs = running.filter(|program| self.is_trusted(program)).chain(by_name).chain(installed);
+        programs.find_map(|program| version_of(&answer(&program)?))
+    }
+
+    /// When it started; the last one if there are several.
+    pub(super) fn started(&self) -> Option<Timestamp> {
+        let boot = boot_of(&fs::read_to_string(self.processes.join("stat")).ok()?)?;
+        let ticks = self
+            .running()
+            .filter_map(|process| ticks_of(&fs::read_to_string(process.join("stat")).ok()?))
+            .max()?;
+        Timestamp::from_second(boot.checked_add(ticks / TICKS)?).ok()
+    }
+
+    fn is_this_machine(&self) -> bool {
+        self.node == Path::new("/")
+    }
+
+    /// The processes of the name whose root is that of the node: one in a container is another containerd.
+    fn running(&self) -> impl Iterator<Item = PathBuf> {
+        let processes =
+            fs::read_dir(self.processes).into_iter().flatten().flatten().map(|entry| entry.path());
+        processes.filter(|process| {
+            fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim_end() == NAME)
+                && self.is_root_of(process)
+        })
+    }
+
+    fn is_root_of(&self, process: &Path) -> bool {
+        let [node, root] = [self.node, &process.join("root")].map(fs::metadata);
+        match (node, root) {
+            (Ok(node), Ok(root)) => (node.dev(), node.ino()) == (root.dev(), root.ino()),
+            // Only root sees the roots of others.
+            _ => self.is_this_machine(),
+        }
+    }
+
+    /// Whether a program may be run: a process can give itself any name.
+    fn is_trusted(&self, program: &Path) -> bool {
+        let own = fs::metadata(self.processes.join("self")).map(|process| process.uid());
+        fs::metadata(program).is_ok_and(|file| {
+            let is_of_root = file.uid() == 0 || own.is_ok_and(|own| own == file.uid());
+            is_of_root && file.mode() & WRITE_BY_OTHERS == 0
+        })
+    }
+}
+
+/// What a program says of its version.
+fn answer(program: &Path) -> Option<String> {
     let output =
-        Command::new(NAME).arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    version_of(&String::from_utf8_lossy(&output.stdout))
+        Command::new(program).arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// The version in `containerd github.com/containerd/containerd/v2 2.4.2 <commit>`.
 fn version_of(text: &str) -> Option<Version> {
     text.split_whitespace().nth(2)?.parse().ok()
-}
-
-/// When it started; the last one if there are several.
-pub(super) fn started() -> Option<Timestamp> {
-    let boot = boot_of(&fs::read_to_string("/proc/stat").ok()?)?;
-    let processes = fs::read_dir("/proc").ok()?.flatten().map(|entry| entry.path());
-    let named = processes
-        .filter(|path| fs::read_to_string(path.join("comm")).is_ok_and(|name| name.trim_end() == NAME));
-    let ticks = named.filter_map(|path| ticks_of(&fs::read_to_string(path.join("stat")).ok()?)).max()?;
-    Timestamp::from_second(boot.checked_add(ticks / TICKS)?).ok()
 }
 
 /// The second since 1970 in which the machine started.
@@ -45,23 +110,4 @@ fn ticks_of(stat: &str) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_version_is_the_third_word() {
-        let version = |text| version_of(text).map(|version| version.to_string());
-        let new = "containerd github.com/containerd/containerd/v2 2.4.2+unknown \n";
-        assert_eq!(version(new).as_deref(), Some("2.4.2"));
-        let old = "containerd github.com/containerd/containerd v1.7.35 0cc6bd0\n";
-        assert_eq!(version(old).as_deref(), Some("1.7.35"));
-        assert_eq!(version("containerd"), None);
-    }
-
-    #[test]
-    fn the_start_of_a_process_is_read() {
-        assert_eq!(boot_of("cpu  1 2\nbtime 1795651200\nprocesses 3\n"), Some(1_795_651_200));
-        let stat = "7 (a) b) S 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 9 0 4242 10 11 12";
-        assert_eq!(ticks_of(stat), Some(4242));
-    }
-}
+mod tests;

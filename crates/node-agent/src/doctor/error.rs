@@ -17,6 +17,9 @@ pub enum Error {
     /// There are more files than a node has.
     #[error("{} holds more files than a node has: give the folder of containerd to --root", .0.display())]
     TooMany(PathBuf),
+    /// The files are larger than those of a node.
+    #[error("{} holds more than 64 MiB, and a node some kilobytes: give the folder of containerd to --root", .0.display())]
+    TooLarge(PathBuf),
     /// The value that was asked for is wrong. No line holds a credential.
     #[error("{} is no valid value:\n{problems}", path.display())]
     Wanted {

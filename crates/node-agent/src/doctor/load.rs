@@ -9,12 +9,15 @@ use decide::nodes::doctor::{Entry, FOLDER, File, Tree, uncovered};
 use decide::nodes::version::Version;
 use jiff::Timestamp;
 use policy::container_registries::HiddenText;
+use zeroize::Zeroizing;
 
 use super::error::Error;
 use super::place::Places;
 
 /// The largest file that is read, in bytes.
 const SIZE_MAX: u64 = 1 << 20;
+/// The most bytes of all files together: a node has some kilobytes.
+const SUM_MAX: usize = 64 << 20;
 /// The most files and folders.
 const COUNT_MAX: usize = 20_000;
 /// How deep folders are read. Links can lead back.
@@ -24,7 +27,7 @@ const ROUNDS: usize = 4;
 
 /// The files of a node: those of containerd, and those that they name.
 pub(super) fn tree(places: &Places, version: Version) -> Result<Tree, Error> {
-    let mut loader = Loader { places, tree: Tree::default(), count: 0 };
+    let mut loader = Loader { places, tree: Tree::default(), count: 0, sum: 0 };
     let root = places.on_disk(FOLDER).unwrap_or_default();
     fs::read_dir(&root).map_err(|source| Error::Read { path: root, source })?;
     loader.load_root(FOLDER)?;
@@ -45,6 +48,8 @@ struct Loader<'a> {
     places: &'a Places,
     tree: Tree,
     count: usize,
+    /// The bytes of all files.
+    sum: usize,
 }
 
 impl Loader<'_> {
@@ -68,7 +73,14 @@ impl Loader<'_> {
             Ok(metadata) => metadata,
         };
         if !metadata.is_dir() {
-            self.tree.add(path, file(disk, &metadata));
+            let entry = file(disk, &metadata);
+            if let Entry::File(file) | Entry::NotText(file) = &entry {
+                self.sum += file.text.reveal().len();
+            }
+            if self.sum > SUM_MAX {
+                return Err(Error::TooLarge(self.places.on_disk(FOLDER).unwrap_or_default()));
+            }
+            self.tree.add(path, entry);
             return Ok(());
         }
         self.tree.add(path, Entry::Folder);
@@ -98,16 +110,16 @@ fn file(path: &Path, metadata: &Metadata) -> Entry {
     if metadata.len() > SIZE_MAX {
         return Entry::Unreadable(format!("it is larger than {SIZE_MAX} bytes"));
     }
-    let mut text = String::new();
-    let read = fs::File::open(path).and_then(|file| file.take(SIZE_MAX).read_to_string(&mut text));
-    // Hidden at once, so that it is wiped.
-    let text = HiddenText::new(text);
+    // Wiped, as what becomes of it.
+    let mut bytes = Zeroizing::new(Vec::new());
+    let read = fs::File::open(path).and_then(|file| file.take(SIZE_MAX).read_to_end(&mut bytes));
     if let Err(error) = read {
-        return Entry::Unreadable(match error.kind() {
-            ErrorKind::InvalidData => "it is no UTF-8".to_owned(),
-            _ => error.to_string(),
-        });
+        return Entry::Unreadable(error.to_string());
     }
     let changed = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
-    Entry::File(File { text, mode: metadata.mode() & 0o7777, changed })
+    let of = |text: &str| File { text: HiddenText::new(text), mode: metadata.mode() & 0o7777, changed };
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Entry::File(of(text)),
+        Err(_) => Entry::NotText(of(&String::from_utf8_lossy(&bytes))),
+    }
 }

@@ -20,9 +20,9 @@ impl Places {
         Self { root: root.to_owned(), node }
     }
 
-    /// Whether this machine is the node.
-    pub(super) fn is_node(&self) -> bool {
-        self.node.as_deref() == Some(Path::new("/"))
+    /// The folder that is `/` of the node, unless there is only a copy.
+    pub(super) fn node(&self) -> Option<&Path> {
+        self.node.as_deref()
     }
 
     /// Where a path of the node is; none if it is not in the copy.
@@ -48,14 +48,18 @@ mod tests {
     fn paths_of_a_node_are_found() {
         let found = |root: &str, path: &str| {
             let places = Places::of(Path::new(root));
-            (places.is_node(), places.on_disk(path).map(|path| path.display().to_string()))
+            let node = places.node().map(|node| node.display().to_string());
+            (node, places.on_disk(path).map(|path| path.display().to_string()))
         };
         let some = |path: &str| Some(path.to_owned());
-        assert_eq!(found("/etc/containerd/", "/etc/containerd"), (true, some("/etc/containerd/")));
-        assert_eq!(found("/etc/containerd", "/etc/docker/a"), (true, some("/etc/docker/a")));
-        assert_eq!(found("/host/etc/containerd", "/etc/docker/a"), (false, some("/host/etc/docker/a")));
-        assert_eq!(found("copy", "/etc/containerd/config.toml"), (false, some("copy/config.toml")));
-        assert_eq!(found("copy", "/etc/containerd-2/config.toml"), (false, None));
-        assert_eq!(found("copy", "/etc/docker/a"), (false, None));
+        assert_eq!(found("/etc/containerd/", "/etc/containerd"), (some("/"), some("/etc/containerd/")));
+        assert_eq!(found("/etc/containerd", "/etc/docker/a"), (some("/"), some("/etc/docker/a")));
+        assert_eq!(
+            found("/host/etc/containerd", "/etc/docker/a"),
+            (some("/host"), some("/host/etc/docker/a"))
+        );
+        assert_eq!(found("copy", "/etc/containerd/config.toml"), (None, some("copy/config.toml")));
+        assert_eq!(found("copy", "/etc/containerd-2/config.toml"), (None, None));
+        assert_eq!(found("copy", "/etc/docker/a"), (None, None));
     }
 }

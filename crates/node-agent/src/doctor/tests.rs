@@ -30,9 +30,7 @@ fn node(files: &[(&str, &str, u32)]) -> TempDir {
 fn examined(node: &TempDir, root: &str) -> serde_json::Value {
     let root = node.path().join(root);
     let question = Question { root: &root, wanted: None, version: None, asks_servers: false };
-    let mut text = Vec::new();
-    examine(&question, NOW).unwrap().print_json(&mut text);
-    let text = String::from_utf8(text).unwrap().replace(node.path().to_str().unwrap(), "");
+    let text = examine(&question, NOW).unwrap().to_json().replace(node.path().to_str().unwrap(), "");
     assert!(!text.contains("c2VjcmV0"), "{text}");
     serde_json::from_str(&text).unwrap()
 }
@@ -83,6 +81,32 @@ fn files_that_are_none_are_not_opened() {
     fs::remove_file(folder.join("hosts.toml")).unwrap();
     symlink("/dev/zero", folder.join("hosts.toml")).unwrap();
     assert_eq!(examined(&node, "copy")["findings"][0]["problem"], "cannot be read: it is no file");
+}
+
+#[test]
+fn a_file_of_the_agent_that_is_no_utf_8_is_found_with_its_mode() {
+    let node = node(&[("copy/config.toml", CONFIG, 0o644), ("copy/certs.d/quay.io/hosts.toml", "", 0o640)]);
+    let path = node.path().join("copy/certs.d/quay.io/hosts.toml");
+    fs::write(path, b"# Managed by serverless-node-agent. Changes are overwritten.\n\xff").unwrap();
+    let report = examined(&node, "copy");
+    let problems: Vec<_> =
+        report["findings"].as_array().unwrap().iter().map(|finding| finding["problem"].clone()).collect();
+    assert_eq!(problems, ["holds credentials, and its mode 0640 is wider than 0600", "is no UTF-8"]);
+}
+
+#[test]
+fn the_files_together_are_bounded() {
+    let node = node(&[("copy/config.toml", CONFIG, 0o644)]);
+    let root = node.path().join("copy");
+    for number in 0..65 {
+        fs::File::create(root.join(number.to_string())).unwrap().set_len(1 << 20).unwrap();
+    }
+    let question = Question { root: &root, wanted: None, version: None, asks_servers: false };
+    let expected = format!(
+        "{} holds more than 64 MiB, and a node some kilobytes: give the folder of containerd to --root",
+        root.display()
+    );
+    assert_eq!(examine(&question, NOW).unwrap_err().to_string(), expected);
 }
 
 #[test]

@@ -38,6 +38,7 @@ pub(super) struct HostFolder<'a> {
 pub(super) enum Content<'a> {
     Missing,
     Unreadable(&'a str),
+    NotText(&'a File),
     /// It holds no key.
     Empty,
     Broken(&'a File, Broken),
@@ -93,6 +94,7 @@ fn host_folders<'a>(tree: &'a Tree, root: &str, version: Version) -> Vec<HostFol
 fn content<'a>(tree: &'a Tree, folder: &str, version: Version) -> Content<'a> {
     let file = match tree.get(&format!("{folder}/{}", hosts_file::NAME)) {
         Some(Entry::File(file)) => file,
+        Some(Entry::NotText(file)) => return Content::NotText(file),
         Some(Entry::Unreadable(why)) => return Content::Unreadable(why),
         Some(Entry::Folder) => return Content::Unreadable("it is a folder"),
         None => return Content::Missing,

@@ -48,6 +48,9 @@ impl Settings {
                     let imports = settings.read_file(tree, version, &path, file.text.reveal());
                     pending.extend(imports);
                 }
+                Some(Entry::NotText(_)) => {
+                    settings.faults.push(Place::whole(path).error("is no UTF-8", "write the file as UTF-8"));
+                }
                 Some(Entry::Unreadable(why)) => {
                     let problem = format!("cannot be read: {why}");
                     settings

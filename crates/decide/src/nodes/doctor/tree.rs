@@ -21,6 +21,8 @@ pub enum Entry {
     Folder,
     /// A file that was read.
     File(File),
+    /// A file that is no UTF-8. What is none in its text is replaced.
+    NotText(File),
     /// A file or folder that could not be read, and why.
     Unreadable(String),
 }

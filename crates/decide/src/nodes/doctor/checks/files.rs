@@ -7,6 +7,7 @@ use super::super::input::Input;
 use super::super::node::{Content, HostFolder, Node};
 use super::super::tree::{Entry, File, joined};
 use crate::nodes::credentials_file::DEFAULT_PATH;
+use crate::nodes::files::MARKER;
 
 /// The permission bits of a file that one user alone reads and writes.
 const PRIVATE: u32 = 0o600;
@@ -17,7 +18,7 @@ pub(super) fn check(input: &Input<'_>, node: &Node<'_>) -> Vec<Finding> {
     let with_credentials =
         node.settings.registry.credentials.iter().map(String::as_str).chain([DEFAULT_PATH]);
     findings.extend(with_credentials.filter_map(|path| match input.tree.get(path) {
-        Some(Entry::File(file)) => mode(path, file, true),
+        Some(Entry::File(file) | Entry::NotText(file)) => mode(path, file, true),
         _ => None,
     }));
     findings
@@ -31,6 +32,10 @@ fn folder_findings(input: &Input<'_>, folder: &HostFolder<'_>) -> Vec<Finding> {
             let problem = format!("cannot be read: {why}");
             vec![folder.line(1).error(problem, "run the doctor as root on the node")]
         }
+        Content::NotText(file) => {
+            let finding = folder.line(1).error("is no UTF-8", "write the file as UTF-8");
+            std::iter::once(finding).chain(mode(&folder.file(), file, may_hold_header(file))).collect()
+        }
         Content::Empty => {
             let remedy = "write the mirrors to the file, or delete its folder";
             vec![folder.line(1).error(format!("is empty: {ignored}"), remedy)]
@@ -38,9 +43,7 @@ fn folder_findings(input: &Input<'_>, folder: &HostFolder<'_>) -> Vec<Finding> {
         Content::Broken(file, broken) => {
             let problem = format!("{}: {ignored}", broken.what);
             let broken = folder.line(broken.line).error(problem, "correct the line");
-            // Nobody knows what is in it, except by its words.
-            let has_header = file.text.reveal().to_ascii_lowercase().contains("authorization");
-            std::iter::once(broken).chain(mode(&folder.file(), file, has_header)).collect()
+            std::iter::once(broken).chain(mode(&folder.file(), file, may_hold_header(file))).collect()
         }
         Content::Read(file, hosts) => {
             let has_header = tables(hosts).any(|fields| !fields.headers.is_empty());
@@ -50,6 +53,12 @@ fn folder_findings(input: &Input<'_>, folder: &HostFolder<'_>) -> Vec<Finding> {
             findings
         }
     }
+}
+
+/// Whether a file that cannot be parsed can hold credentials: its words say so, or that the agent wrote it.
+fn may_hold_header(file: &File) -> bool {
+    let text = file.text.reveal();
+    text.starts_with(MARKER) || text.to_ascii_lowercase().contains("authorization")
 }
 
 /// containerd reads the file and all its hosts.

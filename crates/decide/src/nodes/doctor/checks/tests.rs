@@ -4,6 +4,7 @@ mod config_path;
 mod endpoints;
 mod files;
 mod folders;
+mod logins;
 mod probes;
 mod wanted;
 

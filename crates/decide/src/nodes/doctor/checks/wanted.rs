@@ -1,5 +1,6 @@
 //! Whether a node has what was asked for.
 
+mod logins;
 mod servers;
 
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ const REMEDY: &str = "write what was asked for: `serverless-webhook render --to 
 
 pub(super) fn check(input: &Input<'_>, node: &Node<'_>) -> Vec<Finding> {
     let Some(wanted) = input.wanted else { return Vec::new() };
-    let has_provider = matches!(input.tree.get(DEFAULT_PATH), Some(Entry::File(_)));
+    let has_provider = matches!(input.tree.get(DEFAULT_PATH), Some(Entry::File(_) | Entry::NotText(_)));
     let options = Options { version: input.version, credentials: !has_provider, owned: false };
     let files = hosts::render(wanted, options).files;
     // containerd uses the first folder of a host.
@@ -45,6 +46,7 @@ pub(super) fn check(input: &Input<'_>, node: &Node<'_>) -> Vec<Finding> {
         .collect();
     let is_wanted = |folder: &&HostFolder<'_>| wanted.0.keys().any(|host| host.as_str() == folder.host);
     findings.extend(node.folders.iter().filter(|folder| !is_wanted(folder)).filter_map(unwanted));
+    findings.extend(logins::check(input.tree, wanted));
     findings
 }
 

@@ -172,6 +172,25 @@ fn a_file_that_nobody_could_read() {
     assert_eq!(found, [expected]);
 }
 
+#[rstest]
+#[case::of_the_agent("# Managed by serverless-node-agent. Changes are overwritten.\n\u{fffd}", true)]
+#[case::with_the_word("[host.a.header]\nAUTHORIZATION = \u{fffd}", true)]
+#[case::another("\u{fffd}", false)]
+fn a_file_that_is_no_utf_8(#[case] text: &str, #[case] may_hold_credentials: bool) {
+    let mut tree = node(&[("config.toml", CONFIG), ("certs.d/quay.io/", "")]);
+    let file = File { text: HiddenText::new(text), mode: 0o644, changed: None };
+    tree.add("/etc/containerd/certs.d/quay.io/hosts.toml", Entry::NotText(file));
+    let path = "certs.d/quay.io/hosts.toml";
+    let mut expected = vec![
+        format!(
+            "{path}:1 error: holds credentials, and its mode 0644 is wider than 0600 | chmod 600 /etc/containerd/{path}"
+        ),
+        format!("{path}:1 error: is no UTF-8 | write the file as UTF-8"),
+    ];
+    expected.drain(..usize::from(!may_hold_credentials));
+    assert_eq!(found(&input(&tree, "2.4.2")), expected);
+}
+
 #[test]
 fn an_authority_that_cannot_be_used() {
     let of = |ca: &str, now| {
