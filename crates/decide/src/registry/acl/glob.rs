@@ -1,6 +1,6 @@
 //! Patterns of file names: `*` and `?` stay within a part of a name, `**` crosses `/`.
 
-use super::pattern::PatternError;
+use super::error::PatternError;
 use super::template::{Part, Values, Variable};
 
 /// A pattern, taken apart once.

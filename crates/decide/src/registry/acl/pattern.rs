@@ -2,6 +2,7 @@
 
 use regex_lite::{Regex, RegexBuilder};
 
+use super::error::PatternError;
 use super::glob::Glob;
 use super::template::{self, Field, Part, Values, Variable};
 use crate::registry::NAME_MAX;
@@ -30,40 +31,6 @@ enum Form {
     Regex(Regex),
     /// A regular expression that is made for each request.
     Template(Vec<Part>),
-}
-
-/// Why a text is no pattern.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum PatternError {
-    /// It is too long.
-    #[error("must have at most 1024 bytes")]
-    Length,
-    /// A variable has no end.
-    #[error("must close each ${{ with }}")]
-    OpenVariable,
-    /// There is no such variable.
-    #[error(
-        "must use only the variables ${{account}}, ${{type}}, ${{name}}, ${{service}}, a group of one such as ${{account:1}}, and a label such as ${{labels:team}}"
-    )]
-    Variable,
-    /// Too many labels are tried with each other.
-    #[error("must use at most two labels")]
-    Labels,
-    /// A set of characters is not complete.
-    #[error("must close each [ with ], with characters between them")]
-    Class,
-    /// A backslash is the last character.
-    #[error("must have a character behind each backslash")]
-    Backslash,
-    /// It is no regular expression, or one that is too large.
-    #[error("must be a regular expression that takes little memory: {0}")]
-    Regex(String),
-    /// A flag would change how values are quoted.
-    #[error("must not set the flag x")]
-    Extended,
-    /// A value would be no text of its own.
-    #[error("must not use a variable between brackets or behind a backslash")]
-    Place,
 }
 
 impl Pattern {

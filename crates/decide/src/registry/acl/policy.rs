@@ -1,7 +1,7 @@
 //! The rules that a registry has if nobody writes others.
 
-use super::Acl;
 use super::read::Reading;
+use super::rules::Acl;
 
 /// Which rules a registry has without a file.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

@@ -10,7 +10,8 @@ use policy::container_registries::Tree;
 
 use super::error::{AclError, AclErrors};
 use super::rule::Rule;
-use super::{Acl, warnings};
+use super::rules::Acl;
+use super::warnings;
 use crate::registry::scope::Action;
 use reader::{Reader, member};
 

@@ -2,9 +2,9 @@
 
 use super::network::Network;
 use super::pattern::Pattern;
+use super::request::Request;
 use super::template::{Field, Values};
-use super::{Request, ResourceType};
-use crate::registry::scope::Action;
+use crate::registry::scope::{Action, ResourceType};
 
 /// A rule.
 #[derive(Clone, Debug)]

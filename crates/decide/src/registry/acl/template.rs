@@ -1,6 +1,6 @@
 //! The variables of a pattern: `${account}`, `${account:1}`, `${labels:team}`.
 
-use super::pattern::PatternError;
+use super::error::PatternError;
 
 /// A part of a pattern.
 #[derive(Clone, Debug, Eq, PartialEq)]

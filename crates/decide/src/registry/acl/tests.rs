@@ -9,6 +9,8 @@ mod warned;
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::registry::labels::Labels;
+use crate::registry::scope::{Action, Scope};
 
 pub(super) fn acl(rules: &str) -> Acl {
     Acl::read(&format!("acl:\n{rules}")).unwrap_or_else(|errors| panic!("{errors}\n{rules}"))

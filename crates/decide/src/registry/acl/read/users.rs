@@ -7,7 +7,7 @@ use policy::image_registry_accounts::bcrypt::{self, Bcrypt};
 
 use super::reader::{Reader, member, shown};
 use crate::registry::NAME_MAX;
-use crate::registry::acl::ANONYMOUS;
+use crate::registry::acl::request::ANONYMOUS;
 use crate::registry::acl::user::User;
 use crate::registry::labels::Labels;
 
