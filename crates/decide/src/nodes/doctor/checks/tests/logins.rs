@@ -27,7 +27,7 @@ fn wanted() -> Registries {
 
 /// What is found of a node that has what was asked for, but for the text of the file of logins.
 fn findings(change: impl Fn(&str) -> String) -> Vec<String> {
-    let files = credential_provider::render(&wanted(), Options::default()).files.0;
+    let files = credential_provider::render(&wanted(), Options::default(), None).files.0;
     let texts = files.iter().map(|(path, text)| match path.as_str() {
         PATH => (path.as_str(), change(text.reveal())),
         path => (path, text.reveal().to_owned()),
