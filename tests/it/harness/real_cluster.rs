@@ -7,6 +7,7 @@ mod images;
 pub mod provider;
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -39,8 +40,8 @@ pub struct RealCluster {
     pub node: Node,
     /// The registry of all Functions, and another one.
     pub registries: [Registry; 2],
-    /// Where base images are.
-    _images: Registry,
+    /// Where base images and those of the product are.
+    images: Registry,
 }
 
 impl RealCluster {
@@ -56,14 +57,13 @@ impl RealCluster {
         let plain: Vec<_> = plain.iter().map(String::as_str).collect();
         let node = Node::start(&control_plane, &plain, &provider::flags(&control_plane)).unwrap();
         images::provide(&node, &images);
-        let new = Self { control_plane, node, registries, _images: images };
+        let new = Self { control_plane, node, registries, images };
         new.install();
         new
     }
 
     /// Installs the chart, and the registry of all Functions.
     fn install(&self) {
-        let image = |name: &str| json!({"repository": format!("images.test:5002/{name}"), "tag": "1"});
         let values = json!({
             "webhook": {"image": image("serverless-webhook")},
             "controller": {"image": image("serverless-controller"), "values": {
@@ -77,19 +77,7 @@ impl RealCluster {
                 },
             }},
         });
-        let file = self.control_plane.folder().join("values.json");
-        std::fs::write(&file, values.to_string()).unwrap();
-        let mut helm = self.control_plane.tool("helm");
-        helm.args([
-            "install",
-            "serverless",
-            "manifests/chart",
-            "--namespace=kyma-system",
-            "--create-namespace",
-        ]);
-        helm.arg("--values").arg(&file).args(["--wait", "--timeout=1m"]).current_dir(testenv::root());
-        let installed = piped(helm, "");
-        assert!(installed.ok, "{}{}", installed.err, self.explanation("kyma-system"));
+        self.helm(&["install", "--create-namespace"], &values);
         let labels = json!({
             "serverless.kyma-project.io/remote-registry": "config",
             "serverless.kyma-project.io/config": "credentials",
@@ -100,6 +88,27 @@ impl RealCluster {
         // The webhook is ready a moment before kube-proxy leads its Service there.
         let accepted = || kubectl(&self.control_plane, "apply -f -", &secret).ok;
         wait_until("the API server reaches the webhook", accepted);
+    }
+
+    /// Switches the agent of nodes on, which writes below a folder, or off.
+    pub fn switch_agent(&self, hosts: Option<&Path>) {
+        let mut agent = json!({"enabled": hosts.is_some(), "image": image("serverless-node-agent")});
+        if let Some(hosts) = hosts {
+            images::provide_program(&self.images, &images::NODE_AGENT);
+            agent["hostsDir"] = json!(hosts);
+        }
+        self.helm(&["upgrade", "--reuse-values"], &json!({"nodeAgent": agent}));
+    }
+
+    /// Installs or changes the chart, and waits until its Pods are ready.
+    fn helm(&self, words: &[&str], values: &Value) {
+        let file = self.control_plane.folder().join("values.json");
+        std::fs::write(&file, values.to_string()).unwrap();
+        let mut helm = self.control_plane.tool("helm");
+        helm.args(words).args(["serverless", "manifests/chart", "--namespace=kyma-system", "--values"]);
+        helm.arg(&file).args(["--wait", "--timeout=1m"]).current_dir(testenv::root());
+        let printed = piped(helm, "");
+        assert!(printed.ok, "{}{}", printed.err, self.explanation("kyma-system"));
     }
 
     /// A new namespace, with what the controller copies into it.
@@ -143,6 +152,11 @@ impl RealCluster {
         let objects = ["get pods,jobs,deployments,functions -o wide", "get events", "describe pods"];
         objects.map(str::to_owned).into_iter().chain(logs).map(|words| printed(&words)).collect()
     }
+}
+
+/// An image of the product, as values of the chart name it.
+fn image(name: &str) -> Value {
+    json!({"repository": format!("images.test:5002/{name}"), "tag": "1"})
 }
 
 /// A Secret of the registry of Functions, or of something else.

@@ -4,5 +4,6 @@
 mod agent;
 mod changes;
 mod cluster_api;
+mod daemon_set;
 mod provider;
 mod pulls;

@@ -11,13 +11,20 @@ use xtask::authorities;
 use crate::harness::layout::layout;
 use crate::harness::registry::{Registry, crane};
 
-/// The programs of the product, with what each is started with.
-const WEBHOOK: (&str, &str) = ("serverless-webhook", "serve");
-const CONTROLLER: (&str, &str) = ("serverless-controller", "run");
+/// A program of the product.
+pub struct Program {
+    name: &'static str,
+    /// What it is started with.
+    command: &'static str,
+    user: &'static str,
+}
 
-/// Gives the node what builds run, and the registry the base images of Functions and the images of the product: those in
-/// the folder `PRODUCT_IMAGES`, which `make images` writes, or some of the programs that were built for the tests. With the
-/// tag `before`, the controller in the folder `BEFORE`, with which a benchmark compares.
+const WEBHOOK: Program = Program { name: "serverless-webhook", command: "serve", user: "65532:65532" };
+const CONTROLLER: Program = Program { name: "serverless-controller", command: "run", user: "65532:65532" };
+pub const NODE_AGENT: Program = Program { name: "serverless-node-agent", command: "run", user: "0:0" };
+
+/// Gives the node what builds run, and the registry the base images of Functions and the images of the product. With the tag
+/// `before`, the controller in the folder `BEFORE`, with which a benchmark compares.
 pub fn provide(node: &Node, registry: &Registry) {
     let built = testenv::built("node-images").unwrap();
     for name in ["builder", "fetcher"] {
@@ -26,15 +33,19 @@ pub fn provide(node: &Node, registry: &Registry) {
     for name in ["node", "python"] {
         push(registry, &built.join(name), name, "1");
     }
-    let released = std::env::var_os("PRODUCT_IMAGES").map(PathBuf::from);
-    for program in [WEBHOOK, CONTROLLER] {
-        match &released {
-            Some(images) => push(registry, &images.join(program.0), program.0, "1"),
-            None => push_made(registry, programs(), program, "1"),
-        }
-    }
+    provide_program(registry, &WEBHOOK);
+    provide_program(registry, &CONTROLLER);
     if let Some(before) = std::env::var_os("BEFORE") {
-        push_made(registry, Path::new(&before), CONTROLLER, "before");
+        push_made(registry, Path::new(&before), &CONTROLLER, "before");
+    }
+}
+
+/// Gives the registry the image of a program: that in the folder `PRODUCT_IMAGES`, which `make images` writes, or one of the
+/// program that was built for the tests.
+pub fn provide_program(registry: &Registry, program: &Program) {
+    match std::env::var_os("PRODUCT_IMAGES").map(PathBuf::from) {
+        Some(images) => push(registry, &images.join(program.name), program.name, "1"),
+        None => push_made(registry, programs(), program, "1"),
     }
 }
 
@@ -48,19 +59,20 @@ fn push(registry: &Registry, layout: &Path, name: &str, tag: &str) {
     crane("{}", &["push", "--insecure", &layout.display().to_string(), &image]).unwrap();
 }
 
-fn push_made(registry: &Registry, programs: &Path, program: (&str, &str), tag: &str) {
+fn push_made(registry: &Registry, programs: &Path, program: &Program, tag: &str) {
     let folder = tempfile::tempdir().unwrap();
-    push(registry, &made(folder.path(), programs, program), program.0, tag);
+    push(registry, &made(folder.path(), programs, program), program.name, tag);
 }
 
 /// Writes the image of a program, like the one that `make images` writes.
-fn made(folder: &Path, programs: &Path, (program, command): (&str, &str)) -> PathBuf {
-    let built = programs.join(program);
+fn made(folder: &Path, programs: &Path, program: &Program) -> PathBuf {
+    let Program { name, command, user } = program;
+    let built = programs.join(name);
     let (root, output) = (folder.join("root"), folder.join("layout"));
     fs::create_dir_all(root.join("etc/ssl/certs")).unwrap();
     fs::write(root.join("etc/ssl/certs/ca-certificates.crt"), authorities::pem()).unwrap();
-    fs::copy(&built, root.join(program)).unwrap();
-    strip(&root.join(program));
+    fs::copy(&built, root.join(name)).unwrap();
+    strip(&root.join(name));
     for library in libraries(&built) {
         let to = root.join(library.strip_prefix("/").unwrap());
         fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -68,10 +80,10 @@ fn made(folder: &Path, programs: &Path, (program, command): (&str, &str)) -> Pat
     }
     let flags = [
         format!("--output={}", output.display()),
-        format!("--name={program}:1"),
+        format!("--name={name}:1"),
         format!("--layer={}", root.display()),
-        "--user=65532:65532".to_owned(),
-        format!("--entrypoint=/{program}"),
+        format!("--user={user}"),
+        format!("--entrypoint=/{name}"),
         format!("--cmd={command}"),
     ];
     layout(&flags);

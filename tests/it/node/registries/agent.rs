@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::harness::agent::Agent;
+use crate::harness::agent::{Agent, FOLDER_OF_CONTAINERD};
 use crate::harness::certs_d::{process, pull, refused};
 use crate::harness::command::piped;
 use crate::harness::mirror::{Mirror, PASSWORD};
@@ -16,6 +16,7 @@ use crate::harness::registry::Auth;
 #[test]
 #[ignore = "it needs a node: make test-node"]
 fn the_agent_brings_passwords_and_takes_dead_mirrors_out_until_it_is_uninstalled() {
+    let _folder = FOLDER_OF_CONTAINERD.lock();
     let (mirror, upstream) = (Mirror::with(Auth::Basic, "app:1"), Mirror::with(Auth::Basic, "app:1"));
     let host = upstream.registry.address();
     let image = format!("{host}/app:1");
