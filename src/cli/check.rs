@@ -63,14 +63,14 @@ pub(super) fn run(args: &Args) -> Exit {
     input::read(found, "serverless-webhook check", &mut output, |output, file, document| {
         check.document(output, file, document);
     });
-    let tally = output.end();
+    let (tally, printed) = output.end();
     if tally.is_empty() {
         let skipped = tally.skipped;
         return Exit::Unreadable.because(format!(
             "nothing to check: no Function, no GitRepository, no registry Secret and no containerRegistries, {skipped} of other kinds"
         ));
     }
-    tally.exit(false, args.strict)
+    printed.exit(tally.exit(false, args.strict))
 }
 
 struct Check<'a> {

@@ -9,10 +9,11 @@ mod summary;
 mod text;
 mod uri;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use process::printed::Printed;
 use process::terminal;
 
 use super::report::{Item, Level, Remark, Tally, Words};
@@ -51,7 +52,8 @@ pub(super) struct Output {
     is_long: bool,
     /// What is not printed yet.
     text: String,
-    printed: Instant,
+    printed_at: Instant,
+    printed: Printed,
 }
 
 impl Output {
@@ -72,7 +74,8 @@ impl Output {
             bar: if is_long { progress(bytes) } else { ProgressBar::hidden() },
             is_long,
             text: String::new(),
-            printed: Instant::now(),
+            printed_at: Instant::now(),
+            printed: Printed::default(),
         };
         output.form.begin(&mut output.text);
         output
@@ -107,16 +110,16 @@ impl Output {
         self.print_now_and_then();
     }
 
-    /// Ends the report.
-    pub(super) fn end(mut self) -> Tally {
+    /// Ends the report. Returns what was found, and whether that was printed.
+    pub(super) fn end(mut self) -> (Tally, Printed) {
         self.form.end(&mut self.text, &self.tally);
         self.bar.finish_and_clear();
         self.print();
-        self.tally
+        (self.tally, self.printed)
     }
 
     fn print_now_and_then(&mut self) {
-        if !self.is_long || self.text.len() >= FULL || self.printed.elapsed() >= INTERVAL {
+        if !self.is_long || self.text.len() >= FULL || self.printed_at.elapsed() >= INTERVAL {
             self.print();
         }
     }
@@ -124,9 +127,8 @@ impl Output {
     fn print(&mut self) {
         let text = std::mem::take(&mut self.text);
         if !text.is_empty() {
-            // A reader that has gone, such as `head`, has read enough.
-            self.bar.suspend(|| drop(std::io::stdout().write_all(text.as_bytes())));
-            self.printed = Instant::now();
+            self.bar.suspend(|| self.printed.print(format_args!("{text}")));
+            self.printed_at = Instant::now();
         }
     }
 }

@@ -65,12 +65,12 @@ pub(super) fn run(args: &Args) -> Exit {
     input::read(found, "serverless-webhook check", &mut output, |output, file, document| {
         replay.document(output, file, document);
     });
-    let tally = output.end();
+    let (tally, printed) = output.end();
     if tally.is_empty() {
         let skipped = tally.skipped;
         return Exit::Unreadable.because(format!("nothing to replay: {skipped} skipped, --verbose says why"));
     }
-    tally.exit(args.expect, false)
+    printed.exit(tally.exit(args.expect, false))
 }
 
 fn asker(args: &Args) -> Result<Asker, (Exit, anyhow::Error)> {

@@ -98,15 +98,13 @@ impl Reconciler for Runtimes {
         let text = serde_saphyr::to_string(&text).unwrap_or_default();
         let key = (self.namespace.clone(), handed_runtimes::NAME.to_owned());
         let known = self.handed.get(&key);
-        if known.as_ref().is_some_and(|known| known.value.as_ref() == Some(&text)) {
-            return Ok(Action::await_change());
-        }
+        let is_known = known.as_ref().is_some_and(|known| known.value.as_ref() == Some(&text));
         let data = json!({(handed_runtimes::KEY): text});
         let map = OwnObject::installed(Kind::ConfigMap, &self.namespace, handed_runtimes::NAME, &data);
-        if known.is_some() {
-            self.writer.update(&map).await?;
-        } else {
-            self.writer.create(&map).await?;
+        match known {
+            _ if is_known => {}
+            Some(_) => drop(self.writer.update(&map).await?),
+            None => drop(self.writer.create(&map).await?),
         }
         self.failures.forget(&self.namespace);
         Ok(Action::await_change())

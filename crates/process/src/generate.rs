@@ -2,13 +2,13 @@
 
 mod page;
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Command;
 use clap_complete::Shell;
 
 use crate::exit::Exit;
+use crate::printed::Printed;
 
 /// The arguments of `completions`.
 #[derive(Clone, Debug, clap::Args)]
@@ -31,7 +31,7 @@ pub fn completions(args: &CompletionsArgs, mut command: Command) -> Exit {
     let name = command.get_name().to_owned();
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, name, &mut script);
-    print(&script)
+    print(&String::from_utf8_lossy(&script))
 }
 
 /// Prints the manual page of a program, or writes all its pages into a folder.
@@ -41,7 +41,7 @@ pub fn man(args: &ManArgs, command: Command) -> Exit {
     match &args.out {
         Some(out) => write(out, &pages)
             .unwrap_or_else(|error| Exit::Usage.because(format_args!("--out {}: {error}", out.display()))),
-        None => print(pages.first().map_or("", |page| &page.text).as_bytes()),
+        None => print(pages.first().map_or("", |page| &page.text)),
     }
 }
 
@@ -53,10 +53,10 @@ fn write(out: &Path, pages: &[page::Page]) -> std::io::Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn print(text: &[u8]) -> Exit {
-    // A reader that closes its end, such as `head`, has read enough.
-    let _ = std::io::stdout().write_all(text);
-    Exit::Success
+fn print(text: &str) -> Exit {
+    let mut printed = Printed::default();
+    printed.print(format_args!("{text}"));
+    printed.exit(Exit::Success)
 }
 
 #[cfg(test)]

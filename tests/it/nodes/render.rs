@@ -134,10 +134,15 @@ fn the_content_of_a_file_decides_and_not_its_name(#[case] text: &str) {
     assert_eq!((code, out.as_str()), (0, expected), "{error}");
 }
 
-#[test]
-fn an_output_that_is_lost_is_an_error() {
+#[rstest]
+#[case::render(&["render", SEED])]
+#[case::check(&["check", SEED])]
+#[case::replay(&["replay", "fixtures/admission/mutation-container-registries/seed"])]
+#[case::man(&["man"])]
+#[case::completions(&["completions", "bash"])]
+fn an_output_that_is_lost_is_an_error(#[case] args: &[&str]) {
     let mut command = webhook();
-    command.args(["render", SEED]).stdout(fs::File::create("/dev/full").unwrap());
+    command.args(args).stdout(fs::File::create("/dev/full").unwrap());
     let (code, _, error) = shown(&command.output().unwrap());
     let expected = "error: the output cannot be written: No space left on device (os error 28)\n";
     assert!(code == 64 && error.ends_with(expected), "{code} {error}");
