@@ -15,14 +15,14 @@ fn asked<'a>(account: &'a str, name: &'a str, labels: &'a Labels) -> Request<'a>
     Request { account, labels, address: None, service: "s", kind: ResourceType::Repository, name }
 }
 
-fn deciding(index: usize, comment: Option<&str>) -> Option<Deciding<'_>> {
-    Some(Deciding { index, comment, is_not_for_anonymous: false })
+fn deciding(index: usize, comment: Option<&str>) -> Deciding<'_> {
+    Deciding { index, comment, is_not_for_anonymous: false }
 }
 
 #[rstest]
-#[case::admin("admin", "app", deciding(0, Some("the administrator")), &[Action::Pull, Action::Push])]
-#[case::anonymous("", "public/app", deciding(1, None), &[])]
-#[case::reader("anna", "public/app", deciding(2, None), &[Action::Pull])]
+#[case::admin("admin", "app", Some(deciding(0, Some("the administrator"))), &[Action::Pull, Action::Push])]
+#[case::anonymous("", "public/app", Some(deciding(1, None)), &[])]
+#[case::reader("anna", "public/app", Some(deciding(2, None)), &[Action::Pull])]
 #[case::nobody("anna", "app", None, &[])]
 fn the_rule_that_decides_is_named(
     #[case] account: &str,
