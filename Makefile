@@ -35,7 +35,7 @@ FUZZ_SECONDS ?= 20
 # What runs Pods in `make cluster`: `simulated`, or `real`.
 NODE ?= simulated
 # Library crates: each compiles alone, with only the features that it requests itself.
-ALONE := $(patsubst %,serverless-%,api policy decide cluster remote process controller node-agent credential-provider)
+ALONE := $(patsubst %,serverless-%,api policy decide cluster remote process controller node-agent credential-provider registry)
 CHAOS_SECONDS ?= 600
 CHAOS_SEED ?= $(shell date +%s)
 # Where `make run` serves.

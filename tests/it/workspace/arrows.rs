@@ -8,7 +8,7 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// Each crate and the workspace crates that it may use, except in tests.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("serverless-api", &[]),
     ("serverless-cluster", &["serverless-decide", "serverless-process"]),
     (
@@ -30,6 +30,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ),
     ("serverless-policy", &["serverless-api"]),
     ("serverless-process", &[]),
+    ("serverless-registry", &["serverless-decide", "serverless-policy", "serverless-process"]),
     ("serverless-remote", &["serverless-api", "serverless-policy"]),
     (
         "serverless-webhook",

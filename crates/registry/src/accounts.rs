@@ -1,0 +1,97 @@
+//! The accounts of a registry, as the watch shows them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use decide::registry::labels::Labels;
+use jiff::Timestamp;
+use policy::image_registry_accounts::bcrypt::Bcrypt;
+
+/// An account.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Account {
+    /// What rules can ask for.
+    pub labels: Labels,
+    /// The hashes of its passwords: any of them is right.
+    pub hashes: Vec<Bcrypt>,
+    /// When it ends.
+    pub expires: Option<Timestamp>,
+}
+
+/// All accounts, each replaced as a whole.
+#[derive(Debug, Default)]
+pub struct Accounts(RwLock<HashMap<String, Arc<Account>>>);
+
+impl Accounts {
+    /// Adds an account, or replaces it.
+    pub fn put(&self, name: String, account: Account) {
+        let account = Arc::new(account);
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(name, account);
+    }
+
+    /// Removes an account: from now on its logins are refused.
+    pub fn remove(&self, name: &str) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    /// Replaces all accounts, when a watch begins anew: those that are gone were deleted meanwhile.
+    pub fn replace(&self, accounts: impl IntoIterator<Item = (String, Account)>) {
+        let accounts = accounts.into_iter().map(|(name, account)| (name, Arc::new(account))).collect();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = accounts;
+    }
+
+    /// An account that has not expired. The clock decides: the object may still be there.
+    #[must_use]
+    pub fn get(&self, name: &str, now: Timestamp) -> Option<Arc<Account>> {
+        let account = self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).map(Arc::clone)?;
+        account.expires.is_none_or(|expires| now < expires).then_some(account)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_795_651_200, 0);
+
+    fn account(expires: Option<i64>) -> Account {
+        let expires = expires.map(|seconds| Timestamp::from_second(NOW.as_second() + seconds).unwrap());
+        Account { labels: Labels::default(), hashes: Vec::new(), expires }
+    }
+
+    #[test]
+    fn an_account_ends_by_the_clock() {
+        let accounts = Accounts::default();
+        for (name, expires) in [("ever", None), ("soon", Some(1)), ("now", Some(0)), ("past", Some(-1))] {
+            accounts.put(name.to_owned(), account(expires));
+        }
+        let there = ["ever", "soon", "now", "past", "never"].map(|name| accounts.get(name, NOW).is_some());
+        assert_eq!(there, [true, true, false, false, false]);
+    }
+
+    #[test]
+    fn a_watch_adds_changes_and_removes() {
+        let accounts = Accounts::default();
+        accounts.replace([("a".to_owned(), account(None)), ("b".to_owned(), account(None))]);
+        accounts.put("b".to_owned(), account(Some(-1)));
+        accounts.put("c".to_owned(), account(None));
+        accounts.remove("a");
+        let there = ["a", "b", "c"].map(|name| accounts.get(name, NOW).is_some());
+        assert_eq!((there, accounts.len()), ([false, false, true], 2));
+        accounts.replace([("a".to_owned(), account(None))]);
+        let there = ["a", "b", "c"].map(|name| accounts.get(name, NOW).is_some());
+        assert_eq!((there, accounts.is_empty()), ([true, false, false], false));
+    }
+}

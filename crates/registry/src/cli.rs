@@ -1,0 +1,56 @@
+//! The command line. Each command is in a file of its own.
+
+mod acl;
+mod help;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+use process::exit::{self, Exit};
+use process::generate;
+
+/// Verifies logins and signs the tokens of a registry in the cluster.
+#[derive(Debug, Parser)]
+#[command(name = "serverless-registry", version, after_help = help::program(), propagate_version = true, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Works with the rules of a registry
+    #[command(subcommand)]
+    Acl(Acl),
+    /// Prints the completions of a shell
+    #[command(after_long_help = help::completions())]
+    Completions(generate::CompletionsArgs),
+    /// Prints the manual page, or writes all pages
+    #[command(after_long_help = help::man())]
+    Man(generate::ManArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum Acl {
+    /// Shows which rule decides about a request, and what it allows
+    #[command(after_long_help = help::explain())]
+    Explain(acl::ExplainArgs),
+}
+
+/// The definition of the command line.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the command of the command line.
+#[must_use]
+pub fn run() -> Exit {
+    let cli: Cli = match exit::parse() {
+        Ok(cli) => cli,
+        Err(exit) => return exit,
+    };
+    match cli.command {
+        Command::Acl(Acl::Explain(args)) => acl::explain(args),
+        Command::Completions(args) => generate::completions(&args, command()),
+        Command::Man(args) => generate::man(&args, command()),
+    }
+}

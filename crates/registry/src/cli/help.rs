@@ -1,0 +1,36 @@
+//! The text that `--help` of each command prints below its flags.
+
+use process::exit::EXIT_CODES;
+use process::help::below;
+
+pub(super) fn program() -> String {
+    EXIT_CODES.to_owned()
+}
+
+pub(super) fn explain() -> String {
+    below(&[
+        (
+            "Ask whether an account for pushes may push",
+            "serverless-registry acl explain --account push.team.web.1 --label origin=cr --label accessMode=push --repository team/app --action push auth_config.yml",
+        ),
+        (
+            "Ask what a client may do that has not logged in",
+            "serverless-registry acl explain --repository hello-world --action pull,push --ip 10.0.0.1 auth_config.yml",
+        ),
+        (
+            "Ask who may list all repositories",
+            "serverless-registry acl explain --account admin --catalog auth_config.yml",
+        ),
+    ])
+}
+
+pub(super) fn completions() -> String {
+    below(&[("Load the completions into this shell", "source <(serverless-registry completions bash)")])
+}
+
+pub(super) fn man() -> String {
+    below(&[
+        ("Read the page of the program", "serverless-registry man | man -l -"),
+        ("Install all pages", "serverless-registry man --out /usr/local/share/man/man1"),
+    ])
+}
