@@ -121,6 +121,10 @@ registry: ## a registry and its client for the tests: once, about a minute
 parsers: ## what reads the registry configuration of nodes as containerd, k3s and CRI-O do, for the tests: once, about a minute
 	@tests/parsers/build.sh
 
+.PHONY: tokens
+tokens: ## what verifies tokens as registries do, for the tests: once, a few seconds
+	@tests/tokens/build.sh
+
 .PHONY: cert-manager
 cert-manager: ## cert-manager for the tests: once, about 4 minutes
 	@tests/cert-manager/build.sh
@@ -147,7 +151,7 @@ cluster-real:
 	@tests/node/run.sh $(CARGO) test --locked --offline --workspace --bench node -- cluster
 
 .PHONY: test
-test: control-plane interpreters packages registry parsers cert-manager ## all tests, those against a real API server too
+test: control-plane interpreters packages registry parsers tokens cert-manager ## all tests, those against a real API server too
 	$(CARGO) test --locked --workspace -- --skip chaos::
 	$(CARGO) test --locked --workspace --test it -- chaos:: # separately: it needs the whole machine
 	@$(MAKE) --no-print-directory test-node

@@ -44,6 +44,7 @@ mod harness {
     pub mod rights;
     pub mod server;
     pub mod tls;
+    pub mod tokens;
     pub mod wait;
 }
 
@@ -112,6 +113,7 @@ mod registries {
     mod credentials;
     mod layout;
     mod probe;
+    mod tokens;
 }
 
 /// Functions on a real node: built, run and called.
