@@ -198,6 +198,7 @@ fn anchored(source: &str) -> Result<Regex, PatternError> {
 }
 
 fn build(source: &str) -> Result<Regex, PatternError> {
-    let built = RegexBuilder::new(source).size_limit(REGEX_MAX).build();
+    // A value with a newline is one value: no rule is got around with it.
+    let built = RegexBuilder::new(source).dot_matches_new_line(true).size_limit(REGEX_MAX).build();
     built.map_err(|error| PatternError::Regex(error.to_string()))
 }

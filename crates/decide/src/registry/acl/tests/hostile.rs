@@ -58,6 +58,24 @@ fn a_value_that_is_repeated_is_repeated_as_a_whole() {
     }
 }
 
+#[rstest]
+#[case::regular_expression("/.+/")]
+#[case::glob("*")]
+#[case::beginning("/bad.*/")]
+fn no_newline_gets_around_a_denial(#[case] pattern: &str) {
+    let acl = acl(&format!(
+        "- {{match: {{labels: {{team: '{pattern}'}}}}, actions: []}}\n- {{match: {{}}, actions: [pull]}}"
+    ));
+    for team in ["bad", "bad\n", "bad\nteam"] {
+        assert_eq!(
+            may(&acl, "a", &labels(&[("team", &[team])]), None, "repository:app:pull"),
+            "",
+            "{team:?}"
+        );
+    }
+    assert_eq!(may(&acl, "a", &labels(&[]), None, "repository:app:pull"), "pull");
+}
+
 #[test]
 fn a_denial_holds_for_everybody() {
     let acl = acl("- {match: {name: 'secret/**'}, actions: []}\n- {match: {account: ''}, actions: [pull]}");
