@@ -1,10 +1,12 @@
 //! The token server of a registry in the cluster: who logs in, and the tokens that they get.
 //!
 //! What is allowed is decided in `decide::registry`, without I/O. Here are the keys that sign ([`sign`]), the accounts
-//! ([`accounts`]), the verification of passwords ([`passwords`]) and the refresh tokens ([`refresh`]).
+//! ([`accounts`]), the verification of passwords ([`passwords`]) and the refresh tokens ([`refresh`]). [`server`] answers
+//! requests with all of them.
 
 pub mod accounts;
 pub mod cli;
 pub mod passwords;
 pub mod refresh;
+pub mod server;
 pub mod sign;

@@ -87,10 +87,10 @@ impl Refresh {
 }
 
 impl Remembered {
-    /// Whether the account still has the hash.
+    /// The hash that the token was issued for, if the account still has it.
     #[must_use]
-    pub fn is_of(&self, hashes: &[Bcrypt]) -> bool {
-        hashes.iter().any(|hash| named(hash) == self.hash)
+    pub fn hash_of<'a>(&self, hashes: &'a [Bcrypt]) -> Option<&'a Bcrypt> {
+        hashes.iter().find(|hash| named(hash) == self.hash)
     }
 }
 
@@ -126,8 +126,8 @@ mod tests {
         let token = refresh(1).issue("push.team.web.1", &hash, NOW);
         let read = refresh(1).read(&token, at(3599)).unwrap();
         assert_eq!(read.account, "push.team.web.1");
-        assert!(read.is_of(&[other.clone(), hash]));
-        assert!(!read.is_of(&[other]) && !read.is_of(&[]));
+        assert_eq!(read.hash_of(&[other.clone(), hash.clone()]), Some(&hash));
+        assert_eq!((read.hash_of(&[other]), read.hash_of(&[])), (None, None));
         assert_eq!(refresh(1).read(&token, at(3600)), None);
         assert_eq!(refresh(2).read(&token, NOW), None);
     }

@@ -38,6 +38,9 @@ pub enum Refusal {
     /// Too many logins are waiting.
     #[error("too many logins: try again later")]
     Busy,
+    /// The key that signs is not there, or not valid.
+    #[error("the registry cannot sign tokens now: try again later")]
+    Unavailable,
 }
 
 /// When a client that was sent away may come back.
@@ -51,10 +54,11 @@ impl Refusal {
             Self::Form(_) | Self::Scope(_) | Self::Service | Self::Account | Self::GrantType => 400,
             Self::Basic(_) | Self::Anonymous | Self::Login => 401,
             Self::Busy => 429,
+            Self::Unavailable => 503,
         }
     }
 
-    /// The code of the error, of those that the distribution specification has.
+    /// The code of the error, of those that registries have.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -62,6 +66,7 @@ impl Refusal {
             Self::Form(_) | Self::Scope(_) | Self::Service | Self::Account | Self::GrantType => "UNSUPPORTED",
             Self::Basic(_) | Self::Anonymous | Self::Login => "UNAUTHORIZED",
             Self::Busy => "TOOMANYREQUESTS",
+            Self::Unavailable => "UNAVAILABLE",
         }
     }
 
@@ -83,6 +88,6 @@ impl Refusal {
     /// The header `Retry-After`, if waiting helps.
     #[must_use]
     pub fn retry_after(self) -> Option<Duration> {
-        (self == Self::Busy).then_some(RETRY_AFTER)
+        matches!(self, Self::Busy | Self::Unavailable).then_some(RETRY_AFTER)
     }
 }

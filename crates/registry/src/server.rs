@@ -1,0 +1,192 @@
+//! Answers requests for tokens: reads them, finds out who asks, decides, and signs.
+//!
+//! What is sent over the network is not here: a request is a query or a body, an answer a body or a [`Refusal`].
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use aws_lc_rs::rand;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use decide::registry::acl::{Acl, User};
+use decide::registry::labels::Labels;
+use decide::registry::token::basic::Login;
+use decide::registry::token::{Config, Credentials, Identity, Moment, Refusal, TokenRequest, answer, grant};
+use jiff::Timestamp;
+use policy::container_registries::HiddenText;
+use policy::image_registry_accounts::bcrypt::Bcrypt;
+use zeroize::Zeroizing;
+
+use crate::accounts::{Account, Accounts};
+use crate::passwords::{Passwords, Question, Verdict};
+use crate::refresh::Refresh;
+use crate::sign::Signer;
+
+/// What a registry is configured with, replaced as a whole.
+pub struct State {
+    /// What its tokens have in common.
+    pub config: Config,
+    /// Its rules.
+    pub acl: Acl,
+    /// The key that signs.
+    pub signer: Signer,
+}
+
+/// The token server of a registry.
+pub struct Server {
+    state: ArcSwap<State>,
+    accounts: Arc<Accounts>,
+    passwords: Passwords,
+    refresh: Refresh,
+    clock: fn() -> Timestamp,
+}
+
+/// Somebody whose login may be right.
+enum Known<'a> {
+    /// A user that is written beside the rules.
+    Written(&'a User),
+    /// An account.
+    Account(Arc<Account>),
+}
+
+impl Server {
+    /// A server with the accounts of a watch.
+    #[must_use]
+    pub fn new(
+        state: State,
+        accounts: Arc<Accounts>,
+        passwords: Passwords,
+        refresh: Refresh,
+        clock: fn() -> Timestamp,
+    ) -> Self {
+        Self { state: ArcSwap::from_pointee(state), accounts, passwords, refresh, clock }
+    }
+
+    /// Replaces the configuration. Requests that are being answered go on with the old one.
+    pub fn replace(&self, state: State) {
+        self.state.store(Arc::new(state));
+    }
+
+    /// Answers a GET.
+    ///
+    /// # Errors
+    /// Why there is no token.
+    pub async fn get(
+        &self,
+        query: &str,
+        authorization: Option<&[u8]>,
+        address: IpAddr,
+    ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+        let state = self.state.load_full();
+        let request = TokenRequest::get(&state.config.service, query, authorization)?;
+        self.answer(&state, &request, address).await
+    }
+
+    /// Answers a POST.
+    ///
+    /// # Errors
+    /// Why there is no token.
+    pub async fn post(&self, body: &[u8], address: IpAddr) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+        let state = self.state.load_full();
+        let request = TokenRequest::post(&state.config.service, body)?;
+        self.answer(&state, &request, address).await
+    }
+
+    async fn answer(
+        &self,
+        state: &State,
+        request: &TokenRequest,
+        address: IpAddr,
+    ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+        let (name, hash) = match &request.credentials {
+            Credentials::None => return self.token(state, request, Identity::Anonymous, address, None),
+            Credentials::Password(login) => (login.user.clone(), self.verify(state, login, address).await?),
+            Credentials::Refresh(token) => self.remember(state, token)?,
+        };
+        // A verification takes time, in which an account can end.
+        let known = self.known(state, &name).filter(|known| known.hashes().contains(&hash));
+        let known = known.ok_or(Refusal::Login)?;
+        let identity = Identity::Account { name: &name, labels: known.labels() };
+        self.token(state, request, identity, address, Some(&hash))
+    }
+
+    /// The hash that a password is right for.
+    async fn verify(&self, state: &State, login: &Login, address: IpAddr) -> Result<Bcrypt, Refusal> {
+        let known = self.known(state, &login.user);
+        let hashes = known.as_ref().map(Known::hashes);
+        let question = Question { user: &login.user, hashes, password: &login.password, address };
+        match self.passwords.verify(question).await {
+            Verdict::Right(place) => {
+                hashes.and_then(|hashes| hashes.get(place)).cloned().ok_or(Refusal::Login)
+            }
+            Verdict::Wrong => Err(Refusal::Login),
+            Verdict::Busy => Err(Refusal::Busy),
+        }
+    }
+
+    /// The account of a refresh token, and the hash that it was issued for.
+    fn remember(&self, state: &State, token: &HiddenText) -> Result<(String, Bcrypt), Refusal> {
+        let remembered = self.refresh.read(token, (self.clock)()).ok_or(Refusal::Login)?;
+        let known = self.known(state, &remembered.account);
+        let hash = known.as_ref().and_then(|known| remembered.hash_of(known.hashes()).cloned());
+        Ok((remembered.account, hash.ok_or(Refusal::Login)?))
+    }
+
+    /// Users that are written come first: nobody is one of them by creating an account of that name.
+    fn known<'a>(&self, state: &'a State, name: &str) -> Option<Known<'a>> {
+        if let Some(user) = state.acl.user(name) {
+            return Some(Known::Written(user));
+        }
+        self.accounts.get(name, (self.clock)()).map(Known::Account)
+    }
+
+    fn token(
+        &self,
+        state: &State,
+        request: &TokenRequest,
+        identity: Identity<'_>,
+        address: IpAddr,
+        hash: Option<&Bcrypt>,
+    ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+        let now = (self.clock)();
+        if now >= state.signer.not_after() {
+            return Err(Refusal::Unavailable);
+        }
+        // It names a token in logs, and protects nothing: without random numbers, there is no signature either.
+        let id: [u8; 16] =
+            rand::generate(&rand::SystemRandom::new()).map_err(|_| Refusal::Unavailable)?.expose();
+        let moment = Moment { address, now, id: URL_SAFE_NO_PAD.encode(id) };
+        let grant = grant(&state.config, &state.acl, request, identity, moment)?;
+        let token = state.signer.sign(&grant.claims).map_err(|_| Refusal::Unavailable)?;
+        let refresh_token = hash.filter(|_| grant.has_refresh);
+        let refresh_token = refresh_token.map(|hash| self.refresh.issue(&grant.claims.sub, hash, now));
+        Ok(answer(&grant, token.reveal(), refresh_token.as_ref().map(HiddenText::reveal)))
+    }
+}
+
+impl Known<'_> {
+    fn hashes(&self) -> &[Bcrypt] {
+        match self {
+            Self::Written(user) => user.hash.as_slice(),
+            Self::Account(account) => &account.hashes,
+        }
+    }
+
+    fn labels(&self) -> &Labels {
+        match self {
+            Self::Written(user) => &user.labels,
+            Self::Account(account) => &account.labels,
+        }
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Server").field("accounts", &self.accounts.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
