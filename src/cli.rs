@@ -11,7 +11,6 @@ mod replay;
 mod report;
 mod serve;
 mod show;
-mod value;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 

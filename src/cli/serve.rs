@@ -16,9 +16,7 @@ use process::shell;
 use process::signals::Signals;
 use tokio::runtime::Builder;
 use tokio::sync::{Semaphore, watch};
-use tokio::time::timeout;
 
-use super::value::{duration, positive_duration, size};
 use crate::admission::app::{self, App};
 use crate::admission::body::BodyLimits;
 use crate::config;
@@ -26,7 +24,8 @@ use crate::metrics::Metrics;
 use crate::rules::Rules;
 use crate::{probes, reload};
 use process::https::tls::Clients;
-use process::https::{Bound, ConnectionLimits, Pace, Phase, Serving};
+use process::https::{Bound, ConnectionLimits, Pace, Patience, Phase, Serving, leave};
+use process::value::{duration, positive_duration, size};
 
 /// The most threads that answer reviews. Each has memory of its own, which on a large machine would exceed the limit of a
 /// Pod; a few threads answer more reviews than an API server asks.
@@ -184,24 +183,9 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let server = tokio::spawn(bound.serve(serving));
 
     signals.wait().await;
-    signals.unless_again(leave(args, &phase, server)).await;
+    let patience = Patience { delay: args.shutdown_delay, drain: args.drain_timeout };
+    signals.unless_again(leave(&phase, server, patience)).await;
     Ok(Exit::Success)
-}
-
-/// Readiness fails first, then the listener closes, then the requests in progress finish.
-async fn leave(args: &Args, phase: &watch::Sender<Phase>, server: tokio::task::JoinHandle<()>) {
-    tracing::info!(
-        "signal: reporting that the server is not ready, accepting connections for another {:?}",
-        args.shutdown_delay
-    );
-    phase.send_replace(Phase::Leaving);
-    tokio::time::sleep(args.shutdown_delay).await;
-    phase.send_replace(Phase::Closing);
-    if timeout(args.drain_timeout, server).await.is_ok() {
-        tracing::info!("all connections have ended");
-    } else {
-        tracing::warn!("connections were still open after {:?}", args.drain_timeout);
-    }
 }
 
 /// The files that rules come from, each with its content.

@@ -26,6 +26,7 @@ mod harness {
     pub mod gate;
     pub mod git;
     pub mod git_servers;
+    pub mod guarded;
     pub mod installed;
     pub mod layout;
     pub mod metrics;
@@ -111,6 +112,7 @@ mod copies {
 mod registries {
     mod addresses;
     mod credentials;
+    mod gateway;
     mod layout;
     mod probe;
     mod tokens;

@@ -4,6 +4,7 @@
 mod client_name;
 mod connection;
 mod deadline;
+mod drain;
 mod metrics;
 pub mod reload;
 mod seats;
@@ -20,6 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::shell;
 use seats::Seats;
 
+pub use drain::{Patience, leave};
 pub use metrics::Metrics;
 pub use serving::{ConnectionLimits, Pace, Peer, Phase, Serving};
 

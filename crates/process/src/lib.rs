@@ -19,4 +19,5 @@ pub mod settings;
 pub mod shell;
 pub mod signals;
 pub mod terminal;
+pub mod value;
 pub mod yaml;

@@ -8,12 +8,14 @@ use jiff::Timestamp;
 use policy::image_registry_accounts::bcrypt::Bcrypt;
 
 /// An account.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Account {
     /// What rules can ask for.
     pub labels: Labels,
     /// The hashes of its passwords: any of them is right.
     pub hashes: Vec<Bcrypt>,
+    /// Which of them end before the account, and when.
+    pub ends: Vec<(Bcrypt, Timestamp)>,
     /// When it ends.
     pub expires: Option<Timestamp>,
 }
@@ -40,11 +42,17 @@ impl Accounts {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = accounts;
     }
 
-    /// An account that has not expired. The clock decides: the object may still be there.
+    /// An account that has not expired, with the passwords that have not. The clock decides: the object may still be there.
     #[must_use]
     pub fn get(&self, name: &str, now: Timestamp) -> Option<Arc<Account>> {
         let account = self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).map(Arc::clone)?;
-        account.expires.is_none_or(|expires| now < expires).then_some(account)
+        let account = account.expires.is_none_or(|expires| now < expires).then_some(account)?;
+        let ended = |hash: &Bcrypt| account.ends.iter().any(|(other, end)| other == hash && *end <= now);
+        if !account.hashes.iter().any(ended) {
+            return Some(account);
+        }
+        let hashes = account.hashes.iter().filter(|hash| !ended(hash)).cloned().collect();
+        Some(Arc::new(Account { hashes, ..Account::clone(&account) }))
     }
 
     /// How many there are.
@@ -62,13 +70,15 @@ impl Accounts {
 
 #[cfg(test)]
 mod tests {
+    use policy::image_registry_accounts::bcrypt::parse;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::constant(1_795_651_200, 0);
 
     fn account(expires: Option<i64>) -> Account {
         let expires = expires.map(|seconds| Timestamp::from_second(NOW.as_second() + seconds).unwrap());
-        Account { labels: Labels::default(), hashes: Vec::new(), expires }
+        Account { expires, ..Account::default() }
     }
 
     #[test]
@@ -79,6 +89,22 @@ mod tests {
         }
         let there = ["ever", "soon", "now", "past", "never"].map(|name| accounts.get(name, NOW).is_some());
         assert_eq!(there, [true, true, false, false, false]);
+    }
+
+    #[test]
+    fn a_password_ends_by_the_clock_and_the_other_one_stays() {
+        let accounts = Accounts::default();
+        let [old, new] = [
+            "$2b$10$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i",
+            "$2y$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e",
+        ]
+        .map(|hash| parse(hash).unwrap());
+        let hashes = vec![old.clone(), new.clone()];
+        let ends = vec![(old.clone(), NOW)];
+        accounts.put("a".to_owned(), Account { hashes, ends, ..account(None) });
+        let before = Timestamp::from_second(NOW.as_second() - 1).unwrap();
+        assert_eq!(accounts.get("a", before).unwrap().hashes, [old, new.clone()]);
+        assert_eq!(accounts.get("a", NOW).unwrap().hashes, [new]);
     }
 
     #[test]

@@ -6,7 +6,16 @@
 
 pub mod accounts;
 pub mod cli;
+pub mod endpoint;
+mod error_form;
+pub mod gateway;
+pub mod in_force;
+pub mod metrics;
 pub mod passwords;
+pub mod probes;
 pub mod refresh;
+pub mod router;
 pub mod server;
 pub mod sign;
+pub mod signing;
+mod stream;

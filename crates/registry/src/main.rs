@@ -1,4 +1,4 @@
-//! `serverless-registry`: the token server of a registry in the cluster.
+//! `serverless-registry`: the gateway and the token server of a registry in the cluster.
 
 use std::process::ExitCode;
 

@@ -25,13 +25,14 @@ use crate::refresh::Refresh;
 use crate::sign::Signer;
 
 /// What a registry is configured with, replaced as a whole.
+#[derive(Clone)]
 pub struct State {
     /// What its tokens have in common.
     pub config: Config,
     /// Its rules.
-    pub acl: Acl,
+    pub acl: Arc<Acl>,
     /// The key that signs.
-    pub signer: Signer,
+    pub signer: Arc<Signer>,
 }
 
 /// The token server of a registry.
@@ -67,6 +68,12 @@ impl Server {
     /// Replaces the configuration. Requests that are being answered go on with the old one.
     pub fn replace(&self, state: State) {
         self.state.store(Arc::new(state));
+    }
+
+    /// The registry that tokens are for.
+    #[must_use]
+    pub fn service(&self) -> String {
+        self.state.load().config.service.clone()
     }
 
     /// Answers a GET.

@@ -10,10 +10,10 @@ use process::https::reload::{self, NotAfter};
 use process::https::tls::{Clients, Tls, TlsContent, TlsFiles};
 use rustls::ServerConfig;
 
-use super::super::value::{duration, positive_duration};
 use crate::admission::routes::SERVICE;
 use crate::certificates::self_managed::{Manager, Settings};
 use crate::metrics::Metrics;
+use process::value::{duration, positive_duration};
 
 /// How long to wait for the API server.
 const API_TIMEOUT: Duration = Duration::from_secs(10);

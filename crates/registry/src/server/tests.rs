@@ -23,7 +23,7 @@ fn hash(password: &str) -> Bcrypt {
 fn account(name: &str, passwords: &[&str]) -> (String, Account) {
     let hashes = passwords.iter().map(|password| hash(password)).collect();
     let labels = Labels::of_account(name, [].into()).unwrap();
-    (name.to_owned(), Account { labels, hashes, expires: None })
+    (name.to_owned(), Account { labels, hashes, ..Account::default() })
 }
 
 fn state(rules: &str, until: i32) -> State {
@@ -40,7 +40,7 @@ fn state(rules: &str, until: i32) -> State {
     };
     let long_ago = Timestamp::constant(1_600_000_000, 0);
     let signer = Signer::new(&key.serialize_pem(), &certificate, long_ago).unwrap();
-    State { config, acl: Acl::read(rules).unwrap(), signer }
+    State { config, acl: Arc::new(Acl::read(rules).unwrap()), signer: Arc::new(signer) }
 }
 
 fn server(accounts: &[(&str, &[&str])]) -> Server {

@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 /// A time such as `5s`, `500ms` or `1m30s`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     let parsed: jiff::SignedDuration =
         text.parse().map_err(|_| "must be a time such as 5s, 500ms or 1m30s".to_owned())?;
     Duration::try_from(parsed).map_err(|_| "must not be negative".to_owned())
 }
 
 /// A time of more than nothing.
-pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
+pub fn positive_duration(text: &str) -> Result<Duration, String> {
     let duration = duration(text)?;
     if duration.is_zero() { Err("must be more than 0s".to_owned()) } else { Ok(duration) }
 }
 
 /// A number of more than nothing, with or without `Ki` or `Mi`.
-pub(super) fn size(text: &str) -> Result<usize, String> {
+pub fn size(text: &str) -> Result<usize, String> {
     let (digits, unit) = match text.strip_suffix("Mi") {
         Some(digits) => (digits, 1 << 20),
         None => text.strip_suffix("Ki").map_or((text, 1), |digits| (digits, 1 << 10)),

@@ -1,0 +1,133 @@
+//! Passes requests on to the registry beside it, and its answers back to the client: as streams of any size, through
+//! small buffers. What the two say of their connection stays between them, and what the client says of other proxies is
+//! replaced by what is so.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::uri::{Authority, PathAndQuery, Scheme};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use process::causes::Causes;
+use process::https::Peer;
+
+use crate::error_form::error;
+use crate::metrics::Metrics;
+use crate::stream::Counted;
+
+/// How long the registry may take to accept a connection: it is in the same Pod.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a connection to the registry is kept for the next request.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How much of a body is in memory at a time, in each direction.
+const BUFFER_MAX: usize = 64 << 10;
+
+/// Headers that concern one connection (RFC 9110, section 7.6.1), and those in which a client could claim to be another.
+const NOT_PASSED: [HeaderName; 12] = [
+    header::CONNECTION,
+    header::EXPECT,
+    header::FORWARDED,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-real-ip"),
+];
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// The way to a registry.
+#[derive(Debug)]
+pub struct Gateway {
+    client: Client<HttpConnector, Body>,
+    registry: Authority,
+    metrics: Arc<Metrics>,
+}
+
+impl Gateway {
+    /// A gateway to the registry that listens on an address, without TLS.
+    #[must_use]
+    pub fn new(registry: Authority, metrics: Arc<Metrics>) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        connector.set_nodelay(true);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .http1_max_buf_size(BUFFER_MAX)
+            .build(connector);
+        Self { client, registry, metrics }
+    }
+
+    /// Passes a request on. If the registry does not answer, the client is told to come again.
+    pub async fn pass(&self, request: Request<Body>) -> Response<Body> {
+        let request = self.for_registry(request);
+        match self.client.request(request).await {
+            Ok(mut answer) => {
+                remove_hop_by_hop(answer.headers_mut());
+                answer.map(|body| Body::new(Counted::new(body, self.metrics.sent())))
+            }
+            Err(cause) => {
+                tracing::warn!(error = %Causes(&cause), "the registry does not answer");
+                self.metrics.unavailable();
+                let message = "the registry does not answer: try again later";
+                let mut answer = error(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message);
+                answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+                answer
+            }
+        }
+    }
+
+    /// The request as the registry gets it.
+    fn for_registry(&self, request: Request<Body>) -> Request<Body> {
+        let (mut parts, body) = request.into_parts();
+        remove_hop_by_hop(&mut parts.headers);
+        let host = parts.headers.get(header::HOST).cloned();
+        let peer = parts
+            .extensions
+            .get::<Peer>()
+            .and_then(|Peer(address)| HeaderValue::try_from(address.to_string()).ok());
+        for (name, value) in [
+            (FORWARDED_FOR, peer),
+            (FORWARDED_HOST, host),
+            (FORWARDED_PROTO, Some(HeaderValue::from_static("https"))),
+        ] {
+            match value {
+                Some(value) => _ = parts.headers.insert(name, value),
+                None => _ = parts.headers.remove(name),
+            }
+        }
+        let path = parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+        let mut uri = axum::http::uri::Parts::default();
+        uri.scheme = Some(Scheme::HTTP);
+        uri.authority = Some(self.registry.clone());
+        uri.path_and_query = Some(path);
+        // Scheme, authority and path are there, so this is a URI.
+        parts.uri = Uri::from_parts(uri).unwrap_or_default();
+        parts.version = axum::http::Version::HTTP_11;
+        parts.extensions = axum::http::Extensions::new();
+        Request::from_parts(parts, Body::new(Counted::new(body, self.metrics.received())))
+    }
+}
+
+/// Removes what is said of one connection only.
+fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    for name in named.iter().chain(&NOT_PASSED) {
+        headers.remove(name);
+    }
+}

@@ -1,0 +1,149 @@
+//! What the gateway and the token server count, in the OpenMetrics form. Labels have closed sets of values only.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use decide::registry::token::Refusal;
+use jiff::Timestamp;
+use process::https;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::stream::Passing;
+
+type Labels = [(&'static str, &'static str); 1];
+
+/// Everything that is counted.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    /// Connections.
+    pub connections: Arc<https::Metrics>,
+    tokens: Family<Labels, Counter>,
+    accounts: Gauge,
+    certificate: Gauge<f64, AtomicU64>,
+    signing_certificate: Gauge<f64, AtomicU64>,
+    reloads: Family<[(&'static str, &'static str); 2], Counter>,
+    received: Passing,
+    sent: Passing,
+    unavailable: Counter,
+}
+
+impl Metrics {
+    /// Nothing counted yet.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("serverless_registry");
+        let connections = Arc::new(https::Metrics::register(&mut registry));
+        let (tokens, accounts) = (Family::default(), Gauge::default());
+        registry.register("token_requests", "Requests for tokens, by what came of them", tokens.clone());
+        registry.register("accounts", "Accounts that may log in", accounts.clone());
+        let mut end = |name: &str, help: &str| {
+            let gauge = Gauge::default();
+            registry.register_with_unit(name, help, Unit::Seconds, gauge.clone());
+            gauge
+        };
+        let certificate =
+            end("certificate_not_after", "When the serving certificate expires, in seconds since 1970");
+        let signing_certificate = end(
+            "signing_certificate_not_after",
+            "When the certificate that signs tokens expires, in seconds since 1970",
+        );
+        let reloads = Family::default();
+        registry.register("reloads", "How often changed files were read again", reloads.clone());
+        let bytes = Family::<Labels, Counter>::default();
+        registry.register_with_unit(
+            "body",
+            "Bytes of bodies that were passed on",
+            Unit::Bytes,
+            bytes.clone(),
+        );
+        let open = Family::<Labels, Gauge>::default();
+        registry.register("streams", "Bodies that are being passed on", open.clone());
+        let passing = |direction| Passing {
+            bytes: bytes.get_or_create_owned(&[("direction", direction)]),
+            open: open.get_or_create_owned(&[("direction", direction)]),
+        };
+        let (received, sent) = (passing("received"), passing("sent"));
+        let unavailable = Counter::default();
+        registry.register("unavailable", "Requests that the registry did not answer", unavailable.clone());
+        process::metrics::register_version(&mut registry);
+        Self {
+            registry,
+            connections,
+            tokens,
+            accounts,
+            certificate,
+            signing_certificate,
+            reloads,
+            received,
+            sent,
+            unavailable,
+        }
+    }
+
+    /// A token was issued, or not.
+    pub(crate) fn token(&self, refusal: Option<Refusal>) {
+        let result = match refusal {
+            None => "granted",
+            Some(Refusal::Login | Refusal::Basic(_)) => "login_refused",
+            Some(Refusal::Anonymous) => "anonymous_refused",
+            Some(Refusal::Busy) => "busy",
+            Some(Refusal::Unavailable) => "unavailable",
+            Some(_) => "bad_request",
+        };
+        self.tokens.get_or_create_owned(&[("result", result)]).inc();
+    }
+
+    /// How many accounts there are.
+    pub fn accounts(&self, number: usize) {
+        self.accounts.set(i64::try_from(number).unwrap_or(i64::MAX));
+    }
+
+    /// The certificate that is served from now on, if there is a new one.
+    pub fn certificate(&self, not_after: SystemTime) {
+        self.certificate.set(not_after.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64());
+    }
+
+    /// When the certificate that signs tokens expires.
+    pub(crate) fn signing_certificate(&self, not_after: Timestamp) {
+        // Seconds since 1970 are far below 2^52, up to which this is exact.
+        self.signing_certificate.set(not_after.as_duration().as_secs_f64());
+    }
+
+    /// Changed files were read again; `what` is `certificate` or `rules`.
+    pub(crate) fn reloaded(&self, what: &'static str, in_force: bool) {
+        let result = if in_force { "success" } else { "failure" };
+        self.reloads.get_or_create_owned(&[("file", what), ("result", result)]).inc();
+    }
+
+    /// Bodies from clients.
+    pub(crate) fn received(&self) -> Passing {
+        self.received.clone()
+    }
+
+    /// Bodies to clients.
+    pub(crate) fn sent(&self) -> Passing {
+        self.sent.clone()
+    }
+
+    /// The registry did not answer.
+    pub(crate) fn unavailable(&self) {
+        self.unavailable.inc();
+    }
+
+    /// All of it as text.
+    #[must_use]
+    pub fn render(&self) -> String {
+        process::metrics::render(&self.registry)
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,72 @@
+//! What the admin port answers: liveness, readiness and metrics.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::get;
+use process::https::Phase;
+use process::https::reload::NotAfter;
+use tokio::sync::watch;
+
+use crate::metrics::Metrics;
+
+/// What readiness depends on.
+#[derive(Clone, Debug)]
+pub struct Readiness {
+    /// When the served certificate expires.
+    pub not_after: NotAfter,
+    /// How far the end has come.
+    pub phase: watch::Receiver<Phase>,
+    /// Whether all accounts are known.
+    pub synced: watch::Receiver<bool>,
+}
+
+/// The router of the admin port.
+pub fn router(metrics: Arc<Metrics>, readiness: Readiness) -> Router {
+    Router::new()
+        .route("/livez", get(async || "ok\n"))
+        .route("/readyz", get(async move || readiness.answer(SystemTime::now())))
+        .route("/metrics", process::admin::metrics(move || metrics.render()))
+}
+
+impl Readiness {
+    fn answer(&self, now: SystemTime) -> (StatusCode, &'static str) {
+        let not = |why| (StatusCode::SERVICE_UNAVAILABLE, why);
+        if *self.phase.borrow() != Phase::Serving {
+            not("shutting down\n")
+        } else if !*self.synced.borrow() {
+            not("starting: the accounts are not known yet\n")
+        } else if now > **self.not_after.load() {
+            not("the serving certificate has expired\n")
+        } else {
+            (StatusCode::OK, "ok\n")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arc_swap::ArcSwap;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn it_is_ready_with_accounts_and_a_certificate_until_it_leaves() {
+        let now = SystemTime::now();
+        let answer = |phase, synced, left: i64| {
+            let not_after =
+                if left > 0 { now + Duration::from_mins(1) } else { now - Duration::from_mins(1) };
+            let (_phase, phase) = watch::channel(phase);
+            let (_synced, synced) = watch::channel(synced);
+            Readiness { not_after: Arc::new(ArcSwap::from_pointee(not_after)), phase, synced }.answer(now)
+        };
+        let not = |why| (StatusCode::SERVICE_UNAVAILABLE, why);
+        assert_eq!(answer(Phase::Serving, true, 1), (StatusCode::OK, "ok\n"));
+        assert_eq!(answer(Phase::Leaving, true, 1), not("shutting down\n"));
+        assert_eq!(answer(Phase::Serving, false, 1), not("starting: the accounts are not known yet\n"));
+        assert_eq!(answer(Phase::Serving, true, -1), not("the serving certificate has expired\n"));
+    }
+}

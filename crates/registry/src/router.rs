@@ -1,0 +1,34 @@
+//! What is answered at which path: the registry, tokens, and nothing else.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Request, Response, StatusCode};
+use axum::routing::{any, get};
+
+use crate::endpoint::{self, Endpoint};
+use crate::error_form::error;
+use crate::gateway::Gateway;
+
+/// The path of tokens.
+pub const TOKEN_PATH: &str = "/auth/token";
+
+/// The router of the port of clients.
+pub fn router(gateway: Arc<Gateway>, tokens: Arc<Endpoint>) -> Router {
+    let registry = Router::new().route("/v2/", any(pass)).route("/v2/{*path}", any(pass)).with_state(gateway);
+    let tokens = Router::new()
+        .route(TOKEN_PATH, get(endpoint::answer).post(endpoint::answer))
+        .with_state(tokens)
+        .method_not_allowed_fallback(async || {
+            error(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", "ask for tokens with GET or POST")
+        });
+    registry.merge(tokens).fallback(async || {
+        error(StatusCode::NOT_FOUND, "NOT_FOUND", "there is nothing here: the registry is at /v2/")
+    })
+}
+
+async fn pass(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> Response<Body> {
+    gateway.pass(request).await
+}

@@ -1,0 +1,185 @@
+//! A registry behind our gateway, on loopback: clients get tokens of ours and see nothing of the registry itself.
+
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use axum::http::uri::Authority;
+use decide::registry::acl::Policy;
+use decide::registry::labels::Labels;
+use decide::registry::token::Config;
+use jiff::Timestamp;
+use policy::image_registry_accounts::bcrypt;
+use process::https::tls::{Clients, TlsFiles};
+use process::https::{Bound, ConnectionLimits, Pace, Phase, Serving};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
+use registry::accounts::{Account, Accounts};
+use registry::endpoint::Endpoint;
+use registry::gateway::Gateway;
+use registry::in_force::Sources;
+use registry::metrics::Metrics;
+use registry::passwords::Passwords;
+use registry::refresh::Refresh;
+use registry::router;
+use registry::server::Server;
+use registry::signing::AuthorityFiles;
+use serde_json::json;
+use serverless_webhook::certificates::dev_certs;
+use tempfile::TempDir;
+use testenv::{Process, free_port};
+use tokio::sync::watch;
+
+use crate::harness::command::{Printed, piped};
+use crate::harness::registry::tool;
+use crate::harness::tls::write_certs;
+use crate::harness::wait::PATIENCE;
+
+const NAME: &str = "registry.test";
+
+/// A registry and its gateway. End when dropped.
+pub struct Guarded {
+    /// The port of the gateway.
+    pub port: u16,
+    /// The certificate of the authority that clients trust.
+    pub authority: String,
+    pub accounts: Arc<Accounts>,
+    pub metrics: Arc<Metrics>,
+    registry: Option<Process>,
+    folder: TempDir,
+    _phase: watch::Sender<Phase>,
+}
+
+impl Guarded {
+    /// With the rules of a policy.
+    pub async fn start(policy: Policy) -> Self {
+        Self::start_with(policy, limits()).await
+    }
+
+    pub async fn start_with(policy: Policy, limits: ConnectionLimits) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let bound = Bound::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let (port, upstream) = (bound.address().port(), free_port().unwrap());
+        let authority = token_authority(&folder);
+        let registry = start_registry(&folder, upstream, port);
+
+        let certs = dev_certs::make("kyma-system").unwrap();
+        let files = TlsFiles { clients: Clients::default(), ..write_certs(folder.path(), &certs) };
+        let tls = files.build(&files.read().unwrap()).unwrap();
+        let metrics = Arc::new(Metrics::new());
+        let accounts = Arc::new(Accounts::default());
+        let config = Config {
+            issuer: NAME.to_owned(),
+            service: NAME.to_owned(),
+            pull: Duration::from_mins(1),
+            push: Duration::from_mins(15),
+        };
+        let sources = Sources { config, policy, acl: None, authority };
+        let state = sources.state(&sources.read().unwrap()).unwrap();
+        let refresh = Refresh::new(&[7; 32], Duration::from_hours(1)).unwrap();
+        let passwords = Passwords::new(std::num::NonZeroUsize::MIN).unwrap();
+        let server = Server::new(state, Arc::clone(&accounts), passwords, refresh, Timestamp::now);
+        let tokens = Arc::new(Endpoint { server: Arc::new(server), metrics: Arc::clone(&metrics) });
+        let upstream: Authority = format!("127.0.0.1:{upstream}").parse().unwrap();
+        let gateway = Arc::new(Gateway::new(upstream, Arc::clone(&metrics)));
+        let (phase, phases) = watch::channel(Phase::Serving);
+        tokio::spawn(bound.serve(Serving {
+            router: router::router(gateway, tokens),
+            tls: Arc::new(ArcSwap::new(tls.config)),
+            limits,
+            metrics: Arc::clone(&metrics.connections),
+            phase: phases,
+        }));
+        assert!(tls.not_after > SystemTime::now());
+        let authority = certs.authority.certificate;
+        Self { port, authority, accounts, metrics, registry: Some(registry), folder, _phase: phase }
+    }
+
+    /// Adds an account as the controller does it for a push or pull secret.
+    pub fn add_account(&self, name: &str, access: &str, namespace: &str, password: &str) {
+        let output = Command::new(tool("registry")).args(["htpasswd", name, password]).output().unwrap();
+        let line = String::from_utf8(output.stdout).unwrap();
+        let hash = bcrypt::parse(line.trim().split_once(':').unwrap().1).unwrap();
+        let labels = [("accessMode", access), ("namespace", namespace)];
+        let labels = labels.map(|(name, value)| (name.to_owned(), vec![value.to_owned()]));
+        let labels = Labels::of_account(name, labels.into()).unwrap();
+        self.accounts.put(name.to_owned(), Account { labels, hashes: vec![hash], ..Account::default() });
+    }
+
+    /// An image of this registry.
+    pub fn image(&self, repository: &str) -> String {
+        format!("localhost:{}/{repository}", self.port)
+    }
+
+    /// Stops the registry; the gateway goes on.
+    pub fn stop_registry(&mut self) {
+        self.registry = None;
+    }
+
+    /// Runs crane as an account that has logged in, or as nobody.
+    pub fn crane(&self, login: Option<(&str, &str)>, arguments: &[&str]) -> Printed {
+        let home = tempfile::tempdir_in(self.folder.path()).unwrap();
+        let command = |arguments: &[&str]| {
+            let ca = home.path().join("ca.crt");
+            std::fs::write(&ca, &self.authority).unwrap();
+            let mut command = Command::new(tool("crane"));
+            command.args(arguments).env("DOCKER_CONFIG", home.path()).env("SSL_CERT_FILE", ca);
+            command
+        };
+        if let Some((user, password)) = login {
+            let host = format!("localhost:{}", self.port);
+            piped(command(&["auth", "login", &host, "-u", user, "-p", password]), "").unwrap();
+        }
+        piped(command(arguments), "")
+    }
+}
+
+/// Limits that no test reaches by accident.
+pub fn limits() -> ConnectionLimits {
+    ConnectionLimits {
+        handshake: PATIENCE,
+        header: PATIENCE,
+        max_header_bytes: 32 << 10,
+        idle: PATIENCE,
+        request: PATIENCE,
+        write: PATIENCE,
+        pace: Pace::Progress,
+        max_connections: 100,
+        max_per_peer: 100,
+    }
+}
+
+fn token_authority(folder: &TempDir) -> AuthorityFiles {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let files = AuthorityFiles { certificate: path("tokens.crt"), key: path("tokens.key") };
+    std::fs::write(&files.certificate, authority.pem()).unwrap();
+    std::fs::write(&files.key, authority.key().serialize_pem()).unwrap();
+    files
+}
+
+fn start_registry(folder: &TempDir, port: u16, gateway: u16) -> Process {
+    let path = |file: &str| folder.path().join(file);
+    let configuration = json!({
+        "version": "0.1",
+        "storage": {"filesystem": {"rootdirectory": path("images")}, "delete": {"enabled": true}},
+        "http": {"addr": format!("127.0.0.1:{port}"), "host": format!("https://localhost:{gateway}")},
+        "auth": {"token": {
+            "realm": format!("https://localhost:{gateway}/auth/token"),
+            "service": NAME,
+            "issuer": NAME,
+            "rootcertbundle": path("tokens.crt"),
+            "signingalgorithms": ["ES256"],
+        }},
+    });
+    std::fs::write(path("configuration.yaml"), configuration.to_string()).unwrap();
+    let mut command = Command::new(tool("registry"));
+    command.arg("serve").arg(path("configuration.yaml"));
+    let mut process = Process::start(&command, &path("registry.log")).unwrap();
+    let listens = || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
+    process.wait_until("the registry listens", listens).unwrap();
+    process
+}

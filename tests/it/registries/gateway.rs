@@ -1,0 +1,194 @@
+//! Clients push to a registry and pull from it through our gateway, with tokens of ours.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use decide::registry::acl::Policy;
+use process::https::ConnectionLimits;
+use rustls::{ClientConnection, StreamOwned};
+
+use crate::harness::guarded::{Guarded, limits};
+use crate::harness::tls;
+
+const PUSH: (&str, &str) = ("push.team.web.1", "correct-horse");
+const PULL: (&str, &str) = ("pull.team.web.1", "battery-staple");
+
+/// A registry with an account for pushes and one for pulls, both of the namespace `team`.
+async fn guarded(policy: Policy) -> Guarded {
+    let guarded = Guarded::start(policy).await;
+    guarded.add_account(PUSH.0, "push", "team", PUSH.1);
+    guarded.add_account(PULL.0, "pull", "team", PULL.1);
+    guarded
+}
+
+/// A file of random bytes that become a layer.
+fn layer(folder: &tempfile::TempDir, bytes: usize) -> String {
+    let mut random = vec![0; bytes];
+    std::fs::File::open("/dev/urandom").unwrap().read_exact(&mut random).unwrap();
+    let path = folder.path().join("layer");
+    let mut archive = tar_of(&random);
+    archive.resize(archive.len().next_multiple_of(512) + 1024, 0);
+    std::fs::write(&path, archive).unwrap();
+    path.display().to_string()
+}
+
+/// A tar archive with one file.
+fn tar_of(content: &[u8]) -> Vec<u8> {
+    let mut head = vec![0; 512];
+    head[..4].copy_from_slice(b"file");
+    head[100..107].copy_from_slice(b"0000644");
+    head[124..135].copy_from_slice(format!("{:011o}", content.len()).as_bytes());
+    head[136..147].copy_from_slice(b"00000000000");
+    head[148..156].fill(b' ');
+    head[156] = b'0';
+    let sum: u32 = head.iter().map(|byte| u32::from(*byte)).sum();
+    head[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    head.extend(content);
+    head
+}
+
+/// What a client sends and gets, as text, until the server closes.
+fn exchange(guarded: &Guarded, request: &[u8], pause: Duration, parts: usize) -> String {
+    let config = Arc::new(tls::client(&guarded.authority));
+    let connection = ClientConnection::new(config, "localhost".try_into().unwrap()).unwrap();
+    let stream = TcpStream::connect(("127.0.0.1", guarded.port)).unwrap();
+    let mut stream = StreamOwned::new(connection, stream);
+    for part in request.chunks(request.len().div_ceil(parts)) {
+        if stream.write_all(part).and_then(|()| stream.flush()).is_err() {
+            break;
+        }
+        std::thread::sleep(pause);
+    }
+    let mut answer = Vec::new();
+    // A server that closes without a word ends the answer, too.
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_push_and_pull_what_their_access_allows() {
+    let guarded = guarded(Policy::Shared).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (layer, image) = (layer(&folder, 32 << 20), guarded.image("team/app:1"));
+    guarded.crane(Some(PUSH), &["append", "-f", &layer, "-t", &image]).unwrap();
+
+    let pulled = folder.path().join("pulled").display().to_string();
+    guarded.crane(Some(PULL), &["pull", "--format=oci", &image, &pulled]).unwrap();
+    let digest = guarded.crane(Some(PULL), &["digest", &image]).unwrap();
+    assert_eq!(guarded.crane(Some(PUSH), &["digest", &image]).unwrap(), digest);
+
+    let refused = |login, arguments: &[&str]| {
+        let printed = guarded.crane(login, arguments);
+        assert!(!printed.ok, "{arguments:?}: {}", printed.out);
+        printed.err
+    };
+    let denied = refused(Some(PULL), &["append", "-f", &layer, "-t", &guarded.image("team/new:1")]);
+    assert!(denied.contains("UNAUTHORIZED: authentication required"), "{denied}");
+    let denied = refused(None, &["digest", &image]);
+    assert!(denied.contains("log in first: this registry has nothing for anonymous clients"), "{denied}");
+    let catalog = format!("localhost:{}", guarded.port);
+    assert!(refused(Some(PUSH), &["catalog", &catalog]).contains("UNAUTHORIZED"));
+    let by_digest = format!("{}@{}", guarded.image("team/app"), digest.trim());
+    assert!(refused(Some(PUSH), &["delete", &by_digest]).contains("UNAUTHORIZED"));
+    // A layer of one repository is mounted into another by an account that may pull the first one.
+    guarded.crane(Some(PUSH), &["copy", &image, &guarded.image("team/copy:1")]).unwrap();
+    // The layer was pushed once, and pulled once: everything else is small.
+    let passed = |direction: &str| {
+        let metrics = guarded.metrics.render();
+        let name = format!("serverless_registry_body_bytes_total{{direction=\"{direction}\"}} ");
+        metrics.lines().find_map(|line| line.strip_prefix(&name)).unwrap().parse::<u64>().unwrap() >> 20
+    };
+    assert_eq!((passed("received"), passed("sent")), (32, 32));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn namespaces_are_isolated_by_the_policy() {
+    let guarded = guarded(Policy::PerNamespace).await;
+    guarded.add_account("push.other.web.1", "push", "other", "other-horse");
+    let folder = tempfile::tempdir().unwrap();
+    let (layer, image) = (layer(&folder, 1000), guarded.image("team/app:1"));
+    guarded.crane(Some(PUSH), &["append", "-f", &layer, "-t", &image]).unwrap();
+    let other = Some(("push.other.web.1", "other-horse"));
+    for arguments in [vec!["digest", &image], vec!["append", "-f", &layer, "-t", &image]] {
+        let printed = guarded.crane(other, &arguments);
+        assert!(!printed.ok && printed.err.contains("status code 401 Unauthorized"), "{}", printed.err);
+    }
+    guarded.crane(other, &["append", "-f", &layer, "-t", &guarded.image("other/app:1")]).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_a_deleted_account_and_a_registry_that_is_down_are_told_apart() {
+    let mut guarded = guarded(Policy::Shared).await;
+    let image = guarded.image("team/app:1");
+    let wrong = guarded.crane(Some((PUSH.0, "wrong")), &["digest", &image]);
+    assert!(wrong.err.contains("the account or its password is wrong, or it has expired"), "{}", wrong.err);
+    guarded.crane(Some(PUSH), &["ls", &guarded.image("team/none")]);
+    guarded.accounts.remove(PUSH.0);
+    let deleted = guarded.crane(Some(PUSH), &["digest", &image]);
+    assert!(
+        deleted.err.contains("the account or its password is wrong, or it has expired"),
+        "{}",
+        deleted.err
+    );
+
+    guarded.stop_registry();
+    let request = b"GET /v2/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let answer = exchange(&guarded, request, Duration::ZERO, 1);
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(
+        head.starts_with("HTTP/1.1 503 Service Unavailable\r\n") && head.contains("retry-after: 5"),
+        "{head}"
+    );
+    assert_eq!(
+        body,
+        r#"{"errors":[{"code":"UNAVAILABLE","message":"the registry does not answer: try again later"}]}"#
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_but_the_registry_and_tokens_is_there() {
+    let guarded = guarded(Policy::Shared).await;
+    for (request, status, body) in [
+        (
+            "GET /debug/vars",
+            "404 Not Found",
+            r#"{"errors":[{"code":"NOT_FOUND","message":"there is nothing here: the registry is at /v2/"}]}"#,
+        ),
+        (
+            "PUT /auth/token",
+            "405 Method Not Allowed",
+            r#"{"errors":[{"code":"UNSUPPORTED","message":"ask for tokens with GET or POST"}]}"#,
+        ),
+        (
+            "GET /auth/token?service=other",
+            "400 Bad Request",
+            r#"{"errors":[{"code":"UNSUPPORTED","message":"service must be the name that the registry gives in its challenge"}]}"#,
+        ),
+        ("GET /v2/", "401 Unauthorized", ""),
+    ] {
+        let request = format!("{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        let answer = exchange(&guarded, request.as_bytes(), Duration::ZERO, 1);
+        let (head, answered) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{answer}");
+        assert!(body.is_empty() || answered == body, "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_may_take_longer_than_any_limit_as_long_as_it_moves() {
+    let limits = ConnectionLimits { request: Duration::from_secs(1), ..limits() };
+    let guarded = Guarded::start_with(Policy::Shared, limits).await;
+    let body = "x".repeat(60_000);
+    let request = format!(
+        "POST /auth/token HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let pause = Duration::from_millis(300);
+    let answer = exchange(&guarded, request.as_bytes(), pause, 8);
+    assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
+    // One that stands still is closed.
+    let answer = exchange(&guarded, &request.as_bytes()[..1000], Duration::from_millis(1500), 1);
+    assert_eq!(answer, "");
+}
