@@ -1,7 +1,7 @@
 //! The folder of containerd on this node: brings it to what is wanted, or removes everything of ours.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use decide::nodes::tree::{self, Wanted};
 use policy::container_registries::HiddenText;
@@ -95,10 +95,15 @@ impl Node {
     }
 
     fn bring_hosts(&self, wanted: &BTreeMap<String, Wanted>) -> Result<Report, Error> {
-        let plan = tree::plan(&read::tree(&self.places.hosts)?, wanted);
-        let Done { written, removed, errors } =
-            Writer::new(&self.places.hosts, &self.area, Real).apply(&plan);
-        Ok(Report { written, removed, errors, foreign: plan.foreign, in_the_way: plan.in_the_way })
+        let Places { hosts, logins } = &self.places;
+        let plan = tree::plan(&read::tree(hosts)?, wanted);
+        let Done { written, removed, errors } = Writer::new(hosts, &self.area, Real).apply(&plan);
+        let mut foreign = plan.foreign;
+        // It may be beside the folders of hosts, under any name.
+        if let Some(name) = logins.strip_prefix(hosts).ok().and_then(Path::to_str) {
+            foreign.remove(name);
+        }
+        Ok(Report { written, removed, errors, foreign, in_the_way: plan.in_the_way })
     }
 }
 

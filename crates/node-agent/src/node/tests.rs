@@ -3,7 +3,6 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
-use std::path::Path;
 use std::thread;
 
 use decide::nodes::credentials_file::{CredentialsFile, Login};
@@ -89,9 +88,8 @@ fn two_agents_that_write_at_the_same_time_are_not_in_each_others_way() {
             let node = claim(root.path());
             scope.spawn(move || {
                 for number in 0..50 {
-                    let number = 2 * number + agent;
-                    let report =
-                        node.apply(&BTreeMap::from([host("docker.io", number)]), Some(&logins(number)));
+                    let logins = logins(2 * number + agent);
+                    let report = node.apply(&BTreeMap::from([host("docker.io", 1)]), Some(&logins));
                     assert_eq!(messages(&report), [""; 0]);
                 }
             });
@@ -146,6 +144,19 @@ fn what_others_have_is_reported_and_what_is_right_is_not_written_again() {
     let again = node.apply(&wanted, None);
     assert_eq!((again.written, again.removed), (0, 0));
     assert_eq!(listing(root.path()), written);
+}
+
+#[test]
+fn the_file_with_logins_is_ours_under_any_name() {
+    let root = tempfile::tempdir().unwrap();
+    let places = Places { logins: root.path().join("logins.json"), ..places(root.path()) };
+    let node = Node::claim(&places).unwrap();
+    for written in [1, 0] {
+        let report = node.apply(&BTreeMap::new(), Some(&logins(1)));
+        assert_eq!((report.written, report.foreign), (written, BTreeSet::new()));
+    }
+    assert_eq!(Node::clean(&places).removed, 1);
+    assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
 }
 
 #[test]
