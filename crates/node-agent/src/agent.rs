@@ -11,12 +11,11 @@ use decide::nodes::tree::Wanted;
 use decide::nodes::wanted::wanted;
 use jiff::Timestamp;
 use policy::container_registries::{self, Registries};
-use rustls::ClientConfig;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::apply::{Disk, Work};
-use crate::ask;
+use crate::ask::Asker;
 use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::node::Report;
@@ -45,7 +44,7 @@ pub(crate) struct Agent {
     /// What `/readyz` answers.
     pub status: Status,
     /// How a mirror is asked.
-    pub tls: Arc<ClientConfig>,
+    pub asker: Asker,
 }
 
 /// What the agent knows.
@@ -120,8 +119,8 @@ impl Agent {
         let (mut asked, mut writing) = (JoinSet::new(), JoinSet::new());
         loop {
             for target in known.mirrors.due(Instant::now(), MOST_ASKED.saturating_sub(asked.len())) {
-                let tls = Arc::clone(&self.tls);
-                asked.spawn(async move { (ask::answers(&target, tls).await, target) });
+                let mirrors = self.asker.clone();
+                asked.spawn(async move { (mirrors.answers(&target).await, target) });
             }
             let ask_again = known.mirrors.next().filter(|_| asked.len() < MOST_ASKED);
             let look = known.look.filter(|_| writing.is_empty());

@@ -3,6 +3,8 @@
 //! Without credentials, and without verification of its certificate: an answer proves that something is there, and containerd
 //! verifies whatever it pulls.
 
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use decide::nodes::probe::{TIMEOUT, Target};
@@ -11,25 +13,50 @@ use hyper::Request;
 use hyper::body::Bytes;
 use hyper::header::{CONNECTION, HOST, USER_AGENT};
 use rustls::ClientConfig;
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::http::{self, Server};
+use crate::http::{self, Error, Server};
+use crate::names::Names;
 
 /// How this program names itself.
 pub(crate) const AGENT: &str = concat!("serverless-node-agent/", env!("CARGO_PKG_VERSION"));
 
-/// Whether a mirror gives any HTTP answer in time. `tls` should accept any certificate.
-pub(crate) async fn answers(target: &Target, tls: Arc<ClientConfig>) -> bool {
-    let Target { host, port, path, .. } = target;
-    let request = Request::get(path)
-        .header(HOST, format!("{host}:{port}"))
-        .header(USER_AGENT, AGENT)
-        .header(CONNECTION, "close")
-        .body(Empty::<Bytes>::new());
-    // Addresses were judged when they were read.
-    let Ok(request) = request else { return false };
-    let server = Server { host, port: *port, tls: target.tls.then_some(tls) };
-    timeout(TIMEOUT, http::send(server, request)).await.is_ok_and(|answer| answer.is_ok())
+/// How mirrors are asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker {
+    /// It should accept any certificate.
+    tls: Arc<ClientConfig>,
+    names: Names,
+}
+
+impl Asker {
+    /// With TLS that accepts any certificate.
+    pub(crate) fn new(tls: Arc<ClientConfig>) -> Self {
+        Self { tls, names: Names::default() }
+    }
+
+    /// Whether a mirror gives any HTTP answer in time.
+    pub(crate) async fn answers(&self, target: &Target) -> bool {
+        timeout(TIMEOUT, self.ask(target)).await.is_ok_and(|answer| answer.is_ok())
+    }
+
+    async fn ask(&self, target: &Target) -> Result<(), Error> {
+        let Target { host, port, path, .. } = target;
+        let request = Request::get(path)
+            .header(HOST, format!("{host}:{port}"))
+            .header(USER_AGENT, AGENT)
+            .header(CONNECTION, "close")
+            .body(Empty::<Bytes>::new())
+            // Addresses were judged when they were read.
+            .map_err(io::Error::other)?;
+        let server = Server { host, port: *port, tls: target.tls.then(|| Arc::clone(&self.tls)) };
+        let addresses = self.names.addresses(server.name()).await;
+        let addresses: Vec<_> =
+            addresses.into_iter().map(|address| SocketAddr::from((address, *port))).collect();
+        let stream = TcpStream::connect(addresses.as_slice()).await?;
+        http::send_on(stream, server, request).await.map(drop)
+    }
 }
 
 #[cfg(test)]

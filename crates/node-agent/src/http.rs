@@ -60,17 +60,32 @@ impl Drop for Connection {
     }
 }
 
-/// Sends a request, and returns as soon as the head of its answer is there.
+impl Server<'_> {
+    /// Its host, an IPv6 address without brackets.
+    pub(crate) fn name(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
+    }
+}
+
+/// Connects, and sends a request. Returns as soon as the head of its answer is there.
 pub(crate) async fn send(server: Server<'_>, request: Request<Empty<Bytes>>) -> Result<Answer, Error> {
-    let Server { host, port, tls } = server;
-    let name = host.trim_start_matches('[').trim_end_matches(']');
-    let stream = TcpStream::connect((name, port)).await?;
+    let stream = TcpStream::connect((server.name(), server.port)).await?;
+    send_on(stream, server, request).await
+}
+
+/// Like [`send`], on a connection to the server.
+pub(crate) async fn send_on(
+    stream: TcpStream,
+    server: Server<'_>,
+    request: Request<Empty<Bytes>>,
+) -> Result<Answer, Error> {
     let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE).with_retries(3);
     SockRef::from(&stream).set_tcp_keepalive(&keep_alive)?;
-    match tls {
+    match &server.tls {
         None => exchange(stream, request).await,
         Some(tls) => {
-            let name = ServerName::try_from(name.to_owned())?;
+            let name = ServerName::try_from(server.name().to_owned())?;
+            let tls = Arc::clone(tls);
             exchange(TlsConnector::from(tls).connect(name, stream).await?, request).await
         }
     }

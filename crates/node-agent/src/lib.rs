@@ -17,6 +17,7 @@ mod files;
 mod http;
 mod logins;
 pub mod metrics;
+mod names;
 pub mod node;
 mod pause;
 mod read;

@@ -19,7 +19,7 @@ async fn listen(tls: bool) -> (TcpListener, Target) {
 }
 
 async fn answers(target: &Target) -> bool {
-    super::answers(target, any_certificate::config().unwrap()).await
+    Asker::new(any_certificate::config().unwrap()).answers(target).await
 }
 
 #[rstest]

@@ -18,6 +18,7 @@ use crate::admin;
 use crate::agent::Agent;
 use crate::any_certificate;
 use crate::apply::Disk;
+use crate::ask::Asker;
 use crate::metrics::Metrics;
 use crate::source::Source;
 use crate::status::Status;
@@ -101,7 +102,7 @@ async fn serve(args: Args) -> Exit {
         source: source.name(),
         metrics: Arc::clone(&metrics),
         status: status.clone(),
-        tls,
+        asker: Asker::new(tls),
     };
     tokio::select! {
         () = agent.run(source.follow(metrics, status)) => Exit::Unreadable.because("the source of the value has ended"),
