@@ -5,5 +5,6 @@ mod agent;
 mod changes;
 mod cluster_api;
 mod daemon_set;
+mod doctor;
 mod provider;
 mod pulls;
