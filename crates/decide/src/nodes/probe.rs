@@ -4,10 +4,9 @@
 //! it; after the first of them the mirror is asked more often, so that a dead one is known within five seconds.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
-use policy::container_registries::{Address, Endpoint, Fallback, Host, Registries, Registry, Scheme};
+use policy::container_registries::{Endpoint, Fallback, Host, Registries, Registry, Scheme};
 
 /// How often a mirror is asked.
 const PERIOD: Duration = Duration::from_secs(2);
@@ -160,22 +159,8 @@ fn mirrors<'a>(host: &'a Host, registry: &'a Registry) -> impl Iterator<Item = (
     let last = registry.endpoints.len().saturating_sub(1);
     registry.endpoints.iter().enumerate().filter(move |(index, endpoint)| {
         let is_needed = registry.fallback == Fallback::None && *index == last;
-        !is_needed && !endpoint.is_upstream_of(host) && !is_of_the_node(&endpoint.address)
+        !is_needed && !endpoint.is_upstream_of(host) && !endpoint.address.is_of_the_node()
     })
-}
-
-/// Whether an address is the machine itself.
-fn is_of_the_node(address: &Address) -> bool {
-    let host = address.host().trim_start_matches('[').trim_end_matches(']');
-    let name = host.rsplit('.').next();
-    match host.parse() {
-        Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip == Ipv4Addr::UNSPECIFIED,
-        Ok(IpAddr::V6(ip)) => {
-            let mapped = ip.to_ipv4_mapped();
-            ip.is_loopback() || ip == Ipv6Addr::UNSPECIFIED || mapped.is_some_and(|ip| ip.is_loopback())
-        }
-        Err(_) => name == Some("localhost"),
-    }
 }
 
 #[cfg(test)]

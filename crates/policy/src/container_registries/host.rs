@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::syntax;
 
@@ -205,11 +205,18 @@ impl Address {
         Self { port: self.port.filter(|known| *known != port), ..self.clone() }
     }
 
-    /// Whether it is on the node itself.
+    /// Whether it is on the node itself, however that is written.
     #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        let is_v4 = |host: &str| host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback());
-        matches!(self.host.as_str(), "localhost" | "[::1]") || is_v4(&self.host)
+    pub fn is_of_the_node(&self) -> bool {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        match host.parse() {
+            Ok(IpAddr::V4(ip)) => is_own(ip),
+            Ok(IpAddr::V6(ip)) => {
+                let is_own_v6 = ip.is_loopback() || ip == Ipv6Addr::UNSPECIFIED;
+                is_own_v6 || ip.to_ipv4_mapped().is_some_and(is_own)
+            }
+            Err(_) => host.rsplit('.').next() == Some("localhost"),
+        }
     }
 
     /// Whether it is one of the names of Docker Hub.
@@ -227,6 +234,10 @@ impl fmt::Display for Address {
         }
         formatter.write_str(&self.path)
     }
+}
+
+fn is_own(ip: Ipv4Addr) -> bool {
+    ip.is_loopback() || ip == Ipv4Addr::UNSPECIFIED
 }
 
 /// The host, IPv6 addresses as they are written shortest, and the port.

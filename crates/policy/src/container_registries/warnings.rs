@@ -63,7 +63,7 @@ fn gets_pull_secrets(host: &Host, endpoint: &Endpoint) -> bool {
 
 /// What is on the node gets nothing that leaves it, and refuses connections at once when it is down.
 fn is_remote_mirror(host: &Host, endpoint: &Endpoint) -> bool {
-    !endpoint.is_upstream_of(host) && !endpoint.address.is_loopback()
+    !endpoint.is_upstream_of(host) && !endpoint.address.is_of_the_node()
 }
 
 /// Whether pulls reach the registry itself without credentials.

@@ -1,5 +1,6 @@
 //! Which endpoints are asked, when, and what their answers change.
 
+use policy::container_registries::Address;
 use rstest::rstest;
 
 use super::*;

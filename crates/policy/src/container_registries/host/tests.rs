@@ -81,3 +81,19 @@ fn tells_a_registry_from_its_mirrors(
     let address = Address::parse(address).unwrap();
     assert_eq!(Host::parse(host).unwrap().is_same_registry_as(&address, default_port), is_same);
 }
+
+#[rstest]
+#[case::name("localhost:5000", true)]
+#[case::name_below("mirror.localhost", true)]
+#[case::ipv4("127.0.0.2", true)]
+#[case::any_ipv4("0.0.0.0:5000", true)]
+#[case::ipv6("[::1]:5000", true)]
+#[case::any_ipv6("[::]", true)]
+#[case::ipv4_as_ipv6("[::ffff:127.0.0.1]:5000", true)]
+#[case::any_ipv4_as_ipv6("[::ffff:0.0.0.0]", true)]
+#[case::elsewhere("10.0.0.1", false)]
+#[case::other_name("localhost.example.com", false)]
+#[case::other_ipv6("[2001:db8::1]", false)]
+fn tells_the_node_from_elsewhere(#[case] address: &str, #[case] is_of_the_node: bool) {
+    assert_eq!(Address::parse(address).unwrap().is_of_the_node(), is_of_the_node);
+}

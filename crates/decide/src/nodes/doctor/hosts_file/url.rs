@@ -52,7 +52,7 @@ impl Url {
 
     /// Whether what is sent there does not leave the node.
     pub(in super::super) fn is_loopback(&self) -> bool {
-        self.address().is_some_and(|address| address.is_loopback())
+        self.address().is_some_and(|address| address.is_of_the_node())
     }
 
     fn address(&self) -> Option<Address> {
