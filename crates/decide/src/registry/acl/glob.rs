@@ -60,6 +60,16 @@ impl Glob {
 
     /// Whether a text has the form. The time grows with the product of both lengths, and not faster.
     pub(super) fn matches(&self, text: &str, values: &Values<'_>) -> bool {
+        // Most patterns are one text, or one with `**` behind it.
+        if let Some(literal) = self.literal() {
+            return text == literal;
+        }
+        if let Some(prefix) = self.prefix() {
+            return text.starts_with(prefix);
+        }
+        if !text.starts_with(self.beginning()) {
+            return false;
+        }
         // Where in the text the tokens so far can end, in ascending order.
         let mut ends = vec![0];
         for token in &self.0 {
