@@ -147,7 +147,7 @@ fn push(tokens: &mut Vec<Token>, character: char) {
 fn parse_class(
     characters: &mut std::iter::Peekable<impl Iterator<Item = char>>,
 ) -> Result<Token, PatternError> {
-    let is_negated = characters.next_if(|&character| matches!(character, '^' | '!')).is_some();
+    let is_negated = characters.next_if_eq(&'^').is_some();
     let mut ranges = Vec::new();
     loop {
         if !ranges.is_empty() && characters.next_if_eq(&']').is_some() {

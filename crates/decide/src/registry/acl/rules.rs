@@ -62,11 +62,13 @@ impl Acl {
         self.users.get(name).filter(|_| name != ANONYMOUS)
     }
 
-    /// The labels of those who have not logged in, if they may have tokens: `users` names them, and a rule does.
+    /// The labels of those who have not logged in, if they may have tokens: `users` names them, and a rule allows them
+    /// something.
     #[must_use]
     pub fn anonymous(&self) -> Option<&Labels> {
         let user = self.users.get(ANONYMOUS)?;
-        self.rules.iter().any(Rule::is_for_anonymous).then_some(&user.labels)
+        let allows = |rule: &Rule| rule.is_for_anonymous() && !rule.actions.is_empty();
+        self.rules.iter().any(allows).then_some(&user.labels)
     }
 
     /// What its author should know.

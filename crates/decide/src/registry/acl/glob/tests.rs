@@ -30,6 +30,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 #[case::class("[a-c]x", "bx", true)]
 #[case::class_outside("[a-c]x", "dx", false)]
 #[case::class_negated("[^a-c]x", "dx", true)]
+#[case::class_with_an_exclamation_mark("[!a]x", "ax", true)]
 #[case::class_negated_is_no_slash("[^a]b", "/b", false)]
 #[case::class_of_ranges("[a-cx]", "x", true)]
 #[case::class_with_bracket("[\\]]", "]", true)]

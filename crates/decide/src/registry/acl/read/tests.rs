@@ -204,6 +204,7 @@ fn anonymous_needs_a_user_and_a_rule() {
     for (text, is_allowed) in [
         ("users: {'': {}}\nacl: [{match: {account: '', name: hello}, actions: [pull]}]", true),
         ("users: {'': {}}\nacl: [{match: {name: hello}, actions: [pull]}]", false),
+        ("users: {'': {}}\nacl: [{match: {account: ''}, actions: []}]", false),
         ("acl: [{match: {account: '', name: hello}, actions: [pull]}]", false),
     ] {
         assert_eq!(Acl::read(text).unwrap().anonymous().is_some(), is_allowed, "{text}");
