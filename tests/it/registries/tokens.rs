@@ -22,7 +22,7 @@ const TOKENS: u32 = 10_000;
 /// Another seed makes other tokens.
 const SEED: u64 = 20_261_126;
 /// How long a registry goes on to accept a token, and how long before it begins.
-const LEEWAY: Duration = Duration::from_secs(60);
+const LEEWAY: Duration = Duration::from_mins(1);
 /// How long a question may take.
 const SPARE: i64 = 20;
 

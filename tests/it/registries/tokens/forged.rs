@@ -96,12 +96,12 @@ impl Change {
             }
             Self::OtherCertificate => {
                 let certificate = STANDARD.encode(&keys.other_certificate);
-                sign(with_header(&|header| header["x5c"] = json!([certificate])), &keys.our_key)
+                sign(&with_header(&|header| header["x5c"] = json!([certificate])), &keys.our_key)
             }
             Self::OtherAuthority => keys.foreign.sign(claims).unwrap().reveal().to_owned(),
             Self::ExpiredCertificate => keys.expired.sign(claims).unwrap().reveal().to_owned(),
             Self::NoCertificate => sign(
-                with_header(&|header| *header = json!({"typ": "JWT", "alg": "ES256", "kid": "test"})),
+                &with_header(&|header| *header = json!({"typ": "JWT", "alg": "ES256", "kid": "test"})),
                 &keys.our_key,
             ),
             Self::OwnKey => {
@@ -109,7 +109,10 @@ impl Change {
                 let (x, y) = key.der_bytes()[1..].split_at(32);
                 let jwk =
                     json!({"kty": "EC", "crv": "P-256", "x": encoded(x), "y": encoded(y), "kid": "test"});
-                sign(with_header(&|header| *header = json!({"typ": "JWT", "alg": "ES256", "jwk": jwk})), &key)
+                sign(
+                    &with_header(&|header| *header = json!({"typ": "JWT", "alg": "ES256", "jwk": jwk})),
+                    &key,
+                )
             }
         }
     }
@@ -124,7 +127,7 @@ fn decoded(text: &str) -> Vec<u8> {
 }
 
 /// Signs header and claims.
-fn sign(text: String, key: &KeyPair) -> String {
+fn sign(text: &str, key: &KeyPair) -> String {
     let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.serialized_der()).unwrap();
     let signature = key.sign(&SystemRandom::new(), text.as_bytes()).unwrap();
     format!("{text}.{}", encoded(signature))
