@@ -6,6 +6,7 @@
 //! cover only known resources.
 
 pub(crate) mod git_repository;
+pub(crate) mod registry;
 
 use kube::core::cel::{Reason, Rule};
 

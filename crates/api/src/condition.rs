@@ -4,11 +4,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One stage of a Function, or the summary of all.
+/// One thing that is judged of an object, or the summary of all.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Condition {
-    /// The stage: `ConfigurationReady`, `BuildReady` or `Running`; or `Ready`, the summary.
+    /// What is judged. `Ready` is the summary.
     #[serde(rename = "type")]
     pub kind: String,
     /// `True`, `False`, or `Unknown` while work goes on.
@@ -23,15 +23,16 @@ pub struct Condition {
     /// A sentence for people that says why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// The generation of the Function that the stage was judged for.
+    /// The generation of the object that was judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
 }
 
+/// Declares an enum of words of a status.
 macro_rules! words {
     ($(#[$doc:meta])* $enum:ident { $($name:ident),+ $(,)? }) => {
         $(#[$doc])*
-        #[allow(missing_docs, reason = "the words of the status, explained in the documents of Functions")]
+        #[allow(missing_docs, reason = "the words of the status, explained in the documents")]
         #[derive(Clone, Copy, Debug, Eq, PartialEq)]
         pub enum $enum { $($name),+ }
 
@@ -53,6 +54,8 @@ macro_rules! words {
         }
     };
 }
+
+pub(crate) use words;
 
 words! {
     /// The stages of a Function, in order: source and prerequisites are in place, the image is built, the Function serves.

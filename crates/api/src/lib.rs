@@ -12,6 +12,7 @@ mod git_repository;
 pub mod limits;
 pub mod names;
 mod quantity;
+pub mod registry;
 pub mod runtimes;
 pub mod schemas;
 

@@ -13,7 +13,8 @@ pub mod sbom;
 mod webhooks;
 
 use anyhow::Context as _;
-use kube::CustomResourceExt as _;
+use api::registry::{ImageBuildEnv, ImagePullSecret, ImagePushSecret, ImageRegistry, ImageRegistryAccount};
+use kube::CustomResourceExt;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -31,18 +32,10 @@ pub struct Manifest {
 
 /// All generated files. The chart has its own copies, because Helm reads nothing outside of a chart.
 pub fn manifests() -> anyhow::Result<Vec<Manifest>> {
-    let functions = text(&functions()?)?;
-    let git_repositories = text(&api::GitRepository::crd())?;
     let mutating = text(&webhooks::mutating())?;
     let validating = text(&webhooks::validating())?;
     let runtimes = runtimes::config_maps()?.iter().map(document).collect::<anyhow::Result<String>>()?;
     let copies = [
-        ("manifests/crds/functions.yaml", "manifests/chart/files/functions.yaml", functions),
-        (
-            "manifests/crds/gitrepositories.yaml",
-            "manifests/chart/files/gitrepositories.yaml",
-            git_repositories,
-        ),
         (
             "manifests/webhook/mutating-webhooks.yaml",
             "manifests/chart/files/mutating-webhooks.yaml",
@@ -59,21 +52,45 @@ pub fn manifests() -> anyhow::Result<Vec<Manifest>> {
             format!("{HEADER}{runtimes}"),
         ),
     ];
-    let both = |(path, copy, text): (_, _, String)| {
-        [Manifest { path, text: text.clone() }, Manifest { path: copy, text }]
-    };
+    let both =
+        |(path, copy, text): Copied| [Manifest { path, text: text.clone() }, Manifest { path: copy, text }];
     let readme = Manifest {
         path: "manifests/chart/README.md",
         text: chart::readme(&files::read("manifests/chart/values.yaml")?)?,
     };
     let page = Manifest { path: "docs/rules.md", text: rules::page()? };
-    Ok(copies.into_iter().flat_map(both).chain([page, readme]).collect())
+    Ok(crds()?.into_iter().chain(copies).flat_map(both).chain([page, readme]).collect())
 }
 
-/// The CRD of Functions, with the part of the schema that cannot be derived: a rule may use only fields that the schema
-/// declares, and of the metadata, a schema may declare the name.
-fn functions() -> anyhow::Result<Value> {
-    let mut crd = serde_json::to_value(api::Function::crd())?;
+/// A generated file, its copy in the chart, and the text of both.
+type Copied = (&'static str, &'static str, String);
+
+/// The CRDs.
+fn crds() -> anyhow::Result<Vec<Copied>> {
+    macro_rules! file {
+        ($plural:literal, $crd:expr) => {
+            (
+                concat!("manifests/crds/", $plural, ".yaml"),
+                concat!("manifests/chart/files/", $plural, ".yaml"),
+                text(&$crd)?,
+            )
+        };
+    }
+    Ok(vec![
+        file!("functions", with_name::<api::Function>()?),
+        file!("gitrepositories", api::GitRepository::crd()),
+        file!("imageregistries", with_name::<ImageRegistry>()?),
+        file!("imageregistryaccounts", with_name::<ImageRegistryAccount>()?),
+        file!("imagepushsecrets", with_name::<ImagePushSecret>()?),
+        file!("imagepullsecrets", with_name::<ImagePullSecret>()?),
+        file!("imagebuildenvs", with_name::<ImageBuildEnv>()?),
+    ])
+}
+
+/// A CRD with rules for names, which needs a part of the schema that cannot be derived: a rule may use only fields that the
+/// schema declares, and of the metadata, a schema may declare the name.
+fn with_name<K: CustomResourceExt>() -> anyhow::Result<Value> {
+    let mut crd = serde_json::to_value(K::crd())?;
     let properties = "/spec/versions/0/schema/openAPIV3Schema/properties";
     let properties = crd.pointer_mut(properties).and_then(Value::as_object_mut).context("no schema")?;
     let metadata = json!({"type": "object", "properties": {"name": {"type": "string"}}});

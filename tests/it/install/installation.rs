@@ -85,7 +85,7 @@ fn installed_with_kustomize_it_runs_restricted_can_be_taken_off_in_an_emergency_
     kubectl(&control_plane, &format!("delete -k {manifests} --ignore-not-found"), NOTHING).unwrap();
     assert_eq!(installed(&control_plane), BTreeSet::new());
     // CRDs and the namespace stay until somebody deletes them explicitly.
-    assert_eq!(kubectl(&control_plane, "get crd -o name", NOTHING).unwrap().lines().count(), 2);
+    assert_eq!(kubectl(&control_plane, "get crd -o name", NOTHING).unwrap().lines().count(), 7);
     kubectl(&control_plane, &format!("delete -k {manifests}/crds"), NOTHING).unwrap();
     kubectl(&control_plane, &format!("delete -k {manifests}/namespace --timeout=60s"), NOTHING).unwrap();
     assert_eq!(kubectl(&control_plane, "get crd -o name", NOTHING).unwrap(), "");
@@ -227,12 +227,8 @@ fn installed_with_helm_it_is_upgraded_without_loss_and_uninstalled_without_a_tra
     assert_eq!(installed(&control_plane), BTreeSet::new());
     // The CRDs, and with them all Functions, have stayed, and nothing is refused.
     wait_until_accepted(&control_plane);
-    kubectl(
-        &control_plane,
-        "delete crd functions.serverless.kyma-project.io gitrepositories.serverless.kyma-project.io",
-        NOTHING,
-    )
-    .unwrap();
+    let crds = format!("delete -k {}/manifests/crds", testenv::root().display());
+    kubectl(&control_plane, &crds, NOTHING).unwrap();
 
     helm(&control_plane, &format!("install serverless manifests/chart -n {NAMESPACE} --set crds.keep=false"))
         .unwrap();
