@@ -15,6 +15,13 @@ fn case(label: &str) -> &'static str {
         "validation-functions" => "minimal-defaulted",
         "validation-gitrepositories" => "ssh-with-key",
         "mutation-registry-secrets" => "docker-hub",
+        "mutation-container-registries" => "seed",
+        "defaulting-imageregistries" => "access-modes",
+        "validation-imageregistries" | "validation-imagepushsecrets" | "validation-imagepullsecrets" => {
+            "every-field"
+        }
+        "validation-imageregistryaccounts" => "two-passwords",
+        "validation-imagebuildenvs" => "as-in-the-original",
         other => panic!("no request stands for {other}"),
     }
 }

@@ -2,23 +2,17 @@
 
 use jiff::Timestamp;
 use policy::{
-    Config, Decision, FunctionObject, GitRepositoryObject, SecretObject, Violation, functions,
-    git_repositories, registry_secrets,
+    Config, Decision, FunctionObject, GitRepositoryObject, ImageRegistryObject, Violation, functions,
+    git_repositories, image_build_envs, image_registries, image_registry_accounts, image_secrets,
+    registry_secrets,
 };
+use serde::Deserialize;
 
 use super::wire::Request;
 
 /// Adds what the author of a Function left out.
 pub(super) fn default_function(config: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
-    if !request.writes_object() {
-        return Ok(Decision::allowed());
-    }
-    match request.decode_object::<FunctionObject>() {
-        Ok(function) => Ok(functions::default(config, &function, || request.decode_old_object())),
-        Err(violation) if violation.is_too_many() => request.admits_as_before(violation),
-        // The schema reports what does not decode, and all of it.
-        Err(_) => Ok(Decision::allowed()),
-    }
+    fill_in(request, |new: &FunctionObject| functions::default(config, new, || request.decode_old_object()))
 }
 
 /// Says what is wrong with a Function.
@@ -26,51 +20,87 @@ pub(super) fn validate_function(config: &Config, request: &Request<'_>) -> Resul
     if request.scales() {
         return Ok(functions::validate_scale(config, request.decode_object()?));
     }
-    if !request.writes_object() {
-        return Ok(Decision::allowed());
-    }
-    let function: FunctionObject = match request.decode_object() {
-        Ok(function) => function,
-        Err(violation) => return request.admits_as_before(violation),
-    };
-    let old: Option<FunctionObject> = request.decode_old_object();
-    Ok(functions::validate(config, &function, old.as_ref()))
+    judge(request, |new: &FunctionObject, old| functions::validate(config, new, old))
 }
 
 /// Says what is wrong with a `GitRepository`.
 pub(super) fn validate_git_repository(config: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
-    if !request.writes_object() {
-        return Ok(Decision::allowed());
-    }
-    let repository: GitRepositoryObject = match request.decode_object() {
-        Ok(repository) => repository,
-        Err(violation) => return request.admits_as_before(violation),
-    };
-    let old: Option<GitRepositoryObject> = request.decode_old_object();
-    Ok(git_repositories::validate(config.git_urls, &repository, old.as_ref()))
+    judge(request, |new: &GitRepositoryObject, old| git_repositories::validate(config.git_urls, new, old))
+}
+
+/// Adds what the author of an `ImageRegistry` left out and cannot be changed later.
+pub(super) fn default_image_registry(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    fill_in(request, |new: &ImageRegistryObject| {
+        image_registries::default(new, request.decode_old_object().as_ref())
+    })
+}
+
+/// Says what is wrong with an `ImageRegistry`.
+pub(super) fn validate_image_registry(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    judge(request, image_registries::validate)
+}
+
+/// Says what is wrong with an `ImageRegistryAccount`.
+pub(super) fn validate_image_registry_account(
+    _: &Config,
+    request: &Request<'_>,
+) -> Result<Decision, Violation> {
+    judge(request, image_registry_accounts::validate)
+}
+
+/// Says what is wrong with an `ImagePushSecret`.
+pub(super) fn validate_image_push_secret(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    judge(request, image_secrets::validate_push)
+}
+
+/// Says what is wrong with an `ImagePullSecret`.
+pub(super) fn validate_image_pull_secret(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    judge(request, image_secrets::validate_pull)
+}
+
+/// Says what is wrong with an `ImageBuildEnv`.
+pub(super) fn validate_image_build_env(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    judge(request, image_build_envs::validate)
 }
 
 /// Writes the docker configuration of a registry Secret.
 pub(super) fn mutate_registry_secret(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
-    mutate_secret(request, registry_secrets::mutate)
+    judge(request, registry_secrets::mutate)
 }
 
 /// Writes the files of nodes into a Secret that holds their registries.
 pub(super) fn mutate_container_registries(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
-    mutate_secret(request, |new, old| decide::nodes::secret::mutate(new, old, Timestamp::now()))
+    judge(request, |new, old| decide::nodes::secret::mutate(new, old, Timestamp::now()))
 }
 
-fn mutate_secret(
-    request: &Request<'_>,
-    mutate: impl FnOnce(&SecretObject<'_>, Option<&SecretObject<'_>>) -> Decision,
+/// Decodes what is written, and asks the rules that add to it.
+fn fill_in<'a, T: Deserialize<'a>>(
+    request: &Request<'a>,
+    rules: impl FnOnce(&T) -> Decision,
 ) -> Result<Decision, Violation> {
     if !request.writes_object() {
         return Ok(Decision::allowed());
     }
-    let secret: SecretObject = match request.decode_object() {
-        Ok(secret) => secret,
+    match request.decode_object() {
+        Ok(object) => Ok(rules(&object)),
+        Err(violation) if violation.is_too_many() => request.admits_as_before(violation),
+        // The schema reports what does not decode, and all of it.
+        Err(_) => Ok(Decision::allowed()),
+    }
+}
+
+/// Decodes what is written, and asks the rules about it.
+fn judge<'a, T: Deserialize<'a>>(
+    request: &Request<'a>,
+    rules: impl FnOnce(&T, Option<&T>) -> Decision,
+) -> Result<Decision, Violation> {
+    if !request.writes_object() {
+        return Ok(Decision::allowed());
+    }
+    let object: T = match request.decode_object() {
+        Ok(object) => object,
         Err(violation) => return request.admits_as_before(violation),
     };
-    let old: Option<SecretObject> = request.decode_old_object();
-    Ok(mutate(&secret, old.as_ref()))
+    let old: Option<T> = request.decode_old_object();
+    Ok(rules(&object, old.as_ref()))
 }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use api::names::{GROUP, VERSION, container_registries, registry_secret};
+use api::names::{GROUP, VERSION, container_registries, registry, registry_secret};
 use policy::{Config, Decision, Violation};
 
 use super::handlers;
@@ -54,12 +54,21 @@ const FUNCTIONS: ResourceRule =
 
 const GIT_REPOSITORIES: ResourceRule =
     ResourceRule { group: GROUP, version: VERSION, plural: "gitrepositories", kind: "GitRepository" };
+const IMAGE_REGISTRIES: ResourceRule = of_registries("imageregistries", "ImageRegistry");
+const IMAGE_REGISTRY_ACCOUNTS: ResourceRule = of_registries("imageregistryaccounts", "ImageRegistryAccount");
+const IMAGE_PUSH_SECRETS: ResourceRule = of_registries("imagepushsecrets", "ImagePushSecret");
+const IMAGE_PULL_SECRETS: ResourceRule = of_registries("imagepullsecrets", "ImagePullSecret");
+const IMAGE_BUILD_ENVS: ResourceRule = of_registries("imagebuildenvs", "ImageBuildEnv");
 const SECRETS: ResourceRule = ResourceRule { group: "", version: "v1", plural: "secrets", kind: "Secret" };
+
+const fn of_registries(plural: &'static str, kind: &'static str) -> ResourceRule {
+    ResourceRule { group: registry::GROUP, version: registry::VERSION, plural, kind }
+}
 
 const WRITES: &[&str] = &["CREATE", "UPDATE"];
 
 /// All endpoints.
-pub static ENDPOINTS: [Endpoint; 5] = [
+pub static ENDPOINTS: [Endpoint; 11] = [
     Endpoint {
         path: "/defaulting/functions",
         label: "defaulting-functions",
@@ -115,13 +124,79 @@ pub static ENDPOINTS: [Endpoint; 5] = [
         operations: WRITES,
         decide: handlers::mutate_container_registries,
     },
+    Endpoint {
+        path: "/defaulting/imageregistries",
+        label: "defaulting-imageregistries",
+        webhook: "defaulting.imageregistries.serverless.kyma-project.io",
+        mutating: true,
+        resource: IMAGE_REGISTRIES,
+        sub_resources: &[],
+        selector: None,
+        operations: WRITES,
+        decide: handlers::default_image_registry,
+    },
+    Endpoint {
+        path: "/validation/imageregistries",
+        label: "validation-imageregistries",
+        webhook: "validation.imageregistries.serverless.kyma-project.io",
+        mutating: false,
+        resource: IMAGE_REGISTRIES,
+        sub_resources: &[],
+        selector: None,
+        operations: WRITES,
+        decide: handlers::validate_image_registry,
+    },
+    Endpoint {
+        path: "/validation/imageregistryaccounts",
+        label: "validation-imageregistryaccounts",
+        webhook: "validation.imageregistryaccounts.serverless.kyma-project.io",
+        mutating: false,
+        resource: IMAGE_REGISTRY_ACCOUNTS,
+        sub_resources: &[],
+        selector: None,
+        operations: WRITES,
+        decide: handlers::validate_image_registry_account,
+    },
+    Endpoint {
+        path: "/validation/imagepushsecrets",
+        label: "validation-imagepushsecrets",
+        webhook: "validation.imagepushsecrets.serverless.kyma-project.io",
+        mutating: false,
+        resource: IMAGE_PUSH_SECRETS,
+        sub_resources: &[],
+        selector: None,
+        operations: WRITES,
+        decide: handlers::validate_image_push_secret,
+    },
+    Endpoint {
+        path: "/validation/imagepullsecrets",
+        label: "validation-imagepullsecrets",
+        webhook: "validation.imagepullsecrets.serverless.kyma-project.io",
+        mutating: false,
+        resource: IMAGE_PULL_SECRETS,
+        sub_resources: &[],
+        selector: None,
+        operations: WRITES,
+        decide: handlers::validate_image_pull_secret,
+    },
+    Endpoint {
+        path: "/validation/imagebuildenvs",
+        label: "validation-imagebuildenvs",
+        webhook: "validation.imagebuildenvs.serverless.kyma-project.io",
+        mutating: false,
+        resource: IMAGE_BUILD_ENVS,
+        sub_resources: &[],
+        selector: None,
+        operations: WRITES,
+        decide: handlers::validate_image_build_env,
+    },
 ];
 
 impl Endpoint {
     /// Whether the objects that it is asked about hold credentials.
     #[must_use]
     pub(crate) fn is_secret(&self) -> bool {
-        self.resource.kind == SECRETS.kind
+        [SECRETS.kind, IMAGE_REGISTRY_ACCOUNTS.kind].contains(&self.resource.kind)
     }
 }
 

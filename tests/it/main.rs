@@ -61,6 +61,7 @@ mod webhook {
     mod connections;
     mod crds;
     mod fixtures;
+    mod image_registries;
     mod kubectl;
     mod kubectl_secrets;
     mod lifecycle;

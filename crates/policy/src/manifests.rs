@@ -9,7 +9,6 @@ mod strict;
 use std::borrow::Cow;
 use std::fmt;
 
-use api::names::{GROUP, VERSION};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
@@ -18,7 +17,7 @@ use serde_json::{Map, Value};
 use crate::rule::Rule;
 use crate::violation::Violation;
 pub use judge::{Judge, Judgement, MutateSecret};
-use near::{CUSTOM_KINDS, SECRET_LABELS};
+use near::{GROUPS, SECRET_LABELS};
 
 /// The object that a manifest describes.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
@@ -107,17 +106,18 @@ impl Manifest {
         let (group, version) = match api_version.rsplit_once('/') {
             Some(parts) => parts,
             // The version is missing.
-            None if api_version == GROUP => (GROUP, ""),
+            None if GROUPS.iter().any(|group| group.name == api_version) => (api_version.as_str(), ""),
             None => ("", api_version.as_str()),
         };
-        let kind = if group == GROUP {
-            let Some(kind) = CUSTOM_KINDS.into_iter().find(|known| *known == kind) else {
+        let kind = if let Some(ours) = GROUPS.iter().find(|ours| ours.name == group) {
+            let Some(kind) = ours.kinds.iter().copied().find(|known| *known == kind) else {
                 let rule = Rule::KindUnsupported;
-                let violation = Violation::not_supported(rule, "kind", kind.as_str(), CUSTOM_KINDS);
+                let violation =
+                    Violation::not_supported(rule, "kind", kind.as_str(), ours.kinds.iter().copied());
                 return Recognised::OtherVersion { subject, violation };
             };
-            if version != VERSION {
-                let served = format!("{GROUP}/{VERSION}");
+            if version != ours.version {
+                let served = format!("{}/{}", ours.name, ours.version);
                 let rule = Rule::ApiVersionUnsupported;
                 let violation = Violation::not_supported(rule, "apiVersion", api_version.as_str(), [served]);
                 return Recognised::OtherVersion { subject, violation };

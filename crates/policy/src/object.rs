@@ -9,6 +9,16 @@ use serde::de::IgnoredAny;
 pub type FunctionObject = Object<api::FunctionSpec>;
 /// A `GitRepository` under review.
 pub type GitRepositoryObject = Object<api::GitRepositorySpec>;
+/// An `ImageRegistry` under review.
+pub type ImageRegistryObject = Object<api::registry::ImageRegistrySpec>;
+/// An `ImageRegistryAccount` under review.
+pub type ImageRegistryAccountObject = Object<api::registry::ImageRegistryAccountSpec>;
+/// An `ImagePushSecret` under review.
+pub type ImagePushSecretObject = Object<api::registry::ImagePushSecretSpec>;
+/// An `ImagePullSecret` under review.
+pub type ImagePullSecretObject = Object<api::registry::ImagePullSecretSpec>;
+/// An `ImageBuildEnv` under review.
+pub type ImageBuildEnvObject = Object<api::registry::ImageBuildEnvSpec>;
 
 /// An object, of which its metadata alone are of interest.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]

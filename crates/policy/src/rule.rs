@@ -5,6 +5,10 @@ mod container_registries;
 mod environment;
 mod functions;
 mod git_repositories;
+mod image_build_envs;
+mod image_registries;
+mod image_registry_accounts;
+mod image_secrets;
 mod objects;
 mod registry_secrets;
 mod resources;
@@ -150,6 +154,44 @@ rules! {
     RegistryHostPort: container_registries::REGISTRY_HOST_PORT,
     OlderConfiguration: container_registries::OLDER_CONFIGURATION,
     RenderedTooLarge: container_registries::RENDERED_TOO_LARGE,
+
+    ImageRegistryName: image_registries::IMAGE_REGISTRY_NAME,
+    ImageRegistryNameLength: image_registries::IMAGE_REGISTRY_NAME_LENGTH,
+    RegistryStorageMissing: image_registries::REGISTRY_STORAGE_MISSING,
+    RegistryStorageTwo: image_registries::REGISTRY_STORAGE_TWO,
+    RegistryVolumeSize: image_registries::REGISTRY_VOLUME_SIZE,
+    RegistryVolumeShared: image_registries::REGISTRY_VOLUME_SHARED,
+    RegistryVolumeFixed: image_registries::REGISTRY_VOLUME_FIXED,
+    RegistryVolumeShrinks: image_registries::REGISTRY_VOLUME_SHRINKS,
+    RegistryBucket: image_registries::REGISTRY_BUCKET,
+    RegistryS3Endpoint: image_registries::REGISTRY_S3_ENDPOINT,
+    CertificateIssuer: image_registries::CERTIFICATE_ISSUER,
+    CertificateTwoSources: image_registries::CERTIFICATE_TWO_SOURCES,
+    ReferenceName: image_registries::REFERENCE_NAME,
+    RegistryAclTwo: image_registries::REGISTRY_ACL_TWO,
+    NamespaceSelector: image_registries::NAMESPACE_SELECTOR,
+    TokenTtl: image_registries::TOKEN_TTL,
+
+    AccountNameReserved: image_registry_accounts::ACCOUNT_NAME_RESERVED,
+    AccountPasswordMissing: image_registry_accounts::ACCOUNT_PASSWORD_MISSING,
+    AccountPasswordForms: image_registry_accounts::ACCOUNT_PASSWORD_FORMS,
+    AccountPasswordPlain: image_registry_accounts::ACCOUNT_PASSWORD_PLAIN,
+    AccountPasswordHash: image_registry_accounts::ACCOUNT_PASSWORD_HASH,
+    AccountPasswordCost: image_registry_accounts::ACCOUNT_PASSWORD_COST,
+    AccountLabelReserved: image_registry_accounts::ACCOUNT_LABEL_RESERVED,
+    AccountTtl: image_registry_accounts::ACCOUNT_TTL,
+
+    ImageSecretNameLength: image_secrets::IMAGE_SECRET_NAME_LENGTH,
+    RegistryReference: image_secrets::REGISTRY_REFERENCE,
+    RotationInterval: image_secrets::ROTATION_INTERVAL,
+    RotationOverlap: image_secrets::ROTATION_OVERLAP,
+    SecretOfFunctions: image_secrets::SECRET_OF_FUNCTIONS,
+
+    BuildEnvNameLength: image_build_envs::BUILD_ENV_NAME_LENGTH,
+    BuildEnvRedisName: image_build_envs::BUILD_ENV_REDIS_NAME,
+    BuildEnvEmpty: image_build_envs::BUILD_ENV_EMPTY,
+    BuildEnvSecretDuplicate: image_build_envs::BUILD_ENV_SECRET_DUPLICATE,
+    BuildEnvOwnSecret: image_build_envs::BUILD_ENV_OWN_SECRET,
 
     ObjectNotRecognised: objects::OBJECT_NOT_RECOGNISED,
     Unreadable: objects::UNREADABLE,

@@ -33,14 +33,21 @@ pub(crate) fn dns_1035_prefix(text: &str) -> Check {
     if starts_well && text.bytes().all(is_dns) { Ok(()) } else { Err(DNS_1035_PREFIX) }
 }
 
+/// A DNS label (RFC 1123): the name of a namespace.
+pub(crate) fn is_dns_1123_label(text: &str) -> bool {
+    text.len() <= LABEL_MAX && is_dns_1123_part(text)
+}
+
+/// A part of a DNS subdomain, of any length.
+fn is_dns_1123_part(text: &str) -> bool {
+    text.bytes().all(is_dns)
+        && text.bytes().next().is_some_and(|byte| byte != b'-')
+        && text.bytes().last().is_some_and(|byte| byte != b'-')
+}
+
 /// A DNS subdomain (RFC 1123): the name of most objects.
 pub(crate) fn dns_1123_subdomain(text: &str) -> Check {
-    let is_label = |label: &str| {
-        label.bytes().all(is_dns)
-            && label.bytes().next().is_some_and(|byte| byte != b'-')
-            && label.bytes().last().is_some_and(|byte| byte != b'-')
-    };
-    if text.len() <= SUBDOMAIN_MAX && text.split('.').all(is_label) {
+    if text.len() <= SUBDOMAIN_MAX && text.split('.').all(is_dns_1123_part) {
         Ok(())
     } else {
         Err(DNS_1123_SUBDOMAIN)

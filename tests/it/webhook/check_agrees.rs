@@ -5,6 +5,7 @@ use std::path::Path;
 use std::thread;
 
 use serde_json::{Value, json};
+use serverless_webhook::admission::routes::ENDPOINTS;
 
 use crate::harness::cli;
 use crate::harness::cluster::{function, kubectl, repository};
@@ -96,12 +97,7 @@ fn as_written(object: &Value) -> Value {
 #[test]
 fn check_agrees_with_the_api_server_about_every_fixture() {
     let mut manifests = Vec::new();
-    for endpoint in [
-        "defaulting-functions",
-        "validation-functions",
-        "validation-gitrepositories",
-        "mutation-registry-secrets",
-    ] {
+    for endpoint in ENDPOINTS.iter().map(|endpoint| endpoint.label) {
         for case in std::fs::read_dir(Path::new("fixtures/admission").join(endpoint)).unwrap() {
             let text = std::fs::read(case.unwrap().path().join("request.json")).unwrap();
             let review: Value = serde_json::from_slice(&text).unwrap();
@@ -114,10 +110,15 @@ fn check_agrees_with_the_api_server_about_every_fixture() {
             }
         }
     }
-    for file in ["broken/many-mistakes.yaml", "git.yaml", "orders.yaml", "registries.yaml"] {
+    for file in
+        ["broken/many-mistakes.yaml", "git.yaml", "image-registry.yaml", "orders.yaml", "registries.yaml"]
+    {
         let text = std::fs::read_to_string(Path::new("fixtures/manifests").join(file)).unwrap();
         let documents: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap();
-        let served = |document: &Value| document["apiVersion"] == "serverless.kyma-project.io/v1alpha1";
+        let served = |document: &Value| {
+            ["serverless.kyma-project.io/v1alpha1", "registry.mgoltzsche.github.com/v1alpha1"]
+                .contains(&document["apiVersion"].as_str().unwrap_or_default())
+        };
         manifests.extend(documents.into_iter().filter(served));
     }
     assert!(manifests.len() >= 100, "only {}", manifests.len());

@@ -11,6 +11,12 @@ const OF_A_FORMAT: &str = "older-configuration";
 const REGISTRY_LABEL: &str = "serverless.kyma-project.io/remote-registry";
 const REGISTRIES_LABEL: &str = "serverless.kyma-project.io/container-registries";
 
+const HASH: &str = "$2a$10$fVH8e28OQRj9tqiDXs1e1uxpsjN0c7II7YPKXua2NAKYvM6iQk7dq";
+
+fn of_registries(kind: &str, spec: &Value) -> Value {
+    json!({"apiVersion": "registry.mgoltzsche.github.com/v1alpha1", "kind": kind, "metadata": {"name": "demo"}, "spec": spec})
+}
+
 /// A valid manifest, but for the part that an example shows.
 fn manifest(topic: Topic, namespace: &str, part: &str) -> Value {
     let api_version = "serverless.kyma-project.io/v1alpha1";
@@ -25,6 +31,13 @@ fn manifest(topic: Topic, namespace: &str, part: &str) -> Value {
         Topic::GitRepository => {
             json!({"apiVersion": api_version, "kind": "GitRepository", "metadata": {"name": "demo"}, "spec": {"url": "https://h/r.git"}})
         }
+        Topic::ImageRegistry => of_registries(
+            "ImageRegistry",
+            &json!({"persistentVolumeClaim": {"resources": {"requests": {"storage": "1Gi"}}}}),
+        ),
+        Topic::ImageRegistryAccount => of_registries("ImageRegistryAccount", &json!({"password": HASH})),
+        Topic::ImageSecret => of_registries("ImagePushSecret", &json!({})),
+        Topic::ImageBuildEnv => of_registries("ImageBuildEnv", &json!({"secrets": [{"secretName": "a"}]})),
         Topic::RegistrySecret => json!({
             "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
             "metadata": {"name": "serverless-registry-config", "labels": {REGISTRY_LABEL: "config"}},

@@ -3,6 +3,10 @@
 
 use std::fs;
 
+use api::registry::{
+    ImageBuildEnv, ImagePullSecret, ImagePushSecret, ImageRegistry, ImageRegistryAccount,
+    RegistryConditionType, RegistryReason,
+};
 use api::{ConditionType, Reason};
 use clap::Command;
 use kube::CustomResourceExt as _;
@@ -16,6 +20,7 @@ use crate::harness::metrics;
 const WEBHOOK: &str = "docs/webhook.md";
 const CONTROLLER: &str = "docs/controller.md";
 const AGENT: &str = "docs/nodes.md";
+const REGISTRIES: &str = "docs/registries.md";
 
 /// Each program with its document.
 fn programs() -> [(Command, &'static str); 3] {
@@ -75,18 +80,32 @@ fn every_metric_has_its_place() {
 
 #[test]
 fn every_label_and_annotation_has_its_place() {
-    let names = read("crates/api/src/names.rs");
-    let literals = names.split('"').skip(1).step_by(2);
-    let keys = literals
-        .filter(|text| text.strip_prefix(api::names::LABEL_PREFIX).is_some_and(|rest| !rest.is_empty()));
-    let keys: Vec<_> = keys.map(str::to_owned).collect();
-    assert!(keys.len() >= 25, "only {keys:?}");
-    assert_eq!(missing(&read(CONTROLLER), &keys), [""; 0]);
+    for (source, prefix, path, at_least) in [
+        ("crates/api/src/names.rs", api::names::LABEL_PREFIX, CONTROLLER, 25),
+        ("crates/api/src/names/registry.rs", "registry.mgoltzsche.github.com/", REGISTRIES, 5),
+    ] {
+        let names = read(source);
+        let literals = names.split('"').skip(1).step_by(2);
+        let keys = literals.filter(|text| text.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()));
+        let keys: Vec<_> = keys.map(str::to_owned).collect();
+        assert!(keys.len() >= at_least, "only {keys:?}");
+        assert_eq!(missing(&read(path), &keys), [""; 0], "in {path}");
+    }
 }
 
 #[test]
 fn every_field_has_its_place() {
-    for crd in [api::Function::crd(), api::GitRepository::crd()] {
+    let of_authors = section(&read("docs/authors.md"), "Fields");
+    let of_registries = read(REGISTRIES);
+    for (crd, document) in [
+        (api::Function::crd(), &of_authors),
+        (api::GitRepository::crd(), &of_authors),
+        (ImageRegistry::crd(), &of_registries),
+        (ImageRegistryAccount::crd(), &of_registries),
+        (ImagePushSecret::crd(), &of_registries),
+        (ImagePullSecret::crd(), &of_registries),
+        (ImageBuildEnv::crd(), &of_registries),
+    ] {
         let crd = serde_json::to_value(crd).unwrap();
         let mut fields = Vec::new();
         for part in ["spec", "status"] {
@@ -95,7 +114,7 @@ fn every_field_has_its_place() {
             fields.extend(names.map(|(name, _)| format!("{part}.{name}")));
         }
         assert!(fields.len() >= 2, "{fields:?}");
-        assert_eq!(missing(&section(&read("docs/authors.md"), "Fields"), &fields), [""; 0]);
+        assert_eq!(missing(document, &fields), [""; 0], "{}", crd["spec"]["names"]["kind"]);
     }
 }
 
@@ -105,6 +124,10 @@ fn every_condition_and_reason_has_its_place() {
     let words: Vec<_> =
         stages.chain(Reason::ALL.iter().map(|reason| reason.as_str())).map(str::to_owned).collect();
     assert_eq!(missing(&section(&read("docs/authors.md"), "Conditions"), &words), [""; 0]);
+    let of_registries = RegistryConditionType::ALL.iter().map(|condition| condition.as_str());
+    let reasons = RegistryReason::ALL.iter().map(|reason| reason.as_str());
+    let words: Vec<_> = of_registries.chain(reasons).map(str::to_owned).collect();
+    assert_eq!(missing(&section(&read(REGISTRIES), "Conditions"), &words), [""; 0]);
 }
 
 #[test]

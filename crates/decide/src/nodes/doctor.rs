@@ -4,7 +4,6 @@
 
 mod authorities;
 mod checks;
-mod duration;
 mod finding;
 mod hosts_file;
 mod input;

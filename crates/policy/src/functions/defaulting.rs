@@ -1,7 +1,6 @@
 //! Defaulting of a Function: what its author left out is filled in from presets. A value that is set is never
 //! changed, and the patch holds only what is added, so applying it to its own result adds nothing.
 
-mod patch;
 mod replicas;
 mod resources;
 
@@ -10,8 +9,7 @@ use std::cell::LazyCell;
 use crate::config::{Config, Presets, Resources};
 use crate::decision::Decision;
 use crate::object::{FunctionObject, MetadataObject};
-
-use patch::Patch;
+use crate::patch::Patch;
 
 /// Adds what is missing in a Function; `old` is what it was before an UPDATE, decoded once and only if a label asks for it.
 #[must_use]

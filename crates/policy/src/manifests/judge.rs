@@ -11,7 +11,10 @@ use crate::decode::decode;
 use crate::rule::Rule;
 use crate::secret_object::SecretObject;
 use crate::violation::Violation;
-use crate::{functions, git_repositories, registry_secrets};
+use crate::{
+    functions, git_repositories, image_build_envs, image_registries, image_registry_accounts, image_secrets,
+    registry_secrets,
+};
 
 /// Judges manifests by a configuration.
 #[derive(Debug)]
@@ -94,6 +97,16 @@ fn steps(kind: &str) -> &'static [Step] {
         "GitRepository" => {
             &[|judge, object| Ok(git_repositories::validate(judge.config.git_urls, &decode(object)?, None))]
         }
+        "ImageRegistry" => &[
+            |_, object| Ok(image_registries::default(&decode(object)?, None)),
+            |_, object| Ok(image_registries::validate(&decode(object)?, None)),
+        ],
+        "ImageRegistryAccount" => {
+            &[|_, object| Ok(image_registry_accounts::validate(&decode(object)?, None))]
+        }
+        "ImagePushSecret" => &[|_, object| Ok(image_secrets::validate_push(&decode(object)?, None))],
+        "ImagePullSecret" => &[|_, object| Ok(image_secrets::validate_pull(&decode(object)?, None))],
+        "ImageBuildEnv" => &[|_, object| Ok(image_build_envs::validate(&decode(object)?, None))],
         _ => &[
             |_, object| Ok(registry_secrets::mutate(&decode(object)?, None)),
             |judge, object| Ok((judge.of_nodes)(&decode(object)?, None, judge.now)),

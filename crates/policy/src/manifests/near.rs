@@ -1,11 +1,34 @@
 //! Manifests that no rule is for, but which look as if they were meant for us: what is misspelt is skipped by the API
 //! server's webhooks without a word, and here too.
 
-use api::names::{GROUP, VERSION, container_registries, registry_secret};
+use api::names::{GROUP, VERSION, container_registries, registry, registry_secret};
 use serde_json::Value;
 
-/// The kinds of our group.
-pub(crate) const CUSTOM_KINDS: [&str; 2] = ["Function", "GitRepository"];
+/// A group of kinds that there are rules for.
+pub(super) struct Group {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// Its served version.
+    pub(super) version: &'static str,
+    /// Its kinds.
+    pub(super) kinds: &'static [&'static str],
+}
+
+/// Our groups.
+pub(super) const GROUPS: [Group; 2] = [
+    Group { name: GROUP, version: VERSION, kinds: &["Function", "GitRepository"] },
+    Group {
+        name: registry::GROUP,
+        version: registry::VERSION,
+        kinds: &[
+            "ImageRegistry",
+            "ImageRegistryAccount",
+            "ImagePushSecret",
+            "ImagePullSecret",
+            "ImageBuildEnv",
+        ],
+    },
+];
 /// The labels that make a Secret ours.
 pub(super) const SECRET_LABELS: [(&str, &str); 2] = [
     (registry_secret::LABEL, registry_secret::LABEL_VALUE),
@@ -16,9 +39,12 @@ const DISTANCE_MAX: usize = 4;
 
 /// What the author of an object of another kind should know.
 pub(super) fn miss(object: &Value, group: &str, kind: &str, name: &str) -> Option<String> {
-    let is_kind = CUSTOM_KINDS.iter().any(|known| known.eq_ignore_ascii_case(kind));
-    if is_kind && strsim::levenshtein(group, GROUP) <= DISTANCE_MAX {
-        return Some(format!("the group is {group:?}: did you mean apiVersion: {GROUP}/{VERSION}?"));
+    let is_meant = |known: &&Group| {
+        known.kinds.iter().any(|known| known.eq_ignore_ascii_case(kind))
+            && strsim::levenshtein(group, known.name) <= DISTANCE_MAX
+    };
+    if let Some(Group { name, version, .. }) = GROUPS.iter().find(is_meant) {
+        return Some(format!("the group is {group:?}: did you mean apiVersion: {name}/{version}?"));
     }
     if kind != "Secret" || !group.is_empty() {
         return None;

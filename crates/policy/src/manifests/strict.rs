@@ -8,7 +8,7 @@ use serde_ignored::Path;
 use serde_json::Value;
 
 use super::fields;
-use super::near::CUSTOM_KINDS;
+use super::near::GROUPS;
 use crate::object_meta;
 use crate::rule::Rule;
 use crate::schema::Schema;
@@ -30,8 +30,8 @@ pub(super) struct Judged {
 
 impl Schemas {
     pub(super) fn new() -> Self {
-        let schema = |kind: &&'static str| Some((*kind, Schema::of(&api::schemas::of(kind)?)));
-        Self(CUSTOM_KINDS.iter().filter_map(schema).collect())
+        let schema = |kind: &'static str| Some((kind, Schema::of(&api::schemas::of(kind)?)));
+        Self(GROUPS.iter().flat_map(|group| group.kinds).copied().filter_map(schema).collect())
     }
 
     pub(super) fn judge(&self, kind: &str, mut object: Value) -> Judged {
@@ -47,8 +47,10 @@ impl Schemas {
         };
         let mut violations: Vec<_> = unknown.into_iter().map(|field| unknown_field(schema, field)).collect();
         let metadata = object_meta::check(object.get("metadata").unwrap_or(&Value::Null)).into_iter();
-        // Functions have rules of their own for names.
-        let is_ruled = |violation: &Violation| kind == "Function" && violation.field == "metadata.name";
+        // These have rules of their own for names.
+        let is_ruled = |violation: &Violation| {
+            ["Function", "ImageRegistry"].contains(&kind) && violation.field == "metadata.name"
+        };
         violations.extend(metadata.filter(|violation| !is_ruled(violation)));
         let is_named = ["/metadata/name", "/metadata/generateName"]
             .iter()

@@ -65,7 +65,7 @@ pub(super) const KIND_UNSUPPORTED: Text = Text::error(
     Object,
     "kind-unsupported",
     "The API group has no kind with this name",
-    "The group `serverless.kyma-project.io` has the kinds `Function` and `GitRepository`. Names of kinds start with a capital letter.",
+    "The group `serverless.kyma-project.io` has the kinds `Function` and `GitRepository`, and `registry.mgoltzsche.github.com` has `ImageRegistry`, `ImageRegistryAccount`, `ImagePushSecret`, `ImagePullSecret` and `ImageBuildEnv`. Names of kinds start with a capital letter.",
 )
 .example("kind: Funktion", "kind: Function");
 

@@ -40,6 +40,10 @@ fn the_rules_of_a_topic_stand_together() {
             "GitRepositories",
             "Registry Secrets",
             "Registries of nodes",
+            "ImageRegistries",
+            "ImageRegistryAccounts",
+            "ImagePushSecrets and ImagePullSecrets",
+            "ImageBuildEnvs",
             "Input of the command line"
         ]
     );

@@ -39,6 +39,14 @@ pub enum Topic {
     RegistrySecret,
     /// The registries of nodes.
     ContainerRegistries,
+    /// Registries in the cluster.
+    ImageRegistry,
+    /// Accounts of registries.
+    ImageRegistryAccount,
+    /// Push and pull secrets.
+    ImageSecret,
+    /// Environments of builds.
+    ImageBuildEnv,
     /// The input of `check` and `replay`.
     Input,
 }
@@ -62,6 +70,10 @@ impl Topic {
             Self::GitRepository => "GitRepositories",
             Self::RegistrySecret => "Registry Secrets",
             Self::ContainerRegistries => "Registries of nodes",
+            Self::ImageRegistry => "ImageRegistries",
+            Self::ImageRegistryAccount => "ImageRegistryAccounts",
+            Self::ImageSecret => "ImagePushSecrets and ImagePullSecrets",
+            Self::ImageBuildEnv => "ImageBuildEnvs",
             Self::Input => "Input of the command line",
         }
     }

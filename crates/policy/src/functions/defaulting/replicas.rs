@@ -2,8 +2,8 @@
 
 use api::FunctionSpec;
 
-use super::patch::Patch;
 use crate::config::Replicas;
+use crate::patch::Patch;
 
 /// Fills in what is absent, from the preset, without contradicting what is set.
 pub(super) fn fill_in(preset: Replicas, spec: &FunctionSpec, patch: &mut Patch) {

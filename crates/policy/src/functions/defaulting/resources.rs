@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use api::RawQuantity;
 use serde_json::{Map, Value};
 
-use super::patch::Patch;
 use crate::config::{RequestAndLimit, Resources};
+use crate::patch::Patch;
 use crate::quantity::Quantity;
 
 /// Fills in the CPU and memory that are absent or zero, from the preset, without contradicting what is set. A group

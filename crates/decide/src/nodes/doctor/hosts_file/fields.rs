@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use policy::container_registries::HiddenText;
+use policy::duration;
 use toml_edit::{Item, TableLike};
 
-use super::super::duration;
 use super::super::toml::{Broken, Toml, entry};
 use crate::nodes::version::Version;
 

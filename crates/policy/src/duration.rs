@@ -13,7 +13,8 @@ const UNITS: [(&str, i128); 8] = [
 ];
 
 /// The nanoseconds of a duration; none if Go reads no duration.
-pub(super) fn parse(text: &str) -> Option<i128> {
+#[must_use]
+pub fn parse(text: &str) -> Option<i128> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     if unsigned == "0" {
         return Some(0);
