@@ -24,7 +24,7 @@ struct Metadata {
     deletion_timestamp: Option<String>,
 }
 
-/// Whether a `DaemonSet` is gone, or is being deleted. An account that has no rights any more was deleted with it.
+/// Whether a `DaemonSet` is gone, or is being deleted. An account that is gone, or has no rights any more, was deleted with it.
 ///
 /// # Errors
 /// If nobody knows.
@@ -32,7 +32,8 @@ pub(crate) async fn is_gone(account: &Account, namespace: &str, name: &str) -> R
     let path = format!("/apis/apps/v1/namespaces/{namespace}/daemonsets/{name}");
     for _ in 0..RETRIES {
         match account.get(&path).await {
-            Err(Error::Status(StatusCode::FORBIDDEN)) => {
+            // The rights of the account are gone, or the account itself.
+            Err(Error::Status(StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED)) => {
                 tokio::time::sleep(jittered(PAUSE)).await;
             }
             Err(error) => return Err(error),

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use decide::nodes::files::MARKER;
 use serde_json::{Value, json};
 
 use crate::harness::call::call;
@@ -145,6 +146,23 @@ fn the_end_of_a_pod_removes_files_if_the_agent_is_uninstalled_and_not_in_a_rolli
     again.await_readiness(200, "ok\n");
     kubectl(&control_plane, "delete rolebinding serverless-node-agent -n kyma-system", NOTHING).unwrap();
     assert_eq!((clean().status.code(), node.file(FILE)), (Some(0), None));
+}
+
+/// Helm deletes the account before the Pods have ended, and the API server knows its token no longer.
+#[test]
+fn the_end_of_a_pod_whose_account_is_gone_removes_files() {
+    let control_plane = control_plane();
+    let node = AgentNode::of(&control_plane);
+    let written = node.path("certs.d").join(FILE);
+    fs::create_dir(written.parent().unwrap()).unwrap();
+    fs::write(&written, format!("{MARKER}\n")).unwrap();
+    for object in ["daemonset", "rolebinding", "serviceaccount"] {
+        let words = format!("delete {object} serverless-node-agent -n kyma-system");
+        kubectl(&control_plane, &words, NOTHING).unwrap();
+    }
+    let cleaned = node.command(&["clean", "--unless-daemon-set=serverless-node-agent"]).output().unwrap();
+    let said = String::from_utf8(cleaned.stderr).unwrap();
+    assert_eq!((cleaned.status.code(), written.exists()), (Some(0), false), "{said}");
 }
 
 /// A mirror that asks for a login, until somebody asks for `/end`.

@@ -70,8 +70,9 @@ fn the_pod_of_the_agent_brings_registries_to_its_node_and_its_end_removes_them()
     assert!(rollout(&system, "60s"));
 
     CLUSTER.switch_agent(None);
-    wait_until("the end of the Pod has removed the files", || !hosts.join(".serverless-node-agent").exists());
-    assert!(!file.parent().unwrap().exists());
+    system.kubectl(&format!("wait {PODS} --for=delete --timeout=60s"));
+    let left = [".serverless-node-agent", host.as_str()].map(|name| hosts.join(name).exists());
+    assert_eq!(left, [false; 2], "{}", system.kubectl("get events"));
     assert_eq!(fs::read_to_string(&foreign).unwrap(), "server = \"https://foreign.test\"\n");
     refused(&image, "certificate signed by unknown authority");
     fs::remove_dir_all(foreign.parent().unwrap()).unwrap();
