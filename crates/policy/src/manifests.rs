@@ -228,6 +228,35 @@ mod tests {
 
     use super::*;
 
+    /// What is said of a manifest of this version and kind.
+    fn said(api_version: &str, kind: &str) -> String {
+        let object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "demo"}});
+        match Manifest::recognise(object, "default") {
+            Recognised::Ours(manifest) => format!("ours: {}", manifest.subject()),
+            Recognised::OtherVersion { violation, .. } => violation.to_string(),
+            Recognised::Malformed(text) | Recognised::Near(text) | Recognised::Other(text) => text,
+        }
+    }
+
+    #[rstest]
+    #[case::ours(
+        "registry.mgoltzsche.github.com/v1alpha1",
+        "ImagePushSecret",
+        "ours: ImagePushSecret default/demo"
+    )]
+    #[case::of_the_other_group("registry.mgoltzsche.github.com/v1alpha1", "Function", r#"kind: Unsupported value: "Function": supported values: "ImageRegistry", "ImageRegistryAccount", "ImagePushSecret", "ImagePullSecret", "ImageBuildEnv""#)]
+    #[case::version("registry.mgoltzsche.github.com/v1", "ImageRegistry", r#"apiVersion: Unsupported value: "registry.mgoltzsche.github.com/v1": supported values: "registry.mgoltzsche.github.com/v1alpha1""#)]
+    #[case::no_version("registry.mgoltzsche.github.com", "ImageRegistry", r#"apiVersion: Unsupported value: "registry.mgoltzsche.github.com": supported values: "registry.mgoltzsche.github.com/v1alpha1""#)]
+    #[case::misspelt("registry.mgoltsche.github.com/v1alpha1", "ImageRegistry", r#"ImageRegistry default/demo: the group is "registry.mgoltsche.github.com": did you mean apiVersion: registry.mgoltzsche.github.com/v1alpha1?"#)]
+    #[case::somebody_elses("example.com/v1", "ImageRegistry", "ImageRegistry default/demo")]
+    fn kinds_of_registries_are_recognised(
+        #[case] api_version: &str,
+        #[case] kind: &str,
+        #[case] expected: &str,
+    ) {
+        assert_eq!(said(api_version, kind), expected);
+    }
+
     #[rstest]
     #[case::nothing(json!({"data": {"a": "eA=="}}), json!({"data": {"a": "eA=="}}))]
     #[case::over_data(json!({"data": {"a": "eA==", "b": "eQ=="}, "stringData": {"a": "z"}}), json!({"data": {"a": "eg==", "b": "eQ=="}}))]
