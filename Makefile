@@ -212,13 +212,12 @@ bench-node: ## from kubectl apply to the first answer on a real node: needs root
 	tests/node/run.sh $(CARGO) test --locked --offline --workspace --bench node
 
 .PHONY: bench-nodes
-bench-nodes: ## what changes, rewritten files and dead mirrors do to pulls of a real node, and what its agent needs: needs root
+bench-nodes: $(IMAGE_NODE_AGENT) ## what changes, rewritten files and dead mirrors do to pulls of a real node, and what its agent needs: needs root
 	@tests/node/run.sh true
 	@$(MAKE) --no-print-directory node node-images packages registry
 	$(CARGO) build --locked --workspace --bins
-	$(CARGO) build --locked --profile controller --package serverless-node-agent
 	$(CARGO) test --locked --workspace --bench node --no-run
-	NODE_AGENT=$(CURDIR)/target/controller/serverless-node-agent \
+	NODE_AGENT=$(CURDIR)/$(IMAGE_NODE_AGENT) \
 	  tests/node/run.sh $(CARGO) test --locked --offline --workspace --bench node -- registries
 
 .PHONY: bench-shapes

@@ -195,7 +195,8 @@ fn rewrites() {
     let files = Files::claim(&places).unwrap();
     let write = |number: usize| {
         let report = files.apply(&variants[number % variants.len()], None);
-        assert_eq!((report.written, report.errors.len()), (1, 0), "{report:?}");
+        // The first one writes the logins, too.
+        assert!(report.written > 0 && report.errors.is_empty(), "{report:?}");
     };
     write(0);
     let parse_errors = || log_of_containerd().matches("failed to decode").count();

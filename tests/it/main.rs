@@ -116,6 +116,7 @@ mod registries {
     mod gateway;
     mod layout;
     mod probe;
+    mod serve;
     mod tokens;
 }
 

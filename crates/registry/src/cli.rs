@@ -2,12 +2,13 @@
 
 mod acl;
 mod help;
+mod serve;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use process::exit::{self, Exit};
 use process::generate;
 
-/// Verifies logins and signs the tokens of a registry in the cluster.
+/// Guards a registry in the cluster: passes requests on to it, verifies logins and signs tokens.
 #[derive(Debug, Parser)]
 #[command(name = "serverless-registry", version, after_help = help::program(), propagate_version = true, max_term_width = 110)]
 struct Cli {
@@ -17,6 +18,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serves a registry and its tokens over HTTPS
+    #[command(after_long_help = help::serve())]
+    Serve(Box<serve::Args>),
     /// Works with the rules of a registry
     #[command(subcommand)]
     Acl(Acl),
@@ -49,6 +53,7 @@ pub fn run() -> Exit {
         Err(exit) => return exit,
     };
     match cli.command {
+        Command::Serve(args) => serve::run(&args),
         Command::Acl(Acl::Explain(args)) => acl::explain(args),
         Command::Completions(args) => generate::completions(&args, command()),
         Command::Man(args) => generate::man(&args, command()),

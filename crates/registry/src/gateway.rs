@@ -131,3 +131,57 @@ fn remove_hop_by_hop(headers: &mut HeaderMap) {
         headers.remove(name);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passed(headers: &[(&str, &str)]) -> Vec<(String, String)> {
+        let metrics = Arc::new(Metrics::new());
+        let gateway = Gateway::new("127.0.0.1:5000".parse().unwrap(), metrics);
+        let mut request = Request::get("https://evil.test/v2/team/app/tags/list?n=1");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.extension(Peer([10, 0, 0, 1].into())).body(Body::empty()).unwrap();
+        let request = gateway.for_registry(request);
+        assert_eq!(request.uri(), "http://127.0.0.1:5000/v2/team/app/tags/list?n=1");
+        let text = |value: &HeaderValue| value.to_str().unwrap().to_owned();
+        request.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect()
+    }
+
+    #[tokio::test]
+    async fn the_registry_gets_what_a_client_asks_and_not_what_it_claims() {
+        let headers = passed(&[
+            ("host", "registry.test"),
+            ("authorization", "Bearer token"),
+            ("accept", "a/b"),
+            ("connection", "keep-alive, x-secret"),
+            ("x-secret", "1"),
+            ("keep-alive", "timeout=5"),
+            ("transfer-encoding", "chunked"),
+            ("te", "trailers"),
+            ("expect", "100-continue"),
+            ("upgrade", "h2c"),
+            ("proxy-authorization", "Basic x"),
+            ("forwarded", "for=1.2.3.4;host=evil"),
+            ("x-forwarded-for", "1.2.3.4"),
+            ("x-forwarded-host", "evil"),
+            ("x-forwarded-proto", "http"),
+            ("x-forwarded-port", "80"),
+            ("x-real-ip", "1.2.3.4"),
+        ]);
+        let mut headers: Vec<_> =
+            headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        headers.sort_unstable();
+        let expected = [
+            ("accept", "a/b"),
+            ("authorization", "Bearer token"),
+            ("host", "registry.test"),
+            ("x-forwarded-for", "10.0.0.1"),
+            ("x-forwarded-host", "registry.test"),
+            ("x-forwarded-proto", "https"),
+        ];
+        assert_eq!(headers, expected);
+    }
+}

@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod cli;
 pub mod endpoint;
 mod error_form;
+pub mod follow;
 pub mod gateway;
 pub mod in_force;
 pub mod metrics;

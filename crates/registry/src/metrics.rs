@@ -86,7 +86,7 @@ impl Metrics {
     }
 
     /// A token was issued, or not.
-    pub(crate) fn token(&self, refusal: Option<Refusal>) {
+    pub fn token(&self, refusal: Option<Refusal>) {
         let result = match refusal {
             None => "granted",
             Some(Refusal::Login | Refusal::Basic(_)) => "login_refused",
@@ -99,12 +99,12 @@ impl Metrics {
     }
 
     /// How many accounts there are.
-    pub fn accounts(&self, number: usize) {
+    pub(crate) fn accounts(&self, number: usize) {
         self.accounts.set(i64::try_from(number).unwrap_or(i64::MAX));
     }
 
     /// The certificate that is served from now on, if there is a new one.
-    pub fn certificate(&self, not_after: SystemTime) {
+    pub(crate) fn certificate(&self, not_after: SystemTime) {
         self.certificate.set(not_after.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64());
     }
 
@@ -115,7 +115,7 @@ impl Metrics {
     }
 
     /// Changed files were read again; `what` is `certificate` or `rules`.
-    pub(crate) fn reloaded(&self, what: &'static str, in_force: bool) {
+    pub fn reloaded(&self, what: &'static str, in_force: bool) {
         let result = if in_force { "success" } else { "failure" };
         self.reloads.get_or_create_owned(&[("file", what), ("result", result)]).inc();
     }

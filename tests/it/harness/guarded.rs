@@ -1,5 +1,7 @@
 //! A registry behind our gateway, on loopback: clients get tokens of ours and see nothing of the registry itself.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -24,6 +26,7 @@ use registry::refresh::Refresh;
 use registry::router;
 use registry::server::Server;
 use registry::signing::AuthorityFiles;
+use rustls::{ClientConnection, StreamOwned};
 use serde_json::json;
 use serverless_webhook::certificates::dev_certs;
 use tempfile::TempDir;
@@ -32,10 +35,11 @@ use tokio::sync::watch;
 
 use crate::harness::command::{Printed, piped};
 use crate::harness::registry::tool;
-use crate::harness::tls::write_certs;
+use crate::harness::tls::{self, write_certs};
 use crate::harness::wait::PATIENCE;
 
-const NAME: &str = "registry.test";
+/// Issuer and service of the registry.
+pub const NAME: &str = "registry.test";
 
 /// A registry and its gateway. End when dropped.
 pub struct Guarded {
@@ -97,9 +101,7 @@ impl Guarded {
 
     /// Adds an account as the controller does it for a push or pull secret.
     pub fn add_account(&self, name: &str, access: &str, namespace: &str, password: &str) {
-        let output = Command::new(tool("registry")).args(["htpasswd", name, password]).output().unwrap();
-        let line = String::from_utf8(output.stdout).unwrap();
-        let hash = bcrypt::parse(line.trim().split_once(':').unwrap().1).unwrap();
+        let hash = bcrypt::parse(&hash(password)).unwrap();
         let labels = [("accessMode", access), ("namespace", namespace)];
         let labels = labels.map(|(name, value)| (name.to_owned(), vec![value.to_owned()]));
         let labels = Labels::of_account(name, labels.into()).unwrap();
@@ -114,6 +116,11 @@ impl Guarded {
     /// Stops the registry; the gateway goes on.
     pub fn stop_registry(&mut self) {
         self.registry = None;
+    }
+
+    /// See [`exchange`].
+    pub fn exchange(&self, request: &[u8], pause: Duration, parts: usize) -> String {
+        exchange(self.port, &self.authority, request, pause, parts)
     }
 
     /// Runs crane as an account that has logged in, or as nobody.
@@ -134,6 +141,31 @@ impl Guarded {
     }
 }
 
+/// What a client gets for what it sends in parts, as text, until the server closes.
+pub fn exchange(port: u16, authority: &str, request: &[u8], pause: Duration, parts: usize) -> String {
+    let config = Arc::new(tls::client(authority));
+    let connection = ClientConnection::new(config, "localhost".try_into().unwrap()).unwrap();
+    let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let mut stream = StreamOwned::new(connection, stream);
+    for part in request.chunks(request.len().div_ceil(parts)) {
+        if stream.write_all(part).and_then(|()| stream.flush()).is_err() {
+            break;
+        }
+        std::thread::sleep(pause);
+    }
+    let mut answer = Vec::new();
+    // A server that closes without a word ends the answer, too.
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// The hash of a password.
+pub fn hash(password: &str) -> String {
+    let output = Command::new(tool("registry")).args(["htpasswd", "user", password]).output().unwrap();
+    let line = String::from_utf8(output.stdout).unwrap();
+    line.trim().strip_prefix("user:").unwrap().to_owned()
+}
+
 /// Limits that no test reaches by accident.
 pub fn limits() -> ConnectionLimits {
     ConnectionLimits {
@@ -149,7 +181,8 @@ pub fn limits() -> ConnectionLimits {
     }
 }
 
-fn token_authority(folder: &TempDir) -> AuthorityFiles {
+/// The authority of the keys that sign tokens.
+pub fn token_authority(folder: &TempDir) -> AuthorityFiles {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];

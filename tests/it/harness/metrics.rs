@@ -1,9 +1,10 @@
-//! All metrics of both programs. A family with labels is shown only if it has a sample.
+//! All metrics of each program. A family with labels is shown only if it has a sample.
 
 use std::fmt::Debug;
 
 use controller::metrics::Metrics as ControllerMetrics;
 use node_agent::metrics::Metrics as AgentMetrics;
+use registry::metrics::Metrics as RegistryMetrics;
 use serverless_webhook::metrics::Metrics as WebhookMetrics;
 
 pub fn of_webhook() -> String {
@@ -24,6 +25,13 @@ pub fn of_controller() -> String {
 
 pub fn of_agent() -> String {
     let metrics = AgentMetrics::new();
+    complete(&metrics, metrics.render())
+}
+
+pub fn of_registry() -> String {
+    let metrics = RegistryMetrics::new();
+    metrics.token(None);
+    metrics.reloaded("certificate", true);
     complete(&metrics, metrics.render())
 }
 

@@ -1,16 +1,12 @@
 //! Clients push to a registry and pull from it through our gateway, with tokens of ours.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-use std::sync::Arc;
+use std::io::Read as _;
 use std::time::Duration;
 
 use decide::registry::acl::Policy;
 use process::https::ConnectionLimits;
-use rustls::{ClientConnection, StreamOwned};
 
 use crate::harness::guarded::{Guarded, limits};
-use crate::harness::tls;
 
 const PUSH: (&str, &str) = ("push.team.web.1", "correct-horse");
 const PULL: (&str, &str) = ("pull.team.web.1", "battery-staple");
@@ -47,24 +43,6 @@ fn tar_of(content: &[u8]) -> Vec<u8> {
     head[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
     head.extend(content);
     head
-}
-
-/// What a client sends and gets, as text, until the server closes.
-fn exchange(guarded: &Guarded, request: &[u8], pause: Duration, parts: usize) -> String {
-    let config = Arc::new(tls::client(&guarded.authority));
-    let connection = ClientConnection::new(config, "localhost".try_into().unwrap()).unwrap();
-    let stream = TcpStream::connect(("127.0.0.1", guarded.port)).unwrap();
-    let mut stream = StreamOwned::new(connection, stream);
-    for part in request.chunks(request.len().div_ceil(parts)) {
-        if stream.write_all(part).and_then(|()| stream.flush()).is_err() {
-            break;
-        }
-        std::thread::sleep(pause);
-    }
-    let mut answer = Vec::new();
-    // A server that closes without a word ends the answer, too.
-    let _ = stream.read_to_end(&mut answer);
-    String::from_utf8_lossy(&answer).into_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,7 +113,7 @@ async fn a_wrong_password_a_deleted_account_and_a_registry_that_is_down_are_told
 
     guarded.stop_registry();
     let request = b"GET /v2/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    let answer = exchange(&guarded, request, Duration::ZERO, 1);
+    let answer = guarded.exchange(request, Duration::ZERO, 1);
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     assert!(
         head.starts_with("HTTP/1.1 503 Service Unavailable\r\n") && head.contains("retry-after: 5"),
@@ -169,7 +147,7 @@ async fn nothing_but_the_registry_and_tokens_is_there() {
         ("GET /v2/", "401 Unauthorized", ""),
     ] {
         let request = format!("{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        let answer = exchange(&guarded, request.as_bytes(), Duration::ZERO, 1);
+        let answer = guarded.exchange(request.as_bytes(), Duration::ZERO, 1);
         let (head, answered) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{answer}");
         assert!(body.is_empty() || answered == body, "{answer}");
@@ -186,9 +164,9 @@ async fn a_push_may_take_longer_than_any_limit_as_long_as_it_moves() {
         body.len()
     );
     let pause = Duration::from_millis(300);
-    let answer = exchange(&guarded, request.as_bytes(), pause, 8);
+    let answer = guarded.exchange(request.as_bytes(), pause, 8);
     assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
     // One that stands still is closed.
-    let answer = exchange(&guarded, &request.as_bytes()[..1000], Duration::from_millis(1500), 1);
+    let answer = guarded.exchange(&request.as_bytes()[..1000], Duration::from_millis(1500), 1);
     assert_eq!(answer, "");
 }

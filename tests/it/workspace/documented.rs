@@ -23,11 +23,12 @@ const AGENT: &str = "docs/nodes.md";
 const REGISTRIES: &str = "docs/registries.md";
 
 /// Each program with its document.
-fn programs() -> [(Command, &'static str); 3] {
+fn programs() -> [(Command, &'static str); 4] {
     [
         (serverless_webhook::cli::command(), WEBHOOK),
         (controller::cli::command(), CONTROLLER),
         (node_agent::cli::command(), AGENT),
+        (registry::cli::command(), REGISTRIES),
     ]
 }
 
@@ -71,6 +72,7 @@ fn every_metric_has_its_place() {
         (metrics::of_webhook(), WEBHOOK, 15),
         (metrics::of_controller(), CONTROLLER, 15),
         (metrics::of_agent(), AGENT, 10),
+        (metrics::of_registry(), REGISTRIES, 10),
     ] {
         let names: Vec<_> = metrics.lines().filter_map(metric).collect();
         assert!(names.len() >= at_least, "only {names:?}");

@@ -7,6 +7,13 @@ pub(super) fn program() -> String {
     EXIT_CODES.to_owned()
 }
 
+pub(super) fn serve() -> String {
+    below(&[(
+        "Guard the registry at port 5000 of this machine",
+        "serverless-registry serve --tls-cert-file tls.crt --tls-private-key-file tls.key --token-ca-cert-file ca.crt --token-ca-key-file ca.key --token-issuer registry --token-service registry",
+    )])
+}
+
 pub(super) fn explain() -> String {
     below(&[
         (

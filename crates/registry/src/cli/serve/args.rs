@@ -1,0 +1,207 @@
+//! The flags of `serve`, and what they mean.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use aws_lc_rs::rand;
+use axum::http::uri::Authority;
+use decide::registry::acl::Policy;
+use decide::registry::token::Config;
+use process::https::{ConnectionLimits, Pace};
+use process::logging::{self, LogFormat};
+use process::shell;
+use process::value::{duration, positive_duration, size};
+use zeroize::Zeroizing;
+
+use crate::in_force::Sources;
+use crate::refresh::Refresh;
+use crate::signing::AuthorityFiles;
+
+/// How long a refresh token is valid.
+const REFRESH_LIFE: Duration = Duration::from_hours(24);
+/// The bytes of a key of refresh tokens.
+const REFRESH_KEY: usize = 32;
+/// The least life of a token: what clients take for granted if an answer does not say it.
+const TOKEN_TTL_MIN: Duration = Duration::from_mins(1);
+
+#[derive(Clone, Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// The address for clients; with port 0 the system chooses a free port, which is logged
+    #[arg(long, env = "REGISTRY_LISTEN", default_value = "[::]:8443", value_parser = shell::address, value_name = "ADDRESS")]
+    pub(super) listen: SocketAddr,
+    /// The address for /livez, /readyz and /metrics, in plain HTTP
+    #[arg(long, env = "REGISTRY_ADMIN_LISTEN", default_value = "[::]:9090", value_parser = shell::address, value_name = "ADDRESS")]
+    pub(super) admin_listen: SocketAddr,
+    /// The address of the registry, which is asked in plain HTTP
+    #[arg(long, env = "REGISTRY_UPSTREAM", default_value = "127.0.0.1:5000", value_name = "ADDRESS")]
+    pub(super) upstream: Authority,
+    /// How often certificates and rules are read again
+    #[arg(long, env = "REGISTRY_RELOAD_INTERVAL", default_value = "5s", value_parser = positive_duration, value_name = "TIME")]
+    pub(super) reload_interval: Duration,
+    /// The certificate of the server in PEM, followed by those of the authorities between it and the root
+    #[arg(long, env = "REGISTRY_TLS_CERT_FILE", value_name = "FILE", help_heading = "TLS")]
+    pub(super) tls_cert_file: PathBuf,
+    /// The key of the certificate in PEM
+    #[arg(long, env = "REGISTRY_TLS_PRIVATE_KEY_FILE", value_name = "FILE", help_heading = "TLS")]
+    pub(super) tls_private_key_file: PathBuf,
+    #[command(flatten)]
+    pub(super) tokens: Tokens,
+    /// The form of the lines of the log
+    #[arg(
+        long,
+        env = "REGISTRY_LOG_FORMAT",
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        help_heading = "Log"
+    )]
+    pub(super) log_format: LogFormat,
+    #[arg(long, help = logging::LEVEL_HELP, env = "REGISTRY_LOG_LEVEL", default_value = "info", value_name = "FILTER", help_heading = "Log")]
+    pub(super) log_level: String,
+    /// How long the server still accepts connections after SIGTERM, while it reports that it is not ready
+    #[arg(long, env = "REGISTRY_SHUTDOWN_DELAY", default_value = "5s", value_parser = duration, value_name = "TIME", help_heading = "Shutdown")]
+    pub(super) shutdown_delay: Duration,
+    /// How long pushes and pulls may take to finish after that
+    #[arg(long, env = "REGISTRY_DRAIN_TIMEOUT", default_value = "5m", value_parser = duration, value_name = "TIME", help_heading = "Shutdown")]
+    pub(super) drain_timeout: Duration,
+    #[command(flatten)]
+    pub(super) limits: Limits,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Tokens")]
+pub(super) struct Tokens {
+    /// Who issues the tokens: the issuer that the registry expects
+    #[arg(long, env = "REGISTRY_TOKEN_ISSUER", value_name = "NAME")]
+    token_issuer: String,
+    /// Whom the tokens are for: the service of the registry
+    #[arg(long, env = "REGISTRY_TOKEN_SERVICE", value_name = "NAME")]
+    token_service: String,
+    /// The certificate of the authority that the registry trusts to sign tokens, in PEM
+    #[arg(long, env = "REGISTRY_TOKEN_CA_CERT_FILE", value_name = "FILE")]
+    token_ca_cert_file: PathBuf,
+    /// The key of the authority in PEM
+    #[arg(long, env = "REGISTRY_TOKEN_CA_KEY_FILE", value_name = "FILE")]
+    token_ca_key_file: PathBuf,
+    /// How long a token is valid that allows pulls alone; clients take 60s for granted
+    #[arg(long, env = "REGISTRY_TOKEN_PULL_TTL", default_value = "60s", value_parser = token_ttl, value_name = "TIME")]
+    token_pull_ttl: Duration,
+    /// How long a token is valid that allows pushes: a layer must be pushed within it
+    #[arg(long, env = "REGISTRY_TOKEN_PUSH_TTL", default_value = "15m", value_parser = token_ttl, value_name = "TIME")]
+    token_push_ttl: Duration,
+    /// A file with at least 32 random bytes, the same for all replicas: clients may have refresh tokens then
+    #[arg(long, env = "REGISTRY_REFRESH_KEY_FILE", value_name = "FILE")]
+    refresh_key_file: Option<PathBuf>,
+    /// What accounts may do, if no file says it
+    #[arg(long, env = "REGISTRY_POLICY", value_enum, default_value_t, value_name = "POLICY")]
+    policy: PolicyName,
+    /// A file with rules as `docker_auth` has them, instead of a policy
+    #[arg(long, env = "REGISTRY_ACL_FILE", value_name = "FILE", conflicts_with = "policy")]
+    acl_file: Option<PathBuf>,
+    /// The namespace whose accounts may log in; by default the namespace of the Pod
+    #[arg(long, env = "REGISTRY_NAMESPACE", value_name = "NAME")]
+    pub(super) namespace: Option<String>,
+}
+
+/// A policy.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum PolicyName {
+    /// Accounts for pushes push and pull everything, accounts for pulls pull everything
+    #[default]
+    Shared,
+    /// Accounts push to and pull from NAMESPACE/… alone
+    PerNamespace,
+}
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+#[command(next_help_heading = "Limits")]
+pub(super) struct Limits {
+    /// How long a TLS handshake may take
+    #[arg(long, env = "REGISTRY_HANDSHAKE_TIMEOUT", default_value = "5s", value_parser = positive_duration, value_name = "TIME")]
+    handshake_timeout: Duration,
+    /// How long the head of a request may take to arrive
+    #[arg(long, env = "REGISTRY_HEADER_TIMEOUT", default_value = "5s", value_parser = positive_duration, value_name = "TIME")]
+    header_timeout: Duration,
+    /// The largest head of a request, in bytes
+    #[arg(long, env = "REGISTRY_MAX_HEADER", default_value = "32Ki", value_parser = size, value_name = "BYTES")]
+    max_header: usize,
+    /// How long a connection may be idle between requests
+    #[arg(long, env = "REGISTRY_IDLE_TIMEOUT", default_value = "90s", value_parser = positive_duration, value_name = "TIME")]
+    idle_timeout: Duration,
+    /// How long nothing of a body may arrive, and how long the registry may take to answer. A push takes as long as it takes
+    #[arg(long, env = "REGISTRY_REQUEST_TIMEOUT", default_value = "5m", value_parser = positive_duration, value_name = "TIME")]
+    request_timeout: Duration,
+    /// How long a client may read nothing of an answer. A pull takes as long as it takes
+    #[arg(long, env = "REGISTRY_WRITE_TIMEOUT", default_value = "1m", value_parser = positive_duration, value_name = "TIME")]
+    write_timeout: Duration,
+    /// How many connections may be open; if there are more, the one that is idle longest is closed
+    #[arg(long, env = "REGISTRY_MAX_CONNECTIONS", default_value = "4096", value_parser = size, value_name = "NUMBER")]
+    max_connections: usize,
+    /// How many connections one address may have open; if it has more, its own that is idle longest is closed. By default
+    /// half of --max-connections
+    #[arg(long, env = "REGISTRY_MAX_CONNECTIONS_PER_PEER", value_parser = size, value_name = "NUMBER")]
+    max_connections_per_peer: Option<usize>,
+}
+
+impl Tokens {
+    pub(super) fn sources(&self) -> Sources {
+        Sources {
+            config: Config {
+                issuer: self.token_issuer.clone(),
+                service: self.token_service.clone(),
+                pull: self.token_pull_ttl,
+                push: self.token_push_ttl,
+            },
+            policy: match self.policy {
+                PolicyName::Shared => Policy::Shared,
+                PolicyName::PerNamespace => Policy::PerNamespace,
+            },
+            acl: self.acl_file.clone(),
+            authority: AuthorityFiles {
+                certificate: self.token_ca_cert_file.clone(),
+                key: self.token_ca_key_file.clone(),
+            },
+        }
+    }
+
+    /// With the key of a file, or with one that ends with this process.
+    pub(super) fn refresh(&self) -> anyhow::Result<Refresh> {
+        let key = if let Some(path) = &self.refresh_key_file {
+            let read = std::fs::read(path).map(Zeroizing::new);
+            read.with_context(|| format!("--refresh-key-file {}", path.display()))?
+        } else {
+            let mut key = Zeroizing::new(vec![0; REFRESH_KEY]);
+            rand::fill(&mut key).context("the system has no random numbers")?;
+            key
+        };
+        Refresh::new(&key, REFRESH_LIFE).context("--refresh-key-file")
+    }
+}
+
+impl Limits {
+    pub(super) fn of_connections(&self) -> ConnectionLimits {
+        ConnectionLimits {
+            handshake: self.handshake_timeout,
+            header: self.header_timeout,
+            max_header_bytes: self.max_header,
+            idle: self.idle_timeout,
+            request: self.request_timeout,
+            write: self.write_timeout,
+            pace: Pace::Progress,
+            max_connections: self.max_connections,
+            max_per_peer: self.max_connections_per_peer.unwrap_or(self.max_connections.div_ceil(2)),
+        }
+    }
+}
+
+/// How long a token is valid: clients use one for 60 s without asking again.
+fn token_ttl(text: &str) -> Result<Duration, String> {
+    let ttl = positive_duration(text)?;
+    if ttl < TOKEN_TTL_MIN {
+        Err("must be at least 60s: clients use a token for that long".to_owned())
+    } else {
+        Ok(ttl)
+    }
+}

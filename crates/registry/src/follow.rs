@@ -1,0 +1,131 @@
+//! The accounts of a namespace, followed by a watch: one that is created may log in at once, one that is deleted may not.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::registry::ImageRegistryAccount;
+use decide::registry::labels::Labels;
+use futures::StreamExt as _;
+use jiff::Timestamp;
+use kube::runtime::watcher::{Config, Event};
+use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Api, ResourceExt as _};
+use policy::duration;
+use policy::image_registry_accounts::bcrypt::{self, Bcrypt};
+use process::causes::Causes;
+use tokio::sync::watch;
+
+use crate::accounts::{Account, Accounts};
+use crate::metrics::Metrics;
+
+/// How many accounts a page of a list has. Each takes some hundred bytes.
+const PAGE: u32 = 500;
+
+/// Follows the accounts, without an end. Reports once that all are known.
+pub async fn accounts(
+    api: Api<ImageRegistryAccount>,
+    accounts: Arc<Accounts>,
+    metrics: Arc<Metrics>,
+    synced: watch::Sender<bool>,
+) {
+    let mut listed = Vec::new();
+    let events = watcher(api, Config::default().page_size(PAGE)).default_backoff();
+    events
+        .for_each(|event| {
+            match event {
+                Ok(Event::Init) => listed.clear(),
+                Ok(Event::InitApply(object)) => listed.push((object.name_any(), of(&object))),
+                Ok(Event::InitDone) => {
+                    accounts.replace(std::mem::take(&mut listed));
+                    synced.send_replace(true);
+                }
+                Ok(Event::Apply(object)) => accounts.put(object.name_any(), of(&object)),
+                Ok(Event::Delete(object)) => accounts.remove(&object.name_any()),
+                Err(error) => tracing::warn!(error = %Causes(&error), "the watch of accounts is interrupted"),
+            }
+            metrics.accounts(accounts.len());
+            std::future::ready(())
+        })
+        .await;
+}
+
+/// What logins need of an object. The webhook refuses what is wrong here; where it was not asked, nobody can log in with
+/// such an account.
+fn of(object: &ImageRegistryAccount) -> Account {
+    read(object).unwrap_or_else(|| {
+        tracing::warn!(account = object.name_any(), "an account is invalid: nobody can log in with it");
+        Account::default()
+    })
+}
+
+fn read(object: &ImageRegistryAccount) -> Option<Account> {
+    let spec = &object.spec;
+    let labels = Labels::of_account(&object.name_any(), spec.labels.clone().unwrap_or_default()).ok()?;
+    let several = spec.password_hashes.as_deref().unwrap_or_default();
+    let hashes = spec.password.iter().chain(several.iter().map(|password| &password.hash));
+    let hashes: Vec<Bcrypt> = hashes.map(|hash| bcrypt::parse(&hash.0).ok()).collect::<Option<_>>()?;
+    let ends = several.iter().zip(hashes.iter().skip(usize::from(spec.password.is_some())));
+    let ends = ends.filter_map(|(password, hash)| Some((hash.clone(), password.expires_at.as_ref()?.0)));
+    let expires = match &spec.ttl {
+        None => None,
+        Some(ttl) => Some(expires(object, ttl)?),
+    };
+    Some(Account { labels, ends: ends.collect(), hashes, expires })
+}
+
+/// When an account ends: the API server says when it began.
+fn expires(object: &ImageRegistryAccount, ttl: &str) -> Option<Timestamp> {
+    let ttl = Duration::from_nanos(u64::try_from(duration::parse(ttl)?).ok()?);
+    object.metadata.creation_timestamp.as_ref()?.0.checked_add(ttl).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const HASHES: [&str; 2] = [
+        "$2b$10$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i",
+        "$2y$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e",
+    ];
+
+    fn read_from(spec: &Value) -> Option<Account> {
+        let object = json!({
+            "apiVersion": "registry.mgoltzsche.github.com/v1alpha1",
+            "kind": "ImageRegistryAccount",
+            "metadata": {"name": "push.team.web.1", "creationTimestamp": "2026-11-26T12:00:00Z"},
+            "spec": spec,
+        });
+        read(&serde_json::from_value(object).unwrap())
+    }
+
+    #[test]
+    fn an_account_has_its_hashes_labels_and_ends() {
+        let account =
+            read_from(&json!({"password": HASHES[0], "labels": {"accessMode": ["push"]}, "ttl": "24h"}));
+        let account = account.unwrap();
+        let shown: Vec<_> = account.hashes.iter().map(Bcrypt::as_str).collect();
+        assert_eq!(shown, [HASHES[0]]);
+        let labels = ["accessMode", "origin", "account"].map(|name| account.labels.values(name).to_vec());
+        assert_eq!(labels, [["push"], ["cr"], ["push.team.web.1"]]);
+        assert_eq!(
+            (account.ends, account.expires),
+            (Vec::new(), Some("2026-11-27T12:00:00Z".parse().unwrap()))
+        );
+
+        let hashes = json!([{"hash": HASHES[0], "expiresAt": "2026-11-26T13:00:00Z"}, {"hash": HASHES[1]}]);
+        let account = read_from(&json!({"passwordHashes": hashes})).unwrap();
+        assert_eq!(account.hashes.len(), 2);
+        let ends: Vec<_> = account.ends.iter().map(|(hash, end)| (hash.as_str(), end.to_string())).collect();
+        assert_eq!(ends, [(HASHES[0], "2026-11-26T13:00:00Z".to_owned())]);
+        assert_eq!(account.expires, None);
+    }
+
+    #[test]
+    fn nobody_logs_in_with_what_is_invalid() {
+        for spec in [json!({"password": "secret"}), json!({"password": HASHES[0], "ttl": "tomorrow"})] {
+            assert_eq!(read_from(&spec), None, "{spec}");
+        }
+    }
+}
