@@ -26,6 +26,8 @@ use source::SourceSecret;
 
 /// The reason of the Event for a Secret of which nodes use everything again.
 const ALL_USED: &str = "RegistriesUsed";
+/// The reason of a reconcile that must not go on: what is composed cannot be read.
+const UNREADABLE: &str = "unreadable";
 /// What helps if a Secret of somebody else has the name of ours.
 const REMEDY: &str = "delete this Secret of somebody else, which agents read, or rename it: the controller changes only what it created";
 
@@ -37,7 +39,7 @@ struct Nodes {
     metrics: Arc<Metrics>,
     sources: Cache<InNamespace<SourceSecret>>,
     /// What is composed, as the cluster has it.
-    composed: Cache<InNamespace<Composed>>,
+    composed: Cache<InNamespace<Option<Composed>>>,
     failures: Failures,
 }
 
@@ -83,7 +85,7 @@ impl Nodes {
         tasks
     }
 
-    fn known(&self) -> Option<Arc<InNamespace<Composed>>> {
+    fn known(&self) -> Option<Arc<InNamespace<Option<Composed>>>> {
         self.composed.get(&(self.namespace.clone(), OF_NODES.to_owned()))
     }
 
@@ -92,7 +94,7 @@ impl Nodes {
         let secret = composed_secret::wanted(&self.namespace, composed);
         match self.known() {
             None if is_wanted => drop(self.writer.create(&secret).await?),
-            Some(known) if known.value != *composed => drop(self.writer.update(&secret).await?),
+            Some(known) if known.value.as_ref() != Some(composed) => drop(self.writer.update(&secret).await?),
             _ => {}
         }
         Ok(())
@@ -133,7 +135,16 @@ impl Reconciler for Nodes {
         let sources: Vec<_> = secrets.iter().map(|(_, secret)| secret.value.source.clone()).collect();
         let known = self.known();
         let nothing = Composed::default();
-        let composition = compose(&sources, known.as_ref().map_or(&nothing, |known| &known.value));
+        let present = known.as_ref().map_or(Some(&nothing), |known| known.value.as_ref());
+        if present.is_none() && sources.iter().any(|source| source.registries.is_none()) {
+            self.metrics.failed(UNREADABLE);
+            tracing::error!(
+                secret = OF_NODES,
+                "the composed registries cannot be read, and neither can those of a Secret: nodes keep what they have until that Secret is corrected"
+            );
+            return Ok(Action::await_change());
+        }
+        let composition = compose(&sources, present.unwrap_or(&nothing));
         self.write(&composition.composed, !sources.is_empty()).await?;
         for (_, secret) in &secrets {
             self.report(&secret.value, &composition).await?;

@@ -15,7 +15,7 @@ use testenv::{ControlPlane, Options};
 
 use crate::harness::cluster::{NOTHING, client, kubectl};
 use crate::harness::controller::shared;
-use crate::harness::wait::eventually_async;
+use crate::harness::wait::{eventually, eventually_async};
 
 const BASE: &str = "kyma-system";
 const CONFLICT: &str = "serverless.kyma-project.io/container-registries-conflict";
@@ -118,6 +118,22 @@ async fn labelled_secrets_of_the_base_namespace_become_one() {
     // A broken one leaves nodes as they are, and the others can still change.
     cluster.apply("a", "containerRegistries: {docker.io: [{endpoint: \"https://hush\"}]}");
     cluster.apply("c", "containerRegistries: {ghcr.io: [{endpoint: c.example.com}]}");
+    cluster
+        .composes("containerRegistries:\n  docker.io:\n  - endpoint: a.example.com\n  ghcr.io:\n  - endpoint: c.example.com\n  quay.io:\n  - endpoint: b.example.com\n")
+        .await;
+
+    // What is composed was written by a controller with other rules: nothing is known of the broken one then, and nothing is
+    // taken away.
+    let doubled =
+        "containerRegistries:\n  docker.io:\n  - endpoint: a.example.com\n  - endpoint: a.example.com\n";
+    let data = json!({"stringData": {"values": doubled}}).to_string();
+    let mut patch = cluster.control_plane.kubectl();
+    patch.args(["patch", "secret", "node-registries", "-n", BASE, "--type=merge", "-p", &data]);
+    assert!(patch.status().unwrap().success());
+    let is_counted = || cluster.metrics.render().contains("reason=\"unreadable\"");
+    eventually("it is counted", is_counted).await;
+    assert_eq!(cluster.composed().await.as_deref(), Some(doubled));
+    cluster.apply("a", "containerRegistries: {docker.io: [{endpoint: a.example.com}]}");
     cluster
         .composes("containerRegistries:\n  docker.io:\n  - endpoint: a.example.com\n  ghcr.io:\n  - endpoint: c.example.com\n  quay.io:\n  - endpoint: b.example.com\n")
         .await;

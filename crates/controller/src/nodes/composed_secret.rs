@@ -18,10 +18,10 @@ pub(super) fn wanted(namespace: &str, composed: &Composed) -> OwnObject {
     OwnObject::created(Kind::Secret, namespace, OF_NODES, &data)
 }
 
-/// What such a Secret holds. What is broken in it is not there, and nothing is in one of somebody else.
-pub(super) fn read(secret: &Secret) -> Composed {
+/// What such a Secret holds: nothing, if it is somebody else's; `None`, if it cannot be read.
+pub(super) fn read(secret: &Secret) -> Option<Composed> {
     if !own_object::is_own(secret.labels()) {
-        return Composed::default();
+        return Some(Composed::default());
     }
     Composed::of_data(|key| std::str::from_utf8(&secret.data.as_ref()?.get(key)?.0).ok())
 }

@@ -40,14 +40,15 @@ impl Composed {
         [(VALUES, values::render(&self.registries)), (OWNERS, HiddenText::new(owners))]
     }
 
-    /// What the values of such keys say. What is broken is not there.
+    /// What the values of such keys say; `None` if the registries cannot be read, for example by a newer controller with
+    /// another rule.
     #[must_use]
-    pub fn of_data<'a>(text: impl Fn(&str) -> Option<&'a str>) -> Self {
-        let registries = text(VALUES).and_then(registries_in).unwrap_or_default();
+    pub fn of_data<'a>(text: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
+        let registries = text(VALUES).and_then(registries_in)?;
         let owners: BTreeMap<String, String> =
             text(OWNERS).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let owners = owners.into_iter().filter_map(|(host, owner)| Some((Host::parse(&host).ok()?, owner)));
-        Self { registries, owners: owners.collect() }
+        Some(Self { registries, owners: owners.collect() })
     }
 }
 
