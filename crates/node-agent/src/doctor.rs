@@ -54,8 +54,7 @@ pub fn examine(question: &Question<'_>, now: Timestamp) -> Result<Report, Error>
     let wanted = question.wanted.map(|path| wanted::read(path, now)).transpose()?;
     let places = Places::of(question.root);
     let containerd = places.node().map(Containerd::of);
-    let installed = containerd.as_ref().and_then(Containerd::version);
-    let version = question.version.or(installed);
+    let version = question.version.or_else(|| containerd.as_ref().and_then(Containerd::version));
     let used = version.unwrap_or(Version::DEFAULT);
     let tree = load::tree(&places, used)?;
     let targets = if question.asks_servers { doctor::targets(&tree, used) } else { BTreeSet::new() };

@@ -37,10 +37,11 @@ impl<'a> Containerd<'a> {
     /// The version that runs, or else the one that is installed.
     pub(super) fn version(&self) -> Option<Version> {
         let running = self.running().map(|process| process.join("exe"));
-        let by_name = self.is_this_machine().then(|| PathBuf::from(NAME));
         let installed = FOLDERS.iter().map(|folder| self.node.join(folder).join(NAME));
-        let mut programs = running.filter(|program| self.is_trusted(program)).chain(by_name).chain(installed);
-        programs.find_map(|program| version_of(&answer(&program)?))
+        let installed = installed.filter(|_| self.is_node());
+        let found = running.chain(installed).filter(|program| self.is_trusted(program));
+        let by_name = self.is_this_machine().then(|| PathBuf::from(NAME));
+        found.chain(by_name).find_map(|program| version_of(&answer(&program)?))
     }
 
     /// When it started; the last one if there are several.
@@ -57,14 +58,21 @@ impl<'a> Containerd<'a> {
         self.node == Path::new("/")
     }
 
+    /// Whether something runs with this root: a copy of the files of a node may hold any program, and nobody runs it.
+    fn is_node(&self) -> bool {
+        self.is_this_machine() || self.processes().any(|process| self.is_root_of(&process))
+    }
+
     /// The processes of the name whose root is that of the node: one in a container is another containerd.
     fn running(&self) -> impl Iterator<Item = PathBuf> {
-        let processes =
-            fs::read_dir(self.processes).into_iter().flatten().flatten().map(|entry| entry.path());
-        processes.filter(|process| {
+        self.processes().filter(|process| {
             fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim_end() == NAME)
                 && self.is_root_of(process)
         })
+    }
+
+    fn processes(&self) -> impl Iterator<Item = PathBuf> {
+        fs::read_dir(self.processes).into_iter().flatten().flatten().map(|entry| entry.path())
     }
 
     fn is_root_of(&self, process: &Path) -> bool {

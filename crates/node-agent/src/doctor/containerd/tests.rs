@@ -45,6 +45,12 @@ impl Machine {
         symlink(self.path(program), self.path(&format!("proc/{id}/exe"))).unwrap();
     }
 
+    /// A process of another name with a root.
+    fn start_other(&self, id: u32, root: &str) {
+        self.write(&format!("proc/{id}/comm"), "systemd\n", 0o644);
+        symlink(self.path(root), self.path(&format!("proc/{id}/root"))).unwrap();
+    }
+
     /// The version, and the seconds from the start of the machine to that of containerd.
     fn examined(&self) -> (Option<String>, Option<i64>) {
         let (node, processes) = (self.path("host"), self.path("proc"));
@@ -66,16 +72,27 @@ fn what_runs_on_the_node_is_found_by_its_root() {
 }
 
 #[test]
-fn what_is_installed_on_the_node_is_found_if_nothing_runs() {
+fn what_is_installed_on_the_node_is_found_if_no_containerd_runs() {
     let machine = Machine::new();
+    machine.start_other(1, "host");
     assert_eq!(machine.examined(), (None, None));
     machine.install("host/usr/bin/containerd", "1.7.35", 0o755);
     assert_eq!(machine.examined(), (Some("1.7.35".to_owned()), None));
 }
 
 #[test]
+fn nothing_in_a_copy_of_the_files_of_a_node_is_run() {
+    let machine = Machine::new();
+    machine.start_other(1, "container");
+    machine.install("host/usr/bin/containerd", "1.7.35", 0o755);
+    assert_eq!(machine.examined(), (None, None));
+}
+
+#[test]
 fn a_program_that_others_can_change_is_not_run() {
     let machine = Machine::new();
+    machine.start_other(1, "host");
+    machine.install("host/usr/bin/containerd", "1.7.35", 0o777);
     machine.install("host/tmp/containerd", "2.4.2", 0o777);
     machine.start(7, "host", "host/tmp/containerd", 100);
     assert_eq!(machine.examined(), (None, Some(1)));
