@@ -29,7 +29,7 @@ const GATHER: Duration = Duration::from_millis(50);
 /// The longest wait after a failed write.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How many violations of a value, or files of others, are logged at a time.
-const MOST_LOGGED: usize = 20;
+const MOST_SHOWN: usize = 20;
 
 /// The agent of a node.
 pub(crate) struct Agent {
@@ -168,6 +168,9 @@ impl Agent {
         let reading = container_registries::read(text.reveal(), Timestamp::MIN);
         if reading.violations.is_empty() {
             known.unusable = None;
+            for loss in first(self.disk.left_out(&reading.registries)) {
+                tracing::warn!(source = self.source, "{loss}");
+            }
             known.mirrors.follow(&reading.registries, Instant::now());
             self.metrics.mirrors(known.mirrors.len(), known.mirrors.up());
             known.registries = Some(reading.registries);
@@ -176,8 +179,12 @@ impl Agent {
             return;
         }
         self.metrics.refused();
-        for violation in reading.violations.iter().take(MOST_LOGGED) {
-            tracing::error!(source = self.source, %violation, "the value is invalid: this node stays as it is");
+        for violation in first(reading.violations.iter().map(ToString::to_string)) {
+            tracing::error!(
+                source = self.source,
+                violation,
+                "the value is invalid: this node stays as it is"
+            );
         }
         known.unusable = Some(Obstacle::Invalid(reading.violations.len()));
     }
@@ -218,8 +225,8 @@ impl Agent {
         known.is_cleaned = report.errors.iter().any(|error| matches!(error, Error::Cleaned));
         known.failures = if report.errors.is_empty() { 0 } else { known.failures.saturating_add(1) };
         known.found = known.is_asking.then_some(Obstacle::Asking).into_iter().collect();
-        known.found.extend(report.in_the_way.into_iter().map(Obstacle::InTheWay));
-        known.found.extend(report.errors.iter().map(|error| Obstacle::Write(error.to_string())));
+        known.found.extend(first(report.in_the_way).map(Obstacle::InTheWay));
+        known.found.extend(first(report.errors.iter().map(ToString::to_string)).map(Obstacle::Write));
         match known.failures {
             _ if known.is_cleaned => known.look = None,
             0 => known.look_in(LOOK_AGAIN),
@@ -234,18 +241,23 @@ impl Logged {
         if written + removed > 0 {
             tracing::info!(written, removed, "the files of this node have changed");
         }
-        for error in errors {
-            tracing::error!(%error, "not all files of this node are as they should be");
+        for error in first(errors.iter().map(ToString::to_string)) {
+            tracing::error!(error, "not all files of this node are as they should be");
         }
-        for path in in_the_way.difference(&self.in_the_way) {
+        for path in first(in_the_way.difference(&self.in_the_way).cloned()) {
             tracing::warn!(path, "a file of somebody else stays, and its host is not configured");
         }
-        for path in foreign.difference(&self.foreign).take(MOST_LOGGED) {
+        for path in first(foreign.difference(&self.foreign).cloned()) {
             tracing::info!(path, "a file of somebody else stays");
         }
         self.in_the_way.clone_from(in_the_way);
         self.foreign.clone_from(foreign);
     }
+}
+
+/// As many as a person reads.
+fn first<T>(all: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
+    all.into_iter().take(MOST_SHOWN)
 }
 
 /// Waits until a time; for ever if there is none.

@@ -35,9 +35,17 @@ impl Disk {
         Self { places, has_logins, node: Arc::default() }
     }
 
+    /// What the file with logins leaves out of a value.
+    pub(crate) fn left_out(&self, registries: &Registries) -> Vec<String> {
+        let mut losses = Vec::new();
+        if self.has_logins {
+            drop(logins(registries, &mut losses));
+        }
+        losses
+    }
+
     /// What is to be done so that the files become what is wanted.
     pub(crate) fn work(&self, registries: &Registries, files: BTreeMap<String, Wanted>) -> Work {
-        // What is not written as a login was reported when the value was admitted.
         let logins = self.has_logins.then(|| logins(registries, &mut Vec::new()).managed().to_text());
         Work { disk: self.clone(), files, logins }
     }

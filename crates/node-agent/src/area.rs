@@ -3,7 +3,7 @@
 //!
 //! `clean` removes the folder, and with it the right of a running agent to write: see [`Area::lock`].
 
-use std::fs::{self, DirBuilder, DirEntry, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::discard::discard;
 use crate::error::{Error, at};
-use crate::files::{AREA, PRIVATE, Real};
+use crate::files::{AREA, PRIVATE, Real, children};
 
 const LOCK: &str = "lock";
 /// The folders that were moved from their places, by their names.
@@ -37,10 +37,8 @@ impl Area {
         let path = root.join(AREA);
         loop {
             match DirBuilder::new().mode(0o700).create(&path) {
-                Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                    return Err(at(&path, "created", error));
-                }
-                _ => {}
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && is_folder(&path) => {}
+                created => created.map_err(|error| at(&path, "created", error))?,
             }
             let lock = path.join(LOCK);
             let opened = OpenOptions::new().append(true).create(true).mode(PRIVATE).open(&lock);
@@ -131,10 +129,25 @@ impl Area {
     }
 }
 
-/// What is in a folder. None is empty.
-fn children(folder: &Path) -> Result<Vec<DirEntry>, Error> {
-    match fs::read_dir(folder).and_then(Iterator::collect) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        entries => entries.map_err(|error| at(folder, "read", error)),
+/// Whether a folder is there, and no link to one, or nothing any more.
+fn is_folder(path: &Path) -> bool {
+    path.symlink_metadata().map_or_else(|error| error.kind() == ErrorKind::NotFound, |found| found.is_dir())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_link_in_place_of_the_folder_is_refused() {
+        for target in ["/nowhere", "/tmp"] {
+            let root = tempfile::tempdir().unwrap();
+            symlink(target, root.path().join(AREA)).unwrap();
+            let error = Area::claim(root.path()).unwrap_err().to_string();
+            let path = root.path().join(AREA);
+            assert_eq!(error, format!("{} cannot be created: File exists (os error 17)", path.display()));
+        }
     }
 }

@@ -5,6 +5,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
+use crate::error::{Error, at};
+
 /// The name of the folder of our own, beside those of hosts. containerd looks for names of hosts, which start with no dot.
 pub(crate) const AREA: &str = ".serverless-node-agent";
 /// The mode of every file: it may hold a credential.
@@ -58,5 +60,13 @@ impl FileSystem for Real {
 
     fn remove_folder(&self, path: &Path) -> io::Result<()> {
         fs::remove_dir(path)
+    }
+}
+
+/// What is in a folder. None is empty.
+pub(crate) fn children(folder: &Path) -> Result<Vec<fs::DirEntry>, Error> {
+    match fs::read_dir(folder).and_then(Iterator::collect) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        entries => entries.map_err(|error| at(folder, "read", error)),
     }
 }
