@@ -87,7 +87,7 @@ async fn accept_all(listener: &TcpListener, serving: &Serving, seats: &Arc<Seats
 /// A connection and the address of its client.
 async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, IpAddr)> {
     let (stream, peer) = listener.accept().await?;
-    // Answers are small and complete: waiting for more to send would only delay them.
+    // Answers are written in parts that are worth sending: waiting for more would only delay them.
     stream.set_nodelay(true)?;
     Ok((stream, peer.ip().to_canonical()))
 }

@@ -37,7 +37,7 @@ pub(crate) async fn answer(State(endpoint): State<Arc<Endpoint>>, request: Reque
 
 impl Endpoint {
     async fn ask(&self, request: Request<Body>) -> Result<Bytes, Refusal> {
-        // The listener knows the address of every client; the unspecified one matches no rule for addresses.
+        // The listener knows the address of every client.
         let unknown = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
         let address = request.extensions().get().map_or(unknown, |Peer(address)| *address);
         let body = if request.method() == Method::POST {

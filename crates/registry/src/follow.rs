@@ -34,19 +34,27 @@ pub async fn accounts(
         .for_each(|event| {
             match event {
                 Ok(Event::Init) => listed.clear(),
+                // One that is being deleted may not log in, however long a finalizer keeps it.
+                Ok(Event::InitApply(object)) if is_deleted(&object) => {}
                 Ok(Event::InitApply(object)) => listed.push((object.name_any(), of(&object))),
                 Ok(Event::InitDone) => {
                     accounts.replace(std::mem::take(&mut listed));
                     synced.send_replace(true);
                 }
-                Ok(Event::Apply(object)) => accounts.put(object.name_any(), of(&object)),
-                Ok(Event::Delete(object)) => accounts.remove(&object.name_any()),
+                Ok(Event::Apply(object)) if !is_deleted(&object) => {
+                    accounts.put(object.name_any(), of(&object));
+                }
+                Ok(Event::Apply(object) | Event::Delete(object)) => accounts.remove(&object.name_any()),
                 Err(error) => tracing::warn!(error = %Causes(&error), "the watch of accounts is interrupted"),
             }
             metrics.accounts(accounts.len());
             std::future::ready(())
         })
         .await;
+}
+
+fn is_deleted(object: &ImageRegistryAccount) -> bool {
+    object.metadata.deletion_timestamp.is_some()
 }
 
 /// What logins need of an object. The webhook refuses what is wrong here; where it was not asked, nobody can log in with

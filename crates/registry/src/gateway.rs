@@ -1,6 +1,6 @@
 //! Passes requests on to the registry beside it, and its answers back to the client: as streams of any size, through
-//! small buffers. What the two say of their connection stays between them, and what the client says of other proxies is
-//! replaced by what is so.
+//! small buffers. Headers about one connection are not passed on, and `X-Forwarded-*` say what the gateway knows, not what
+//! the client claims.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,6 +75,10 @@ impl Gateway {
                 remove_hop_by_hop(answer.headers_mut());
                 answer.map(|body| Body::new(Counted::new(body, self.metrics.sent())))
             }
+            Err(cause) if is_of_client(&cause) => {
+                tracing::debug!(error = %Causes(&cause), "a body cannot be read");
+                error(StatusCode::BAD_REQUEST, "UNSUPPORTED", "the body of the request is broken")
+            }
             Err(cause) => {
                 tracing::warn!(error = %Causes(&cause), "the registry does not answer");
                 self.metrics.unavailable();
@@ -116,6 +120,12 @@ impl Gateway {
         parts.extensions = axum::http::Extensions::new();
         Request::from_parts(parts, Body::new(Counted::new(body, self.metrics.received())))
     }
+}
+
+/// Whether a request failed because its client sent a broken body, or went away.
+fn is_of_client(error: &(dyn std::error::Error + 'static)) -> bool {
+    let of_hyper = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_user);
+    of_hyper || error.source().is_some_and(is_of_client)
 }
 
 /// Removes what is said of one connection only.

@@ -1,50 +1,34 @@
 //! What the token server is configured with, from files that change: the rules, and the authority whose keys sign. Each of
-//! them that cannot be used leaves the last one in force.
+//! the two is replaced by itself, and one that cannot be used leaves the last one in force.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use decide::registry::acl::{Acl, AclErrors, Policy};
-use decide::registry::token::Config;
 use process::reread;
 use zeroize::Zeroizing;
 
 use crate::metrics::Metrics;
 use crate::server::{Server, State};
-use crate::sign::Signer;
-use crate::signing::{Authority, AuthorityFiles, SigningError};
+use crate::signing::{Authority, AuthorityFiles};
 
-/// Where the configuration comes from.
+/// Where rules come from.
 #[derive(Clone, Debug)]
-pub struct Sources {
-    /// What tokens have in common.
-    pub config: Config,
-    /// The rules without a file.
-    pub policy: Policy,
-    /// The file of rules, if there is one.
-    pub acl: Option<PathBuf>,
-    /// The authority of the keys that sign.
-    pub authority: AuthorityFiles,
+pub enum Rules {
+    /// The rules of a policy.
+    Of(Policy),
+    /// A file.
+    In(PathBuf),
 }
 
-/// What the files hold.
-#[derive(Clone, Eq, PartialEq)]
-pub struct Content {
-    rules: Option<Zeroizing<String>>,
-    authority: Authority,
-}
+/// The text of a file of rules; none for a policy.
+pub type Text = Option<Zeroizing<String>>;
 
-impl Content {
-    fn signer(&self) -> Result<Signer, SourceError> {
-        Ok(self.authority.signer(SystemTime::now())?)
-    }
-}
-
-/// Why files cannot be used.
+/// Why there are no rules.
 #[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    /// The file of rules cannot be read.
+pub enum RulesError {
+    /// The file cannot be read.
     #[error("--acl-file {}: {cause}", path.display())]
     Read {
         /// The file.
@@ -54,78 +38,102 @@ pub enum SourceError {
     },
     /// The rules are wrong.
     #[error("--acl-file {}: {errors}", path.display())]
-    Rules {
+    Wrong {
         /// The file.
         path: PathBuf,
         /// What is wrong.
         errors: AclErrors,
     },
-    /// No key can sign.
-    #[error(transparent)]
-    Signing(#[from] SigningError),
 }
 
-impl Sources {
-    /// Reads the files.
+impl Rules {
+    /// Reads the file, if there is one.
     ///
     /// # Errors
-    /// One of them cannot be read.
-    pub fn read(&self) -> Result<Content, SourceError> {
-        let read = |path: &PathBuf| {
-            let text = std::fs::read_to_string(path).map(Zeroizing::new);
-            text.map_err(|cause| SourceError::Read { path: path.clone(), cause })
+    /// It cannot be read.
+    pub fn read(&self) -> Result<Text, RulesError> {
+        let Self::In(path) = self else { return Ok(None) };
+        let text = std::fs::read_to_string(path).map(Zeroizing::new);
+        text.map(Some).map_err(|cause| RulesError::Read { path: path.clone(), cause })
+    }
+
+    /// The rules. What their author should know is logged.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub fn acl(&self, text: &Text) -> Result<Acl, RulesError> {
+        let (path, text) = match (self, text) {
+            (Self::Of(policy), _) => return Ok(policy.acl()),
+            (Self::In(path), text) => (path, text.as_ref().map_or("", |text| text.as_str())),
         };
-        Ok(Content { rules: self.acl.as_ref().map(read).transpose()?, authority: self.authority.read()? })
-    }
-
-    /// The configuration that the files give. What the author of rules should know is logged.
-    ///
-    /// # Errors
-    /// What is wrong.
-    pub fn state(&self, content: &Content) -> Result<State, SourceError> {
-        let (acl, signer) = (self.acl(content)?, content.signer()?);
-        Ok(State { config: self.config.clone(), acl: Arc::new(acl), signer: Arc::new(signer) })
-    }
-
-    fn acl(&self, content: &Content) -> Result<Acl, SourceError> {
-        let (Some(path), Some(text)) = (&self.acl, &content.rules) else { return Ok(self.policy.acl()) };
-        let acl = Acl::read(text).map_err(|errors| SourceError::Rules { path: path.clone(), errors })?;
+        let acl = Acl::read(text).map_err(|errors| RulesError::Wrong { path: path.clone(), errors })?;
         for warning in acl.warnings() {
             tracing::warn!(%warning, "the rules of the registry");
         }
         Ok(acl)
     }
+}
 
-    /// Keeps the server up to date with the files, and replaces the key that signs long before it ends.
-    pub async fn keep(
-        self,
-        known: Content,
-        mut last: State,
-        server: Arc<Server>,
-        metrics: Arc<Metrics>,
-        every: Duration,
-    ) {
+/// The configuration of a server.
+#[derive(Debug)]
+pub struct InForce {
+    state: Mutex<State>,
+    server: Arc<Server>,
+    metrics: Arc<Metrics>,
+}
+
+impl InForce {
+    /// The configuration that the server has.
+    #[must_use]
+    pub fn new(state: State, server: Arc<Server>, metrics: Arc<Metrics>) -> Self {
+        metrics.signing_certificate(state.signer.not_after());
+        Self { state: Mutex::new(state), server, metrics }
+    }
+
+    /// Keeps the rules up to date with their file.
+    pub async fn keep_rules(self: Arc<Self>, rules: Rules, known: Text, every: Duration) {
         let read = {
-            let sources = self.clone();
-            move || sources.read()
+            let rules = rules.clone();
+            move || rules.read()
         };
-        reread::watch(known, every, read, |content| {
-            let mut is_in_force = content.is_ok();
-            let mut or_last = |error: SourceError| {
-                is_in_force = false;
-                tracing::error!(%error, "changed files cannot be used: what they held before stays in force");
-            };
-            match content {
-                Ok(content) => {
-                    self.acl(content).map_or_else(&mut or_last, |acl| last.acl = Arc::new(acl));
-                    content.signer().map_or_else(&mut or_last, |signer| last.signer = Arc::new(signer));
-                    metrics.signing_certificate(last.signer.not_after());
-                    server.replace(last.clone());
+        reread::watch(known, every, read, |text| {
+            let acl = text.and_then(|text| rules.acl(text));
+            self.metrics.reloaded("rules", acl.is_ok());
+            match acl {
+                Ok(acl) => {
+                    self.change(|state| state.acl = Arc::new(acl));
+                    tracing::info!("the rules have changed: the new ones are in force");
                 }
-                Err(error) => or_last(error),
+                Err(error) => {
+                    tracing::error!(%error, "the changed rules cannot be used: the old ones stay in force");
+                }
             }
-            metrics.reloaded("rules", is_in_force);
         })
         .await;
+    }
+
+    /// Replaces the key that signs long before it ends, and when the authority changes.
+    pub async fn keep_key(self: Arc<Self>, files: AuthorityFiles, known: Authority, every: Duration) {
+        reread::watch(known, every, move || files.read(), |authority| {
+            let signer = authority.and_then(|authority| authority.signer(SystemTime::now()));
+            self.metrics.reloaded("token_authority", signer.is_ok());
+            match signer {
+                Ok(signer) => {
+                    self.metrics.signing_certificate(signer.not_after());
+                    self.change(|state| state.signer = Arc::new(signer));
+                    tracing::info!("a new key signs tokens");
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the token authority gives no new key: the old one stays in use");
+                }
+            }
+        })
+        .await;
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut state);
+        self.server.replace(state.clone());
     }
 }

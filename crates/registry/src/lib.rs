@@ -1,8 +1,8 @@
-//! The token server of a registry in the cluster: who logs in, and the tokens that they get.
+//! What stands in front of a registry in the cluster: a gateway to it, and the server of its tokens.
 //!
-//! What is allowed is decided in `decide::registry`, without I/O. Here are the keys that sign ([`sign`]), the accounts
-//! ([`accounts`]), the verification of passwords ([`passwords`]) and the refresh tokens ([`refresh`]). [`server`] answers
-//! requests with all of them.
+//! What is allowed is decided in `decide::registry`, without I/O. Here are the keys that sign ([`signing`], [`sign`]), the
+//! accounts ([`follow`], [`accounts`]), the verification of passwords ([`passwords`]) and the refresh tokens ([`refresh`]).
+//! [`server`] answers requests with all of them; [`gateway`] passes everything else on.
 
 pub mod accounts;
 pub mod cli;

@@ -40,7 +40,7 @@ impl Metrics {
         let connections = Arc::new(https::Metrics::register(&mut registry));
         let (tokens, accounts) = (Family::default(), Gauge::default());
         registry.register("token_requests", "Requests for tokens, by what came of them", tokens.clone());
-        registry.register("accounts", "Accounts that may log in", accounts.clone());
+        registry.register("accounts", "Accounts of the namespace", accounts.clone());
         let mut end = |name: &str, help: &str| {
             let gauge = Gauge::default();
             registry.register_with_unit(name, help, Unit::Seconds, gauge.clone());
@@ -114,7 +114,7 @@ impl Metrics {
         self.signing_certificate.set(not_after.as_duration().as_secs_f64());
     }
 
-    /// Changed files were read again; `what` is `certificate` or `rules`.
+    /// Changed files were read again; `what` is `certificate`, `rules` or `token_authority`.
     pub fn reloaded(&self, what: &'static str, in_force: bool) {
         let result = if in_force { "success" } else { "failure" };
         self.reloads.get_or_create_owned(&[("file", what), ("result", result)]).inc();

@@ -40,7 +40,7 @@ pub struct Server {
     state: ArcSwap<State>,
     accounts: Arc<Accounts>,
     passwords: Passwords,
-    refresh: Refresh,
+    refresh: Option<Refresh>,
     clock: fn() -> Timestamp,
 }
 
@@ -59,7 +59,7 @@ impl Server {
         state: State,
         accounts: Arc<Accounts>,
         passwords: Passwords,
-        refresh: Refresh,
+        refresh: Option<Refresh>,
         clock: fn() -> Timestamp,
     ) -> Self {
         Self { state: ArcSwap::from_pointee(state), accounts, passwords, refresh, clock }
@@ -119,10 +119,26 @@ impl Server {
         self.token(state, request, identity, address, Some(&hash))
     }
 
-    /// The hash that a password is right for.
+    /// The hash that a password is right for. A wrong login takes a while, in which the watch may show an account that was just
+    /// created: a Secret with its password can be faster.
     async fn verify(&self, state: &State, login: &Login, address: IpAddr) -> Result<Bcrypt, Refusal> {
         let known = self.known(state, &login.user);
-        let hashes = known.as_ref().map(Known::hashes);
+        match self.judge(login, known.as_ref(), address).await {
+            Err(Refusal::Login) if known.is_none() => {
+                let known = self.known(state, &login.user).ok_or(Refusal::Login)?;
+                self.judge(login, Some(&known), address).await
+            }
+            judged => judged,
+        }
+    }
+
+    async fn judge(
+        &self,
+        login: &Login,
+        known: Option<&Known<'_>>,
+        address: IpAddr,
+    ) -> Result<Bcrypt, Refusal> {
+        let hashes = known.map(Known::hashes);
         let question = Question { user: &login.user, hashes, password: &login.password, address };
         match self.passwords.verify(question).await {
             Verdict::Right(place) => {
@@ -135,7 +151,8 @@ impl Server {
 
     /// The account of a refresh token, and the hash that it was issued for.
     fn remember(&self, state: &State, token: &HiddenText) -> Result<(String, Bcrypt), Refusal> {
-        let remembered = self.refresh.read(token, (self.clock)()).ok_or(Refusal::Login)?;
+        let refresh = self.refresh.as_ref().ok_or(Refusal::Login)?;
+        let remembered = refresh.read(token, (self.clock)()).ok_or(Refusal::Login)?;
         let known = self.known(state, &remembered.account);
         let hash = known.as_ref().and_then(|known| remembered.hash_of(known.hashes()).cloned());
         Ok((remembered.account, hash.ok_or(Refusal::Login)?))
@@ -167,8 +184,8 @@ impl Server {
         let moment = Moment { address, now, id: URL_SAFE_NO_PAD.encode(id) };
         let grant = grant(&state.config, &state.acl, request, identity, moment)?;
         let token = state.signer.sign(&grant.claims).map_err(|_| Refusal::Unavailable)?;
-        let refresh_token = hash.filter(|_| grant.has_refresh);
-        let refresh_token = refresh_token.map(|hash| self.refresh.issue(&grant.claims.sub, hash, now));
+        let refresh = self.refresh.as_ref().zip(hash).filter(|_| grant.has_refresh);
+        let refresh_token = refresh.map(|(refresh, hash)| refresh.issue(&grant.claims.sub, hash, now));
         Ok(answer(&grant, token.reveal(), refresh_token.as_ref().map(HiddenText::reveal)))
     }
 }
@@ -186,6 +203,12 @@ impl Known<'_> {
             Self::Written(user) => &user.labels,
             Self::Account(account) => &account.labels,
         }
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("State").field("config", &self.config).finish_non_exhaustive()
     }
 }
 

@@ -19,12 +19,10 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair,
 use registry::accounts::{Account, Accounts};
 use registry::endpoint::Endpoint;
 use registry::gateway::Gateway;
-use registry::in_force::Sources;
 use registry::metrics::Metrics;
 use registry::passwords::Passwords;
-use registry::refresh::Refresh;
 use registry::router;
-use registry::server::Server;
+use registry::server::{Server, State};
 use registry::signing::AuthorityFiles;
 use rustls::{ClientConnection, StreamOwned};
 use serde_json::json;
@@ -78,11 +76,10 @@ impl Guarded {
             pull: Duration::from_mins(1),
             push: Duration::from_mins(15),
         };
-        let sources = Sources { config, policy, acl: None, authority };
-        let state = sources.state(&sources.read().unwrap()).unwrap();
-        let refresh = Refresh::new(&[7; 32], Duration::from_hours(1)).unwrap();
+        let signer = authority.read().unwrap().signer(SystemTime::now()).unwrap();
+        let state = State { config, acl: Arc::new(policy.acl()), signer: Arc::new(signer) };
         let passwords = Passwords::new(std::num::NonZeroUsize::MIN).unwrap();
-        let server = Server::new(state, Arc::clone(&accounts), passwords, refresh, Timestamp::now);
+        let server = Server::new(state, Arc::clone(&accounts), passwords, None, Timestamp::now);
         let tokens = Arc::new(Endpoint { server: Arc::new(server), metrics: Arc::clone(&metrics) });
         let upstream: Authority = format!("127.0.0.1:{upstream}").parse().unwrap();
         let gateway = Arc::new(Gateway::new(upstream, Arc::clone(&metrics)));

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Request, Response, header};
-use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper_util::rt::TokioIo;
@@ -121,6 +121,10 @@ impl Service<Request<Incoming>> for Requests {
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(self.peer);
         self.deadline.enter(Stage::Body);
+        // Nobody reads a body that is empty.
+        if request.body().is_end_stream() {
+            self.deadline.body_has_arrived();
+        }
         let deadline = Arc::clone(&self.deadline);
         let answer = self.router.clone().call(request.map(|body| Arriving { body, deadline }));
         let deadline = Arc::clone(&self.deadline);

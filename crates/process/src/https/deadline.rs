@@ -77,7 +77,9 @@ impl Deadline {
 
     /// The body has arrived. Request and answer have one deadline together, so that stays.
     pub(super) fn body_has_arrived(&self) {
-        self.stage.store(Stage::Answering as u8, Ordering::Relaxed);
+        if self.is(Stage::Body) {
+            self.stage.store(Stage::Answering as u8, Ordering::Relaxed);
+        }
     }
 
     /// A body has moved on, to the server or to the client.

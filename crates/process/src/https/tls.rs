@@ -149,7 +149,7 @@ pub fn build(certificate: &[u8], key: &[u8], clients: Arc<dyn ClientCertVerifier
         .with_client_cert_verifier(clients)
         .with_single_cert(chain, key)
         .map_err(|error| refused(&error))?;
-    // The API server speaks HTTP/1.1 to webhooks and nothing else.
+    // The listener speaks nothing else: the API server speaks it to webhooks, and every client to registries.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Tls { config: Arc::new(config), not_after })
 }

@@ -21,9 +21,10 @@ use tokio::sync::watch;
 use crate::accounts::Accounts;
 use crate::endpoint::Endpoint;
 use crate::gateway::Gateway;
+use crate::in_force::InForce;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
-use crate::server::Server;
+use crate::server::{Server, State};
 use crate::{follow, probes, router};
 
 pub(super) use args::Args;
@@ -111,16 +112,17 @@ fn token_server(
     accounts: &Arc<Accounts>,
 ) -> anyhow::Result<Arc<Endpoint>> {
     let tokens = &args.tokens;
-    let sources = tokens.sources();
-    let content = sources.read()?;
-    let state = sources.state(&content)?;
-    metrics.signing_certificate(state.signer.not_after());
+    let (rules, files) = (tokens.rules(), tokens.authority());
+    let (text, authority) = (rules.read()?, files.read()?);
+    let (acl, signer) = (rules.acl(&text)?, authority.signer(SystemTime::now())?);
+    let state = State { config: tokens.config(), acl: Arc::new(acl), signer: Arc::new(signer) };
     let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let passwords = Passwords::new(cores).context("the system has no random numbers")?;
     let refresh = tokens.refresh()?;
     let server =
         Arc::new(Server::new(state.clone(), Arc::clone(accounts), passwords, refresh, Timestamp::now));
-    let (kept, counted) = (Arc::clone(&server), Arc::clone(metrics));
-    tokio::spawn(sources.keep(content, state, kept, counted, args.reload_interval));
+    let in_force = Arc::new(InForce::new(state, Arc::clone(&server), Arc::clone(metrics)));
+    tokio::spawn(Arc::clone(&in_force).keep_rules(rules, text, args.reload_interval));
+    tokio::spawn(in_force.keep_key(files, authority, args.reload_interval));
     Ok(Arc::new(Endpoint { server, metrics: Arc::clone(metrics) }))
 }

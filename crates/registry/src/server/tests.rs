@@ -48,7 +48,7 @@ fn server(accounts: &[(&str, &[&str])]) -> Server {
     store.replace(accounts.iter().map(|(name, passwords)| account(name, passwords)));
     let passwords = Passwords::new(NonZeroUsize::MIN).unwrap();
     let refresh = Refresh::new(&[7; 32], Duration::from_hours(1)).unwrap();
-    Server::new(state(RULES, 2030), Arc::new(store), passwords, refresh, || NOW)
+    Server::new(state(RULES, 2030), Arc::new(store), passwords, Some(refresh), || NOW)
 }
 
 async fn get(server: &Server, query: &str, login: Option<&str>) -> Result<Value, Refusal> {

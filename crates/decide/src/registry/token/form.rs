@@ -22,7 +22,6 @@ pub enum FormError {
 }
 
 /// The parameters, in their order.
-#[derive(Debug)]
 pub(super) struct Form(Vec<(Zeroizing<String>, Zeroizing<String>)>);
 
 impl Form {

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use aws_lc_rs::rand;
 use axum::http::uri::Authority;
 use decide::registry::acl::Policy;
 use decide::registry::token::Config;
@@ -15,14 +14,12 @@ use process::shell;
 use process::value::{duration, positive_duration, size};
 use zeroize::Zeroizing;
 
-use crate::in_force::Sources;
+use crate::in_force::Rules;
 use crate::refresh::Refresh;
 use crate::signing::AuthorityFiles;
 
-/// How long a refresh token is valid.
-const REFRESH_LIFE: Duration = Duration::from_hours(24);
-/// The bytes of a key of refresh tokens.
-const REFRESH_KEY: usize = 32;
+/// How long a refresh token is valid, if its account does not end before and keeps the password.
+const REFRESH_LIFE: Duration = Duration::from_hours(365 * 24);
 /// The least life of a token: what clients take for granted if an answer does not say it.
 const TOKEN_TTL_MIN: Duration = Duration::from_mins(1);
 
@@ -85,13 +82,13 @@ pub(super) struct Tokens {
     /// The key of the authority in PEM
     #[arg(long, env = "REGISTRY_TOKEN_CA_KEY_FILE", value_name = "FILE")]
     token_ca_key_file: PathBuf,
-    /// How long a token is valid that allows pulls alone; clients take 60s for granted
+    /// How long a token is valid that allows pulls alone; at least 60s, which some clients assume
     #[arg(long, env = "REGISTRY_TOKEN_PULL_TTL", default_value = "60s", value_parser = token_ttl, value_name = "TIME")]
     token_pull_ttl: Duration,
     /// How long a token is valid that allows pushes: a layer must be pushed within it
     #[arg(long, env = "REGISTRY_TOKEN_PUSH_TTL", default_value = "15m", value_parser = token_ttl, value_name = "TIME")]
     token_push_ttl: Duration,
-    /// A file with at least 32 random bytes, the same for all replicas: clients may have refresh tokens then
+    /// A file with at least 32 random bytes, the same for all replicas. Without it, clients get no refresh tokens
     #[arg(long, env = "REGISTRY_REFRESH_KEY_FILE", value_name = "FILE")]
     refresh_key_file: Option<PathBuf>,
     /// What accounts may do, if no file says it
@@ -146,37 +143,34 @@ pub(super) struct Limits {
 }
 
 impl Tokens {
-    pub(super) fn sources(&self) -> Sources {
-        Sources {
-            config: Config {
-                issuer: self.token_issuer.clone(),
-                service: self.token_service.clone(),
-                pull: self.token_pull_ttl,
-                push: self.token_push_ttl,
-            },
-            policy: match self.policy {
-                PolicyName::Shared => Policy::Shared,
-                PolicyName::PerNamespace => Policy::PerNamespace,
-            },
-            acl: self.acl_file.clone(),
-            authority: AuthorityFiles {
-                certificate: self.token_ca_cert_file.clone(),
-                key: self.token_ca_key_file.clone(),
-            },
+    pub(super) fn config(&self) -> Config {
+        Config {
+            issuer: self.token_issuer.clone(),
+            service: self.token_service.clone(),
+            pull: self.token_pull_ttl,
+            push: self.token_push_ttl,
         }
     }
 
-    /// With the key of a file, or with one that ends with this process.
-    pub(super) fn refresh(&self) -> anyhow::Result<Refresh> {
-        let key = if let Some(path) = &self.refresh_key_file {
-            let read = std::fs::read(path).map(Zeroizing::new);
-            read.with_context(|| format!("--refresh-key-file {}", path.display()))?
-        } else {
-            let mut key = Zeroizing::new(vec![0; REFRESH_KEY]);
-            rand::fill(&mut key).context("the system has no random numbers")?;
-            key
+    pub(super) fn rules(&self) -> Rules {
+        let policy = match self.policy {
+            PolicyName::Shared => Policy::Shared,
+            PolicyName::PerNamespace => Policy::PerNamespace,
         };
-        Refresh::new(&key, REFRESH_LIFE).context("--refresh-key-file")
+        self.acl_file.clone().map_or(Rules::Of(policy), Rules::In)
+    }
+
+    pub(super) fn authority(&self) -> AuthorityFiles {
+        AuthorityFiles { certificate: self.token_ca_cert_file.clone(), key: self.token_ca_key_file.clone() }
+    }
+
+    /// With the key of a file. Without one there are no refresh tokens: a client would keep one in place of its password, and
+    /// neither another replica nor the next process would know it.
+    pub(super) fn refresh(&self) -> anyhow::Result<Option<Refresh>> {
+        let Some(path) = &self.refresh_key_file else { return Ok(None) };
+        let named = || format!("--refresh-key-file {}", path.display());
+        let key = std::fs::read(path).map(Zeroizing::new).with_context(named)?;
+        Refresh::new(&key, REFRESH_LIFE).with_context(named).map(Some)
     }
 }
 
