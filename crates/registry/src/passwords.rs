@@ -12,12 +12,14 @@ mod verdicts;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use policy::container_registries::HiddenText;
 use policy::image_registry_accounts::bcrypt::Bcrypt;
+use tokio::sync::Semaphore;
 use tokio::task;
 use tokio::time::{self, Instant};
 use zeroize::Zeroizing;
@@ -31,8 +33,13 @@ use verdicts::Verdicts;
 const PASSWORD_MAX: usize = 72;
 /// How many passwords may wait for a core.
 const QUEUE: usize = 64;
-/// Verified for users that do not exist, so that they take the time of one that does. No password is known for it.
-const DUMMY: &str = "$2b$10$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i";
+/// How many wrong logins may wait for their answer.
+const WAITING: usize = 256;
+/// Verified for users that do not exist, behind version and cost, so that they take the time of one that does. No password is
+/// known for it.
+const DUMMY: &str = "If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i";
+/// Its cost, as long as no account has a higher one.
+const DUMMY_COST: u32 = 10;
 
 /// What came out.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -52,6 +59,10 @@ pub struct Passwords {
     verdicts: Verdicts,
     queue: Arc<Queue>,
     delays: Delays,
+    /// The places of wrong logins that wait for their answer.
+    waiting: Semaphore,
+    /// The highest cost of a hash so far, which that for nobody has, too.
+    cost: AtomicU32,
 }
 
 /// What is verified.
@@ -79,17 +90,22 @@ impl Passwords {
             verdicts: Verdicts::default(),
             queue: Arc::new(Queue::new(workers, QUEUE)),
             delays: Delays::default(),
+            waiting: Semaphore::new(WAITING),
+            cost: AtomicU32::new(DUMMY_COST),
         })
     }
 
-    /// Verifies a password. A wrong one is answered later with each time.
+    /// Verifies a password. A wrong one is answered later with each time, and nothing else of its account and address is
+    /// verified before.
     pub async fn verify(&self, question: Question<'_>) -> Verdict {
         let started = Instant::now();
         let digest = self.digest(&question);
         if let Some(place) = self.verdicts.right(&digest) {
             return Verdict::Right(place);
         }
-        let source = self.source(&question);
+        let Some(attempt) = self.delays.attempt(self.source(&question), started) else {
+            return Verdict::Busy;
+        };
         let verdict = if self.verdicts.is_wrong(&digest, started) {
             Verdict::Wrong
         } else {
@@ -98,13 +114,16 @@ impl Passwords {
         match verdict {
             Verdict::Right(place) => {
                 self.verdicts.add_right(digest, place);
-                self.delays.forget(&source);
+                attempt.right();
             }
             Verdict::Wrong => {
                 self.verdicts.add_wrong(digest, Instant::now());
-                time::sleep_until(started + self.delays.next(source, started)).await;
+                let answered = attempt.wrong();
+                // Those who wait hold a connection each, so only some may.
+                let Ok(_waiting) = self.waiting.try_acquire() else { return Verdict::Busy };
+                time::sleep_until(answered).await;
             }
-            Verdict::Busy => {}
+            Verdict::Busy => attempt.undecided(),
         }
         verdict
     }
@@ -115,12 +134,10 @@ impl Passwords {
             return Verdict::Wrong;
         }
         let Some(turn) = self.queue.enter(question.address) else { return Verdict::Busy };
-        let hashes: Vec<_> = match question.hashes {
-            Some(hashes) if !hashes.is_empty() => {
-                hashes.iter().map(|hash| hash.as_str().to_owned()).collect()
-            }
-            _ => Vec::new(),
-        };
+        let known = question.hashes.unwrap_or_default();
+        let highest = known.iter().map(|hash| u32::from(hash.cost())).max().unwrap_or_default();
+        let cost = self.cost.fetch_max(highest, Ordering::Relaxed).max(highest);
+        let hashes: Vec<_> = known.iter().map(|hash| hash.as_str().to_owned()).collect();
         let hashes = Zeroizing::new(hashes);
         let password = Zeroizing::new(password.to_owned());
         let Some(turn) = turn.wait().await else { return Verdict::Busy };
@@ -129,7 +146,7 @@ impl Passwords {
             let place = hashes.iter().position(|hash| is_right(hash));
             if hashes.is_empty() {
                 // Whether it would be right does not matter: there is nobody whose password it is.
-                is_right(DUMMY);
+                is_right(&dummy(cost));
             }
             // The core is free only now, even if the client has gone.
             drop(turn);
@@ -162,6 +179,11 @@ impl Passwords {
         context.update(question.user.as_bytes());
         digest(context)
     }
+}
+
+/// The hash for nobody, of a cost.
+fn dummy(cost: u32) -> String {
+    format!("$2b${cost:02}${DUMMY}")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The token protocol of distribution: what a client sends goes in, the claims of a token or a refusal come out.
 //!
 //! [`request`] reads what is sent. Who that is, is found out in between, by somebody else: an [`Identity`] says it.
-//! [`grant`] decides. Nothing here verifies a password or signs.
+//! [`grant()`] decides. Nothing here verifies a password or signs.
 
 pub mod answer;
 pub mod basic;

@@ -78,7 +78,7 @@ async fn who_floods_is_sent_away_and_who_is_known_is_not() {
     let passwords = Arc::new(passwords());
     let hashes = [hash("right")];
     assert_eq!(ask(&passwords, Some(&hashes), "right").await, Verdict::Right(0));
-    // All places of this address, and the only worker.
+    // All places of this address.
     let places: Vec<_> = (0..QUEUE / 2).map(|_| passwords.queue.enter(ADDRESS).unwrap()).collect();
     assert_eq!(ask(&passwords, Some(&hashes), "wrong").await, Verdict::Busy);
     assert_eq!(ask(&passwords, Some(&hashes), "right").await, Verdict::Right(0));
@@ -87,8 +87,36 @@ async fn who_floods_is_sent_away_and_who_is_known_is_not() {
 }
 
 #[test]
-fn the_hash_for_nobody_is_one() {
-    assert_eq!(parse(DUMMY).unwrap().cost(), 10);
+fn the_hash_for_nobody_is_one_of_any_cost() {
+    for cost in 4..=14 {
+        assert_eq!(u32::from(parse(&dummy(cost)).unwrap().cost()), cost);
+    }
+}
+
+#[tokio::test]
+async fn nobody_costs_as_much_as_the_dearest_account() {
+    let passwords = passwords();
+    let dear = [parse(&bcrypt::hash("right", 11).unwrap()).unwrap()];
+    assert_eq!(passwords.cost.load(Ordering::Relaxed), DUMMY_COST);
+    assert_eq!(ask(&passwords, Some(&dear), "right").await, Verdict::Right(0));
+    assert_eq!(passwords.cost.load(Ordering::Relaxed), 11);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_else_is_verified_while_a_wrong_login_waits() {
+    let passwords = Arc::new(passwords());
+    let (asking, started) = (Arc::clone(&passwords), Instant::now());
+    let wrong = tokio::spawn(async move { ask(&asking, Some(&[hash("right")]), "wrong").await });
+    while passwords.waiting.available_permits() == WAITING {
+        task::yield_now().await;
+    }
+    assert_eq!(ask(&passwords, Some(&[hash("right")]), "wrong too").await, Verdict::Busy);
+    assert_eq!(wrong.await.unwrap(), Verdict::Wrong);
+    assert_eq!(started.elapsed(), Duration::from_millis(500));
+    // When all places are taken, nobody waits.
+    let _all = passwords.waiting.try_acquire_many(u32::try_from(WAITING).unwrap()).unwrap();
+    assert_eq!(ask(&passwords, None, "wrong").await, Verdict::Busy);
+    assert_eq!(started.elapsed(), Duration::from_millis(500));
 }
 
 #[test]
