@@ -30,7 +30,10 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ),
     ("serverless-policy", &["serverless-api"]),
     ("serverless-process", &[]),
-    ("serverless-registry", &["serverless-decide", "serverless-policy", "serverless-process"]),
+    (
+        "serverless-registry",
+        &["serverless-api", "serverless-decide", "serverless-policy", "serverless-process"],
+    ),
     ("serverless-remote", &["serverless-api", "serverless-policy"]),
     (
         "serverless-webhook",
