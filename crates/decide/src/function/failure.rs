@@ -7,6 +7,10 @@ use super::model::Source;
 /// The most characters of the error of the builder, and of the command in it: what the step has written comes after it.
 const ERROR: usize = 200;
 
+/// Two beginnings of one error: which of its two sides reports a Dockerfile that cannot be built first is chance. The second
+/// one is replaced by the first.
+const FAILED: [&str; 2] = ["failed to solve: ", "failed to run Build function: "];
+
 /// How BuildKit says that a command of the Dockerfile has failed; what it ended with comes after it.
 const FAILED_STEP: &str = " did not complete successfully: ";
 
@@ -93,8 +97,13 @@ pub(super) fn cause(log: &str) -> Option<String> {
     let (before, rest) = lines.split_at(lines.iter().rposition(|line| is_error(line))?);
     let error = rest.first()?;
     let error = error.strip_prefix("error: ").unwrap_or(error);
-    let written = if is_of_step(error) { written(before, error) } else { None };
-    Some(written.map_or_else(|| error.to_owned(), |written| format!("{}: {written}", shortened(error))))
+    let [first, second] = FAILED;
+    let error = error.strip_prefix(second).map_or_else(|| error.to_owned(), |rest| format!("{first}{rest}"));
+    let written = if is_of_step(&error) { written(before, &error) } else { None };
+    Some(match written {
+        None => error,
+        Some(written) => format!("{}: {written}", shortened(&error)),
+    })
 }
 
 /// A cause, and what to do about it, if that is known.

@@ -86,6 +86,10 @@ error building image: error building stage: failed to execute command: waiting f
     "#9 0.3 one\n#9 0.4 two\n#9 DONE 0.4s\nerror: failed to solve: process \"/bin/sh -c x\" did not complete successfully: exit code: 3",
     "failed to solve: process \"/bin/sh -c x\" did not complete successfully: exit code: 3: two"
 )]
+#[case::either_side_of_buildkit(
+    "error: failed to run Build function: dockerfile parse error on line 3: unknown instruction: RAN",
+    "failed to solve: dockerfile parse error on line 3: unknown instruction: RAN"
+)]
 #[case::nothing_written(
     "error: failed to solve: process \"/bin/sh -c x\" did not complete successfully: exit code: 3",
     "failed to solve: process \"/bin/sh -c x\" did not complete successfully: exit code: 3"
