@@ -90,7 +90,7 @@ mod tests {
                 serve(&mut stream, &answer).await;
                 served += 1;
             }
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         let gone = tokio::select! {
             gone = is_gone_after(Duration::from_millis(1), &account, "ns", "agent") => gone.unwrap(),
