@@ -4,8 +4,7 @@
 use std::fmt;
 use std::net::Ipv6Addr;
 
-/// The longest address, in bytes: the longest name of a repository.
-const LENGTH_MAX: usize = 255;
+use super::repository::{LENGTH_MAX, is_bounded_by, is_path_component};
 
 /// Why a text is not a registry address. No message holds any part of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -169,26 +168,6 @@ fn is_host_label(label: &str) -> bool {
         && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// Whether a text is the name of a repository within a registry, as the distribution specification has it.
-#[must_use]
-pub fn is_repository_name(text: &str) -> bool {
-    text.len() <= LENGTH_MAX && text.split('/').all(is_path_component)
-}
-
-/// A part of the path of an image name: one `.`, one or two `_` or any number of `-` separate letters and digits.
-fn is_path_component(component: &str) -> bool {
-    let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    is_bounded_by(component, is_word)
-        && component.split(|character: char| u8::try_from(character).is_ok_and(is_word)).all(|separator| {
-            matches!(separator, "" | "." | "_" | "__") || separator.bytes().all(|byte| byte == b'-')
-        })
-}
-
-/// Whether the first and the last byte are such bytes.
-fn is_bounded_by(text: &str, is: impl Fn(u8) -> bool) -> bool {
-    text.bytes().next().is_some_and(&is) && text.bytes().last().is_some_and(&is)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -220,26 +199,6 @@ mod tests {
         assert_eq!((address.host(), address.port(), address.path()), (host, port, path));
         assert_eq!(address.to_string(), text);
         assert_eq!(RegistryAddress::parse(&format!("{text}/")), Ok(address));
-    }
-
-    #[rstest]
-    #[case::one_part("team", true)]
-    #[case::parts("my-team/a__b/c.d--e_f", true)]
-    #[case::empty("", false)]
-    #[case::empty_part("a//b", false)]
-    #[case::parent("a/../b", false)]
-    #[case::upper_case("Team/a", false)]
-    #[case::port("example.com:5000/a", false)]
-    #[case::pattern("*/*", false)]
-    #[case::newline("a\n", false)]
-    fn knows_names_of_repositories(#[case] text: &str, #[case] is_name: bool) {
-        assert_eq!(is_repository_name(text), is_name);
-    }
-
-    #[test]
-    fn names_of_repositories_have_at_most_255_bytes() {
-        assert!(is_repository_name(&"a".repeat(255)));
-        assert!(!is_repository_name(&"a".repeat(256)));
     }
 
     #[rstest]
