@@ -10,6 +10,7 @@ use decide::registry::token::Refusal;
 use http_body_util::{BodyExt as _, Collected, Limited};
 use process::https::Peer;
 
+use crate::error_form::json;
 use crate::metrics::Metrics;
 use crate::server::Server;
 
@@ -68,10 +69,7 @@ fn refused(refusal: Refusal, service: &str) -> Response<Body> {
 
 /// An answer that nobody stores: it may hold a token.
 fn response(status: StatusCode, body: Bytes) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let mut response = json(status, body);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -1,12 +1,16 @@
-//! Errors in the form that registries have.
+//! Answers in JSON, and errors in the form that registries have.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Response, StatusCode, header};
-use serde_json::json;
+use decide::registry::token::refusal::error_body;
 
 /// An answer with an error.
 pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Response<Body> {
-    let body = json!({"errors": [{"code": code, "message": message}]}).to_string();
+    json(status, error_body(code, message).into())
+}
+
+/// An answer in JSON.
+pub(crate) fn json(status: StatusCode, body: Bytes) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -46,6 +46,12 @@ pub enum Refusal {
 /// When a client that was sent away may come back.
 pub const RETRY_AFTER: Duration = Duration::from_secs(2);
 
+/// An error in the form that registries have.
+#[must_use]
+pub fn error_body(code: &str, message: &str) -> String {
+    json!({"errors": [{"code": code, "message": message}]}).to_string()
+}
+
 impl Refusal {
     /// The status of the answer.
     #[must_use]
@@ -73,7 +79,7 @@ impl Refusal {
     /// The body of the answer.
     #[must_use]
     pub fn body(self) -> String {
-        json!({"errors": [{"code": self.code(), "message": self.to_string()}]}).to_string()
+        error_body(self.code(), &self.to_string())
     }
 
     /// The header `WWW-Authenticate`, if logging in helps.
