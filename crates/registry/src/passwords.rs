@@ -41,7 +41,7 @@ const DUMMY: &str = "If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i";
 /// Its cost, as long as no account has a higher one.
 const DUMMY_COST: u32 = 10;
 
-/// What came out.
+/// The result of a verification.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
     /// The password belongs to the hash at this place.

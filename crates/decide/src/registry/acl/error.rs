@@ -20,7 +20,7 @@ pub struct AclErrors(pub Vec<AclError>);
 pub struct Warning {
     /// The path of the field.
     pub field: String,
-    /// What is so.
+    /// What is wrong, or may be.
     pub text: String,
 }
 
