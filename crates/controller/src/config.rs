@@ -3,6 +3,8 @@
 mod check;
 mod checked;
 mod env;
+mod errors;
+mod image_registries;
 mod raw;
 
 use std::path::Path;
@@ -11,6 +13,7 @@ use policy::config::ConfigError;
 use process::settings::{LoadError, Settings};
 
 pub use checked::{Config, Propagation};
+pub use image_registries::ImageRegistries;
 pub use raw::RawConfig;
 
 /// How the configuration is read.

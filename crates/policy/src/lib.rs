@@ -29,7 +29,7 @@ pub mod registry_secrets;
 pub mod rule;
 pub mod schema;
 mod secret_object;
-mod syntax;
+pub mod syntax;
 pub mod text;
 pub mod violation;
 

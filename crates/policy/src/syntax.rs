@@ -2,7 +2,7 @@
 //! (`k8s.io/apimachinery/pkg/util/validation`). Each check answers with what the text must be.
 
 /// The outcome of a check: what the text must be, if it is not.
-pub(crate) type Check = Result<(), &'static str>;
+pub type Check = Result<(), &'static str>;
 
 /// The longest DNS label, Service name and label value, in bytes.
 pub(crate) const LABEL_MAX: usize = 63;
@@ -22,7 +22,7 @@ const LABEL_PREFIX: &str = "the prefix of a label key must be a lower-case RFC 1
 const LABEL_VALUE: &str = "a label value must be empty or consist of letters, digits, '-', '_' or '.', start and end with a letter or digit and be no longer than 63 characters (such as 'my_value' or '12345')";
 
 /// A DNS label that starts with a letter (RFC 1035), of any length.
-pub(crate) fn dns_1035_label(text: &str) -> Check {
+pub fn dns_1035_label(text: &str) -> Check {
     let ends_well = text.bytes().last().is_some_and(|byte| byte != b'-');
     if dns_1035_prefix(text).is_ok() && ends_well { Ok(()) } else { Err(DNS_1035) }
 }
@@ -34,7 +34,7 @@ pub(crate) fn dns_1035_prefix(text: &str) -> Check {
 }
 
 /// A DNS label (RFC 1123): the name of a namespace.
-pub(crate) fn is_dns_1123_label(text: &str) -> bool {
+pub fn is_dns_1123_label(text: &str) -> bool {
     text.len() <= LABEL_MAX && is_dns_1123_part(text)
 }
 
@@ -46,7 +46,7 @@ fn is_dns_1123_part(text: &str) -> bool {
 }
 
 /// A DNS subdomain (RFC 1123): the name of most objects.
-pub(crate) fn dns_1123_subdomain(text: &str) -> Check {
+pub fn dns_1123_subdomain(text: &str) -> Check {
     if text.len() <= SUBDOMAIN_MAX && text.split('.').all(is_dns_1123_part) {
         Ok(())
     } else {

@@ -1,17 +1,16 @@
 //! What the configuration must be: every value in its bounds, and every error with its field and the remedy.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use api::Language;
 use decide::function::Config as FunctionConfig;
 use decide::function::config::Runtime;
-use jiff::SignedDuration;
 use policy::config::ConfigError;
 use policy::registries::RegistryAddress;
 use remote::git::GitConfig;
 
 use super::checked::{Config, Propagation};
+use super::errors::Errors;
 use super::raw::{RawBuild, RawConfig, RawFunction, RawGit, RawPropagation, RawRegistryCheck, RawRuntime};
 
 /// The longest time between two builds, and the longest that a build may take.
@@ -28,21 +27,19 @@ const MAX_CONCURRENCY: usize = 256;
 /// What is wrong with an executor whose engine is not named.
 const NO_ENGINE: &str = "needs build.engine beside it: \"kaniko\" if it is for kaniko, which was the default before, otherwise \"buildkit\" or \"buildkit-rootless\"";
 
-/// The errors so far.
-#[derive(Default)]
-struct Errors(Vec<ConfigError>);
-
 impl RawConfig {
     /// Checks all of it.
     ///
     /// # Errors
     /// Everything that is wrong.
     pub fn check(self) -> Result<Config, Vec<ConfigError>> {
-        let Self { build, function, git, propagation, registry_check, runtimes, workers } = self;
+        let Self { build, function, git, image_registries, propagation, registry_check, runtimes, workers } =
+            self;
         let (mut checked, mut errors) = (Config::default(), Errors::default());
         build.check(&mut checked, &mut errors);
         function.check(&mut checked.functions, &mut errors);
         git.check(&mut checked.git, &mut errors);
+        image_registries.check(&mut checked.image_registries, &mut errors);
         checked.functions.host_keys = checked.git.host_keys;
         propagation.check(&mut checked.propagation, &mut errors);
         checked.functions.excluded_namespaces.clone_from(&checked.propagation.excluded_namespaces);
@@ -156,63 +153,6 @@ impl RawRegistryCheck {
                 Err(problem) => errors.add(&format!("registryCheck.plainHttp.{index}"), problem),
             }
         }
-    }
-}
-
-impl Errors {
-    fn add(&mut self, field: &str, problem: String) {
-        self.0.push(ConfigError { field: field.to_owned(), problem });
-    }
-
-    fn text(&mut self, field: &str, given: Option<String>, value: &mut String) {
-        match given {
-            Some(given) if given.trim().is_empty() => self.add(field, "must not be blank".to_owned()),
-            Some(given) => *value = given,
-            None => {}
-        }
-    }
-
-    fn duration(
-        &mut self,
-        field: &str,
-        given: Option<String>,
-        bounds: RangeInclusive<Duration>,
-        value: &mut Duration,
-    ) {
-        let Some(given) = given else { return };
-        match given.parse::<SignedDuration>().map(Duration::try_from) {
-            Ok(Ok(given)) if bounds.contains(&given) => *value = given,
-            Ok(Ok(long)) if long > *bounds.end() => {
-                self.add(field, format!("{given:?} must be at most {} s", bounds.end().as_secs()));
-            }
-            Ok(_) => self.add(field, format!("{given:?} must be at least {} s", bounds.start().as_secs())),
-            Err(_) => {
-                let problem = format!("{given:?} must be a duration such as \"30s\", \"5m\" or \"1h30m\"");
-                self.add(field, problem);
-            }
-        }
-    }
-
-    fn number(
-        &mut self,
-        field: &str,
-        given: Option<usize>,
-        bounds: RangeInclusive<usize>,
-        value: &mut usize,
-    ) {
-        match given {
-            Some(given) if !bounds.contains(&given) => self.add(field, beyond(given, &bounds)),
-            Some(given) => *value = given,
-            None => {}
-        }
-    }
-}
-
-fn beyond(given: usize, bounds: &RangeInclusive<usize>) -> String {
-    if given < *bounds.start() {
-        format!("{given} must be at least {}", bounds.start())
-    } else {
-        format!("{given} must be at most {}", bounds.end())
     }
 }
 

@@ -6,6 +6,8 @@ use decide::function::Config as FunctionConfig;
 use remote::git::GitConfig;
 use remote::registry::RegistryConfig;
 
+use super::image_registries::ImageRegistries;
+
 /// The configuration of the controller.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -17,6 +19,8 @@ pub struct Config {
     pub max_builds_per_namespace: Option<usize>,
     /// How Git remotes are asked.
     pub git: GitConfig,
+    /// Registries in the cluster.
+    pub image_registries: ImageRegistries,
     /// How many Functions are looked at at once.
     pub workers: u16,
     /// The namespace of this controller, where it hands runtimes to the webhook.
@@ -77,6 +81,7 @@ impl Default for Config {
             max_builds: 5,
             max_builds_per_namespace: None,
             git: GitConfig::default(),
+            image_registries: ImageRegistries::default(),
             workers: 8,
             namespace: "kyma-system".to_owned(),
             propagation,

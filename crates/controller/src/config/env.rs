@@ -1,5 +1,5 @@
-//! The environment variables of the reference implementation, which override the file. Its chart misspelt two of them:
-//! both spellings are accepted.
+//! The environment variables of the reference implementation and of image-registry-operator, which override the file. The
+//! chart of the first misspelt two of them: both spellings are accepted.
 
 use process::settings::{Variable, set};
 
@@ -7,7 +7,7 @@ use super::raw::RawConfig;
 
 /// Each variable, the field that it sets, and how.
 #[rustfmt::skip]
-pub(super) const VARIABLES: [Variable<RawConfig>; 12] = [
+pub(super) const VARIABLES: [Variable<RawConfig>; 17] = [
     Variable::new("APP_FUNCTION_BUILD_EXECUTOR_IMAGE", "build.executorImage",
         |raw, text| set::text(&mut raw.build.executor_image, text)),
     Variable::new("APP_FUNCTION_BUILD_EXECUTOR_ARGS", "build.executorArgs",
@@ -32,4 +32,14 @@ pub(super) const VARIABLES: [Variable<RawConfig>; 12] = [
         |raw, text| set::text(&mut raw.propagation.base_namespace, text)),
     Variable::new("APP_KUBERNETES_EXCLUDED_NAMESPACES", "propagation.excludedNamespaces",
         |raw, text| set::list(&mut raw.propagation.excluded_namespaces, text)),
+    Variable::new("OPERATOR_DNS_ZONE", "imageRegistries.zone",
+        |raw, text| set::text(&mut raw.image_registries.zone, text)),
+    Variable::new("OPERATOR_SECRET_TTL", "imageRegistries.rotationInterval",
+        |raw, text| set::text(&mut raw.image_registries.rotation_interval, text)),
+    Variable::new("OPERATOR_DEFAULT_REGISTRY_NAME", "imageRegistries.defaultRegistry.name",
+        |raw, text| set::text(&mut raw.image_registries.default_registry.name, text)),
+    Variable::new("OPERATOR_DEFAULT_REGISTRY_NAMESPACE", "imageRegistries.defaultRegistry.namespace",
+        |raw, text| set::text(&mut raw.image_registries.default_registry.namespace, text)),
+    Variable::new("OPERATOR_IMAGE_REGISTRY", "imageRegistries.registryImage",
+        |raw, text| set::text(&mut raw.image_registries.registry_image, text)),
 ];

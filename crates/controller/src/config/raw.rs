@@ -7,6 +7,8 @@ use policy::HostKeys;
 use policy::git_url::GitUrls;
 use serde::Deserialize;
 
+use super::image_registries::RawImageRegistries;
+
 /// The whole configuration.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -17,6 +19,8 @@ pub struct RawConfig {
     pub function: RawFunction,
     /// How Git remotes are contacted.
     pub git: RawGit,
+    /// Registries in the cluster.
+    pub image_registries: RawImageRegistries,
     /// From which namespace labelled objects are copied, and to which.
     pub propagation: RawPropagation,
     /// Whether the controller verifies registry credentials when they change.

@@ -90,6 +90,7 @@ runtimes:
   nodejs10: null
   nodejs22: {like: nodejs12, baseImage: node22}
   go: {sourceFile: handler.go, dependenciesFile: go.mod, env: {A: b}}
+imageRegistries: {zone: example.org, rotationInterval: 12h, defaultRegistry: {name: images, namespace: infra}, registryImage: r, gatewayImage: g, redisImage: d}
 propagation: {baseNamespace: base, excludedNamespaces: [x, y]}
 registryCheck: {enabled: false, timeout: 3s, plainHttp: [Localhost, '[::1]:5000', registry.example.com:5000]}
 workers: 2
@@ -123,6 +124,15 @@ workers: 2
             host_keys: HostKeys::Strict,
             urls: policy::git_url::GitUrls::Lenient,
             require_credentials_label: true,
+        },
+        image_registries: ImageRegistries {
+            zone: "example.org".to_owned(),
+            rotation_interval: Duration::from_hours(12),
+            default_name: "images".to_owned(),
+            default_namespace: Some("infra".to_owned()),
+            registry_image: "r".to_owned(),
+            gateway_image: "g".to_owned(),
+            redis_image: "d".to_owned(),
         },
         namespace: "kyma-system".to_owned(),
         propagation: Propagation {
@@ -159,7 +169,15 @@ runtimes:
 #[rstest]
 #[case(
     "buidl: {}",
-    "FILE:1: buidl: unknown field `buidl`, expected one of build, function, git, propagation, registryCheck, runtimes, workers"
+    "FILE:1: buidl: unknown field `buidl`, expected one of build, function, git, imageRegistries, propagation, registryCheck, runtimes, workers"
+)]
+#[case(
+    "imageRegistries:\n  zone: a_b",
+    "FILE:2: imageRegistries.zone: \"a_b\" must be a lower-case RFC 1123 subdomain: lower-case letters, digits, '-' or '.', starting and ending with a letter or digit, no longer than 253 characters (such as 'example.com')"
+)]
+#[case(
+    "imageRegistries:\n  rotationInterval: 1m",
+    "FILE:2: imageRegistries.rotationInterval: \"1m\" must be at least 120 s"
 )]
 #[case("build:\n  maxSimultaneousJobs: 0", "FILE:2: build.maxSimultaneousJobs: 0 must be at least 1")]
 #[case("build:\n  engine: docker", "FILE:2: build.engine: unknown variant `docker`")]
@@ -226,6 +244,11 @@ fn variables_of_the_reference_go_before_the_file_in_both_spellings() {
         ("APP_FUNCTION_REQUEUE_DURATION", "5m"),
         ("APP_KUBERNETES_BASE_NAMESPACE", "base"),
         ("APP_KUBERNETES_EXCLUDED_NAMESPACES", "x, y"),
+        ("OPERATOR_DNS_ZONE", "example.org"),
+        ("OPERATOR_SECRET_TTL", "1h30m"),
+        ("OPERATOR_DEFAULT_REGISTRY_NAME", "images"),
+        ("OPERATOR_DEFAULT_REGISTRY_NAMESPACE", ""),
+        ("OPERATOR_IMAGE_REGISTRY", "registry:3"),
     ];
     let config = loaded("build: {maxSimultaneousJobs: 2, engine: kaniko}", &variables).unwrap();
     assert_eq!((config.max_builds, config.functions.fetcher_image.as_str()), (50, "f"));
@@ -233,6 +256,14 @@ fn variables_of_the_reference_go_before_the_file_in_both_spellings() {
     assert_eq!(config.functions.build_retry, Some(Duration::from_mins(5)));
     assert_eq!(config.propagation.base_namespace, "base");
     assert_eq!(config.propagation.excluded_namespaces, ["x", "y"].map(str::to_owned).into());
+    let expected = ImageRegistries {
+        zone: "example.org".to_owned(),
+        rotation_interval: Duration::from_mins(90),
+        default_name: "images".to_owned(),
+        registry_image: "registry:3".to_owned(),
+        ..ImageRegistries::default()
+    };
+    assert_eq!(config.image_registries, expected);
 
     let error = loaded("", &[("APP_FUNCTION_BUILD_MAX_SIMULTANEOUS_JOBS", "five")]).unwrap_err();
     assert_eq!(error, "APP_FUNCTION_BUILD_MAX_SIMULTANEOUS_JOBS: \"five\" must be a whole number");
