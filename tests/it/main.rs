@@ -112,6 +112,7 @@ mod copies {
 /// Registries and their credentials.
 mod registries {
     mod addresses;
+    mod build_envs;
     mod credentials;
     mod gateway;
     mod layout;

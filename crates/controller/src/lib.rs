@@ -10,6 +10,7 @@ pub mod config;
 pub mod copies;
 pub mod credentials;
 pub mod functions;
+pub mod image_build_envs;
 pub mod metrics;
 pub mod nodes;
 mod own_object;

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
-use crate::{copies, credentials, functions, nodes, runtimes};
+use crate::{copies, credentials, functions, image_build_envs, nodes, runtimes};
 
 /// How a leader is found.
 #[derive(Clone, Debug)]
@@ -41,12 +41,14 @@ pub enum Reconciler {
     Runtimes,
     /// Composes what nodes pull from
     Nodes,
+    /// Merges the Secrets of build environments
+    ImageBuildEnvs,
 }
 
 impl Reconciler {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Functions, Self::Copies, Self::Credentials, Self::Runtimes, Self::Nodes];
+    pub const ALL: [Self; 6] =
+        [Self::Functions, Self::Copies, Self::Credentials, Self::Runtimes, Self::Nodes, Self::ImageBuildEnvs];
 
     fn run<'a>(
         self,
@@ -60,6 +62,7 @@ impl Reconciler {
             Self::Credentials => credentials::run(shared, config, end).boxed(),
             Self::Runtimes => runtimes::run(shared, config, end).boxed(),
             Self::Nodes => nodes::run(shared, config, end).boxed(),
+            Self::ImageBuildEnvs => image_build_envs::run(shared, config, end).boxed(),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use api::names::APPLIED;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::hash;
 
@@ -14,8 +14,7 @@ pub fn marked(object: &impl Serialize) -> Value {
     let mut value = serde_json::to_value(object).unwrap_or_default();
     let mark = hash::of_bytes(&serde_json::to_vec(&value).unwrap_or_default());
     if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-        let annotations =
-            metadata.entry("annotations").or_insert_with(|| Value::Object(serde_json::Map::new()));
+        let annotations = metadata.entry("annotations").or_insert_with(|| Value::Object(Map::new()));
         if let Some(annotations) = annotations.as_object_mut() {
             annotations.insert(APPLIED.to_owned(), Value::String(mark));
         }
@@ -31,6 +30,24 @@ pub fn is_stored(wanted: &Value, stored: &Value) -> bool {
     fields
         .filter(|(key, _)| !["apiVersion", "kind"].contains(&key.as_str()))
         .all(|(key, value)| is_in(value, stored.get(key).unwrap_or(&Value::Null)))
+}
+
+/// The keys of the data of a ConfigMap or Secret that are stored and not wanted, as a merge patch that removes them; empty if
+/// there are none.
+#[must_use]
+pub fn foreign_data(wanted: &Value, stored: &Value) -> Map<String, Value> {
+    let mut patch = Map::new();
+    for field in ["data", "binaryData"] {
+        let wanted = wanted.get(field).and_then(Value::as_object);
+        let stored = stored.get(field).and_then(Value::as_object);
+        let is_foreign = |key: &str| wanted.is_none_or(|wanted| !wanted.contains_key(key));
+        let keys = stored.into_iter().flat_map(Map::keys).filter(|key| is_foreign(key));
+        let foreign: Map<_, _> = keys.map(|key| (key.clone(), Value::Null)).collect();
+        if !foreign.is_empty() {
+            patch.insert(field.to_owned(), Value::Object(foreign));
+        }
+    }
+    patch
 }
 
 fn is_in(wanted: &Value, stored: &Value) -> bool {

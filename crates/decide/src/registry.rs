@@ -1,6 +1,9 @@
-//! Who may do what in a registry, and the tokens that say so: what `serverless-registry` answers, without I/O.
+//! Registries in the cluster, without I/O: who may do what in one, and the tokens that say so, which is what
+//! `serverless-registry` answers; and what the objects of the group become, which is what the controller writes.
 
 pub mod acl;
+pub mod build_env;
+pub mod conditions;
 pub mod labels;
 pub mod rotation;
 pub mod scope;

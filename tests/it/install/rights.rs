@@ -18,9 +18,10 @@ use crate::harness::rights::{Audit, Right, as_granted, granted};
 use crate::harness::wait::wait_within;
 
 /// Rights that are granted, but not used below.
-const NOT_PROVOKED: [(&str, &str); 1] = [
-    // An admission plugin of some clusters requires it from the controller.
+const NOT_PROVOKED: [(&str, &str); 2] = [
+    // An admission plugin of some clusters requires them from the controller.
     ("update", "functions/finalizers"),
+    ("update", "imagebuildenvs/finalizers"),
 ];
 
 /// Every request that the controller makes is granted, and every grant is used.
@@ -43,6 +44,7 @@ fn the_controller_may_do_what_it_does_and_nothing_else() {
     no_pods.apply("demo", &json!({}));
     exercise(&namespace, &runtime);
     exercise_copies(&control_plane, &namespace);
+    exercise_build_envs(&namespace);
     wait_within(Duration::from_mins(3), "the controller says why there is no Pod", || {
         no_pods.condition("demo", "BuildReady").contains("no Pod was created: ")
     });
@@ -133,4 +135,23 @@ fn exercise_copies(control_plane: &ControlPlane, namespace: &Namespace<'_>) {
     namespace.wait("the binding is made again", || namespace.kubectl(&role, NOTHING).out == "other");
     kubectl(control_plane, "delete secret/rights-secret -n kyma-system", NOTHING).unwrap();
     namespace.wait("the copy is gone", || !is_there("secret/rights-secret"));
+}
+
+/// Makes it start a Redis and remove it again.
+fn exercise_build_envs(namespace: &Namespace<'_>) {
+    let secret = json!({"config.json": "{}"});
+    namespace.add_secret("credentials", &secret);
+    let build_env = |redis: bool| {
+        json!({
+            "apiVersion": "registry.mgoltzsche.github.com/v1alpha1",
+            "kind": "ImageBuildEnv",
+            "metadata": {"name": "example"},
+            "spec": {"redis": redis, "secrets": [{"secretName": "credentials"}]},
+        })
+    };
+    let service = || namespace.kubectl("get service imagebuildenv-example-redis", NOTHING).ok;
+    namespace.kubectl("apply -f -", &build_env(true)).unwrap();
+    namespace.wait("the Redis has a Service", service);
+    namespace.kubectl("apply -f -", &build_env(false)).unwrap();
+    namespace.wait("the Redis is gone", || !service());
 }

@@ -30,6 +30,19 @@ pub const ROTATION: &str = "registry.mgoltzsche.github.com/rotation";
 /// Finalizer of a push or pull secret: its account is deleted first.
 pub const ACCOUNTS_FINALIZER: &str = "registry.mgoltzsche.github.com/accounts";
 
+/// Label of the objects of build environments, by which they are watched.
+pub mod build_env_label {
+    /// The label.
+    pub const KEY: &str = "registry.mgoltzsche.github.com/of";
+    /// Its value.
+    pub const VALUE: &str = "imagebuildenv";
+    /// The label of the Pod of a Redis. Its value is the name of the build environment.
+    pub const REDIS: &str = "registry.mgoltzsche.github.com/redis";
+    /// The annotation of the Pod of a Redis by which a new password starts a new Pod: a hash of its configuration, which
+    /// holds a random password of 128 bits.
+    pub const REDIS_CONFIGURATION: &str = "registry.mgoltzsche.github.com/redis-configuration";
+}
+
 /// Keys of the Secrets of push and pull secrets, besides the docker configuration.
 pub mod secret_key {
     /// The hostname of the registry.

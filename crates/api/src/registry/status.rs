@@ -11,7 +11,7 @@ words! {
 words! {
     /// Why a condition of the kinds of registries has its status.
     RegistryReason {
-        Updating, FailedSync, FailedUpdate, CertificateMissing, AuthConfigInvalid,
+        Synced, Updating, FailedSync, FailedUpdate, CertificateMissing, AuthConfigInvalid,
         RegistryUnavailable, NotAllowed, NameConflict,
         MissingSecret, InvalidSecret, Pending,
     }

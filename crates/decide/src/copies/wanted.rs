@@ -7,7 +7,7 @@ use api::names::{APPLIED, REGISTRY_CHECK, owned_label, registry_secret};
 use serde_json::{Map, Value, json};
 
 use super::kind::CopiedKind;
-use crate::drift::{is_stored, marked};
+use crate::drift::{foreign_data, is_stored, marked};
 
 /// Annotations that describe the object that carries them, and not its copies.
 const OF_ONE_OBJECT: [&str; 5] =
@@ -84,24 +84,12 @@ pub fn is_copied(kind: CopiedKind, wanted: &Value, stored: &Value) -> bool {
 
 /// The keys of data that the copy has and should not have, as a merge patch that removes them; empty if there are none.
 pub fn foreign_keys(wanted: &Value, stored: &Value) -> Map<String, Value> {
-    let mut patch = Map::new();
-    for field in ["data", "binaryData"] {
-        let wanted = wanted.get(field).and_then(Value::as_object);
-        let stored = stored.get(field).and_then(Value::as_object);
-        let is_foreign = |key: &str| {
-            // The webhook writes this key, unless the author of the base Secret did.
-            key != registry_secret::DOCKER_CONFIG_KEY && wanted.is_none_or(|wanted| !wanted.contains_key(key))
-        };
-        let foreign: Map<_, _> = stored
-            .into_iter()
-            .flat_map(Map::keys)
-            .filter(|key| is_foreign(key))
-            .map(|key| (key.clone(), Value::Null))
-            .collect();
-        if !foreign.is_empty() {
-            patch.insert(field.to_owned(), Value::Object(foreign));
-        }
+    let mut patch = foreign_data(wanted, stored);
+    for keys in patch.values_mut().filter_map(Value::as_object_mut) {
+        // The webhook writes this key, unless the author of the base Secret did.
+        keys.remove(registry_secret::DOCKER_CONFIG_KEY);
     }
+    patch.retain(|_, keys| keys.as_object().is_some_and(|keys| !keys.is_empty()));
     patch
 }
 

@@ -1,0 +1,67 @@
+//! A build environment, and what is there of it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use api::names::registry::{build_env_conf, build_env_redis, build_env_redis_conf};
+use k8s_openapi::ByteString;
+use serde_json::Value;
+
+use crate::Kind;
+
+/// What is asked for.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct BuildEnv {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its UID.
+    pub uid: String,
+    /// The Secrets to merge, in order.
+    pub secrets: Vec<String>,
+    /// Whether there is a Redis.
+    pub redis: bool,
+}
+
+/// A Secret to merge. Its Debug output has no values.
+#[derive(Clone, Default, PartialEq)]
+pub struct Input {
+    /// Its type.
+    pub kind: String,
+    /// Its data.
+    pub data: BTreeMap<String, ByteString>,
+}
+
+/// What is there.
+#[derive(Clone, Default, PartialEq)]
+pub struct Observed {
+    /// The Secrets to merge, in the order of the specification.
+    pub inputs: Vec<Option<Input>>,
+    /// The objects of the names that the build environment gives, as they are stored.
+    pub stored: BTreeMap<(Kind, String), Value>,
+    /// A password for a Redis that has none yet.
+    pub new_password: String,
+    /// The image of the Redis.
+    pub redis_image: String,
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Input").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+impl BuildEnv {
+    /// The objects that it may have, by kind and name.
+    #[must_use]
+    pub fn names(&self) -> [(Kind, String); 4] {
+        let redis = build_env_redis(&self.name);
+        [
+            (Kind::Secret, build_env_conf(&self.name)),
+            (Kind::Secret, build_env_redis_conf(&self.name)),
+            (Kind::Service, redis.clone()),
+            (Kind::Deployment, redis),
+        ]
+    }
+}

@@ -1,0 +1,34 @@
+//! The conditions of the kinds of registries.
+
+use api::Condition;
+use api::registry::{RegistryConditionType, RegistryReason};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+/// A condition that is True or False. The time of the last transition stays if the status does.
+#[must_use]
+pub fn condition(
+    kind: RegistryConditionType,
+    is_true: bool,
+    (reason, message): (RegistryReason, &str),
+    generation: Option<i64>,
+    before: &[Condition],
+    now: Time,
+) -> Condition {
+    let status = if is_true { "True" } else { "False" };
+    let known = before.iter().find(|known| known.kind == kind.as_str() && known.status == status);
+    Condition {
+        kind: kind.as_str().to_owned(),
+        status: status.to_owned(),
+        last_transition_time: Some(known.and_then(|known| known.last_transition_time.clone()).unwrap_or(now)),
+        reason: Some(reason.as_str().to_owned()),
+        message: Some(message.to_owned()),
+        observed_generation: generation,
+    }
+}
+
+/// Whether people learn something new from a condition: its status or its reason is another one.
+#[must_use]
+pub fn is_news(condition: &Condition, before: &[Condition]) -> bool {
+    let known = before.iter().find(|known| known.kind == condition.kind);
+    known.is_none_or(|known| (&known.status, &known.reason) != (&condition.status, &condition.reason))
+}
