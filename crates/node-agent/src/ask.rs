@@ -13,9 +13,9 @@ use hyper::Request;
 use hyper::body::Bytes;
 use hyper::header::{CONNECTION, HOST, USER_AGENT};
 use rustls::ClientConfig;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::connect;
 use crate::http::{self, Error, Server};
 use crate::names::Names;
 
@@ -54,7 +54,7 @@ impl Asker {
         let addresses = self.names.addresses(server.name()).await;
         let addresses: Vec<_> =
             addresses.into_iter().map(|address| SocketAddr::from((address, *port))).collect();
-        let stream = TcpStream::connect(addresses.as_slice()).await?;
+        let stream = connect::first_of(addresses).await?;
         http::send_on(stream, server, request).await.map(drop)
     }
 }

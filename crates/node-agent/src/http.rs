@@ -12,9 +12,11 @@ use rustls::ClientConfig;
 use rustls::pki_types::{InvalidDnsNameError, ServerName};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
+
+use crate::connect;
 
 /// When a peer that is silent is asked whether it is still there. Three questions without an answer end a connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
@@ -69,7 +71,8 @@ impl Server<'_> {
 
 /// Connects, and sends a request. Returns as soon as the head of its answer is there.
 pub(crate) async fn send(server: Server<'_>, request: Request<Empty<Bytes>>) -> Result<Answer, Error> {
-    let stream = TcpStream::connect((server.name(), server.port)).await?;
+    let addresses = lookup_host((server.name(), server.port)).await?;
+    let stream = connect::first_of(addresses).await?;
     send_on(stream, server, request).await
 }
 

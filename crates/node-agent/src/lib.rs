@@ -9,6 +9,7 @@ mod apply;
 mod area;
 mod ask;
 pub mod cli;
+mod connect;
 mod content;
 mod discard;
 pub mod doctor;
