@@ -1,19 +1,31 @@
 //! The addresses of hosts, each looked up once at a time: a look-up holds a thread until the resolver gives up, long after the
-//! probe that needs it has.
+//! probe that needs it has. Writes need threads of the same pool, so look-ups never take all of them.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::net::lookup_host;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+
+/// How many look-ups hold a thread at the same time: half of those that tokio has.
+const MOST_AT_ONCE: usize = 256;
 
 /// What a look-up has found; `None` while it is under way.
 type Found = Option<Vec<IpAddr>>;
 
 /// The look-ups that are under way, by the names of hosts.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Names(Arc<Mutex<BTreeMap<String, watch::Receiver<Found>>>>);
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    under_way: Arc<Mutex<BTreeMap<String, watch::Receiver<Found>>>>,
+    threads: Arc<Semaphore>,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self { under_way: Arc::default(), threads: Arc::new(Semaphore::new(MOST_AT_ONCE)) }
+    }
+}
 
 impl Names {
     /// The addresses of a host, an IPv6 address without brackets. None if nobody knows it.
@@ -47,7 +59,9 @@ impl Names {
         let (names, host) = (self.clone(), host.to_owned());
         let addresses = look_up(host.clone());
         tokio::spawn(async move {
+            let thread = names.threads.acquire().await;
             let addresses = addresses.await;
+            drop(thread);
             names.lock().remove(&host);
             sender.send_replace(Some(addresses));
         });
@@ -55,7 +69,7 @@ impl Names {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, watch::Receiver<Found>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -71,6 +85,7 @@ mod tests {
     use std::time::Duration;
 
     use tokio::sync::Notify;
+    use tokio::task::spawn_blocking;
     use tokio::time::timeout;
 
     use super::*;
@@ -98,6 +113,29 @@ mod tests {
         // What was found is not kept.
         resolver.notify_one();
         assert_eq!((ask().await, count.load(Ordering::Relaxed)), (vec![FOUND], 2));
+    }
+
+    /// More than tokio has threads, with a resolver that is silent.
+    #[tokio::test]
+    async fn other_work_on_threads_does_not_wait_for_look_ups() {
+        let (names, silent) = (Names::default(), Arc::new(Mutex::new(())));
+        let resolver = silent.lock().unwrap();
+        for number in 0..600 {
+            let host = format!("mirror-{number}.test");
+            let asked = names.addresses_by(&host, |_| {
+                let silent = Arc::clone(&silent);
+                async move {
+                    spawn_blocking(move || drop(silent.lock())).await.unwrap();
+                    vec![FOUND]
+                }
+            });
+            assert!(timeout(Duration::ZERO, asked).await.is_err());
+        }
+        timeout(Duration::from_secs(10), spawn_blocking(|| ())).await.unwrap().unwrap();
+        assert_eq!(names.threads.available_permits(), 0);
+        drop(resolver);
+        let last = names.addresses_by("mirror-599.test", |_| async { Vec::new() });
+        assert_eq!(last.await, [FOUND]);
     }
 
     #[tokio::test]
