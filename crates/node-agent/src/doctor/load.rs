@@ -117,9 +117,9 @@ fn file(path: &Path, metadata: &Metadata) -> Entry {
         return Entry::Unreadable(error.to_string());
     }
     let changed = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
-    let of = |text: &str| File { text: HiddenText::new(text), mode: metadata.mode() & 0o7777, changed };
+    let of = |text| File { text, mode: metadata.mode() & 0o7777, changed };
     match std::str::from_utf8(&bytes) {
-        Ok(text) => Entry::File(of(text)),
-        Err(_) => Entry::NotText(of(&String::from_utf8_lossy(&bytes))),
+        Ok(text) => Entry::File(of(HiddenText::new(text))),
+        Err(_) => Entry::NotText(of(HiddenText::new(String::from_utf8_lossy(&bytes)))),
     }
 }
