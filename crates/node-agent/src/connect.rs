@@ -80,8 +80,7 @@ mod tests {
             let start = Instant::now();
             let stream = first_of(addresses.clone()).await.unwrap();
             assert_eq!(stream.peer_addr().unwrap(), address, "{addresses:?}");
-            let waited = start.elapsed();
-            assert!(waited >= DELAY * least && waited < DELAY * (least + 4), "{addresses:?}: {waited:?}");
+            assert!(start.elapsed() >= DELAY * least, "{addresses:?}");
         }
     }
 
