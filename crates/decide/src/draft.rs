@@ -90,7 +90,7 @@ impl<S: Status> Draft<S> {
 }
 
 /// Cuts a message that is too long: others may have written a part of it.
-fn bounded(mut message: String) -> String {
+pub(crate) fn bounded(mut message: String) -> String {
     if let Some((end, _)) = message.char_indices().nth(MAX_MESSAGE) {
         message.truncate(end);
         message.push('…');

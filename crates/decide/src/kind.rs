@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use api::names::{GROUP, VERSION};
+use api::names::{GROUP, VERSION, registry};
 use kube::core::ApiResource;
 
 /// A kind of objects.
@@ -14,6 +14,9 @@ pub enum Kind {
     Function,
     GitRepository,
     HorizontalPodAutoscaler,
+    ImagePullSecret,
+    ImagePushSecret,
+    ImageRegistryAccount,
     Job,
     Pod,
     Role,
@@ -25,12 +28,15 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::ConfigMap,
         Self::Deployment,
         Self::Function,
         Self::GitRepository,
         Self::HorizontalPodAutoscaler,
+        Self::ImagePullSecret,
+        Self::ImagePushSecret,
+        Self::ImageRegistryAccount,
         Self::Job,
         Self::Pod,
         Self::Role,
@@ -83,6 +89,15 @@ impl Kind {
             Self::HorizontalPodAutoscaler => {
                 ("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
             }
+            Self::ImagePullSecret => {
+                (registry::GROUP, registry::VERSION, "ImagePullSecret", "imagepullsecrets")
+            }
+            Self::ImagePushSecret => {
+                (registry::GROUP, registry::VERSION, "ImagePushSecret", "imagepushsecrets")
+            }
+            Self::ImageRegistryAccount => {
+                (registry::GROUP, registry::VERSION, "ImageRegistryAccount", "imageregistryaccounts")
+            }
             Self::Job => ("batch", "v1", "Job", "jobs"),
             Self::Pod => ("", "v1", "Pod", "pods"),
             Self::Role => ("rbac.authorization.k8s.io", "v1", "Role", "roles"),
@@ -102,6 +117,7 @@ impl fmt::Display for Kind {
 
 #[cfg(test)]
 mod tests {
+    use api::registry::{ImagePullSecret, ImagePushSecret, ImageRegistryAccount};
     use api::{Function, GitRepository};
     use k8s_openapi::api::apps::v1::Deployment;
     use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
@@ -119,6 +135,9 @@ mod tests {
             ApiResource::erase::<Function>(&()),
             ApiResource::erase::<GitRepository>(&()),
             ApiResource::erase::<HorizontalPodAutoscaler>(&()),
+            ApiResource::erase::<ImagePullSecret>(&()),
+            ApiResource::erase::<ImagePushSecret>(&()),
+            ApiResource::erase::<ImageRegistryAccount>(&()),
             ApiResource::erase::<Job>(&()),
             ApiResource::erase::<Pod>(&()),
             ApiResource::erase::<Role>(&()),

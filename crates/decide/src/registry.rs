@@ -4,10 +4,21 @@
 pub mod acl;
 pub mod build_env;
 pub mod conditions;
+pub mod expiry;
 pub mod labels;
 pub mod rotation;
 pub mod scope;
+pub mod secret;
 pub mod token;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 /// The longest account, label, service or name that is accepted, in bytes.
 pub const NAME_MAX: usize = 255;
+
+/// A time after another one.
+fn later(time: Timestamp, by: Duration) -> Timestamp {
+    time.checked_add(by).unwrap_or(Timestamp::MAX)
+}

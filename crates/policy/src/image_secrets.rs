@@ -24,12 +24,18 @@ pub fn validate_pull(new: &ImagePullSecretObject, old: Option<&ImagePullSecretOb
 }
 
 /// What the specifications of both kinds hold.
-struct Fields<'a> {
-    registry: Option<&'a RegistryRef>,
-    interval: Option<&'a str>,
-    overlap: Option<&'a str>,
-    secret: Option<&'a str>,
-    for_functions: bool,
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<'a> {
+    /// The registry; if absent, that of the installation.
+    pub registry: Option<&'a RegistryRef>,
+    /// How long a password is valid.
+    pub interval: Option<&'a str>,
+    /// How long two are.
+    pub overlap: Option<&'a str>,
+    /// The name of the Secret, if it is not derived.
+    pub secret: Option<&'a str>,
+    /// Whether the Secret is that of Functions.
+    pub for_functions: bool,
 }
 
 impl<'a> From<&'a ImagePushSecretSpec> for Fields<'a> {

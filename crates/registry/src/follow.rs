@@ -1,16 +1,14 @@
 //! The accounts of a namespace, followed by a watch: one that is created may log in at once, one that is deleted may not.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use api::registry::ImageRegistryAccount;
+use decide::registry::expiry::expires;
 use decide::registry::labels::Labels;
 use futures::StreamExt as _;
-use jiff::Timestamp;
 use kube::runtime::watcher::{Config, Event};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, ResourceExt as _};
-use policy::duration;
 use policy::image_registry_accounts::bcrypt::{self, Bcrypt};
 use process::causes::Causes;
 use tokio::sync::watch;
@@ -79,12 +77,6 @@ fn read(object: &ImageRegistryAccount) -> Option<Account> {
         Some(ttl) => Some(expires(object, ttl)?),
     };
     Some(Account { labels, ends: ends.collect(), hashes, expires })
-}
-
-/// When an account ends: the API server says when it began.
-fn expires(object: &ImageRegistryAccount, ttl: &str) -> Option<Timestamp> {
-    let ttl = Duration::from_nanos(u64::try_from(duration::parse(ttl)?).ok()?);
-    object.metadata.creation_timestamp.as_ref()?.0.checked_add(ttl).ok()
 }
 
 #[cfg(test)]

@@ -19,15 +19,16 @@ pub const ROOT_CA: &str = "image-registry-root-ca";
 /// The user that logs in with the token of a service account. No account has this name.
 pub const SERVICE_ACCOUNT_USER: &str = "serviceaccount";
 
-/// Label of an account: it belongs to a push secret. Its value is the name of the account.
+/// Label of the accounts and the Secret of a push secret. Its value is what [`account`] gives.
 pub const OF_PUSH_SECRET: &str = "registry.mgoltzsche.github.com/imagepushsecret";
-/// Label of an account: it belongs to a pull secret. Its value is the name of the account.
+/// Label of the accounts and the Secret of a pull secret. Its value is what [`account`] gives.
 pub const OF_PULL_SECRET: &str = "registry.mgoltzsche.github.com/imagepullsecret";
-/// Annotation of a push or pull secret: any new value rotates its password now.
+/// Annotation of a push or pull secret: any new value rotates its password now. On its Secret, it is the hash of the value
+/// that was followed last.
 pub const ROTATE: &str = "registry.mgoltzsche.github.com/rotate";
-/// Annotation of a Secret with credentials: the rotation that it is of.
+/// Annotation of a Secret with credentials: the number of its account.
 pub const ROTATION: &str = "registry.mgoltzsche.github.com/rotation";
-/// Finalizer of a push or pull secret: its account is deleted first.
+/// Finalizer of a push or pull secret: its accounts are deleted first.
 pub const ACCOUNTS_FINALIZER: &str = "registry.mgoltzsche.github.com/accounts";
 
 /// Label of the objects of build environments, by which they are watched.
@@ -97,6 +98,15 @@ impl Access {
             Self::Pull => "pull",
         }
     }
+
+    /// The label of the accounts and the Secret of such a secret.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Push => OF_PUSH_SECRET,
+            Self::Pull => OF_PULL_SECRET,
+        }
+    }
 }
 
 /// The longest value of a label.
@@ -163,9 +173,9 @@ pub fn build_env_redis_conf(name: &str) -> String {
     format!("{BUILD_ENV_PREFIX}{name}{REDIS_SUFFIX}{CONF_SUFFIX}")
 }
 
-/// The account of a push or pull secret, which is its user name, too. It is a valid label value, and no two secrets have the
-/// same one: it has three parts, `push.NAMESPACE.NAME`, if the name fits and has no dot. Otherwise it has four parts, or two
-/// if the namespace is long, and a hash is the last one.
+/// What the names of the accounts of a push or pull secret start with; see [`numbered`]. It is a valid label value, and no two
+/// secrets have the same one: it has three parts, `push.NAMESPACE.NAME`, if the name fits and has no dot. Otherwise it has four
+/// parts, or two if the namespace is long, and a hash is the last one.
 #[must_use]
 pub fn account(access: Access, namespace: &str, name: &str) -> String {
     let access = access.as_str();
@@ -187,6 +197,20 @@ pub fn account(access: Access, namespace: &str, name: &str) -> String {
     // Every part of the name of an object starts and ends with a letter or digit.
     let short: String = name.chars().take(room).collect::<String>().replace('.', "-");
     format!("{access}.{namespace}.{}.{hash}", short.trim_end_matches('-'))
+}
+
+/// The account of a rotation of a push or pull secret, which is the user name, too. `account` is what [`account`] gives, so it
+/// has another number of parts than the names that are given there, and no two secrets share one.
+#[must_use]
+pub fn numbered(account: &str, number: u64) -> String {
+    format!("{account}.{number}")
+}
+
+/// The number of an account, if it is one of those that [`numbered`] names.
+#[must_use]
+pub fn number_of(account: &str, numbered: &str) -> Option<u64> {
+    let text = numbered.strip_prefix(account)?.strip_prefix('.')?;
+    text.parse().ok().filter(|number: &u64| number.to_string() == text)
 }
 
 #[cfg(test)]
@@ -232,6 +256,27 @@ mod tests {
             assert_eq!(account(Access::Push, namespace, &name), expected);
         }
         assert_eq!(account(Access::Pull, "team-a", "example"), "pull.team-a.example");
+    }
+
+    #[test]
+    fn the_number_of_an_account_is_read_back() {
+        let account = "push.team-a.example";
+        assert_eq!(numbered(account, 7), "push.team-a.example.7");
+        for (name, number) in [
+            ("push.team-a.example.7", Some(7)),
+            ("push.team-a.example.0", Some(0)),
+            ("push.team-a.example.18446744073709551615", Some(u64::MAX)),
+            ("push.team-a.example.18446744073709551616", None),
+            ("push.team-a.example", None),
+            ("push.team-a.example.", None),
+            ("push.team-a.example.07", None),
+            ("push.team-a.example.+7", None),
+            ("push.team-a.example.7.1", None),
+            ("push.team-a.example7", None),
+            ("pull.team-a.example.7", None),
+        ] {
+            assert_eq!(number_of(account, name), number, "{name}");
+        }
     }
 
     #[test]

@@ -192,6 +192,9 @@ impl Stores {
             }
             Kind::Function
             | Kind::GitRepository
+            | Kind::ImagePullSecret
+            | Kind::ImagePushSecret
+            | Kind::ImageRegistryAccount
             | Kind::Pod
             | Kind::Role
             | Kind::RoleBinding

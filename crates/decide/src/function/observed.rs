@@ -72,6 +72,9 @@ impl Observed {
             Kind::HorizontalPodAutoscaler => Some(&mut self.autoscaler),
             Kind::Function
             | Kind::GitRepository
+            | Kind::ImagePullSecret
+            | Kind::ImagePushSecret
+            | Kind::ImageRegistryAccount
             | Kind::Job
             | Kind::Pod
             | Kind::Role

@@ -6,6 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+use super::later;
+
 /// The greatest part of the time between two rotations by which one of them is earlier, so that a thousand secrets that
 /// were created together do not rotate together.
 const JITTER: f64 = 0.05;
@@ -97,7 +99,7 @@ impl Observed {
             _ => None,
         };
         Rotation {
-            next: cause.map(|cause| (self.last() + 1, cause)),
+            next: cause.map(|cause| (self.last().saturating_add(1), cause)),
             orphans: self.orphans(),
             valid_until: current.map(Account::valid_until),
             due,
@@ -133,10 +135,6 @@ impl Observed {
         let drawn = digest.first_chunk().map_or(0, |bytes| u16::from_be_bytes(*bytes));
         f64::from(drawn) / f64::from(u16::MAX)
     }
-}
-
-fn later(time: Timestamp, by: Duration) -> Timestamp {
-    time.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

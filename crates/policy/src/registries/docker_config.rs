@@ -15,7 +15,7 @@ pub(crate) const VALUES_MAX: usize = 10_000;
 impl DockerConfig {
     /// A configuration without credentials.
     #[must_use]
-    pub(crate) fn empty() -> Self {
+    pub fn empty() -> Self {
         Self(Map::new())
     }
 

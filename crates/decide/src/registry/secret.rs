@@ -1,0 +1,256 @@
+//! The `ImagePushSecret` and the `ImagePullSecret`: from what is observed to the next account, the Secret, the accounts to
+//! delete and the status.
+//!
+//! One write at a time changes what a consumer can log in with: [`Plan::write`] is done, and then everything is decided
+//! again. So a crash after any write leaves a state that is decided like all others.
+
+pub mod account;
+pub mod allowed;
+pub mod data;
+mod request;
+mod status;
+pub mod stored;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use api::registry::{ImageRegistry, ImageSecretStatus, RegistryReason};
+use jiff::Timestamp;
+
+use super::rotation::{self, Cause};
+use crate::Key;
+use account::OwnAccount;
+use data::Target;
+pub use request::{Defaults, ImageSecret, Request};
+pub use status::failed;
+use stored::Stored;
+
+/// How many accounts of a secret there may be: the newest ones stay. Without requests for a rotation there are three at
+/// most.
+const ACCOUNTS_MAX: usize = 5;
+/// By how much the number in a Secret, which its users can change, may be ahead of what is known otherwise.
+const AHEAD_MAX: u64 = 1000;
+/// When a Secret of somebody else is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
+
+/// What is known of an `ImageRegistry`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Registry {
+    /// The name by which images are pushed and pulled.
+    pub hostname: Option<String>,
+    /// The Secret with its certificate.
+    pub certificate: Option<String>,
+    /// Which namespaces may have secrets.
+    pub allowed: Option<api::registry::AllowedNamespaces>,
+    /// Whether each namespace pushes below its own name.
+    pub is_per_namespace: bool,
+}
+
+/// The certificate authority of a registry.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Authority<'a> {
+    /// Everybody knows it: the registry has none of its own.
+    Public,
+    /// Its certificate.
+    Own(&'a [u8]),
+    /// Its Secret is not there at the moment: what is stored stays.
+    Unknown,
+}
+
+/// What is observed around a push or pull secret.
+#[derive(Clone, Debug)]
+pub struct Observed<'a> {
+    /// The registry, if there is one.
+    pub registry: Option<&'a Registry>,
+    /// Its certificate authority.
+    pub authority: Authority<'a>,
+    /// The labels of the namespace of the secret.
+    pub labels: &'a BTreeMap<String, String>,
+    /// The accounts of the secret, in all namespaces.
+    pub accounts: &'a [OwnAccount],
+    /// What has the name of the Secret.
+    pub stored: &'a Stored,
+    /// The status.
+    pub status: Option<&'a ImageSecretStatus>,
+}
+
+/// What changes the credentials that consumers find.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Write {
+    /// Create the account of this number, or of the next one that is free, then write its password into the Secret.
+    Rotate(u64, Cause),
+    /// Write the Secret with the credentials that it has.
+    Rewrite,
+}
+
+/// What to do for a push or pull secret, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Delete these accounts.
+    pub deletions: Vec<Key>,
+    /// Write the Secret, then decide again.
+    pub write: Option<Write>,
+    /// If there is nothing to write: the status.
+    pub status: ImageSecretStatus,
+    /// Why there are no valid credentials, if the previous status does not say so.
+    pub failure: Option<String>,
+    /// When to look again, if nothing changes before.
+    pub wake: Option<Duration>,
+}
+
+impl Registry {
+    /// Reads an `ImageRegistry`.
+    #[must_use]
+    pub fn of(registry: &ImageRegistry) -> Self {
+        let (auth, status) = (registry.spec.auth.as_ref(), registry.status.as_ref());
+        let non_blank = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let policy =
+            auth.filter(|auth| auth.config_map_name.is_none()).and_then(|auth| auth.policy.as_deref());
+        Self {
+            hostname: status.and_then(|status| status.hostname.as_ref()).and_then(non_blank),
+            certificate: status.and_then(|status| status.tls_secret_name.as_ref()).and_then(non_blank),
+            allowed: auth.and_then(|auth| auth.allowed_namespaces.clone()),
+            is_per_namespace: policy == Some("PerNamespace"),
+        }
+    }
+}
+
+impl Observed<'_> {
+    /// Which account the Secret has the password of.
+    fn stored_number(&self) -> Option<u64> {
+        let number = self.stored.own()?.number?;
+        let numbers = self.accounts.iter().map(|own| own.number);
+        let known = numbers.fold(status::rotation(self.status), u64::max);
+        (number <= known.saturating_add(AHEAD_MAX)).then_some(number)
+    }
+}
+
+impl Request {
+    /// What the Secret should be for, or why there is none.
+    fn target<'a>(&self, observed: &Observed<'a>) -> Result<Target<'a>, (RegistryReason, String)> {
+        let (namespace, name) = &self.registry;
+        let unavailable =
+            |what| (RegistryReason::RegistryUnavailable, format!("ImageRegistry {namespace}/{name} {what}"));
+        let registry = observed.registry.ok_or_else(|| unavailable("does not exist"))?;
+        let hostname = registry.hostname.clone().ok_or_else(|| unavailable("has no hostname yet"))?;
+        if !allowed::is_allowed(self, registry.allowed.as_ref(), observed.labels) {
+            let access = self.access.as_str();
+            let message = format!(
+                "ImageRegistry {namespace}/{name} does not allow {access} secrets in namespace {}: spec.auth.allowedNamespaces.{access} of the registry must select the namespace",
+                self.namespace
+            );
+            return Err((RegistryReason::NotAllowed, message));
+        }
+        if matches!(observed.stored, Stored::Foreign) {
+            let remedy = if self.for_functions {
+                "delete it, or remove forFunctions"
+            } else {
+                "delete it, or choose another name as secretName"
+            };
+            let message =
+                format!("Secret {} belongs to somebody else and stays as it is: {remedy}", self.secret);
+            return Err((RegistryReason::NameConflict, message));
+        }
+        let prefix = self.for_functions.then(|| {
+            if registry.is_per_namespace {
+                format!("{hostname}/{}", self.namespace)
+            } else {
+                hostname.clone()
+            }
+        });
+        Ok(Target { access: self.access, hostname, registry_address: prefix, authority: observed.authority })
+    }
+
+    /// What to do at a time.
+    #[must_use]
+    pub fn decide(&self, observed: &Observed<'_>, now: Timestamp) -> Plan {
+        match self.target(observed) {
+            Ok(target) => self.proceed(observed, &target, now),
+            Err((reason, message)) => self.stay(observed, reason, message, now),
+        }
+    }
+
+    /// There is a registry, so there are credentials.
+    fn proceed(&self, observed: &Observed<'_>, target: &Target<'_>, now: Timestamp) -> Plan {
+        let rotation = self.rotation(observed, now);
+        let orphans = rotation.orphans.iter().map(|number| self.account_key(*number));
+        let mut plan = Plan {
+            deletions: orphans.collect(),
+            write: rotation.next.map(|(number, cause)| Write::Rotate(number, cause)),
+            status: observed.status.cloned().unwrap_or_default(),
+            failure: None,
+            wake: None,
+        };
+        let (None, Some(valid_until), Some(due)) = (plan.write, rotation.valid_until, rotation.due) else {
+            return plan;
+        };
+        if let Stored::Own(secret) = observed.stored
+            && !secret.is_as(self, target)
+        {
+            plan.write = Some(Write::Rewrite);
+            return plan;
+        }
+        let stored = observed.stored_number();
+        let current = stored.and_then(|number| self.accounts_here(observed).find(|own| own.number == number));
+        plan.deletions.extend(self.superseded(observed, stored));
+        if let Some(current) = current {
+            plan.status = status::ready(self, plan.status, current, (valid_until, due), now);
+        }
+        plan.wake = Duration::try_from(due.duration_since(now)).ok();
+        plan
+    }
+
+    /// There is no registry for it: what consumers have stays valid as long as it is, unless the registry refuses it.
+    fn stay(&self, observed: &Observed<'_>, reason: RegistryReason, message: String, now: Timestamp) -> Plan {
+        let deletions = match reason {
+            RegistryReason::NotAllowed => observed.accounts.iter().map(OwnAccount::key).collect(),
+            // Somebody else took the name after the account was created.
+            RegistryReason::NameConflict => {
+                let orphans = self.rotation(observed, now).orphans;
+                orphans.into_iter().map(|number| self.account_key(number)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let before = observed.status.cloned().unwrap_or_default();
+        let (status, is_new) = status::failed(before, self.generation, reason, message.clone(), now);
+        let wake = (reason == RegistryReason::NameConflict).then_some(LOOK_AGAIN);
+        Plan { deletions, write: None, status, failure: is_new.then_some(message), wake }
+    }
+
+    fn rotation(&self, observed: &Observed<'_>, now: Timestamp) -> rotation::Rotation {
+        let own = self.accounts_here(observed);
+        let accounts =
+            own.map(|own| rotation::Account { number: own.number, created: own.created, ttl: own.ttl });
+        let observed = rotation::Observed {
+            uid: self.uid.clone(),
+            accounts: accounts.collect(),
+            stored: observed.stored_number(),
+            rotation: status::rotation(observed.status),
+            requested: self.requested.clone(),
+            followed: observed.stored.own().and_then(|secret| secret.followed.clone()),
+        };
+        observed.decide(self.lifetimes, now)
+    }
+
+    fn accounts_here<'a>(&'a self, observed: &Observed<'a>) -> impl Iterator<Item = &'a OwnAccount> {
+        let (namespace, _) = &self.registry;
+        observed.accounts.iter().filter(move |own| own.namespace == *namespace)
+    }
+
+    /// The accounts that nobody needs once the Secret names another one: those in another namespace, and those before the
+    /// newest ones.
+    fn superseded(&self, observed: &Observed<'_>, stored: Option<u64>) -> Vec<Key> {
+        let elsewhere = observed.accounts.iter().filter(|own| own.namespace != self.registry.0);
+        let mut here: Vec<_> =
+            self.accounts_here(observed).filter(|own| Some(own.number) <= stored).collect();
+        here.sort_by_key(|own| std::cmp::Reverse(own.number));
+        elsewhere.chain(here.into_iter().skip(ACCOUNTS_MAX)).map(OwnAccount::key).collect()
+    }
+
+    fn account_key(&self, number: u64) -> Key {
+        (self.registry.0.clone(), self.numbered(number))
+    }
+}
+
+#[cfg(test)]
+mod tests;
