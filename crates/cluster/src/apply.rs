@@ -41,14 +41,18 @@ pub trait Intent {
 impl Writer {
     /// Creates an object. If one with this name exists and is ours, updates it.
     pub async fn create(&self, intent: &impl Intent) -> Result<Object, Error> {
-        match self.make(intent).await {
+        match self.create_only(intent.wanted()).await {
             Err(error) if error.is_already_exists() => self.update(intent).await,
             created => created,
         }
     }
 
-    async fn make(&self, intent: &impl Intent) -> Result<Object, Error> {
-        let (wanted, api) = self.wanted(intent);
+    /// Creates an object. If one with this name exists, it stays as it is, and the error says so.
+    ///
+    /// # Errors
+    /// If the API server does not create it.
+    pub async fn create_only(&self, wanted: &Wanted) -> Result<Object, Error> {
+        let api = self.api(wanted.kind, &wanted.namespace);
         let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
         let new = Object::of(&wanted.object).map_err(Error::of_json)?;
         let created = self.fenced(api.create(&params, &new)).await;
@@ -82,7 +86,7 @@ impl Writer {
             let preconditions = Some(Preconditions { uid, resource_version: version });
             let params = DeleteParams { preconditions, ..DeleteParams::default() };
             self.fenced(api.delete(&wanted.name, &params)).await?;
-            return self.make(intent).await;
+            return self.create_only(wanted).await;
         }
         let version = self.note_as_applied(&api, &wanted.name, &stored, version).await?;
         let mut patch = intent.over(&stored);

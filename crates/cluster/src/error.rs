@@ -61,7 +61,9 @@ impl Error {
         matches!(self, Self::Api(kube::Error::Api(status)) if status.is_not_found())
     }
 
-    pub(crate) fn is_already_exists(&self) -> bool {
+    /// Whether an object of the name exists.
+    #[must_use]
+    pub fn is_already_exists(&self) -> bool {
         matches!(self, Self::Api(kube::Error::Api(status)) if status.is_already_exists())
     }
 

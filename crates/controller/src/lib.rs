@@ -1,6 +1,6 @@
 //! Wires what is decided (`decide`) to the API server (`cluster`) and to Git servers and registries (`remote`).
 //!
-//! `run` is the list of reconcilers: `functions`, `copies`, `credentials`, `runtimes`. They know nothing of each other, and share a
+//! `run` is the list of reconcilers: `functions`, `copies`, `credentials`, `runtimes` and so on. They know nothing of each other, and share a
 //! client, the term of this process as the leader, and the metrics.
 
 pub mod admin;
@@ -10,7 +10,9 @@ pub mod config;
 pub mod copies;
 pub mod credentials;
 pub mod functions;
+pub mod image_accounts;
 pub mod image_build_envs;
+pub mod image_secrets;
 pub mod metrics;
 pub mod nodes;
 mod own_object;

@@ -13,7 +13,9 @@ use tokio::sync::watch;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
-use crate::{copies, credentials, functions, image_build_envs, nodes, runtimes};
+use crate::{
+    copies, credentials, functions, image_accounts, image_build_envs, image_secrets, nodes, runtimes,
+};
 
 /// How a leader is found.
 #[derive(Clone, Debug)]
@@ -43,12 +45,24 @@ pub enum Reconciler {
     Nodes,
     /// Merges the Secrets of build environments
     ImageBuildEnvs,
+    /// Makes and rotates the credentials of push and pull secrets
+    ImageSecrets,
+    /// Deletes accounts of registries that have expired
+    ImageAccounts,
 }
 
 impl Reconciler {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Functions, Self::Copies, Self::Credentials, Self::Runtimes, Self::Nodes, Self::ImageBuildEnvs];
+    pub const ALL: [Self; 8] = [
+        Self::Functions,
+        Self::Copies,
+        Self::Credentials,
+        Self::Runtimes,
+        Self::Nodes,
+        Self::ImageBuildEnvs,
+        Self::ImageSecrets,
+        Self::ImageAccounts,
+    ];
 
     fn run<'a>(
         self,
@@ -63,6 +77,8 @@ impl Reconciler {
             Self::Runtimes => runtimes::run(shared, config, end).boxed(),
             Self::Nodes => nodes::run(shared, config, end).boxed(),
             Self::ImageBuildEnvs => image_build_envs::run(shared, config, end).boxed(),
+            Self::ImageSecrets => image_secrets::run(shared, config, end).boxed(),
+            Self::ImageAccounts => image_accounts::run(shared, config, end).boxed(),
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod backoff;
 pub mod copies;
 mod draft;
 pub mod drift;
+pub mod finalizers;
 pub mod function;
 pub mod hash;
 mod kind;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use russh::keys::Algorithm;
-use serde_json::json;
+use serde_json::{Value, json};
 use testenv::{ControlPlane, Options};
 use tokio::runtime::Runtime;
 
@@ -45,6 +45,7 @@ fn the_controller_may_do_what_it_does_and_nothing_else() {
     exercise(&namespace, &runtime);
     exercise_copies(&control_plane, &namespace);
     exercise_build_envs(&namespace);
+    exercise_image_secrets(&namespace);
     wait_within(Duration::from_mins(3), "the controller says why there is no Pod", || {
         no_pods.condition("demo", "BuildReady").contains("no Pod was created: ")
     });
@@ -154,4 +155,46 @@ fn exercise_build_envs(namespace: &Namespace<'_>) {
     namespace.wait("the Redis has a Service", service);
     namespace.kubectl("apply -f -", &build_env(false)).unwrap();
     namespace.wait("the Redis is gone", || !service());
+}
+
+/// Makes it create an account and a Secret, and delete accounts: of a secret that is deleted, and one that expires.
+fn exercise_image_secrets(namespace: &Namespace<'_>) {
+    let object = |kind: &str, spec: Value| {
+        json!({
+            "apiVersion": "registry.mgoltzsche.github.com/v1alpha1",
+            "kind": kind,
+            "metadata": {"name": "example"},
+            "spec": spec,
+        })
+    };
+    let is_there = |what: &str| namespace.kubectl(&format!("get {what}"), NOTHING).ok;
+    let volume = json!({"resources": {"requests": {"storage": "1Gi"}}});
+    namespace
+        .kubectl("apply -f -", &object("ImageRegistry", json!({"persistentVolumeClaim": volume})))
+        .unwrap();
+    let status = json!({"status": {"hostname": "example.org"}}).to_string();
+    namespace
+        .kubectl(
+            &format!("patch imageregistry example --subresource=status --type=merge -p {status}"),
+            NOTHING,
+        )
+        .unwrap();
+    for kind in ["ImagePushSecret", "ImagePullSecret"] {
+        let what = kind.to_lowercase();
+        let reference = json!({"registryRef": {"name": "example"}});
+        namespace.kubectl("apply -f -", &object(kind, reference)).unwrap();
+        namespace.wait("it is ready", || {
+            namespace.get(&format!("{what} example"))["status"]["conditions"][0]["status"] == "True"
+        });
+        namespace.kubectl(&format!("delete {what} example"), NOTHING).unwrap();
+    }
+    assert!(namespace.list("imageregistryaccounts").is_empty());
+    let hash = "$2y$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e";
+    namespace
+        .kubectl("apply -f -", &object("ImageRegistryAccount", json!({"password": hash, "ttl": "2s"})))
+        .unwrap();
+    namespace.wait("the expiry is reported", || {
+        namespace.get("imageregistryaccount example")["status"]["expiresAt"].is_string()
+    });
+    wait_within(Duration::from_mins(1), "the account is gone", || !is_there("imageregistryaccount example"));
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::kind::CopiedKind;
 use super::wanted;
+use crate::finalizers;
 
 /// An object of the base namespace that has, or had, copies.
 #[derive(Debug)]
@@ -66,21 +67,16 @@ impl Base {
             .as_ref()
             .is_some_and(|labels| labels.get(key).is_some_and(|known| known == value));
         let is_live = is_labelled && metadata.deletion_timestamp.is_none();
-        let finalizers = metadata.finalizers.as_deref().unwrap_or_default();
-        let patch = |finalizers: Vec<&String>| serde_json::json!({"metadata": {"resourceVersion": metadata.resource_version, "finalizers": finalizers}});
-        let has_finalizer = kind != CopiedKind::Secret || finalizers.iter().any(|known| known == FINALIZER);
-        let release = (kind == CopiedKind::Secret && has_finalizer)
-            .then(|| patch(finalizers.iter().filter(|known| *known != FINALIZER).collect()));
+        let has_finalizer = kind != CopiedKind::Secret || finalizers::has(metadata, FINALIZER);
+        let release =
+            (kind == CopiedKind::Secret && has_finalizer).then(|| finalizers::removed(metadata, FINALIZER));
         let state = match (is_live, has_finalizer) {
             (true, true) => {
                 let base = object()?;
                 let mark = wanted::mark(&wanted::wanted(kind, &base, ""))?.into();
                 State::Live(Template { base, mark })
             }
-            (true, false) => {
-                let finalizer = FINALIZER.to_owned();
-                State::New(patch(finalizers.iter().chain([&finalizer]).collect()))
-            }
+            (true, false) => State::New(finalizers::added(metadata, FINALIZER)),
             (false, true) if kind == CopiedKind::Secret => State::Leaving,
             (false, _) => return None,
         };

@@ -87,7 +87,8 @@ impl Drop for DockerConfig {
     }
 }
 
-fn wipe(value: &mut Value) {
+/// Wipes all texts in a value from memory.
+pub fn wipe(value: &mut Value) {
     match value {
         Value::String(text) => text.zeroize(),
         Value::Array(values) => values.iter_mut().for_each(wipe),

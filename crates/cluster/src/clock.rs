@@ -1,0 +1,91 @@
+//! The time of the API server, which is the one by which it stamps objects. The clock of this machine may be wrong, and may
+//! jump.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use http::header::DATE;
+use http::{Request, StatusCode};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use kube::Client;
+use kube::client::Body;
+use process::causes::Causes;
+use tokio::time::{Instant, sleep};
+
+/// How long an answer is used. In between, only the time that has passed is measured.
+const RENEWAL: Duration = Duration::from_mins(10);
+/// How often the API server is asked whether it serves a resource.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
+
+/// The time of the API server.
+pub struct Clock {
+    client: Client,
+    /// What is asked for: a list of a resource, of which one object is enough.
+    path: String,
+    known: Mutex<Option<(Timestamp, Instant)>>,
+}
+
+impl Clock {
+    /// A clock that asks with a list of a resource, by its group with the version and its plural.
+    #[must_use]
+    pub fn new(client: Client, group: &str, plural: &str) -> Self {
+        Self { client, path: format!("/apis/{group}/{plural}?limit=1"), known: Mutex::default() }
+    }
+
+    /// Waits until the API server serves the resource: its CRD may be installed later.
+    pub async fn served(&self) {
+        let mut is_said = false;
+        while let Ok((StatusCode::NOT_FOUND, _)) = self.ask().await {
+            if !is_said {
+                tracing::info!(path = self.path, "the cluster does not have this resource yet");
+                is_said = true;
+            }
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// The time now.
+    pub async fn now(&self) -> Timestamp {
+        let known = *self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let later = |(time, at): (Timestamp, Instant)| time.checked_add(at.elapsed()).unwrap_or(time);
+        if let Some(known) = known.filter(|(_, at)| at.elapsed() < RENEWAL) {
+            return later(known);
+        }
+        match self.ask().await {
+            Ok((_, Some(time))) => {
+                *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((time, Instant::now()));
+                time
+            }
+            Ok((_, None)) => known.map_or_else(Timestamp::now, later),
+            Err(error) => {
+                tracing::debug!(error = %Causes(&error), "the API server does not tell its time");
+                known.map_or_else(Timestamp::now, later)
+            }
+        }
+    }
+
+    /// The status of the answer, and when it was given, to the second.
+    async fn ask(&self) -> kube::Result<(StatusCode, Option<Timestamp>)> {
+        let request = Request::get(&self.path).body(Body::empty()).map_err(kube::Error::HttpError)?;
+        let answer = self.client.send(request).await?;
+        Ok((answer.status(), answer.headers().get(DATE).and_then(|date| time_of(date.to_str().ok()?))))
+    }
+}
+
+/// The time in a header.
+fn time_of(date: &str) -> Option<Timestamp> {
+    rfc2822::parse(date).ok().map(|time| time.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_of_an_answer_is_a_time() {
+        let time = time_of("Fri, 27 Nov 2026 02:45:44 GMT");
+        assert_eq!(time.map(Timestamp::as_second), Some(1_795_747_544));
+        assert_eq!(time_of("soon"), None);
+    }
+}

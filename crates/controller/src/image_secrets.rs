@@ -1,0 +1,235 @@
+//! Makes accounts of registries for push and pull secrets, writes their credentials into Secrets, and rotates them.
+
+mod cached;
+mod own_secret;
+mod passwords;
+mod sources;
+mod steps;
+mod wake;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use api::names::registry::ACCOUNTS_FINALIZER;
+use api::registry::{ImagePullSecret, ImagePushSecret, ImageSecretStatus, RegistryReason};
+use cluster::reconcile::{self, Action, Reconciler, Watch};
+use cluster::{Cache, Clock, Error, Failures, Note, Writer};
+use decide::finalizers;
+use decide::registry::secret::{self, Defaults, ImageSecret, Plan, Request, Write};
+use futures::FutureExt as _;
+use futures::future::{Either, join, select};
+use jiff::Timestamp;
+use kube::runtime::watcher::{Config as WatcherConfig, Event};
+use kube::{Api, ResourceExt as _};
+use process::causes::Causes;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::config::Config;
+use crate::image_accounts;
+use crate::metrics::Metrics;
+use crate::shared::Shared;
+use cached::CachedAccount;
+use passwords::Passwords;
+use sources::Sources;
+use wake::{Wake, Woken};
+
+/// How often the Secret may be written in one look. It changes once, unless somebody else changes it at the same time.
+const ROUNDS: usize = 3;
+
+/// One of both kinds.
+trait Reconciled: ImageSecret + Clone + Debug + DeserializeOwned + Send + Sync + 'static {}
+impl Reconciled for ImagePushSecret {}
+impl Reconciled for ImagePullSecret {}
+
+struct Secrets<K> {
+    defaults: Defaults,
+    writer: Writer,
+    sources: Arc<Sources>,
+    /// The accounts of secrets of this kind, by their label.
+    accounts: Arc<Cache<CachedAccount>>,
+    passwords: Arc<Passwords>,
+    clock: Arc<Clock>,
+    metrics: Arc<Metrics>,
+    /// Failures by the UID of the object.
+    failures: Failures,
+    /// For status writes.
+    api: fn(kube::Client, &str) -> Api<K>,
+}
+
+/// Runs until `end` completes; work in progress then finishes. Without the CRDs it waits for them.
+pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()> + Send + Sync + 'static) {
+    let end = end.shared();
+    let clock = Arc::new(image_accounts::clock(shared.client.clone()));
+    if let Either::Right(_) = select(Box::pin(clock.served()), end.clone()).await {
+        return;
+    }
+    let registries = &config.image_registries;
+    let namespace = registries.default_namespace.as_ref().unwrap_or(&config.namespace);
+    let defaults = Defaults {
+        interval: registries.rotation_interval,
+        registry: (namespace.clone(), registries.default_name.clone()),
+    };
+    let (sources, passwords) = (Arc::<Sources>::default(), Arc::<Passwords>::default());
+    let (push, push_watch, pushes) =
+        start::<ImagePushSecret>(shared, &defaults, &sources, &passwords, &clock);
+    let (pull, pull_watch, pulls) = start::<ImagePullSecret>(shared, &defaults, &sources, &passwords, &clock);
+    let (wake_push, wake_pull) = (pushes.wake.clone(), pulls.wake.clone());
+    // The watches end with this function.
+    let mut watches = sources.follow(&shared.client, move |origin| {
+        wake_push.all_of(origin);
+        wake_pull.all_of(origin);
+    });
+    pushes.wake.follow(&shared.client, &push.accounts, &mut watches);
+    pulls.wake.follow(&shared.client, &pull.accounts, &mut watches);
+    let pushes = reconcile::run(push, push_watch, pushes.stream, config.workers, end.clone());
+    let pulls = reconcile::run(pull, pull_watch, pulls.stream, config.workers, end);
+    join(pushes, pulls).await;
+}
+
+fn start<K: Reconciled>(
+    shared: &Shared,
+    defaults: &Defaults,
+    sources: &Arc<Sources>,
+    passwords: &Arc<Passwords>,
+    clock: &Arc<Clock>,
+) -> (Arc<Secrets<K>>, Watch<K>, Woken<K>) {
+    let all = Api::<K>::all(shared.client.clone());
+    let watch = Watch::new(all, WatcherConfig::default(), |object| object.meta_mut().managed_fields = None);
+    let woken = Wake::new(watch.store(), defaults);
+    let secrets = Secrets {
+        defaults: defaults.clone(),
+        writer: shared.writer(),
+        sources: Arc::clone(sources),
+        accounts: Arc::default(),
+        passwords: Arc::clone(passwords),
+        clock: Arc::clone(clock),
+        metrics: Arc::clone(&shared.metrics),
+        failures: Failures::default(),
+        api: |client, namespace| Api::namespaced(client, namespace),
+    };
+    (Arc::new(secrets), watch, woken)
+}
+
+impl<K: Reconciled> Reconciler for Secrets<K> {
+    type Object = K;
+
+    async fn ready(&self) {
+        self.sources.ready().await;
+        self.accounts.ready().await;
+    }
+
+    fn seen(&self, event: &Event<K>) {
+        if let Event::Delete(object) = event {
+            self.failures.forget(&object.uid().unwrap_or_default());
+        }
+    }
+
+    async fn look(&self, object: &K) -> Result<Action, Error> {
+        let request = Request::of(object, &self.defaults);
+        let metadata = object.meta();
+        let is_held = finalizers::has(metadata, ACCOUNTS_FINALIZER);
+        if metadata.deletion_timestamp.is_some() {
+            if is_held {
+                self.release(&request, metadata).await?;
+            }
+            return Ok(Action::await_change());
+        }
+        if !is_held {
+            let patch = finalizers::added(metadata, ACCOUNTS_FINALIZER);
+            let held = self.writer.patch(request.kind, &request.namespace, &request.name, patch).await;
+            self.reported(object, RegistryReason::FailedUpdate, held.map(drop)).await?;
+        }
+        let advanced = self.advance(object, &request).await;
+        let action = self.reported(object, RegistryReason::FailedSync, advanced).await?;
+        self.failures.forget(&request.uid);
+        Ok(action)
+    }
+
+    fn failed(&self, object: &K, error: &Error) -> Action {
+        self.metrics.failed(error.reason());
+        let (namespace, name) = (object.namespace(), object.name_any());
+        tracing::warn!(error = %Causes(error), namespace, kind = K::KIND.as_str(), name, "credentials could not be renewed");
+        self.failures.failed(&object.uid().unwrap_or_default())
+    }
+}
+
+impl<K: Reconciled> Secrets<K> {
+    /// Decides and writes, until there is nothing to write but the status.
+    async fn advance(&self, object: &K, request: &Request) -> Result<Action, Error> {
+        for _ in 0..ROUNDS {
+            let Some(around) = self.observe(request).await? else { return Ok(Action::await_change()) };
+            let observed = around.observed(object.status());
+            let plan = request.decide(&observed, self.clock.now().await);
+            for key in &plan.deletions {
+                self.delete(request, key).await?;
+            }
+            match plan.write {
+                Some(Write::Rotate(number, cause)) => {
+                    self.rotate(object, request, (&around, &observed), (number, cause)).await?;
+                }
+                Some(Write::Rewrite) => self.rewrite(request, &around, &observed).await?,
+                None => return self.settle(object, plan).await,
+            }
+        }
+        // Retrying at once would be an endless race.
+        let message = "another client changes it whenever it is written".to_owned();
+        Err(Error::Refused { kind: decide::Kind::Secret, name: request.secret.clone(), message })
+    }
+
+    /// Writes the status, unless it is written already.
+    async fn settle(&self, object: &K, plan: Plan) -> Result<Action, Error> {
+        self.report(object, &plan.status).await?;
+        if let Some(message) = plan.failure {
+            self.note(object, "RotationFailed", &message, true).await?;
+        }
+        Ok(plan.wake.map_or_else(Action::await_change, Action::requeue))
+    }
+
+    async fn report(&self, object: &K, status: &ImageSecretStatus) -> Result<(), Error> {
+        if object.status() == Some(status) {
+            return Ok(());
+        }
+        let api = (self.api)(self.writer.client().clone(), &object.namespace().unwrap_or_default());
+        let patch = json!({"metadata": {"uid": object.uid()}, "status": status});
+        match self.writer.patch_status(&api, &object.name_any(), patch).await {
+            Err(error) if error.is_not_found() => Ok(()),
+            patched => patched.map(drop),
+        }
+    }
+
+    /// Reports an error that somebody has to act on in the status.
+    async fn reported<T>(
+        &self,
+        object: &K,
+        reason: RegistryReason,
+        result: Result<T, Error>,
+    ) -> Result<T, Error> {
+        if let Err(error) = &result
+            && matches!(error.reason(), "api" | "refused" | "taken")
+        {
+            let before = object.status().cloned().unwrap_or_default();
+            let message = Causes(error).to_string();
+            let now = self.clock.now().await;
+            let (status, is_new) =
+                secret::failed(before, object.meta().generation, reason, message.clone(), now);
+            self.report(object, &status).await?;
+            if is_new {
+                self.note(object, "RotationFailed", &message, true).await?;
+            }
+        }
+        result
+    }
+
+    async fn note(&self, object: &K, reason: &str, note: &str, is_warning: bool) -> Result<(), Error> {
+        let note = Note {
+            regarding: object.object_ref(&()),
+            time: Timestamp::now(),
+            action: "RotateCredentials",
+            reason,
+            note,
+            is_warning,
+        };
+        self.writer.note(&note).await
+    }
+}

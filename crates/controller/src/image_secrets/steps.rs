@@ -1,0 +1,201 @@
+//! The steps of a look: what is observed, and each write.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use api::names::registry::{ACCOUNTS_FINALIZER, secret_key};
+use api::registry::{ImageRegistryAccount, ImageSecretStatus};
+use cluster::{Error, InNamespace};
+use decide::plan::Wanted;
+use decide::registry::rotation::Cause;
+use decide::registry::secret::account::OwnAccount;
+use decide::registry::secret::data::Credentials;
+use decide::registry::secret::stored::Stored;
+use decide::registry::secret::{Authority, Observed, Registry, Request};
+use decide::{Key, Kind, finalizers};
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Api;
+use kube::api::ListParams;
+use policy::registries::docker_config::wipe;
+use serde_json::Value;
+use zeroize::Zeroize as _;
+
+use super::cached::{CachedAccount, Labels};
+use super::own_secret::OwnSecret;
+use super::{Reconciled, Secrets};
+
+/// How many accounts of a name that is taken are passed over.
+const TAKEN_MAX: u64 = 16;
+
+/// What is observed around a push or pull secret. The Secret is read anew at each look, and wiped.
+pub(super) struct Around {
+    registry: Option<Arc<InNamespace<Registry>>>,
+    certificate: Certificate,
+    labels: Arc<Labels>,
+    accounts: Vec<OwnAccount>,
+    secret: Option<Secret>,
+    stored: Stored,
+}
+
+enum Certificate {
+    Public,
+    Own(Vec<u8>),
+    Unknown,
+}
+
+impl Around {
+    pub(super) fn observed<'a>(&'a self, status: Option<&'a ImageSecretStatus>) -> Observed<'a> {
+        Observed {
+            registry: self.registry.as_ref().map(|registry| &registry.value),
+            authority: match &self.certificate {
+                Certificate::Public => Authority::Public,
+                Certificate::Own(certificate) => Authority::Own(certificate),
+                Certificate::Unknown => Authority::Unknown,
+            },
+            labels: &self.labels.0,
+            accounts: &self.accounts,
+            stored: &self.stored,
+            status,
+        }
+    }
+}
+
+impl Drop for Around {
+    fn drop(&mut self) {
+        let data = self.secret.as_mut().and_then(|secret| secret.data.as_mut());
+        data.into_iter().flatten().for_each(|(_, value)| value.0.zeroize());
+    }
+}
+
+impl<K: Reconciled> Secrets<K> {
+    /// `None` if the namespace is not known: it has just been created, or is deleted.
+    pub(super) async fn observe(&self, request: &Request) -> Result<Option<Around>, Error> {
+        let key = (String::new(), request.namespace.clone());
+        let Some(labels) = self.sources.namespaces.get(&key) else { return Ok(None) };
+        let registry = self.sources.registries.get(&request.registry);
+        let certificate = match registry.as_ref().and_then(|registry| registry.value.certificate.as_ref()) {
+            None => Certificate::Public,
+            Some(name) => self.certificate(&request.registry.0, name).await?,
+        };
+        let accounts = self.accounts.group(&request.account);
+        let accounts = accounts.iter().filter_map(|(_, cached)| request.own_account(&cached.account));
+        let accounts = accounts.collect();
+        let secret = self.secret(&request.namespace, &request.secret).await?;
+        let stored = request.stored(secret.as_ref());
+        Ok(Some(Around { registry, certificate, labels, accounts, secret, stored }))
+    }
+
+    async fn secret(&self, namespace: &str, name: &str) -> Result<Option<Secret>, Error> {
+        let secrets = Api::<Secret>::namespaced(self.writer.client().clone(), namespace);
+        self.writer.fenced(secrets.get_opt(name)).await
+    }
+
+    /// The certificate authority in the Secret of a registry. Without the key, everybody knows the authority.
+    async fn certificate(&self, namespace: &str, name: &str) -> Result<Certificate, Error> {
+        let Some(mut secret) = self.secret(namespace, name).await? else { return Ok(Certificate::Unknown) };
+        let mut data: BTreeMap<_, _> = secret.data.take().unwrap_or_default();
+        let certificate = data.remove(secret_key::CA);
+        data.values_mut().for_each(|value| value.0.zeroize());
+        Ok(certificate.map_or(Certificate::Public, |certificate| Certificate::Own(certificate.0)))
+    }
+
+    /// Deletes an account, if it is still one of this secret.
+    pub(super) async fn delete(&self, request: &Request, (namespace, name): &Key) -> Result<(), Error> {
+        let is_meant = |stored: &Value| {
+            let account = serde_json::from_value::<ImageRegistryAccount>(stored.clone()).ok();
+            account.is_some_and(|account| request.own_account(&account).is_some())
+        };
+        self.writer.delete_if(Kind::ImageRegistryAccount, namespace, name, is_meant).await
+    }
+
+    /// Creates an account, which is valid from now on, then writes its credentials into the Secret.
+    pub(super) async fn rotate(
+        &self,
+        object: &K,
+        request: &Request,
+        (around, observed): (&Around, &Observed<'_>),
+        (number, cause): (u64, Cause),
+    ) -> Result<(), Error> {
+        let (password, hash) = self.passwords.generate(&request.namespace).await?;
+        let mut last = number;
+        let account = loop {
+            let mut wanted = request.account(last, &hash);
+            let created = self.writer.create_only(&wanted).await;
+            wipe(&mut wanted.object);
+            match created {
+                Err(error) if error.is_already_exists() && last < number.saturating_add(TAKEN_MAX) => {
+                    last += 1
+                }
+                created => break self.cache(request, &wanted, &created?)?,
+            }
+        };
+        let credentials = Credentials { number: last, username: request.numbered(last), password };
+        let Some(wanted) = request.secret(observed, &credentials) else { return Ok(()) };
+        self.write(request, wanted, around.secret.is_some()).await?;
+        let note = format!("{account} takes the place of the previous account: {}", reason(cause));
+        self.note(object, "Rotated", &note, false).await
+    }
+
+    /// The account is known before the watch shows it.
+    fn cache(&self, request: &Request, wanted: &Wanted, created: &cluster::Object) -> Result<String, Error> {
+        let account = created.value().and_then(serde_json::from_value::<ImageRegistryAccount>);
+        let account = account.map_err(Error::of_json)?;
+        if let Some(cached) = CachedAccount::of(&account, request.access.label()) {
+            let key = (wanted.namespace.clone(), wanted.name.clone());
+            self.accounts.answered(key, account.metadata.resource_version.as_deref(), cached);
+        }
+        Ok(format!("Account {}", wanted.name))
+    }
+
+    /// Writes the Secret with the credentials that it has.
+    pub(super) async fn rewrite(
+        &self,
+        request: &Request,
+        around: &Around,
+        observed: &Observed<'_>,
+    ) -> Result<(), Error> {
+        let credentials = around.secret.as_ref().and_then(|secret| request.credentials(secret));
+        let wanted = credentials.and_then(|credentials| request.secret(observed, &credentials));
+        match wanted {
+            Some(wanted) => self.write(request, wanted, true).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn write(&self, request: &Request, wanted: Wanted, is_there: bool) -> Result<(), Error> {
+        let secret = OwnSecret::new(wanted, &request.uid);
+        let written =
+            if is_there { self.writer.update(&secret).await } else { self.writer.create(&secret).await };
+        match written {
+            // Somebody else has taken the name. The next round reports it.
+            Err(Error::Taken { .. }) => Ok(()),
+            written => written.map(drop),
+        }
+    }
+
+    /// Deletes all accounts of the secret, and lets it go.
+    pub(super) async fn release(&self, request: &Request, metadata: &ObjectMeta) -> Result<(), Error> {
+        let label = format!("{}={}", request.access.label(), request.account);
+        let accounts = Api::<ImageRegistryAccount>::all(self.writer.client().clone());
+        let listed = self.writer.fenced(accounts.list(&ListParams::default().labels(&label))).await?;
+        for own in listed.items.iter().filter_map(|account| request.own_account(account)) {
+            self.delete(request, &own.key()).await?;
+        }
+        let patch = finalizers::removed(metadata, ACCOUNTS_FINALIZER);
+        match self.writer.patch(request.kind, &request.namespace, &request.name, patch).await {
+            Err(error) if error.is_not_found() => Ok(()),
+            patched => patched.map(drop),
+        }
+    }
+}
+
+/// Why there is another account, for people.
+fn reason(cause: Cause) -> &'static str {
+    match cause {
+        Cause::NoSecret => "no Secret had credentials",
+        Cause::NoAccount => "the previous account was deleted, or has expired",
+        Cause::Due => "it was time",
+        Cause::Requested => "the annotation asks for it",
+    }
+}
