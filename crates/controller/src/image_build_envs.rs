@@ -37,7 +37,10 @@ struct BuildEnvs {
 
 /// Runs until `end` completes; reconciles that are running then finish.
 pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()> + Send + Sync + 'static) {
-    let watch = Watch::new(Api::all(shared.client.clone()), WatcherConfig::default(), |_| {});
+    let watch = Watch::new(Api::all(shared.client.clone()), WatcherConfig::default(), |object| {
+        (object.metadata.managed_fields, object.metadata.annotations, object.metadata.labels) =
+            (None, None, None);
+    });
     let (_watches, woken) = watches::start(&shared.client, &watch.store());
     let build_envs = Arc::new(BuildEnvs {
         redis_image: config.image_registries.redis_image.clone(),

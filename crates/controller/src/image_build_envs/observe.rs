@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use api::registry::ImageBuildEnv;
 use cluster::{Error, Writer};
 use decide::hash::hex;
-use decide::registry::build_env::{BuildEnv, Input, Observed};
+use decide::registry::build_env::{BuildEnv, Input, Inputs, Observed};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, ResourceExt as _};
 
@@ -28,13 +28,16 @@ pub(super) fn asked(object: &ImageBuildEnv) -> Option<BuildEnv> {
 pub(super) async fn observe(writer: &Writer, build_env: &BuildEnv, image: &str) -> Result<Observed, Error> {
     let namespace = &build_env.namespace;
     let secrets = Api::<Secret>::namespaced(writer.client().clone(), namespace);
-    let mut inputs = Vec::new();
+    let mut inputs = Inputs::default();
     for name in &build_env.secrets {
         let secret = writer.fenced(secrets.get_opt(name)).await?;
-        inputs.push(secret.map(|secret| Input {
+        inputs.add(secret.map(|secret| Input {
             kind: secret.type_.unwrap_or_default(),
             data: secret.data.unwrap_or_default(),
         }));
+        if inputs.is_too_large() {
+            break;
+        }
     }
     let mut stored = BTreeMap::new();
     for (kind, name) in build_env.names() {

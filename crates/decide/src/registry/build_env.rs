@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use api::registry::{RegistryReason, SecretRef};
 
-pub use model::{BuildEnv, Input, Observed};
+pub use model::{BuildEnv, Input, Inputs, Observed};
 pub use objects::{foreign, is_stored};
 
 use crate::Kind;
@@ -102,9 +102,14 @@ impl BuildEnv {
     }
 
     fn merged(&self, observed: &Observed) -> Result<merged::Merged, (RegistryReason, String)> {
+        if observed.inputs.is_too_large() {
+            let message =
+                "The Secrets of spec.secrets hold more than 1 MiB, which no Secret can hold: merge fewer";
+            return Err((RegistryReason::InvalidSecret, message.to_owned()));
+        }
         let mut all = merged::Merged::default();
         let mut missing = Vec::new();
-        for (name, input) in self.secrets.iter().zip(&observed.inputs) {
+        for (name, input) in self.secrets.iter().zip(observed.inputs.iter()) {
             match input {
                 None => missing.push(name.as_str()),
                 Some(input) => all.add(name, input).map_err(|why| (RegistryReason::InvalidSecret, why))?,

@@ -10,7 +10,7 @@ pub struct DockerConfig(Map<String, Value>);
 
 const AUTHS: &str = "auths";
 /// The most names and values of a configuration: each takes many times the memory of its text.
-pub(crate) const VALUES_MAX: usize = 10_000;
+pub const VALUES_MAX: usize = 10_000;
 
 impl DockerConfig {
     /// A configuration without credentials.
@@ -19,11 +19,16 @@ impl DockerConfig {
         Self(Map::new())
     }
 
-    /// Whether a configuration is small enough to be read. There are no more names and values than signs before them.
+    /// How many names and values a configuration has at most: there are no more than signs before them.
+    #[must_use]
+    pub fn values(json: &[u8]) -> usize {
+        json.iter().filter(|byte| matches!(byte, b'{' | b'[' | b',' | b':')).count()
+    }
+
+    /// Whether a configuration is small enough to be read.
     #[must_use]
     pub(crate) fn is_small(json: &[u8]) -> bool {
-        let signs = json.iter().filter(|byte| matches!(byte, b'{' | b'[' | b',' | b':'));
-        signs.count() <= VALUES_MAX
+        Self::values(json) <= VALUES_MAX
     }
 
     /// Reads a configuration; `None` if the text is not one.

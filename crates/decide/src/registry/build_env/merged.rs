@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use policy::registries::docker_config::{DockerConfig, VALUES_MAX};
 use serde_json::{Map, Value, json};
 
 use super::model::Input;
@@ -12,7 +13,11 @@ const OPAQUE_KEY: &str = "config.json";
 
 /// A docker configuration: `auths`, `credHelpers` and `credsStore`. Of two entries for one registry the later one stays.
 #[derive(Default)]
-pub(super) struct Merged(Map<String, Value>);
+pub(super) struct Merged {
+    config: Map<String, Value>,
+    /// How many names and values were read.
+    values: usize,
+}
 
 impl Merged {
     /// Adds the configuration of a Secret. The error names the Secret and the key, and no value.
@@ -31,13 +36,20 @@ impl Merged {
         };
         let invalid =
             || format!("Secret {name}: {key} is not a docker configuration, such as {{\"auths\": {{}}}}");
+        // Each takes many times the memory of its text.
+        self.values += DockerConfig::values(&text.0);
+        if self.values > VALUES_MAX {
+            return Err(format!(
+                "Secret {name}: there are more than {VALUES_MAX} names and values in all docker configurations: merge fewer"
+            ));
+        }
         let config: Map<String, Value> = serde_json::from_slice(&text.0).map_err(|_| invalid())?;
         for (field, value) in config {
             match (field.as_str(), value) {
                 ("auths" | "credHelpers", Value::Object(entries)) => self.extend(field, entries),
                 ("auths" | "credHelpers", Value::Null) => {}
                 ("auths" | "credHelpers", _) => return Err(invalid()),
-                ("credsStore", store) => drop(self.0.insert(field, store)),
+                ("credsStore", store) => drop(self.config.insert(field, store)),
                 // What else Docker keeps there is about its command line.
                 _ => {}
             }
@@ -46,7 +58,7 @@ impl Merged {
     }
 
     fn extend(&mut self, field: String, entries: Map<String, Value>) {
-        let known = self.0.entry(field).or_insert_with(|| json!({}));
+        let known = self.config.entry(field).or_insert_with(|| json!({}));
         if let Some(known) = known.as_object_mut() {
             known.extend(entries);
         }
@@ -54,7 +66,7 @@ impl Merged {
 
     /// As a docker configuration, which has `auths` in any case.
     pub(super) fn docker_config(&self) -> String {
-        let mut config = self.0.clone();
+        let mut config = self.config.clone();
         config.entry("auths").or_insert_with(|| json!({}));
         Value::Object(config).to_string()
     }
@@ -62,7 +74,7 @@ impl Merged {
     /// As makisu reads it: a user name and a password for all images of each registry. It knows no other credentials. JSON is
     /// YAML.
     pub(super) fn makisu(&self) -> String {
-        let auths = self.0.get("auths").and_then(Value::as_object).into_iter().flatten();
+        let auths = self.config.get("auths").and_then(Value::as_object).into_iter().flatten();
         let registries = auths.filter_map(|(registry, entry)| {
             let (username, password) = login(entry)?;
             let basic = json!({"username": username, "password": password});

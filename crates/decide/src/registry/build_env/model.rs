@@ -33,11 +33,19 @@ pub struct Input {
     pub data: BTreeMap<String, ByteString>,
 }
 
+/// The Secrets to merge.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Inputs {
+    all: Vec<Option<Input>>,
+    /// Their data, in bytes.
+    size: usize,
+}
+
 /// What is there.
 #[derive(Clone, Default, PartialEq)]
 pub struct Observed {
-    /// The Secrets to merge, in the order of the specification.
-    pub inputs: Vec<Option<Input>>,
+    /// The Secrets to merge, in the order of the specification: none after [`Inputs::LIMIT`] bytes.
+    pub inputs: Inputs,
     /// The objects of the names that the build environment gives, as they are stored.
     pub stored: BTreeMap<(Kind, String), Value>,
     /// A password for a Redis that has none yet.
@@ -63,5 +71,27 @@ impl BuildEnv {
             (Kind::Service, redis.clone()),
             (Kind::Deployment, redis),
         ]
+    }
+}
+
+impl Inputs {
+    /// The most data of all, in bytes: no Secret holds more.
+    pub const LIMIT: usize = 1024 * 1024;
+
+    /// Adds the next one, or that it is not there.
+    pub fn add(&mut self, input: Option<Input>) {
+        let data = input.iter().flat_map(|input| &input.data);
+        self.size += data.map(|(key, value)| key.len() + value.0.len()).sum::<usize>();
+        self.all.push(input.filter(|_| !self.is_too_large()));
+    }
+
+    /// Whether they hold more than one Secret can: no further one is needed.
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        self.size > Self::LIMIT
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Option<Input>> {
+        self.all.iter()
     }
 }

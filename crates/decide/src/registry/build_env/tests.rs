@@ -24,7 +24,9 @@ fn docker(config: &Value) -> Option<Input> {
     input("kubernetes.io/dockerconfigjson", &[(".dockerconfigjson", &config.to_string())])
 }
 
-fn observed(inputs: Vec<Option<Input>>) -> Observed {
+fn observed(given: Vec<Option<Input>>) -> Observed {
+    let mut inputs = Inputs::default();
+    given.into_iter().for_each(|input| inputs.add(input));
     Observed {
         inputs,
         stored: BTreeMap::new(),
@@ -129,6 +131,16 @@ fn secrets_are_merged_and_the_later_one_wins() {
     docker(&json!({"auths": ["SECRET"]})),
     RegistryReason::InvalidSecret,
     "Secret one: .dockerconfigjson is not a docker configuration, such as {\"auths\": {}}"
+)]
+#[case::too_many_values(
+    input("Opaque", &[("config.json", &format!("{{\"auths\": {{\"a\": [{}0]}}}}", "0,".repeat(10_000)))]),
+    RegistryReason::InvalidSecret,
+    "Secret one: there are more than 10000 names and values in all docker configurations: merge fewer"
+)]
+#[case::too_large(
+    input("Opaque", &[("config.json", "{}"), ("x", &"x".repeat(1024 * 1024))]),
+    RegistryReason::InvalidSecret,
+    "The Secrets of spec.secrets hold more than 1 MiB, which no Secret can hold: merge fewer"
 )]
 fn what_cannot_be_merged_changes_nothing(
     #[case] given: Option<Input>,
