@@ -117,6 +117,7 @@ mod registries {
     mod gateway;
     mod layout;
     mod probe;
+    mod secrets;
     mod serve;
     mod tokens;
 }

@@ -119,7 +119,7 @@ impl<K: Reconciled> Secrets<K> {
     ) -> Result<(), Error> {
         let (password, hash) = self.passwords.generate(&request.namespace).await?;
         let mut last = number;
-        let account = loop {
+        loop {
             let mut wanted = request.account(last, &hash);
             let created = self.writer.create_only(&wanted).await;
             wipe(&mut wanted.object);
@@ -129,23 +129,24 @@ impl<K: Reconciled> Secrets<K> {
                 }
                 created => break self.cache(request, &wanted, &created?)?,
             }
-        };
+        }
         let credentials = Credentials { number: last, username: request.numbered(last), password };
         let Some(wanted) = request.secret(observed, &credentials) else { return Ok(()) };
         self.write(request, wanted, around.secret.is_some()).await?;
-        let note = format!("{account} takes the place of the previous account: {}", reason(cause));
+        let (secret, account) = (&request.secret, request.numbered(last));
+        let note = format!("Secret {secret} has the credentials of account {account}: {}", reason(cause));
         self.note(object, "Rotated", &note, false).await
     }
 
     /// The account is known before the watch shows it.
-    fn cache(&self, request: &Request, wanted: &Wanted, created: &cluster::Object) -> Result<String, Error> {
+    fn cache(&self, request: &Request, wanted: &Wanted, created: &cluster::Object) -> Result<(), Error> {
         let account = created.value().and_then(serde_json::from_value::<ImageRegistryAccount>);
         let account = account.map_err(Error::of_json)?;
         if let Some(cached) = CachedAccount::of(&account, request.access.label()) {
             let key = (wanted.namespace.clone(), wanted.name.clone());
             self.accounts.answered(key, account.metadata.resource_version.as_deref(), cached);
         }
-        Ok(format!("Account {}", wanted.name))
+        Ok(())
     }
 
     /// Writes the Secret with the credentials that it has.
@@ -193,8 +194,8 @@ impl<K: Reconciled> Secrets<K> {
 /// Why there is another account, for people.
 fn reason(cause: Cause) -> &'static str {
     match cause {
-        Cause::NoSecret => "no Secret had credentials",
-        Cause::NoAccount => "the previous account was deleted, or has expired",
+        Cause::NoSecret => "it had no valid ones",
+        Cause::NoAccount => "the account before was deleted, or has expired",
         Cause::Due => "it was time",
         Cause::Requested => "the annotation asks for it",
     }
