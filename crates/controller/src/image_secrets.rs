@@ -3,11 +3,11 @@
 mod cached;
 mod own_secret;
 mod passwords;
+mod reconciled;
 mod sources;
 mod steps;
 mod wake;
 
-use std::fmt::Debug;
 use std::sync::Arc;
 
 use api::names::registry::ACCOUNTS_FINALIZER;
@@ -15,14 +15,13 @@ use api::registry::{ImagePullSecret, ImagePushSecret, ImageSecretStatus, Registr
 use cluster::reconcile::{self, Action, Reconciler, Watch};
 use cluster::{Cache, Clock, Error, Failures, Note, Writer};
 use decide::finalizers;
-use decide::registry::secret::{self, Defaults, ImageSecret, Plan, Request, Write};
+use decide::registry::secret::{self, Defaults, Plan, Request, Write};
 use futures::FutureExt as _;
 use futures::future::{Either, join, select};
 use jiff::Timestamp;
 use kube::runtime::watcher::{Config as WatcherConfig, Event};
 use kube::{Api, ResourceExt as _};
 use process::causes::Causes;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::config::Config;
@@ -31,16 +30,12 @@ use crate::metrics::Metrics;
 use crate::shared::Shared;
 use cached::CachedAccount;
 use passwords::Passwords;
+use reconciled::Reconciled;
 use sources::Sources;
 use wake::{Wake, Woken};
 
 /// How often the Secret may be written in one look. It changes once, unless somebody else changes it at the same time.
 const ROUNDS: usize = 3;
-
-/// One of both kinds.
-trait Reconciled: ImageSecret + Clone + Debug + DeserializeOwned + Send + Sync + 'static {}
-impl Reconciled for ImagePushSecret {}
-impl Reconciled for ImagePullSecret {}
 
 struct Secrets<K> {
     defaults: Defaults,

@@ -1,21 +1,22 @@
 //! The controller makes and rotates the credentials of push and pull secrets, on a real API server. The registry is an object
 //! whose status the test writes.
 
+mod killed;
+mod team;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use controller::config::Config;
-use k8s_openapi::ByteString;
 use serde_json::{Value, json};
 use testenv::ControlPlane;
 
 use crate::harness::cluster::{NOTHING, kubectl};
 use crate::harness::controller::{Controlled, shared};
-use crate::harness::namespace::Namespace;
 use crate::harness::wait::wait_until;
+use team::{CA, Registry, Team, data, find, text};
 
 const HOST: &str = "registry.infra.svc.cluster.local";
-const CA: &str = "-----BEGIN CERTIFICATE-----";
 
 /// A control plane with the reconcilers of this test.
 static CLUSTER: LazyLock<Controlled> = LazyLock::new(|| {
@@ -34,139 +35,6 @@ fn control_plane() -> ControlPlane {
     kubectl(&control_plane, "create namespace infra", NOTHING).unwrap();
     Registry { control_plane: &control_plane, namespace: "infra" }.create(&json!({}));
     control_plane
-}
-
-/// An `ImageRegistry`, without a reconciler.
-struct Registry<'a> {
-    control_plane: &'a ControlPlane,
-    namespace: &'a str,
-}
-
-impl Registry<'_> {
-    fn create(&self, auth: &Value) {
-        let volume = json!({"resources": {"requests": {"storage": "1Gi"}}});
-        self.apply(&json!({
-            "apiVersion": "registry.mgoltzsche.github.com/v1alpha1",
-            "kind": "ImageRegistry",
-            "metadata": {"name": "registry"},
-            "spec": {"persistentVolumeClaim": volume, "auth": auth},
-        }));
-        self.set_authority(CA);
-        self.set_hostname(&format!("registry.{}.svc.cluster.local", self.namespace));
-    }
-
-    fn set_authority(&self, certificate: &str) {
-        self.apply(&json!({
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": "registry-tls"},
-            "type": "kubernetes.io/tls",
-            "stringData": {"ca.crt": certificate, "tls.crt": "", "tls.key": ""},
-        }));
-    }
-
-    fn set_hostname(&self, hostname: &str) {
-        let status = json!({"status": {"hostname": hostname, "tlsSecretName": "registry-tls"}});
-        let words = format!(
-            "patch imageregistry registry -n {} --subresource=status --type=merge -p {status}",
-            self.namespace
-        );
-        kubectl(self.control_plane, &words, NOTHING).unwrap();
-    }
-
-    fn apply(&self, object: &Value) {
-        kubectl(self.control_plane, &format!("apply -n {} -f -", self.namespace), object).unwrap();
-    }
-}
-
-/// A namespace with push and pull secrets.
-struct Team<'a> {
-    namespace: Namespace<'a>,
-    control_plane: &'a ControlPlane,
-    name: &'a str,
-}
-
-impl<'a> Team<'a> {
-    fn new(control_plane: &'a ControlPlane, name: &'a str) -> Self {
-        Self { namespace: Namespace::bare(control_plane, name), control_plane, name }
-    }
-
-    fn put(&self, kind: &str, spec: &Value) {
-        let object = json!({
-            "apiVersion": "registry.mgoltzsche.github.com/v1alpha1",
-            "kind": kind,
-            "metadata": {"name": "web"},
-            "spec": spec,
-        });
-        self.namespace.kubectl("apply -f -", &object).unwrap();
-    }
-
-    fn find(&self, what: &str) -> Value {
-        find(self.control_plane, self.name, what)
-    }
-
-    /// Status, reason and message of `Ready`.
-    fn ready(&self, what: &str) -> String {
-        let ready = self.find(what)["status"]["conditions"][0].clone();
-        let text = |key: &str| ready[key].as_str().unwrap_or_default().to_owned();
-        format!("{} {}: {}", text("status"), text("reason"), text("message"))
-    }
-
-    fn await_ready(&self, what: &str, expected: &str) {
-        self.namespace.wait(expected, || self.ready(what) == expected);
-    }
-
-    /// Waits until a secret has the credentials of an account.
-    fn await_account(&self, what: &str, secret: &str, account: &str) {
-        let expected = format!("True Synced: Secret {secret} has the credentials of account {account}");
-        self.await_ready(what, &expected);
-    }
-
-    /// The accounts of the secrets of this namespace.
-    fn accounts(&self) -> Vec<String> {
-        let all = kubectl(self.control_plane, "get imageregistryaccounts -A -o json", NOTHING).unwrap();
-        let all: Value = serde_json::from_str(&all).unwrap();
-        let metadata = all["items"].as_array().unwrap().iter().map(|account| &account["metadata"]);
-        let key = |metadata: &Value| format!("{}/{}", text(&metadata["namespace"]), text(&metadata["name"]));
-        let mut keys: Vec<_> = metadata.map(key).collect();
-        keys.retain(|key| key.contains(&format!(".{}.", self.name)));
-        keys
-    }
-
-    /// The values of a Secret.
-    fn data(&self, secret: &str) -> BTreeMap<String, String> {
-        data(&self.find(&format!("secret {secret}")))
-    }
-
-    fn annotate(&self, what: &str, value: &str) {
-        let words = format!("annotate --overwrite {what} registry.mgoltzsche.github.com/rotate={value}");
-        self.namespace.kubectl(&words, NOTHING).unwrap();
-    }
-
-    /// Reasons and messages of the Events about an object.
-    fn events(&self, kind: &str) -> Vec<String> {
-        let events = self.namespace.list("events.events.k8s.io");
-        let of = events.iter().filter(|event| event["regarding"]["kind"] == kind);
-        of.map(|event| {
-            format!("{} {}: {}", text(&event["type"]), text(&event["reason"]), text(&event["note"]))
-        })
-        .collect()
-    }
-}
-
-fn find(control_plane: &ControlPlane, namespace: &str, what: &str) -> Value {
-    let words = format!("get {what} -n {namespace} -o json --ignore-not-found");
-    serde_json::from_str(&kubectl(control_plane, &words, NOTHING).unwrap()).unwrap_or_default()
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-fn data(secret: &Value) -> BTreeMap<String, String> {
-    let data: BTreeMap<String, ByteString> =
-        serde_json::from_value(secret["data"].clone()).unwrap_or_default();
-    data.into_iter().map(|(key, value)| (key, String::from_utf8(value.0).unwrap())).collect()
 }
 
 fn in_infra() -> Value {

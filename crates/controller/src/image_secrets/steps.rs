@@ -21,9 +21,10 @@ use policy::registries::docker_config::wipe;
 use serde_json::Value;
 use zeroize::Zeroize as _;
 
+use super::Secrets;
 use super::cached::{CachedAccount, Labels};
 use super::own_secret::OwnSecret;
-use super::{Reconciled, Secrets};
+use super::reconciled::Reconciled;
 
 /// How many accounts of a name that is taken are passed over.
 const TAKEN_MAX: u64 = 16;

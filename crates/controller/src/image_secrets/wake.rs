@@ -13,8 +13,8 @@ use kube::runtime::watcher::Config;
 use kube::{Api, Client, ResourceExt as _};
 use tokio::task::JoinSet;
 
-use super::Reconciled;
 use super::cached::CachedAccount;
+use super::reconciled::Reconciled;
 use super::sources::Origin;
 
 /// Wakes objects of a kind.

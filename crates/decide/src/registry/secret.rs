@@ -7,20 +7,23 @@
 pub mod account;
 pub mod allowed;
 pub mod data;
+mod object;
+mod observed;
 mod request;
 mod status;
 pub mod stored;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use api::registry::{ImageRegistry, ImageSecretStatus, RegistryReason};
+use api::registry::{ImageSecretStatus, RegistryReason};
 use jiff::Timestamp;
 
 use super::rotation::{self, Cause};
 use crate::Key;
 use account::OwnAccount;
+pub use data::Authority;
 use data::Target;
+pub use observed::{Observed, Registry};
 pub use request::{Defaults, ImageSecret, Request};
 pub use status::failed;
 use stored::Stored;
@@ -28,51 +31,8 @@ use stored::Stored;
 /// How many accounts of a secret there may be: the newest ones stay. Without requests for a rotation there are three at
 /// most.
 const ACCOUNTS_MAX: usize = 5;
-/// By how much the number in a Secret, which its users can change, may be ahead of what is known otherwise.
-const AHEAD_MAX: u64 = 1000;
 /// When a Secret of somebody else is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
-
-/// What is known of an `ImageRegistry`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Registry {
-    /// The name by which images are pushed and pulled.
-    pub hostname: Option<String>,
-    /// The Secret with its certificate.
-    pub certificate: Option<String>,
-    /// Which namespaces may have secrets.
-    pub allowed: Option<api::registry::AllowedNamespaces>,
-    /// Whether each namespace pushes below its own name.
-    pub is_per_namespace: bool,
-}
-
-/// The certificate authority of a registry.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Authority<'a> {
-    /// Everybody knows it: the registry has none of its own.
-    Public,
-    /// Its certificate.
-    Own(&'a [u8]),
-    /// Its Secret is not there at the moment: what is stored stays.
-    Unknown,
-}
-
-/// What is observed around a push or pull secret.
-#[derive(Clone, Debug)]
-pub struct Observed<'a> {
-    /// The registry, if there is one.
-    pub registry: Option<&'a Registry>,
-    /// Its certificate authority.
-    pub authority: Authority<'a>,
-    /// The labels of the namespace of the secret.
-    pub labels: &'a BTreeMap<String, String>,
-    /// The accounts of the secret, in all namespaces.
-    pub accounts: &'a [OwnAccount],
-    /// What has the name of the Secret.
-    pub stored: &'a Stored,
-    /// The status.
-    pub status: Option<&'a ImageSecretStatus>,
-}
 
 /// What changes the credentials that consumers find.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -96,33 +56,6 @@ pub struct Plan {
     pub failure: Option<String>,
     /// When to look again, if nothing changes before.
     pub wake: Option<Duration>,
-}
-
-impl Registry {
-    /// Reads an `ImageRegistry`.
-    #[must_use]
-    pub fn of(registry: &ImageRegistry) -> Self {
-        let (auth, status) = (registry.spec.auth.as_ref(), registry.status.as_ref());
-        let non_blank = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-        let policy =
-            auth.filter(|auth| auth.config_map_name.is_none()).and_then(|auth| auth.policy.as_deref());
-        Self {
-            hostname: status.and_then(|status| status.hostname.as_ref()).and_then(non_blank),
-            certificate: status.and_then(|status| status.tls_secret_name.as_ref()).and_then(non_blank),
-            allowed: auth.and_then(|auth| auth.allowed_namespaces.clone()),
-            is_per_namespace: policy == Some("PerNamespace"),
-        }
-    }
-}
-
-impl Observed<'_> {
-    /// Which account the Secret has the password of.
-    fn stored_number(&self) -> Option<u64> {
-        let number = self.stored.own()?.number?;
-        let numbers = self.accounts.iter().map(|own| own.number);
-        let known = numbers.fold(status::rotation(self.status), u64::max);
-        (number <= known.saturating_add(AHEAD_MAX)).then_some(number)
-    }
 }
 
 impl Request {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use kube::{Resource as _, ResourceExt as _};
 use serde_json::json;
 
-use super::Request;
+use super::request::Request;
 use crate::plan::Wanted;
 use crate::registry::expiry::lifetime;
 use crate::{Key, Kind};

@@ -6,7 +6,7 @@ use api::names::registry::Access;
 use api::registry::AllowedNamespaces;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 
-use super::Request;
+use super::request::Request;
 
 type Labels = BTreeMap<String, String>;
 

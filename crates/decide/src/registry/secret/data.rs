@@ -1,18 +1,27 @@
-//! The Secret that a push or pull secret becomes.
+//! The data of the Secret of a push or pull secret, and its labels.
 
 use std::collections::BTreeMap;
 
-use api::names::registry::{Access, ROTATE, ROTATION, secret_key};
+use api::names::registry::{Access, secret_key};
 use api::names::{copy_mark, owned_label, registry_secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use policy::registries::docker_config::DockerConfig;
-use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use super::{Authority, Request};
-use crate::plan::Wanted;
-use crate::{Kind, hash};
+use super::request::Request;
+use crate::hash;
+
+/// The certificate authority of a registry.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Authority<'a> {
+    /// Everybody knows it: the registry has none of its own.
+    Public,
+    /// Its certificate.
+    Own(&'a [u8]),
+    /// Its Secret is not there at the moment: what is stored stays.
+    Unknown,
+}
 
 /// What a Secret is for.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -76,38 +85,6 @@ impl Target<'_> {
 }
 
 impl Request {
-    /// The Secret with credentials. It says which request for a rotation it follows, so that both change at once.
-    #[must_use]
-    pub fn secret(&self, observed: &super::Observed<'_>, credentials: &Credentials) -> Option<Wanted> {
-        let mut target = self.target(observed).ok()?;
-        let known = observed.stored.own().and_then(|secret| secret.certificate.as_deref());
-        if target.authority == Authority::Unknown {
-            target.authority = known.map_or(Authority::Public, Authority::Own);
-        }
-        let Credentials { number, username, password } = credentials;
-        let kind = Kind::Secret;
-        let object = json!({
-            "apiVersion": kind.api_version(),
-            "kind": kind.as_str(),
-            "metadata": {
-                "name": self.secret,
-                "namespace": self.namespace,
-                "labels": self.labels(),
-                "annotations": self.annotations(*number),
-                "ownerReferences": [{
-                    "apiVersion": self.kind.api_version(),
-                    "kind": self.kind.as_str(),
-                    "name": self.name,
-                    "uid": self.uid,
-                    "controller": true,
-                }],
-            },
-            "type": registry_secret::TYPE,
-            "data": target.data(username, password),
-        });
-        Some(Wanted { kind, namespace: self.namespace.clone(), name: self.secret.clone(), object })
-    }
-
     /// No copy from the base namespace takes its place.
     pub(super) fn labels(&self) -> BTreeMap<&'static str, String> {
         let mut labels = BTreeMap::from([
@@ -118,13 +95,5 @@ impl Request {
             labels.insert(registry_secret::LABEL, registry_secret::LABEL_VALUE.to_owned());
         }
         labels
-    }
-
-    fn annotations(&self, number: u64) -> Value {
-        let mut annotations = Map::from_iter([(ROTATION.to_owned(), number.to_string().into())]);
-        if let Some(requested) = &self.requested {
-            annotations.insert(ROTATE.to_owned(), requested.clone().into());
-        }
-        annotations.into()
     }
 }

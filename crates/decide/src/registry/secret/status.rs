@@ -5,8 +5,8 @@ use api::registry::{ImageSecretStatus, RegistryConditionType, RegistryReason, Us
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::Request;
 use super::account::OwnAccount;
+use super::request::Request;
 use crate::draft::bounded;
 use crate::registry::conditions::{condition, is_news};
 

@@ -11,8 +11,8 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt as _;
 use zeroize::Zeroizing;
 
-use super::data::{Credentials, Target};
-use super::{Authority, Request};
+use super::data::{Authority, Credentials, Target};
+use super::request::Request;
 
 /// What has the name of the Secret.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -6,6 +6,8 @@ mod objects;
 mod states;
 mod walk;
 
+use std::collections::BTreeMap;
+
 use api::registry::{ImagePushSecret, ImageRegistryAccount, PasswordHash};
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
