@@ -91,7 +91,7 @@ fn start<K: Reconciled>(
 ) -> (Arc<Secrets<K>>, Watch<K>, Woken<K>) {
     let all = Api::<K>::all(shared.client.clone());
     let watch = Watch::new(all, WatcherConfig::default(), |object| object.meta_mut().managed_fields = None);
-    let woken = Wake::new(watch.store(), defaults);
+    let woken = Wake::listen(watch.store(), defaults);
     let secrets = Secrets {
         defaults: defaults.clone(),
         writer: shared.writer(),

@@ -97,7 +97,9 @@ impl<K: Reconciled> Secrets<K> {
         let Some(mut secret) = self.secret(namespace, name).await? else { return Ok(Certificate::Unknown) };
         let mut data: BTreeMap<_, _> = secret.data.take().unwrap_or_default();
         let certificate = data.remove(secret_key::CA);
-        data.values_mut().for_each(|value| value.0.zeroize());
+        for value in data.values_mut() {
+            value.0.zeroize();
+        }
         Ok(certificate.map_or(Certificate::Public, |certificate| Certificate::Own(certificate.0)))
     }
 
@@ -126,7 +128,7 @@ impl<K: Reconciled> Secrets<K> {
             wipe(&mut wanted.object);
             match created {
                 Err(error) if error.is_already_exists() && last < number.saturating_add(TAKEN_MAX) => {
-                    last += 1
+                    last += 1;
                 }
                 created => break self.cache(request, &wanted, &created?)?,
             }

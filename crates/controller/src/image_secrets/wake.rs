@@ -31,7 +31,7 @@ pub(super) struct Woken<K: Reconciled> {
 }
 
 impl<K: Reconciled> Wake<K> {
-    pub(super) fn new(store: Store<K>, defaults: &Defaults) -> Woken<K> {
+    pub(super) fn listen(store: Store<K>, defaults: &Defaults) -> Woken<K> {
         let (sender, stream) = unbounded();
         Woken { wake: Arc::new(Self { store, sender, defaults: defaults.clone() }), stream }
     }
