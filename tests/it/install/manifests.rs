@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde_json::{Value, json};
+
 use crate::harness::metrics;
 
 #[test]
@@ -19,7 +21,7 @@ fn every_field_of_the_crds_has_a_description() {
     for manifest in
         xtask::manifests().unwrap().into_iter().filter(|manifest| manifest.path.contains("/crds/"))
     {
-        let crd: serde_json::Value = serde_saphyr::from_str(&manifest.text).unwrap();
+        let crd: Value = serde_saphyr::from_str(&manifest.text).unwrap();
         let schema = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
         let mut undescribed = Vec::new();
         collect_undescribed(schema, "", &mut undescribed);
@@ -27,7 +29,7 @@ fn every_field_of_the_crds_has_a_description() {
     }
 }
 
-fn collect_undescribed(schema: &serde_json::Value, path: &str, undescribed: &mut Vec<String>) {
+fn collect_undescribed(schema: &Value, path: &str, undescribed: &mut Vec<String>) {
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let path = format!("{path}.{name}");
         // The API server itself defines the fields of metadata.
@@ -39,6 +41,30 @@ fn collect_undescribed(schema: &serde_json::Value, path: &str, undescribed: &mut
         }
         collect_undescribed(property, &path, undescribed);
         collect_undescribed(&property["items"], &path, undescribed);
+    }
+}
+
+/// Prometheus calls the job of a target as its Service, and the endpoint as the port.
+#[test]
+fn an_agent_that_is_not_scraped_raises_an_alert_and_all_alerts_of_agents_name_the_node() {
+    let read = |path: &str| -> Value {
+        serde_saphyr::from_str(&std::fs::read_to_string(testenv::root().join(path)).unwrap()).unwrap()
+    };
+    let rules = read("manifests/chart/files/monitoring/prometheusrule.yaml");
+    let groups = rules["spec"]["groups"].as_array().unwrap();
+    let group = groups.iter().find(|group| group["name"] == "serverless-node-agent").unwrap();
+    let alerts = group["rules"].as_array().unwrap();
+    let unreachable = alerts.iter().find(|alert| alert["alert"] == "ServerlessNodeAgentUnreachable").unwrap();
+    assert_eq!(unreachable["expr"], r#"up{job=~".+-node-agent",endpoint="admin"} == 0"#);
+    let service = read("manifests/node-agent/service.yaml");
+    assert_eq!(service["metadata"]["name"], "serverless-node-agent");
+    assert_eq!(service["spec"]["ports"][0]["name"], "admin");
+    let monitor = read("manifests/chart/files/monitoring/servicemonitor.yaml");
+    let node = json!([{"sourceLabels": ["__meta_kubernetes_pod_node_name"], "targetLabel": "node"}]);
+    assert_eq!(monitor["spec"]["endpoints"][0]["relabelings"], node);
+    for alert in alerts {
+        let summary = alert["annotations"]["summary"].as_str().unwrap();
+        assert!(summary.contains("{{ $labels.node }}"), "{summary}");
     }
 }
 
