@@ -139,6 +139,7 @@ mod node {
 /// The registry configuration of nodes, as runtimes read it.
 mod nodes {
     mod agent;
+    mod agent_mirrors;
     mod compose;
     mod facts;
     mod parsers;

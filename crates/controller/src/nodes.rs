@@ -29,7 +29,7 @@ const ALL_USED: &str = "RegistriesUsed";
 /// The reason of a reconcile that must not go on: what is composed cannot be read.
 const UNREADABLE: &str = "unreadable";
 /// What helps if a Secret of somebody else has the name of ours.
-const REMEDY: &str = "delete this Secret of somebody else, which agents read, or rename it: the controller changes only what it created";
+const REMEDY: &str = "delete this Secret of somebody else, or rename it: the controller changes only what it created, and agents use nothing else";
 
 struct Nodes {
     base_namespace: String,

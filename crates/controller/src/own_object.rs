@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use api::names::container_registries::LABEL;
 use api::names::program_label::{CONTROLLER, NAME};
 use cluster::Intent;
 use decide::Kind;
+use decide::owner::is_own;
 use decide::plan::Wanted;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
@@ -38,12 +38,6 @@ impl OwnObject {
         let wanted = Wanted { kind, namespace: namespace.to_owned(), name: name.to_owned(), object };
         Self { wanted, is_installed }
     }
-}
-
-/// Whether an object with these labels is one that the controller created. Registries of nodes that somebody writes have a
-/// label of their own.
-pub(crate) fn is_own(labels: &BTreeMap<String, String>) -> bool {
-    labels.get(NAME).is_some_and(|name| name == CONTROLLER) && !labels.contains_key(LABEL)
 }
 
 impl Intent for OwnObject {

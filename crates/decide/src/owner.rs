@@ -1,5 +1,10 @@
-//! The owner of an object. Labels do not prove it: whoever may write an object may write its labels.
+//! The owner of an object. Labels do not prove it: whoever may write an object may write its labels. In its own namespace,
+//! where nobody else has to write, the controller knows its objects by a mark.
 
+use std::collections::BTreeMap;
+
+use api::names::container_registries::LABEL;
+use api::names::program_label::{CONTROLLER, NAME};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
@@ -11,6 +16,13 @@ pub fn is_owned(stored: &Value, uid: &str) -> bool {
         let is_controller = owner.get("controller").and_then(Value::as_bool) == Some(true);
         is_controller && owner.get("uid").and_then(Value::as_str) == Some(uid)
     })
+}
+
+/// Whether an object with these labels is one that the controller created in its own namespace. Registries of nodes that somebody
+/// writes have a label of their own.
+#[must_use]
+pub fn is_own(labels: &BTreeMap<String, String>) -> bool {
+    labels.get(NAME).is_some_and(|name| name == CONTROLLER) && !labels.contains_key(LABEL)
 }
 
 /// The Function that controls an object, from the object's owner reference.

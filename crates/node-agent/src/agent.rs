@@ -80,6 +80,7 @@ enum Progress {
 struct Logged {
     foreign: BTreeSet<String>,
     in_the_way: BTreeSet<String>,
+    left: Option<usize>,
 }
 
 impl Known {
@@ -158,8 +159,16 @@ impl Agent {
             Value::Unread => return,
             Value::Missing => {
                 tracing::warn!(source = self.source, "there is no value: this node stays as it is");
-                // Before the first value nobody asks for anything, so nothing is out of date.
-                known.unusable = known.registries.as_ref().map(|_| Obstacle::Missing(self.source.clone()));
+                known.unusable = Some(Obstacle::Missing(self.source.clone()));
+                // Before the first value nobody asks for anything, so only files of an earlier agent are out of date.
+                known.look_in(Duration::ZERO);
+                return;
+            }
+            Value::Unusable(fault) => {
+                self.metrics.refused();
+                let text = format!("{} {fault}", self.source);
+                tracing::error!("{text}: this node stays as it is");
+                known.unusable = Some(Obstacle::Unusable(text));
                 return;
             }
             Value::Text(text) => text,
@@ -203,10 +212,13 @@ impl Agent {
         known.look_in(GATHER);
     }
 
-    /// What is to be done so that files become what is wanted. `None` after a `clean`, or before the first value.
+    /// What is to be done so that files become what is wanted. `None` after a `clean`.
     fn work(&self, known: &mut Known) -> Option<Work> {
         known.look = None;
-        let registries = known.registries.as_ref().filter(|_| !known.is_cleaned)?;
+        let Some(registries) = &known.registries else { return Some(self.disk.look()) };
+        if known.is_cleaned {
+            return None;
+        }
         if known.progress == Progress::Read {
             known.progress = Progress::InWork;
         }
@@ -224,7 +236,11 @@ impl Agent {
         }
         known.is_cleaned = report.errors.iter().any(|error| matches!(error, Error::Cleaned));
         known.failures = if report.errors.is_empty() { 0 } else { known.failures.saturating_add(1) };
+        if report.left == Some(0) && matches!(known.unusable, Some(Obstacle::Missing(_))) {
+            known.unusable = None;
+        }
         known.found = known.is_asking.then_some(Obstacle::Asking).into_iter().collect();
+        known.found.extend(report.left.filter(|left| *left > 0).map(Obstacle::Left));
         known.found.extend(first(report.in_the_way).map(Obstacle::InTheWay));
         known.found.extend(first(report.errors.iter().map(ToString::to_string)).map(Obstacle::Write));
         match known.failures {
@@ -237,7 +253,7 @@ impl Agent {
 
 impl Logged {
     fn log(&mut self, report: &Report) {
-        let Report { written, removed, errors, foreign, in_the_way } = report;
+        let Report { written, removed, errors, foreign, in_the_way, left } = report;
         if written + removed > 0 {
             tracing::info!(written, removed, "the files of this node have changed");
         }
@@ -250,6 +266,13 @@ impl Logged {
         for path in first(foreign.difference(&self.foreign).cloned()) {
             tracing::info!(path, "a file of somebody else stays");
         }
+        if let Some(files) = left.filter(|files| *files > 0 && self.left != *left) {
+            tracing::warn!(
+                files,
+                "files of an earlier value are on this node, and no value says whether they are right"
+            );
+        }
+        self.left = *left;
         self.in_the_way.clone_from(in_the_way);
         self.foreign.clone_from(foreign);
     }

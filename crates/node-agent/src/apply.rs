@@ -21,11 +21,17 @@ pub(crate) struct Disk {
     node: Arc<Mutex<Option<Node>>>,
 }
 
-/// What the files of this node are to become.
+/// What is to be done with the files of this node.
 #[derive(Debug)]
 pub(crate) struct Work {
     disk: Disk,
-    files: BTreeMap<String, Wanted>,
+    /// What they are to become; `None` if nobody knows.
+    wanted: Option<Files>,
+}
+
+#[derive(Debug)]
+struct Files {
+    hosts: BTreeMap<String, Wanted>,
     logins: Option<HiddenText>,
 }
 
@@ -45,9 +51,14 @@ impl Disk {
     }
 
     /// What is to be done so that the files become what is wanted.
-    pub(crate) fn work(&self, registries: &Registries, files: BTreeMap<String, Wanted>) -> Work {
+    pub(crate) fn work(&self, registries: &Registries, hosts: BTreeMap<String, Wanted>) -> Work {
         let logins = self.has_logins.then(|| logins(registries, &mut Vec::new()).managed().to_text());
-        Work { disk: self.clone(), files, logins }
+        Work { disk: self.clone(), wanted: Some(Files { hosts, logins }) }
+    }
+
+    /// To find out which files there are, and change nothing.
+    pub(crate) fn look(&self) -> Work {
+        Work { disk: self.clone(), wanted: None }
     }
 
     /// The claim on the folder.
@@ -63,8 +74,9 @@ impl Disk {
 impl Work {
     /// Does it, however long the disk takes. What fails is in the report.
     pub(crate) fn run(self) -> Report {
+        let Some(Files { hosts, logins }) = self.wanted else { return Node::look(&self.disk.places) };
         match self.disk.node() {
-            Ok(node) => node.apply(&self.files, self.logins.as_ref()),
+            Ok(node) => node.apply(&hosts, logins.as_ref()),
             Err(error) => error.into(),
         }
     }

@@ -66,7 +66,7 @@ fn sweep(path: &Path) -> Result<PathBuf, Error> {
 }
 
 /// What is at the path of the file.
-fn there(path: &Path) -> Result<Option<File>, Error> {
+pub(crate) fn there(path: &Path) -> Result<Option<File>, Error> {
     match content::read(path, START.len(), |start| start == START.as_bytes()) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         read => read.map(Some).map_err(|error| at(path, "read", error)),

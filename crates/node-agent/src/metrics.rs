@@ -40,7 +40,11 @@ impl Metrics {
             new.write_errors.clone(),
         );
         registry.register("source_errors", "Reads of the value that failed", new.source_errors.clone());
-        registry.register("values_refused", "Values that were invalid", new.refused.clone());
+        registry.register(
+            "values_refused",
+            "Values that were invalid, or not written by the controller",
+            new.refused.clone(),
+        );
         registry.register("mirrors", "Mirrors that are probed", new.mirrors.clone());
         registry.register("mirrors_up", "Mirrors that answer", new.mirrors_up.clone());
         registry.register("foreign_files", "Files and folders that are not ours", new.foreign.clone());

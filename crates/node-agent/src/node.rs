@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use decide::nodes::tree::{self, Wanted};
+use decide::nodes::tree::{self, File, Wanted};
 use policy::container_registries::HiddenText;
 
 use crate::area::Area;
@@ -42,6 +42,8 @@ pub struct Report {
     pub foreign: BTreeSet<String>,
     /// Those of them that are in the way of a host that is wanted.
     pub in_the_way: BTreeSet<String>,
+    /// How many files of ours there are, if that alone was the question.
+    pub left: Option<usize>,
 }
 
 impl From<Error> for Report {
@@ -65,6 +67,17 @@ impl Node {
             Ok(_guard) => self.apply_locked(wanted, logins),
             Err(error) => error.into(),
         }
+    }
+
+    /// Finds out how many files of ours there are. Nothing is claimed, so a folder without any stays as it is.
+    #[must_use]
+    pub fn look(places: &Places) -> Report {
+        let left = read::tree(&places.hosts).and_then(|tree| {
+            let files = tree.folders.values().flat_map(BTreeMap::values);
+            let files = files.filter(|file| **file != File::Foreign).count();
+            Ok(files + usize::from(matches!(logins::there(&places.logins)?, Some(File::Ours { .. }))))
+        });
+        left.map_or_else(Report::from, |left| Report { left: Some(left), ..Report::default() })
     }
 
     /// Removes everything of ours. Other processes write nothing from then on, until they claim the folder again.
@@ -100,10 +113,8 @@ impl Node {
         let Done { written, removed, errors } = Writer::new(hosts, &self.area, Real).apply(&plan);
         let mut foreign = plan.foreign;
         // It may be beside the folders of hosts, under any name.
-        if let Some(name) = logins.strip_prefix(hosts).ok().and_then(Path::to_str) {
-            foreign.remove(name);
-        }
-        Ok(Report { written, removed, errors, foreign, in_the_way: plan.in_the_way })
+        foreign.remove(&name_of(logins, hosts));
+        Ok(Report { written, removed, errors, foreign, in_the_way: plan.in_the_way, left: None })
     }
 }
 
@@ -113,6 +124,15 @@ fn bring_logins(places: &Places, logins: Option<&HiddenText>, report: &mut Repor
         None => logins::remove(&places.logins).map(|is_so| report.removed += usize::from(is_so)),
     };
     report.errors.extend(changed.err());
+    // Why it cannot be read, the change has said.
+    if let Ok(Some(File::Foreign)) = logins::there(&places.logins) {
+        report.foreign.insert(name_of(&places.logins, &places.hosts));
+    }
+}
+
+/// The file with logins, as the paths of other files are reported: in the folder of containerd.
+fn name_of(logins: &Path, hosts: &Path) -> String {
+    logins.strip_prefix(hosts).unwrap_or(logins).display().to_string()
 }
 
 #[cfg(test)]

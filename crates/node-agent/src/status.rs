@@ -14,6 +14,10 @@ pub(crate) enum Obstacle {
     Unread(String),
     /// There is no value.
     Missing(String),
+    /// Without a value, nobody knows whether these files of an earlier one are right: so many.
+    Left(usize),
+    /// What is at the source cannot be read: its name, and why.
+    Unusable(String),
     /// The newest value is invalid: so many violations.
     Invalid(usize),
     /// The newest value was read, and its files are not written yet.
@@ -33,6 +37,11 @@ impl fmt::Display for Obstacle {
         match self {
             Self::Unread(source) => write!(formatter, "{source} has not been read yet"),
             Self::Missing(source) => write!(formatter, "{source} does not exist"),
+            Self::Left(count) => write!(
+                formatter,
+                "files of an earlier value are on this node ({count}): write a value, or remove them with `serverless-node-agent clean`"
+            ),
+            Self::Unusable(why) => write!(formatter, "{why}"),
             Self::Invalid(count) => {
                 write!(formatter, "the newest value is invalid: the log names {count} violations")
             }

@@ -6,6 +6,8 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use api::names::container_registries::OF_NODES as SECRET;
+use api::names::program_label::{CONTROLLER, NAME};
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use kube::api::{Patch, PatchParams};
@@ -18,8 +20,6 @@ use crate::harness::command::piped;
 use crate::harness::real_cluster::{CLUSTER, Namespace, RUNTIME};
 use crate::harness::wait::wait_within;
 
-/// The Secret that agents follow.
-const SECRET: &str = "node-registries";
 /// Long enough for three probes of a mirror, on a busy machine.
 const PROBED: Duration = Duration::from_mins(1);
 
@@ -57,11 +57,11 @@ impl Agent {
         Self { process, hosts: hosts.to_owned(), secrets, _account: account }
     }
 
-    /// Writes the Secret: what people write, by host.
+    /// Writes the Secret, as the controller does: what people write, by host.
     pub fn set(&self, registries: &Value) {
         let values = json!({"containerRegistries": registries}).to_string();
         let secret = json!({
-            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET}, "stringData": {"values": values},
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET, "labels": {(NAME): CONTROLLER}}, "stringData": {"values": values},
         });
         let params = PatchParams::apply("tests").force();
         RUNTIME.block_on(self.secrets.patch(SECRET, &params, &Patch::Apply(&secret))).unwrap();

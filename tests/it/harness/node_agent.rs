@@ -1,9 +1,12 @@
 //! The agent of a node, as its Pod runs it: with the token of its account, and a folder in place of that of containerd.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
 
+use api::names::container_registries::OF_NODES as SECRET;
+use api::names::program_label::{CONTROLLER, NAME};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testenv::{ControlPlane, Process, free_port};
@@ -36,9 +39,9 @@ pub fn control_plane() -> ControlPlane {
     control_plane
 }
 
-/// Writes the Secret of nodes with a value.
+/// Writes the Secret of nodes with a value, as the controller does.
 pub fn set_value(control_plane: &ControlPlane, value: &str) {
-    let metadata = json!({"name": "node-registries", "namespace": NAMESPACE});
+    let metadata = json!({"name": SECRET, "namespace": NAMESPACE, "labels": {(NAME): CONTROLLER}});
     let secret =
         json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"values": value}});
     kubectl(control_plane, "apply -f -", &secret).unwrap();
@@ -129,6 +132,15 @@ impl Agent {
         });
         line.unwrap().parse().unwrap()
     }
+}
+
+/// A name of this machine, and a port of it. The agent does not probe loopback addresses; that this name can lead to one, it does
+/// not know.
+pub fn listen_as_mirror() -> (TcpListener, String) {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap().trim().to_lowercase();
+    let listener = TcpListener::bind((name.as_str(), 0)).unwrap();
+    let address = format!("{name}:{}", listener.local_addr().unwrap().port());
+    (listener, address)
 }
 
 /// The value for one host, whose endpoints are JSON.

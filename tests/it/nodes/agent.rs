@@ -1,19 +1,13 @@
 //! The agent of a node with a real API server, and its files.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use decide::nodes::files::MARKER;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::harness::call::call;
 use crate::harness::cluster::{NOTHING, kubectl};
 use crate::harness::node_agent::{AgentNode, control_plane, set_value, value};
 use crate::harness::wait::{wait_until, wait_within};
@@ -72,6 +66,53 @@ fn a_changed_secret_is_on_the_node_within_two_seconds_and_a_broken_one_changes_n
     kubectl(&control_plane, "delete secret node-registries -n kyma-system", NOTHING).unwrap();
     agent.await_readiness(503, "the Secret kyma-system/node-registries does not exist\n");
     assert!(node.file(FILE).unwrap().contains(&header("hush-10")));
+}
+
+#[test]
+fn without_a_secret_of_the_controller_an_agent_that_starts_leaves_files_alone_and_says_that_they_are_old() {
+    let control_plane = control_plane();
+    set_value(&control_plane, &with_password("a"));
+    let node = AgentNode::of(&control_plane);
+    node.start().await_readiness(200, "ok\n");
+    let delete = || kubectl(&control_plane, "delete secret node-registries -n kyma-system", NOTHING).unwrap();
+    delete();
+    let agent = node.start();
+    let text = "the Secret kyma-system/node-registries does not exist\nfiles of an earlier value are on this node (1): write a value, or remove them with `serverless-node-agent clean`\n";
+    agent.await_readiness(503, text);
+    assert_eq!(agent.metric("up_to_date"), 0.0);
+    let log = agent.process.output();
+    assert!(log.contains("files of an earlier value are on this node"), "{log}");
+
+    let theirs = json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "node-registries", "namespace": "kyma-system"},
+        "stringData": {"values": with_password("theirs")},
+    });
+    kubectl(&control_plane, "apply -f -", &theirs).unwrap();
+    let foreign = "the Secret kyma-system/node-registries belongs to somebody else: delete it or rename it, so that the controller can write its own";
+    wait_until("the agent says whose Secret it is", || agent.readiness().1.starts_with(foreign));
+    assert_eq!((agent.readiness().0, agent.metric("values_refused_total")), (503, 1.0));
+    assert!(agent.process.output().contains(foreign));
+    assert!(node.file(FILE).unwrap().contains(&header("a")));
+
+    delete();
+    let bytes = json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": "node-registries",
+            "namespace": "kyma-system",
+            "labels": {"app.kubernetes.io/name": "serverless-controller"},
+        },
+        "data": {"values": "/w=="},
+    });
+    kubectl(&control_plane, "apply -f -", &bytes).unwrap();
+    let broken = "the Secret kyma-system/node-registries holds a value that is no UTF-8 text";
+    wait_until("the agent says that it is no text", || agent.readiness().1.starts_with(broken));
+    set_value(&control_plane, &with_password("b"));
+    agent.await_readiness(200, "ok\n");
+    assert!(node.file(FILE).unwrap().contains(&header("b")));
 }
 
 #[test]
@@ -163,108 +204,6 @@ fn the_end_of_a_pod_whose_account_is_gone_removes_files() {
     let cleaned = node.command(&["clean", "--unless-daemon-set=serverless-node-agent"]).output().unwrap();
     let said = String::from_utf8(cleaned.stderr).unwrap();
     assert_eq!((cleaned.status.code(), written.exists()), (Some(0), false), "{said}");
-}
-
-/// A mirror that asks for a login, until somebody asks for `/end`.
-fn serve(listener: TcpListener) -> JoinHandle<()> {
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut head = [0; 1024];
-            let size = stream.read(&mut head).unwrap_or(0);
-            if head[..size].starts_with(b"GET /end") {
-                return;
-            }
-            let _ = stream.write_all(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n");
-        }
-    })
-}
-
-/// Linux reads `127.1` as 127.0.0.1; the agent, which leaves addresses of its node alone, does not know it.
-#[test]
-fn a_dead_mirror_is_left_out_within_five_seconds_and_comes_back() {
-    let node = AgentNode::alone();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let mirror = format!("127.1:{port}");
-    let endpoints = json!([{"endpoint": mirror, "insecure": true}]);
-    fs::write(node.path("source/values"), value("docker.io", &endpoints)).unwrap();
-    let serving = serve(listener);
-    let agent = node.start();
-    let is_there = || node.file(FILE).is_some_and(|text| text.contains(&mirror));
-    wait_until("the mirror is there", is_there);
-    agent.await_readiness(200, "ok\n");
-    assert_eq!((agent.metric("mirrors"), agent.metric("mirrors_up")), (1.0, 1.0));
-
-    call(("127.0.0.1", port), "GET", "/end", &[], b"");
-    serving.join().unwrap();
-    let died = Instant::now();
-    wait_until("the mirror is left out", || !is_there());
-    assert!(died.elapsed() < Duration::from_secs(5), "{:?}", died.elapsed());
-    let direct = "server = \"https://registry-1.docker.io\"";
-    assert!(node.file(FILE).unwrap().contains(direct));
-    assert_eq!((agent.readiness().0, agent.metric("mirrors_up")), (200, 0.0));
-
-    serve(TcpListener::bind(("127.0.0.1", port)).unwrap());
-    wait_until("the mirror is back", is_there);
-}
-
-/// Mirrors at one address, each with a path of its own, that answer until they are silent. Returns their endpoints.
-fn mirrors(count: usize, silent: &Arc<AtomicBool>) -> Value {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let silent = Arc::clone(silent);
-    thread::spawn(move || {
-        let mut open = Vec::new();
-        for mut stream in listener.incoming().flatten() {
-            if silent.load(Ordering::Relaxed) {
-                open.push(stream);
-                continue;
-            }
-            let _ = stream.read(&mut [0; 1024]);
-            let _ = stream.write_all(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n");
-        }
-    });
-    let endpoint = |number: usize| json!({"endpoint": format!("127.1:{port}/{number}"), "insecure": true, "overridePath": true});
-    (0..count).map(endpoint).collect()
-}
-
-#[test]
-fn a_hundred_mirrors_that_fall_silent_together_are_left_out_within_five_seconds() {
-    let node = AgentNode::alone();
-    let silent = Arc::new(AtomicBool::new(false));
-    let endpoints = mirrors(100, &silent);
-    fs::write(node.path("source/values"), value("docker.io", &endpoints)).unwrap();
-    let agent = node.start();
-    wait_until("the mirrors are there", || agent.metric("mirrors_up") == 100.0);
-    agent.await_readiness(200, "ok\n");
-    silent.store(true, Ordering::Relaxed);
-    let died = Instant::now();
-    let left = || node.file(FILE).unwrap().matches("[host.\"http://127.1").count();
-    wait_until("the mirrors are left out", || left() == 0);
-    assert!(died.elapsed() < Duration::from_secs(5), "{:?}", died.elapsed());
-}
-
-/// Whoever holds the lock is as slow as a disk.
-#[test]
-fn while_files_cannot_be_written_the_agent_is_not_ready_and_mirrors_are_probed() {
-    let node = AgentNode::alone();
-    let silent = Arc::new(AtomicBool::new(false));
-    let values = node.path("source/values");
-    fs::write(&values, value("docker.io", &mirrors(2, &silent))).unwrap();
-    let agent = node.start();
-    agent.await_readiness(200, "ok\n");
-    let lock = fs::File::open(node.path("certs.d/.serverless-node-agent/lock")).unwrap();
-    lock.lock().unwrap();
-    fs::write(&values, value("docker.io", &mirrors(3, &silent))).unwrap();
-    agent.await_readiness(503, "the files of the newest value are not written yet\n");
-    assert_eq!(agent.metric("up_to_date"), 0.0);
-    wait_until("the new mirrors answer", || agent.metric("mirrors_up") == 3.0);
-    silent.store(true, Ordering::Relaxed);
-    wait_until("the mirrors are known to be dead", || agent.metric("mirrors_up") == 0.0);
-    lock.unlock().unwrap();
-    agent.await_readiness(200, "ok\n");
-    assert_eq!(agent.metric("up_to_date"), 1.0);
-    assert!(!node.file(FILE).unwrap().contains("127.1"));
 }
 
 #[test]

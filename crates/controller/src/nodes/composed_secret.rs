@@ -3,12 +3,13 @@
 use api::names::container_registries::OF_NODES;
 use decide::Kind;
 use decide::nodes::compose::Composed;
+use decide::owner::is_own;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
 
-use crate::own_object::{self, OwnObject};
+use crate::own_object::OwnObject;
 
 /// The Secret as it is wanted.
 pub(super) fn wanted(namespace: &str, composed: &Composed) -> OwnObject {
@@ -20,7 +21,7 @@ pub(super) fn wanted(namespace: &str, composed: &Composed) -> OwnObject {
 
 /// What such a Secret holds: nothing, if it is somebody else's; `None`, if it cannot be read.
 pub(super) fn read(secret: &Secret) -> Option<Composed> {
-    if !own_object::is_own(secret.labels()) {
+    if !is_own(secret.labels()) {
         return Some(Composed::default());
     }
     Composed::of_data(|key| std::str::from_utf8(&secret.data.as_ref()?.get(key)?.0).ok())

@@ -198,3 +198,39 @@ fn what_cannot_be_written_is_said_with_its_path_and_reason() {
     assert_eq!(report.written, 2);
     assert!(root.path().join("docker.io/hosts.toml").exists());
 }
+
+#[test]
+fn a_file_with_logins_of_somebody_else_is_reported_whether_there_is_one_of_ours_or_not() {
+    let root = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    for (path, reported) in [
+        (root.path().join("registry-credentials.json"), "registry-credentials.json".to_owned()),
+        (root.path().join("logins.json"), "logins.json".to_owned()),
+        (elsewhere.path().join("logins.json"), elsewhere.path().join("logins.json").display().to_string()),
+    ] {
+        fs::write(&path, "{}").unwrap();
+        let node = Node::claim(&Places { logins: path.clone(), ..places(root.path()) }).unwrap();
+        let report = node.apply(&BTreeMap::new(), None);
+        assert_eq!((messages(&report), Vec::from_iter(report.foreign)), (vec![], vec![reported.clone()]));
+        let report = node.apply(&BTreeMap::new(), Some(&logins(1)));
+        let error = format!("{} is not ours: remove it, or choose another file", path.display());
+        assert_eq!((messages(&report), Vec::from_iter(report.foreign)), (vec![error], vec![reported]));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "{}");
+        fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
+fn files_of_ours_are_found_and_a_folder_without_any_stays_as_it_is() {
+    let root = used();
+    let before = listing(root.path());
+    let left = || (Node::look(&places(root.path())).left, listing(root.path()) == before);
+    assert_eq!(left(), (Some(0), true));
+    let node = claim(root.path());
+    let report = node.apply(&BTreeMap::from([host("ghcr.io", 1)]), Some(&logins(1)));
+    assert_eq!((report.written, left().0), (3, Some(3)));
+    assert_eq!(Node::clean(&places(root.path())).removed, 3);
+    assert_eq!(left(), (Some(0), true));
+    let none = Node::look(&places(&root.path().join("missing")));
+    assert_eq!((none.left, messages(&none)), (Some(0), vec![]));
+}

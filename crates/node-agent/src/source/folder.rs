@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use api::names::container_registries::VALUES;
-use policy::container_registries::HiddenText;
+use zeroize::Zeroizing;
 
-use super::value::{Newest, Value};
+use super::value::{Fault, Newest, Value};
 use crate::account::SIZE_MAX;
 
 /// How often the file is read.
@@ -25,15 +25,15 @@ pub(super) async fn follow(folder: &Path, newest: &Newest) {
     let mut is_failing = false;
     loop {
         let read = read(&file);
-        if let Err(error) = &read
-            && !is_failing
-        {
-            newest.failed();
-            tracing::error!(file = %file.display(), %error, "the value cannot be read: this node stays as it is");
-        }
-        is_failing = read.is_err();
-        if let Ok(value) = read {
-            newest.hand_on(value);
+        let was_failing = std::mem::replace(&mut is_failing, read.is_err());
+        match read {
+            Ok(value) => newest.hand_on(value),
+            Err(error) => {
+                newest.failed();
+                if !was_failing {
+                    tracing::error!(file = %file.display(), %error, "the value cannot be read: this node stays as it is");
+                }
+            }
         }
         tokio::time::sleep(PERIOD).await;
     }
@@ -44,14 +44,11 @@ fn read(path: &Path) -> io::Result<Value> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Value::Missing),
         file => file?,
     };
-    let mut text = String::new();
-    let read = file.take(SIZE_MAX as u64 + 1).read_to_string(&mut text);
-    // Hidden at once, so that it is wiped.
-    let text = HiddenText::new(text);
-    if read? > SIZE_MAX {
-        return Err(io::Error::other(format!("it is larger than {SIZE_MAX} bytes")));
+    let mut bytes = Zeroizing::new(Vec::new());
+    if file.take(SIZE_MAX as u64 + 1).read_to_end(&mut bytes)? > SIZE_MAX {
+        return Ok(Value::Unusable(Fault::TooLarge));
     }
-    Ok(Value::Text(text))
+    Ok(Value::of_bytes(&bytes))
 }
 
 #[cfg(test)]
@@ -59,8 +56,14 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use std::fs;
+    use std::sync::Arc;
+    use std::time::Instant;
+
+    use policy::container_registries::HiddenText;
 
     use super::*;
+    use crate::metrics::Metrics;
+    use crate::status::Status;
 
     #[test]
     fn no_more_is_read_than_a_secret_can_hold() {
@@ -71,6 +74,23 @@ mod tests {
         fs::write(&file, &most).unwrap();
         assert_eq!(read(&file).unwrap(), Value::Text(HiddenText::new(most)));
         fs::write(&file, "#".repeat(SIZE_MAX + 1)).unwrap();
-        assert_eq!(read(&file).unwrap_err().to_string(), "it is larger than 4194304 bytes");
+        assert_eq!(read(&file).unwrap(), Value::Unusable(Fault::TooLarge));
+        fs::write(&file, [b'a', 0xff]).unwrap();
+        assert_eq!(read(&file).unwrap(), Value::Unusable(Fault::NotText));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_read_that_fails_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        // A folder is no file.
+        fs::create_dir(file(folder.path())).unwrap();
+        let metrics = Arc::new(Metrics::new());
+        let status = Status::new("the file".to_owned(), Instant::now());
+        let (newest, values) = Newest::new(Arc::clone(&metrics), status);
+        let reads = tokio::time::timeout(PERIOD * 5 / 2, follow(folder.path(), &newest));
+        assert!(reads.await.is_err());
+        assert_eq!(*values.borrow(), Value::Unread);
+        let counted = "serverless_node_agent_source_errors_total 3\n";
+        assert!(metrics.render().contains(counted), "{}", metrics.render());
     }
 }

@@ -1,18 +1,19 @@
 //! The Secret with the value: read once, then watched. The account may read this one Secret alone.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use api::names::container_registries::{OF_NODES, VALUES};
+use api::names::container_registries::OF_NODES;
+use decide::owner::is_own;
 use http_body_util::BodyExt as _;
 use hyper::StatusCode;
-use policy::container_registries::HiddenText;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::value::{Newest, Value};
+use super::value::{Fault, Newest, Value};
 use crate::account::{Account, Error, SIZE_MAX};
 use crate::pause::jittered;
 
@@ -38,6 +39,8 @@ struct Secret<'a> {
 struct Metadata {
     #[serde(rename = "resourceVersion")]
     version: String,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -142,14 +145,17 @@ fn handle(line: &[u8], newest: &Newest) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// The value of a Secret, and the version of the Secret. One without the key is an empty text, which is no valid value.
+/// The value of a Secret, and the version of the Secret. One without the key is an empty text, which is no valid value, and
+/// one that the controller has not written has none.
 fn parse(bytes: &[u8]) -> Result<(Value, String), Error> {
     let secret: Secret = serde_json::from_slice(bytes).map_err(|error| Error::Body(error.into()))?;
+    let Metadata { version, labels } = secret.metadata;
+    if !is_own(&labels) {
+        return Ok((Value::Unusable(Fault::Foreign), version));
+    }
     let encoded = Zeroizing::new(secret.data.and_then(|data| data.values).unwrap_or_default().into_owned());
-    let text = policy::base64::decode(&encoded)
-        .and_then(|bytes| Some(HiddenText::new(str::from_utf8(&bytes).ok()?)));
-    let text = text.ok_or_else(|| Error::Body(format!("the key {VALUES} holds no text").into()))?;
-    Ok((Value::Text(text), secret.metadata.version))
+    let bytes = policy::base64::decode(&encoded);
+    Ok((bytes.map_or(Value::Unusable(Fault::NotText), |bytes| Value::of_bytes(&bytes)), version))
 }
 
 #[cfg(test)]

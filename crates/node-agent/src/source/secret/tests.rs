@@ -5,7 +5,9 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Instant;
 
+use policy::container_registries::HiddenText;
 use rcgen::CertificateParams;
+use rstest::rstest;
 use tokio::net::TcpListener;
 
 use super::*;
@@ -13,7 +15,35 @@ use crate::metrics::Metrics;
 use crate::status::Status;
 use crate::test_server::{acceptor, serve};
 
-const OBJECT: &str = r#"{"metadata":{"resourceVersion":"7"},"data":{"values":"YQ=="}}"#;
+const OBJECT: &str = r#"{"metadata":{"resourceVersion":"7","labels":{"app.kubernetes.io/name":"serverless-controller"}},"data":{"values":"YQ=="}}"#;
+const MARK: &str = r#""app.kubernetes.io/name":"serverless-controller""#;
+
+/// No API server stores what is no base64.
+#[rstest]
+#[case::text(MARK, r#"{"values":"YQ=="}"#, Value::Text(HiddenText::new("a")))]
+#[case::without_the_key(MARK, "{}", Value::Text(HiddenText::new("")))]
+#[case::without_data(MARK, "null", Value::Text(HiddenText::new("")))]
+#[case::not_utf_8(MARK, r#"{"values":"/w=="}"#, Value::Unusable(Fault::NotText))]
+#[case::not_base64(MARK, r#"{"values":"?"}"#, Value::Unusable(Fault::NotText))]
+#[case::without_labels("", r#"{"values":"YQ=="}"#, Value::Unusable(Fault::Foreign))]
+#[case::of_another(
+    r#""app.kubernetes.io/name":"somebody""#,
+    r#"{"values":"YQ=="}"#,
+    Value::Unusable(Fault::Foreign)
+)]
+#[case::written_by_somebody(
+    r#""app.kubernetes.io/name":"serverless-controller","serverless.kyma-project.io/container-registries":"config""#,
+    r#"{"values":"YQ=="}"#,
+    Value::Unusable(Fault::Foreign)
+)]
+fn a_secret_of_the_controller_holds_the_value(
+    #[case] labels: &str,
+    #[case] data: &str,
+    #[case] expected: Value,
+) {
+    let object = format!(r#"{{"metadata":{{"resourceVersion":"7","labels":{{{labels}}}}},"data":{data}}}"#);
+    assert_eq!(parse(object.as_bytes()).unwrap(), (expected, "7".to_owned()));
+}
 
 /// Proxies keep connections to an API server that is gone.
 #[tokio::test]
