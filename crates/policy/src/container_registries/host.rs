@@ -215,7 +215,7 @@ impl Address {
                 let is_own_v6 = ip.is_loopback() || ip == Ipv6Addr::UNSPECIFIED;
                 is_own_v6 || ip.to_ipv4_mapped().is_some_and(is_own)
             }
-            Err(_) => host.rsplit('.').next() == Some("localhost"),
+            Err(_) => any_ipv4(host).is_some_and(is_own) || host.rsplit('.').next() == Some("localhost"),
         }
     }
 
@@ -238,6 +238,28 @@ impl fmt::Display for Address {
 
 fn is_own(ip: Ipv4Addr) -> bool {
     ip.is_loopback() || ip == Ipv4Addr::UNSPECIFIED
+}
+
+/// An IPv4 address in any form that resolvers read, such as `127.1` (`inet_aton`): up to four numbers, of which the last one
+/// fills the rest of the address.
+fn any_ipv4(text: &str) -> Option<Ipv4Addr> {
+    let mut numbers = text.split('.').map(any_number).collect::<Option<Vec<_>>>()?;
+    let last = numbers.pop()?;
+    let rest = 32_u32.checked_sub(8 * u32::try_from(numbers.len()).ok()?)?;
+    if numbers.iter().any(|number| *number > 0xff) || u64::from(last) >= 1 << rest {
+        return None;
+    }
+    let first = numbers.iter().fold(0, |address, number| address << 8 | u64::from(*number));
+    u32::try_from(first << rest | u64::from(last)).ok().map(Ipv4Addr::from_bits)
+}
+
+/// A decimal number, an octal one behind a `0`, or a hexadecimal one behind `0x`.
+fn any_number(text: &str) -> Option<u32> {
+    let (digits, radix) = match text.strip_prefix('0') {
+        None | Some("") => (text, 10),
+        Some(octal) => octal.strip_prefix('x').map_or((octal, 8), |hex| (hex, 16)),
+    };
+    u32::from_str_radix(digits, radix).ok()
 }
 
 /// The host, IPv6 addresses as they are written shortest, and the port.

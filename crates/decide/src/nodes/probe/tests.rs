@@ -32,7 +32,7 @@ fn left(mirrors: &Mirrors, registries: &Registries) -> Option<Vec<String>> {
 #[case::this_node(
     "ghcr.io",
     Fallback::Upstream,
-    &["127.0.0.1:30020", "localhost", "x.localhost:1", "[::1]:5000", "0.0.0.0:1", "[::ffff:127.0.0.1]", "10.0.0.1"],
+    &["127.0.0.1:30020", "localhost", "x.localhost:1", "[::1]:5000", "0.0.0.0:1", "[::ffff:127.0.0.1]", "127.1", "0x7f.1", "10.0.0.1"],
     &["10.0.0.1"]
 )]
 fn mirrors_are_asked_and_what_must_stay_is_not(
