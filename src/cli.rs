@@ -14,8 +14,8 @@ mod show;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use process::exit::{self, Exit};
-use process::generate;
+use process::exit::Exit;
+use process::{generate, printed};
 
 /// Admission webhooks for serverless Functions, GitRepositories and registry Secrets.
 #[derive(Debug, Parser)]
@@ -59,7 +59,7 @@ pub fn command() -> clap::Command {
 /// Does what the command line asks for.
 #[must_use]
 pub fn run() -> Exit {
-    let cli: Cli = match exit::parse() {
+    let cli: Cli = match printed::parse() {
         Ok(cli) => cli,
         Err(exit) => return exit,
     };

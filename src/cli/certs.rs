@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use process::exit::Exit;
+use process::printed::Printed;
 
 use crate::admission::routes::SERVICE;
 use crate::certificates::dev_certs;
@@ -41,13 +42,14 @@ pub(super) fn run(args: &Args) -> Exit {
     if let Some(path) = paths.iter().find(|path| !args.force && path.exists()) {
         return Exit::Usage.because(format_args!("{} exists: --force replaces it", path.display()));
     }
+    let mut printed = Printed::default();
     for ((_, text, mode), path) in files.into_iter().zip(&paths) {
         if let Err(error) = write(path, text, mode) {
             return Exit::Usage.because(format_args!("{}: {error}", path.display()));
         }
-        let _ = writeln!(io::stdout(), "{}", path.display());
+        printed.print(format_args!("{}\n", path.display()));
     }
-    Exit::Success
+    printed.exit(Exit::Success)
 }
 
 fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {

@@ -6,8 +6,8 @@ mod plan;
 mod run;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
-use process::exit::{self, Exit};
-use process::generate;
+use process::exit::Exit;
+use process::{generate, printed};
 
 /// Turns Functions into ConfigMaps, build Jobs, Deployments, Services and autoscalers.
 #[derive(Debug, Parser)]
@@ -45,7 +45,7 @@ pub fn command() -> clap::Command {
 /// Runs the command of the command line.
 #[must_use]
 pub fn run() -> Exit {
-    let cli: Cli = match exit::parse() {
+    let cli: Cli = match printed::parse() {
         Ok(cli) => cli,
         Err(exit) => return exit,
     };

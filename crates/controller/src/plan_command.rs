@@ -12,6 +12,7 @@ use policy::config::RawConfig;
 use policy::manifests::{Judge, Manifest, Recognised};
 use process::exit::Exit;
 use process::manifests::{Document, Inputs, holds_manifests, send_whole_numbers};
+use process::printed::Printed;
 use serde_json::Value;
 
 use crate::config::Config;
@@ -55,11 +56,12 @@ pub fn run(
         let _ = writeln!(err, "error: nothing to plan: there is no Function in what was given");
         return Exit::Unreadable;
     }
+    let mut printed = Printed::default();
     for function in planned {
         exit = exit.max(if function.is_ready { Exit::Success } else { Exit::Refused });
-        let _ = out.write_all(function.text.as_bytes());
+        printed.print_to(out, format_args!("{}", function.text));
     }
-    exit
+    printed.exit(exit)
 }
 
 /// The rules of the webhook that belongs to such a controller.

@@ -7,8 +7,8 @@ mod places;
 mod run;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
-use process::exit::{self, Exit};
-use process::generate;
+use process::exit::Exit;
+use process::{generate, printed};
 
 /// Keeps the registry configuration of containerd on a node as one Secret asks for it.
 #[derive(Debug, Parser)]
@@ -46,7 +46,7 @@ pub fn command() -> clap::Command {
 /// Runs the command of the command line.
 #[must_use]
 pub fn run() -> Exit {
-    let cli: Cli = match exit::parse() {
+    let cli: Cli = match printed::parse() {
         Ok(cli) => cli,
         Err(exit) => return exit,
     };

@@ -39,18 +39,6 @@ impl Exit {
     }
 }
 
-/// The command line, unless help was asked for, or it is wrong: that has been printed then.
-///
-/// # Errors
-/// How the process ends.
-pub fn parse<C: clap::Parser>() -> Result<C, Exit> {
-    C::try_parse().map_err(|error| {
-        // Help that cannot be printed has no reader.
-        let _ = error.print();
-        if error.use_stderr() { Exit::Usage } else { Exit::Success }
-    })
-}
-
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         match exit {

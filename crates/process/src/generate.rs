@@ -8,7 +8,7 @@ use clap::Command;
 use clap_complete::Shell;
 
 use crate::exit::Exit;
-use crate::printed::Printed;
+use crate::printed;
 
 /// The arguments of `completions`.
 #[derive(Clone, Debug, clap::Args)]
@@ -54,9 +54,7 @@ fn write(out: &Path, pages: &[page::Page]) -> std::io::Result<Exit> {
 }
 
 fn print(text: &str) -> Exit {
-    let mut printed = Printed::default();
-    printed.print(format_args!("{text}"));
-    printed.exit(Exit::Success)
+    printed::print(format_args!("{text}"), Exit::Success)
 }
 
 #[cfg(test)]

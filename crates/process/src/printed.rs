@@ -5,6 +5,26 @@ use std::io::{self, ErrorKind, Write};
 
 use crate::exit::Exit;
 
+/// The command line, unless help was asked for, or it is wrong: that has been printed then.
+///
+/// # Errors
+/// How the process ends.
+pub fn parse<C: clap::Parser>() -> Result<C, Exit> {
+    C::try_parse().map_err(|error| {
+        let printed = Printed { error: error.print().err() };
+        // Without a standard error nobody can read it.
+        if error.use_stderr() { Exit::Usage } else { printed.exit(Exit::Success) }
+    })
+}
+
+/// Prints a text, and ends as it would, unless the output is lost.
+#[must_use]
+pub fn print(text: Arguments<'_>, exit: Exit) -> Exit {
+    let mut printed = Printed::default();
+    printed.print(text);
+    printed.exit(exit)
+}
+
 /// Prints until something goes wrong.
 #[derive(Debug, Default)]
 pub struct Printed {
@@ -17,7 +37,8 @@ impl Printed {
         self.print_to(&mut io::stdout(), text);
     }
 
-    fn print_to(&mut self, out: &mut dyn Write, text: Arguments<'_>) {
+    /// Prints a text to somebody's output. Nothing follows a text that could not be printed.
+    pub fn print_to(&mut self, out: &mut dyn Write, text: Arguments<'_>) {
         if self.error.is_none() {
             // What is buffered is not printed yet.
             self.error = out.write_fmt(text).and_then(|()| out.flush()).err();

@@ -5,8 +5,8 @@ mod help;
 mod serve;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
-use process::exit::{self, Exit};
-use process::generate;
+use process::exit::Exit;
+use process::{generate, printed};
 
 /// Guards a registry in the cluster: passes requests on to it, verifies logins and signs tokens.
 #[derive(Debug, Parser)]
@@ -48,7 +48,7 @@ pub fn command() -> clap::Command {
 /// Runs the command of the command line.
 #[must_use]
 pub fn run() -> Exit {
-    let cli: Cli = match exit::parse() {
+    let cli: Cli = match printed::parse() {
         Ok(cli) => cli,
         Err(exit) => return exit,
     };

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 
 use rstest::rstest;
 use tempfile::TempDir;
 
-use crate::harness::cli::{piped, run, shown, webhook};
+use crate::harness::cli::{piped, run, shown};
+use crate::harness::programs::program;
 
 const SEED: &str = "fixtures/nodes/seed/values.yaml";
 const PASSWORD: &str = "s3cret-password";
@@ -135,14 +137,23 @@ fn the_content_of_a_file_decides_and_not_its_name(#[case] text: &str) {
 }
 
 #[rstest]
-#[case::render(&["render", SEED])]
-#[case::check(&["check", SEED])]
-#[case::replay(&["replay", "fixtures/admission/mutation-container-registries/seed"])]
-#[case::man(&["man"])]
-#[case::completions(&["completions", "bash"])]
-fn an_output_that_is_lost_is_an_error(#[case] args: &[&str]) {
-    let mut command = webhook();
-    command.args(args).stdout(fs::File::create("/dev/full").unwrap());
+#[case::render("serverless-webhook", &["render", SEED])]
+#[case::check("serverless-webhook", &["check", SEED])]
+#[case::replay("serverless-webhook", &["replay", "fixtures/admission/mutation-container-registries/seed"])]
+#[case::help("serverless-webhook", &["--help"])]
+#[case::man("serverless-webhook", &["man"])]
+#[case::completions("serverless-webhook", &["completions", "bash"])]
+#[case::certs("serverless-webhook", &["certs", "--out", "FOLDER"])]
+#[case::plan("serverless-controller", &["plan", "fixtures/manifests/hello.yaml"])]
+#[case::clean("serverless-node-agent", &["clean", "--hosts-dir", "FOLDER"])]
+#[case::doctor("serverless-node-agent", &["doctor", "--root", "FOLDER", "--containerd", "2.4.2", "--offline"])]
+#[case::explain("serverless-registry", &["acl", "explain", "--repository", "a", "--action", "pull", "FOLDER/acl.yml"])]
+fn an_output_that_is_lost_is_an_error(#[case] name: &str, #[case] args: &[&str]) {
+    let folder = TempDir::new().unwrap();
+    let mut command = Command::new(program(name));
+    command.current_dir(testenv::root()).stdout(fs::File::create("/dev/full").unwrap());
+    fs::write(folder.path().join("acl.yml"), "acl: [{match: {account: admin}, actions: [pull]}]\n").unwrap();
+    command.args(args.iter().map(|arg| arg.replace("FOLDER", folder.path().to_str().unwrap())));
     let (code, _, error) = shown(&command.output().unwrap());
     let expected = "error: the output cannot be written: No space left on device (os error 28)\n";
     assert!(code == 64 && error.ends_with(expected), "{code} {error}");

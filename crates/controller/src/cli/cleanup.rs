@@ -1,12 +1,11 @@
 //! `cleanup`: removes what the controller leaves in a cluster.
 
-use std::io::Write as _;
 use std::time::Duration;
 
 use crate::copies::cleanup::{self, Options};
 use cluster::client;
 use process::exit::Exit;
-use process::shell;
+use process::{printed, shell};
 use tokio::runtime::Builder;
 
 /// How long a controller may take to stop: longer than the grace period of its Pod, and longer than its Lease.
@@ -58,10 +57,7 @@ async fn clean_up(args: Args) -> Exit {
         Err(error @ cleanup::Error::Running { .. }) => return Exit::Refused.because(error),
         Err(error) => return Exit::Unreadable.because(format!("{:#}", anyhow::Error::from(error))),
     };
-    let mut out = std::io::stdout().lock();
-    for object in &report.done {
-        // If the output cannot be written, nobody reads it.
-        let _ = writeln!(out, "{object}");
-    }
-    report.failed.iter().fold(Exit::Success, |_, failed| Exit::Unreadable.because(failed))
+    let done: String = report.done.iter().flat_map(|object| [object, "\n"]).collect();
+    let exit = printed::print(format_args!("{done}"), Exit::Success);
+    report.failed.iter().fold(exit, |_, failed| Exit::Unreadable.because(failed))
 }

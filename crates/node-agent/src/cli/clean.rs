@@ -1,10 +1,7 @@
 //! `clean`: removes what the agent has written on this node.
 
-use std::fmt::Display;
-use std::io::Write as _;
-
 use process::exit::Exit;
-use process::shell;
+use process::{printed, shell};
 use tokio::runtime::Builder;
 
 use super::places::{Access, Files};
@@ -37,8 +34,8 @@ async fn clean_if_gone(args: &Args, daemon_set: &str) -> Exit {
     match uninstall::is_gone(&account, &args.access.namespace, daemon_set).await {
         Ok(true) => clean(&args.files),
         Ok(false) => {
-            print(format_args!("the DaemonSet {daemon_set} exists: nothing was removed"));
-            Exit::Success
+            let text = format_args!("the DaemonSet {daemon_set} exists: nothing was removed\n");
+            printed::print(text, Exit::Success)
         }
         Err(error) => Exit::Unavailable.because(format_args!("nothing was removed: {error}")),
     }
@@ -46,11 +43,6 @@ async fn clean_if_gone(args: &Args, daemon_set: &str) -> Exit {
 
 fn clean(files: &Files) -> Exit {
     let report = Node::clean(&files.places());
-    print(format_args!("files removed: {}", report.removed));
-    report.errors.into_iter().fold(Exit::Success, |_, error| Exit::Unreadable.because(error))
-}
-
-fn print(line: impl Display) {
-    // If the output cannot be written, nobody reads it.
-    let _ = writeln!(std::io::stdout(), "{line}");
+    let exit = printed::print(format_args!("files removed: {}\n", report.removed), Exit::Success);
+    report.errors.into_iter().fold(exit, |_, error| Exit::Unreadable.because(error))
 }

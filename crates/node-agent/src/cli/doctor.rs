@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use decide::nodes::version::Version;
 use jiff::Timestamp;
 use process::exit::Exit;
-use process::printed::Printed;
-use process::terminal;
+use process::{printed, terminal};
 
 use crate::doctor::{Question, examine};
 
@@ -58,7 +57,5 @@ pub(super) fn run(args: &Args) -> Exit {
         Form::Table => report.to_table(terminal::width()),
         Form::Json => report.to_json(),
     };
-    let mut printed = Printed::default();
-    printed.print(format_args!("{text}"));
-    printed.exit(report.exit())
+    printed::print(format_args!("{text}"), report.exit())
 }

@@ -11,6 +11,7 @@ use decide::registry::labels::Labels;
 use decide::registry::scope::{Action, CATALOG, ResourceType};
 use policy::registries::is_repository_name;
 use process::exit::Exit;
+use process::printed;
 use process::yaml::Places;
 
 /// The arguments of `acl explain`.
@@ -65,9 +66,7 @@ pub(super) fn explain(args: ExplainArgs) -> Exit {
     match question(args) {
         Ok(question) => {
             let (text, exit) = question.answer(&acl, line);
-            // If the output cannot be written, nobody reads it.
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            exit
+            printed::print(format_args!("{text}"), exit)
         }
         Err(error) => Exit::Usage.because(format_args!("--label {error}")),
     }
