@@ -20,6 +20,18 @@ pub struct Account {
     pub expires: Option<Timestamp>,
 }
 
+impl Account {
+    fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
+
+    /// The hashes of the passwords that have not ended.
+    fn valid(&self, now: Timestamp) -> impl Iterator<Item = &Bcrypt> {
+        let ended = move |hash: &Bcrypt| self.ends.iter().any(|(other, end)| other == hash && *end <= now);
+        self.hashes.iter().filter(move |hash| !ended(hash))
+    }
+}
+
 /// All accounts, each replaced as a whole.
 #[derive(Debug, Default)]
 pub struct Accounts(RwLock<HashMap<String, Arc<Account>>>);
@@ -46,13 +58,20 @@ impl Accounts {
     #[must_use]
     pub fn get(&self, name: &str, now: Timestamp) -> Option<Arc<Account>> {
         let account = self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).map(Arc::clone)?;
-        let account = account.expires.is_none_or(|expires| now < expires).then_some(account)?;
-        let ended = |hash: &Bcrypt| account.ends.iter().any(|(other, end)| other == hash && *end <= now);
-        if !account.hashes.iter().any(ended) {
+        let account = (!account.has_expired(now)).then_some(account)?;
+        if account.valid(now).count() == account.hashes.len() {
             return Some(account);
         }
-        let hashes = account.hashes.iter().filter(|hash| !ended(hash)).cloned().collect();
+        let hashes = account.valid(now).cloned().collect();
         Some(Arc::new(Account { hashes, ..Account::clone(&account) }))
+    }
+
+    /// How many may log in.
+    pub(crate) fn usable(&self, now: Timestamp) -> usize {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let may_log_in =
+            |account: &&Arc<Account>| !account.has_expired(now) && account.valid(now).next().is_some();
+        all.values().filter(may_log_in).count()
     }
 
     /// How many there are.
@@ -104,7 +123,23 @@ mod tests {
         accounts.put("a".to_owned(), Account { hashes, ends, ..account(None) });
         let before = Timestamp::from_second(NOW.as_second() - 1).unwrap();
         assert_eq!(accounts.get("a", before).unwrap().hashes, [old, new.clone()]);
-        assert_eq!(accounts.get("a", NOW).unwrap().hashes, [new]);
+        assert_eq!(accounts.get("a", NOW).unwrap().hashes, [new.clone()]);
+        assert_eq!((accounts.len(), accounts.usable(before), accounts.usable(NOW)), (1, 1, 1));
+    }
+
+    #[test]
+    fn accounts_that_have_expired_or_have_no_valid_password_may_not_log_in() {
+        let accounts = Accounts::default();
+        let hash = parse("$2b$10$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i").unwrap();
+        let with_password = |expires| Account { hashes: vec![hash.clone()], ..account(expires) };
+        accounts.put("ever".to_owned(), with_password(None));
+        accounts.put("soon".to_owned(), with_password(Some(1)));
+        accounts.put("now".to_owned(), with_password(Some(0)));
+        accounts.put("past".to_owned(), with_password(Some(-1)));
+        accounts.put("invalid".to_owned(), account(None));
+        accounts.put("ended".to_owned(), Account { ends: vec![(hash.clone(), NOW)], ..with_password(None) });
+        let before = Timestamp::from_second(NOW.as_second() - 1).unwrap();
+        assert_eq!((accounts.len(), accounts.usable(before), accounts.usable(NOW)), (6, 4, 2));
     }
 
     #[test]

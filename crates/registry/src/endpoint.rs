@@ -10,9 +10,10 @@ use decide::registry::token::Refusal;
 use http_body_util::{BodyExt as _, Collected, Limited};
 use process::https::Peer;
 
+use crate::access::Account;
 use crate::error_form::json;
 use crate::metrics::Metrics;
-use crate::server::Server;
+use crate::server::{Client, Server};
 
 /// The longest body, in bytes. It is more than a form may have, so a longer one is refused as such.
 const BODY_MAX: usize = 64 * 1024;
@@ -28,27 +29,31 @@ pub struct Endpoint {
 
 /// Answers a request.
 pub(crate) async fn answer(State(endpoint): State<Arc<Endpoint>>, request: Request<Body>) -> Response<Body> {
-    let answered = endpoint.ask(request).await;
+    // The listener knows the address of every client.
+    let unknown = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+    let client = Client::at(request.extensions().get().map_or(unknown, |Peer(address)| *address));
+    let answered = endpoint.ask(request, &client).await;
     endpoint.metrics.token(answered.as_ref().err().copied());
-    match answered {
+    let mut answer = match answered {
         Ok(body) => response(StatusCode::OK, body),
         Err(refusal) => refused(refusal, &endpoint.server.service()),
+    };
+    if let Some(name) = client.account() {
+        answer.extensions_mut().insert(Account(name));
     }
+    answer
 }
 
 impl Endpoint {
-    async fn ask(&self, request: Request<Body>) -> Result<Bytes, Refusal> {
-        // The listener knows the address of every client.
-        let unknown = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
-        let address = request.extensions().get().map_or(unknown, |Peer(address)| *address);
+    async fn ask(&self, request: Request<Body>, client: &Client) -> Result<Bytes, Refusal> {
         let body = if request.method() == Method::POST {
             let body = Limited::new(request.into_body(), BODY_MAX).collect().await.map(Collected::to_bytes);
             // What cannot be read is too long, or nobody waits for the answer.
             let body = body.unwrap_or_else(|_| Bytes::from(vec![b'&'; BODY_MAX]));
-            self.server.post(&body, address).await?
+            self.server.post(&body, client).await?
         } else {
             let authorization = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-            self.server.get(request.uri().query().unwrap_or_default(), authorization, address).await?
+            self.server.get(request.uri().query().unwrap_or_default(), authorization, client).await?
         };
         Ok(Bytes::from_owner(body))
     }

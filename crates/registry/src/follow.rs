@@ -26,6 +26,7 @@ pub async fn accounts(
     metrics: Arc<Metrics>,
     synced: watch::Sender<bool>,
 ) {
+    metrics.of_accounts(Arc::clone(&accounts));
     let mut listed = Vec::new();
     let events = watcher(api, Config::default().page_size(PAGE)).default_backoff();
     events
@@ -45,7 +46,6 @@ pub async fn accounts(
                 Ok(Event::Apply(object) | Event::Delete(object)) => accounts.remove(&object.name_any()),
                 Err(error) => tracing::warn!(error = %Causes(&error), "the watch of accounts is interrupted"),
             }
-            metrics.accounts(accounts.len());
             std::future::ready(())
         })
         .await;

@@ -2,8 +2,9 @@
 //!
 //! What is allowed is decided in `decide::registry`, without I/O. Here are the keys that sign ([`signing`], [`sign`]), the
 //! accounts ([`follow`], [`accounts`]), the verification of passwords ([`passwords`]) and the refresh tokens ([`refresh`]).
-//! [`server`] answers requests with all of them; [`gateway`] passes everything else on.
+//! [`server`] answers requests with all of them; [`gateway`] passes everything else on. [`access`] logs both.
 
+pub mod access;
 pub mod accounts;
 pub mod cli;
 pub mod endpoint;

@@ -1,7 +1,7 @@
 //! What the gateway and the token server count, in the OpenMetrics form. Labels have closed sets of values only.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use decide::registry::token::Refusal;
@@ -12,6 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::accounts::Accounts;
 use crate::stream::Passing;
 
 type Labels = [(&'static str, &'static str); 1];
@@ -24,6 +25,8 @@ pub struct Metrics {
     pub connections: Arc<https::Metrics>,
     tokens: Family<Labels, Counter>,
     accounts: Gauge,
+    known: OnceLock<Arc<Accounts>>,
+    logins_waiting: Gauge,
     certificate: Gauge<f64, AtomicU64>,
     signing_certificate: Gauge<f64, AtomicU64>,
     reloads: Family<[(&'static str, &'static str); 2], Counter>,
@@ -40,7 +43,13 @@ impl Metrics {
         let connections = Arc::new(https::Metrics::register(&mut registry));
         let (tokens, accounts) = (Family::default(), Gauge::default());
         registry.register("token_requests", "Requests for tokens, by what came of them", tokens.clone());
-        registry.register("accounts", "Accounts of the namespace", accounts.clone());
+        registry.register("accounts", "Accounts of the namespace that may log in", accounts.clone());
+        let logins_waiting = Gauge::default();
+        registry.register(
+            "logins_waiting",
+            "Logins whose password waits to be verified by bcrypt",
+            logins_waiting.clone(),
+        );
         let mut end = |name: &str, help: &str| {
             let gauge = Gauge::default();
             registry.register_with_unit(name, help, Unit::Seconds, gauge.clone());
@@ -76,6 +85,8 @@ impl Metrics {
             connections,
             tokens,
             accounts,
+            known: OnceLock::new(),
+            logins_waiting,
             certificate,
             signing_certificate,
             reloads,
@@ -98,9 +109,16 @@ impl Metrics {
         self.tokens.get_or_create_owned(&[("result", result)]).inc();
     }
 
-    /// How many accounts there are.
-    pub(crate) fn accounts(&self, number: usize) {
-        self.accounts.set(i64::try_from(number).unwrap_or(i64::MAX));
+    /// The accounts whose number is shown.
+    pub(crate) fn of_accounts(&self, accounts: Arc<Accounts>) {
+        // There is one namespace of them.
+        let _ = self.known.set(accounts);
+    }
+
+    /// Logins that wait to be verified.
+    #[must_use]
+    pub fn logins_waiting(&self) -> Gauge {
+        self.logins_waiting.clone()
     }
 
     /// The certificate that is served from now on, if there is a new one.
@@ -138,6 +156,9 @@ impl Metrics {
     /// All of it as text.
     #[must_use]
     pub fn render(&self) -> String {
+        // They expire by the clock.
+        let accounts = self.known.get().map_or(0, |known| known.usable(Timestamp::now()));
+        self.accounts.set(i64::try_from(accounts).unwrap_or(i64::MAX));
         process::metrics::render(&self.registry)
     }
 }

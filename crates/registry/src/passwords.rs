@@ -19,6 +19,7 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use policy::container_registries::HiddenText;
 use policy::image_registry_accounts::bcrypt::Bcrypt;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Semaphore;
 use tokio::task;
 use tokio::time::{self, Instant};
@@ -79,16 +80,16 @@ pub struct Question<'a> {
 }
 
 impl Passwords {
-    /// Verifies with all cores but one, so that what is in the cache is answered meanwhile.
+    /// Verifies with all cores but one, so that what is in the cache is answered meanwhile. How many wait is shown.
     ///
     /// # Errors
     /// The system has no random numbers.
-    pub fn new(cores: NonZeroUsize) -> Result<Self, Unspecified> {
+    pub fn new(cores: NonZeroUsize, waiting: Gauge) -> Result<Self, Unspecified> {
         let workers = cores.get().saturating_sub(1).max(1);
         Ok(Self {
             key: hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())?,
             verdicts: Verdicts::default(),
-            queue: Arc::new(Queue::new(workers, QUEUE)),
+            queue: Arc::new(Queue::new(workers, QUEUE, waiting)),
             delays: Delays::default(),
             waiting: Semaphore::new(WAITING),
             cost: AtomicU32::new(DUMMY_COST),

@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::rand;
@@ -42,6 +42,34 @@ pub struct Server {
     passwords: Passwords,
     refresh: Option<Refresh>,
     clock: fn() -> Timestamp,
+}
+
+/// Who asks.
+#[derive(Debug)]
+pub struct Client {
+    /// From where.
+    pub address: IpAddr,
+    /// The account that it has named, if there is one. Another name could be a password in the wrong place.
+    account: OnceLock<String>,
+}
+
+impl Client {
+    /// A client that has named no account yet.
+    #[must_use]
+    pub fn at(address: IpAddr) -> Self {
+        Self { address, account: OnceLock::new() }
+    }
+
+    /// The account that it has named, whether its password was right or not.
+    #[must_use]
+    pub fn account(self) -> Option<String> {
+        self.account.into_inner()
+    }
+
+    fn named(&self, account: &str) {
+        // It names one.
+        let _ = self.account.set(account.to_owned());
+    }
 }
 
 /// Somebody whose login may be right.
@@ -84,33 +112,38 @@ impl Server {
         &self,
         query: &str,
         authorization: Option<&[u8]>,
-        address: IpAddr,
+        client: &Client,
     ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
         let state = self.state.load_full();
         let request = TokenRequest::get(&state.config.service, query, authorization)?;
-        self.answer(&state, &request, address).await
+        self.answer(&state, &request, client).await
     }
 
     /// Answers a POST.
     ///
     /// # Errors
     /// Why there is no token.
-    pub async fn post(&self, body: &[u8], address: IpAddr) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    pub async fn post(&self, body: &[u8], client: &Client) -> Result<Zeroizing<Vec<u8>>, Refusal> {
         let state = self.state.load_full();
         let request = TokenRequest::post(&state.config.service, body)?;
-        self.answer(&state, &request, address).await
+        self.answer(&state, &request, client).await
     }
 
     async fn answer(
         &self,
         state: &State,
         request: &TokenRequest,
-        address: IpAddr,
+        client: &Client,
     ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+        let address = client.address;
         let (name, hash) = match &request.credentials {
             Credentials::None => return self.token(state, request, Identity::Anonymous, address, None),
-            Credentials::Password(login) => (login.user.clone(), self.verify(state, login, address).await?),
-            Credentials::Refresh(token) => self.remember(state, token)?,
+            Credentials::Password(login) => (login.user.clone(), self.verify(state, login, client).await?),
+            Credentials::Refresh(token) => {
+                let (name, hash) = self.remember(state, token)?;
+                client.named(&name);
+                (name, hash)
+            }
         };
         // A verification takes time, in which an account can end.
         let known = self.known(state, &name).filter(|known| known.hashes().contains(&hash));
@@ -121,12 +154,16 @@ impl Server {
 
     /// The hash that a password is right for. A wrong login takes a while, in which the watch may show an account that was just
     /// created: a Secret with its password can be faster.
-    async fn verify(&self, state: &State, login: &Login, address: IpAddr) -> Result<Bcrypt, Refusal> {
+    async fn verify(&self, state: &State, login: &Login, client: &Client) -> Result<Bcrypt, Refusal> {
         let known = self.known(state, &login.user);
-        match self.judge(login, known.as_ref(), address).await {
+        if known.is_some() {
+            client.named(&login.user);
+        }
+        match self.judge(login, known.as_ref(), client.address).await {
             Err(Refusal::Login) if known.is_none() => {
                 let known = self.known(state, &login.user).ok_or(Refusal::Login)?;
-                self.judge(login, Some(&known), address).await
+                client.named(&login.user);
+                self.judge(login, Some(&known), client.address).await
             }
             judged => judged,
         }

@@ -19,25 +19,35 @@ pub(crate) struct Passing {
 
 /// A body that counts its bytes, and itself as open until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Counted<B> {
+pub(crate) struct Counted<B, W = ()> {
     body: B,
-    passing: Passing,
+    open: Open,
+    /// Dropped with the body.
+    _with: W,
 }
+
+#[derive(Debug)]
+struct Open(Passing);
 
 impl<B> Counted<B> {
     pub(crate) fn new(body: B, passing: Passing) -> Self {
         passing.open.inc();
-        Self { body, passing }
+        Self { body, open: Open(passing), _with: () }
+    }
+
+    /// The same body, with which something else ends.
+    pub(crate) fn until_dropped<W>(self, with: W) -> Counted<B, W> {
+        Counted { body: self.body, open: self.open, _with: with }
     }
 }
 
-impl<B> Drop for Counted<B> {
+impl Drop for Open {
     fn drop(&mut self) {
-        self.passing.open.dec();
+        self.0.open.dec();
     }
 }
 
-impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for Counted<B> {
+impl<B: HttpBody<Data = Bytes> + Unpin, W: Unpin> HttpBody for Counted<B, W> {
     type Data = Bytes;
     type Error = B::Error;
 
@@ -49,7 +59,7 @@ impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for Counted<B> {
         if let Poll::Ready(Some(Ok(frame))) = &polled
             && let Some(bytes) = frame.data_ref()
         {
-            self.passing.bytes.inc_by(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+            self.open.0.bytes.inc_by(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         }
         polled
     }

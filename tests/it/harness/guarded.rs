@@ -78,7 +78,7 @@ impl Guarded {
         };
         let signer = authority.read().unwrap().signer(SystemTime::now()).unwrap();
         let state = State { config, acl: Arc::new(policy.acl()), signer: Arc::new(signer) };
-        let passwords = Passwords::new(std::num::NonZeroUsize::MIN).unwrap();
+        let passwords = Passwords::new(std::num::NonZeroUsize::MIN, metrics.logins_waiting()).unwrap();
         let server = Server::new(state, Arc::clone(&accounts), passwords, None, Timestamp::now);
         let tokens = Arc::new(Endpoint { server: Arc::new(server), metrics: Arc::clone(&metrics) });
         let upstream: Authority = format!("127.0.0.1:{upstream}").parse().unwrap();

@@ -32,6 +32,11 @@ struct Served {
 impl Served {
     /// Follows the accounts of a namespace.
     fn start(namespace: &str, rules: &str) -> Self {
+        Self::start_with(namespace, rules, "--log-level=info")
+    }
+
+    /// The same with a flag. There is no registry.
+    fn start_with(namespace: &str, rules: &str, flag: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let certs = dev_certs::make("kyma-system").unwrap();
         let tls = write_certs(folder.path(), &certs);
@@ -40,7 +45,7 @@ impl Served {
         std::fs::write(&file, rules).unwrap();
         let [port, admin] = [free_port().unwrap(), free_port().unwrap()];
         let mut command = Command::new(program("serverless-registry"));
-        command.arg("serve").env("KUBECONFIG", BARE.kubeconfig());
+        command.args(["serve", "--upstream=127.0.0.1:1", flag]).env("KUBECONFIG", BARE.kubeconfig());
         for (flag, value) in [
             ("listen", format!("127.0.0.1:{port}")),
             ("admin-listen", format!("127.0.0.1:{admin}")),
@@ -159,6 +164,73 @@ fn accounts_log_in_as_soon_as_they_are_there_and_no_longer() {
     assert!(log.contains("all connections have ended"), "{log}");
     for secret in ["horse", "$2", &STANDARD.encode("push.a.b.2:horse-2")] {
         assert!(!log.contains(secret), "{log}");
+    }
+}
+
+/// A request as the log shows it, without the time that it took.
+fn requests(log: &str) -> Vec<serde_json::Value> {
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let requests = lines.filter(|line| line["message"] == "request").map(|mut line| {
+        assert!(line["seconds"].as_f64().unwrap() < 60.0, "{line}");
+        for varies in ["seconds", "timestamp", "message", "target"] {
+            line.as_object_mut().unwrap().remove(varies);
+        }
+        line
+    });
+    requests.collect()
+}
+
+#[test]
+fn each_request_is_logged_with_its_account_and_without_what_is_secret() {
+    let namespace = "registry-access";
+    kubectl(&BARE, &format!("create namespace {namespace}"), NOTHING).unwrap();
+    apply_account(namespace, "ci", &json!({"password": hash("horse-1")}));
+    for is_logged in [true, false] {
+        let mut served = Served::start_with(namespace, SHARED, &format!("--access-log={is_logged}"));
+        let granted = served.ask("ci", "horse-1", "repository:a/b:pull");
+        let refused = served.ask("ci", "horse-2", "repository:a/b:pull");
+        let unknown = served.ask("horse-3", "horse-1", "repository:a/b:pull");
+        assert_eq!([granted.0, refused.0, unknown.0], [200, 401, 401]);
+        let request = "PUT /v2/a/b/blobs/uploads/1?_state=horse HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer horse\r\nContent-Length: 4\r\n\r\nblob";
+        let answer = exchange(served.port, &served.authority, request.as_bytes(), Duration::ZERO, 1);
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        let body = answer.split_once("\r\n\r\n").unwrap().1;
+        served.process.signal("TERM").unwrap();
+        assert_eq!(served.process.wait().unwrap(), 0);
+        let log = served.process.output();
+        assert!(!log.contains("horse"), "{log}");
+        let token = |status: u16, body: &str, account: Option<&str>| {
+            let mut line = json!({
+                "level": "INFO",
+                "method": "GET",
+                "path": "/auth/token",
+                "status": status,
+                "client": "127.0.0.1",
+                "received": 0,
+                "sent": body.len(),
+            });
+            if let Some(account) = account {
+                line["account"] = json!(account);
+            }
+            line
+        };
+        let upload = json!({
+            "level": "INFO",
+            "method": "PUT",
+            "path": "/v2/a/b/blobs/uploads/1",
+            "status": 503,
+            "client": "127.0.0.1",
+            "received": 0,
+            "sent": body.len(),
+        });
+        let expected = [
+            token(200, &granted.1, Some("ci")),
+            token(401, &refused.1, Some("ci")),
+            token(401, &unknown.1, None),
+            upload,
+        ];
+        let expected = if is_logged { expected.to_vec() } else { Vec::new() };
+        assert_eq!(requests(&log), expected);
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
+use axum::Router;
 use jiff::Timestamp;
 use kube::Api;
 use process::exit::Exit;
@@ -25,7 +26,7 @@ use crate::in_force::InForce;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::server::{Server, State};
-use crate::{follow, probes, router};
+use crate::{access, follow, probes, router};
 
 pub(super) use args::Args;
 
@@ -65,7 +66,7 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
 
     let gateway = Arc::new(Gateway::new(args.upstream.clone(), Arc::clone(&metrics)));
     let serving = Serving {
-        router: router::router(gateway, tokens),
+        router: routes(args, gateway, tokens),
         tls: tls.config,
         limits: args.limits.of_connections(),
         metrics: Arc::clone(&metrics.connections),
@@ -77,6 +78,12 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let patience = Patience { delay: args.shutdown_delay, drain: args.drain_timeout };
     signals.unless_again(leave(&phase, server, patience)).await;
     Ok(Exit::Success)
+}
+
+/// What clients are answered.
+fn routes(args: &Args, gateway: Arc<Gateway>, tokens: Arc<Endpoint>) -> Router {
+    let router = router::router(gateway, tokens);
+    if args.access_log { access::logged(router) } else { router }
 }
 
 /// The TLS configuration, kept up to date.
@@ -117,7 +124,8 @@ fn token_server(
     let (acl, signer) = (rules.acl(&text)?, authority.signer(SystemTime::now())?);
     let state = State { config: tokens.config(), acl: Arc::new(acl), signer: Arc::new(signer) };
     let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let passwords = Passwords::new(cores).context("the system has no random numbers")?;
+    let passwords =
+        Passwords::new(cores, metrics.logins_waiting()).context("the system has no random numbers")?;
     let refresh = tokens.refresh()?;
     let server =
         Arc::new(Server::new(state.clone(), Arc::clone(accounts), passwords, refresh, Timestamp::now));

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The places, and who has them.
@@ -12,6 +13,8 @@ pub(super) struct Queue {
     workers: Arc<Semaphore>,
     places: usize,
     taken: Mutex<Taken>,
+    /// How many wait for their turn.
+    waiting: Gauge,
 }
 
 #[derive(Debug, Default)]
@@ -25,7 +28,13 @@ struct Taken {
 pub(super) struct Place {
     queue: Arc<Queue>,
     address: IpAddr,
+    /// Until its turn comes.
+    waiting: Option<Waiting>,
 }
+
+/// Is shown as waiting until it is dropped.
+#[derive(Debug)]
+struct Waiting(Gauge);
 
 /// A place whose turn it is.
 #[derive(Debug)]
@@ -35,8 +44,8 @@ pub(super) struct Turn {
 }
 
 impl Queue {
-    pub(super) fn new(workers: usize, places: usize) -> Self {
-        Self { workers: Arc::new(Semaphore::new(workers)), places, taken: Mutex::default() }
+    pub(super) fn new(workers: usize, places: usize, waiting: Gauge) -> Self {
+        Self { workers: Arc::new(Semaphore::new(workers)), places, taken: Mutex::default(), waiting }
     }
 
     /// A place, unless the queue is full, or half of it belongs to this address.
@@ -48,16 +57,25 @@ impl Queue {
         }
         taken.all += 1;
         taken.by_address.insert(address, own + 1);
-        Some(Place { queue: Arc::clone(self), address })
+        self.waiting.inc();
+        let waiting = Some(Waiting(self.waiting.clone()));
+        Some(Place { queue: Arc::clone(self), address, waiting })
     }
 }
 
 impl Place {
     /// Waits for its turn, in the order in which places were taken.
-    pub(super) async fn wait(self) -> Option<Turn> {
+    pub(super) async fn wait(mut self) -> Option<Turn> {
         // Nobody closes the semaphore.
         let permit = Arc::clone(&self.queue.workers).acquire_owned().await.ok()?;
+        self.waiting = None;
         Some(Turn { _permit: permit, _place: self })
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 
@@ -83,26 +101,31 @@ mod tests {
 
     #[test]
     fn no_address_takes_more_than_half_of_the_places() {
-        let queue = Arc::new(Queue::new(1, 4));
+        let waiting = Gauge::default();
+        let queue = Arc::new(Queue::new(1, 4, waiting.clone()));
         let own: Vec<_> = (0..2).map(|_| queue.enter(ONE).unwrap()).collect();
         assert!(queue.enter(ONE).is_none());
         let others: Vec<_> = (0..2).map(|_| queue.enter(OTHER).unwrap()).collect();
         assert!(queue.enter([192, 0, 2, 3].into()).is_none());
         drop(own);
         assert!(queue.enter(ONE).is_some());
+        assert_eq!(waiting.get(), 2);
         drop(others);
         let taken = queue.taken.lock().unwrap();
-        assert_eq!((taken.all, taken.by_address.len()), (0, 0));
+        assert_eq!((taken.all, taken.by_address.len(), waiting.get()), (0, 0, 0));
     }
 
     #[tokio::test]
     async fn turns_are_taken_one_after_the_other() {
-        let queue = Arc::new(Queue::new(1, 4));
+        let waiting = Gauge::default();
+        let queue = Arc::new(Queue::new(1, 4, waiting.clone()));
         let turn = queue.enter(ONE).unwrap().wait().await;
+        assert_eq!(waiting.get(), 0);
         let next = tokio::spawn(queue.enter(OTHER).unwrap().wait());
         tokio::task::yield_now().await;
-        assert!(!next.is_finished());
+        assert_eq!((next.is_finished(), waiting.get()), (false, 1));
         drop(turn);
         assert!(next.await.unwrap().is_some());
+        assert_eq!(waiting.get(), 0);
     }
 }

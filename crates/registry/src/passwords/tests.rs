@@ -11,7 +11,7 @@ fn hash(password: &str) -> Bcrypt {
 }
 
 fn passwords() -> Passwords {
-    Passwords::new(NonZeroUsize::new(2).unwrap()).unwrap()
+    Passwords::new(NonZeroUsize::new(2).unwrap(), Gauge::default()).unwrap()
 }
 
 const ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));

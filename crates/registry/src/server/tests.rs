@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use base64::engine::general_purpose::STANDARD;
 use policy::image_registry_accounts::bcrypt::parse;
+use prometheus_client::metrics::gauge::Gauge;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use serde_json::{Value, json};
 
@@ -46,7 +47,7 @@ fn state(rules: &str, until: i32) -> State {
 fn server(accounts: &[(&str, &[&str])]) -> Server {
     let store = Accounts::default();
     store.replace(accounts.iter().map(|(name, passwords)| account(name, passwords)));
-    let passwords = Passwords::new(NonZeroUsize::MIN).unwrap();
+    let passwords = Passwords::new(NonZeroUsize::MIN, Gauge::default()).unwrap();
     let refresh = Refresh::new(&[7; 32], Duration::from_hours(1)).unwrap();
     Server::new(state(RULES, 2030), Arc::new(store), passwords, Some(refresh), || NOW)
 }
@@ -54,7 +55,7 @@ fn server(accounts: &[(&str, &[&str])]) -> Server {
 async fn get(server: &Server, query: &str, login: Option<&str>) -> Result<Value, Refusal> {
     let header = login.map(|login| format!("Basic {}", STANDARD.encode(login)));
     let query = format!("service=s&{query}");
-    let body = server.get(&query, header.as_deref().map(str::as_bytes), ADDRESS).await?;
+    let body = server.get(&query, header.as_deref().map(str::as_bytes), &Client::at(ADDRESS)).await?;
     Ok(serde_json::from_slice(&body).unwrap())
 }
 
@@ -62,7 +63,7 @@ async fn refreshed(server: &Server, token: &Value) -> Result<Value, Refusal> {
     let token = token.as_str().unwrap();
     let body =
         format!("service=s&grant_type=refresh_token&refresh_token={token}&scope=repository:shared/a:pull");
-    let body = server.post(body.as_bytes(), ADDRESS).await?;
+    let body = server.post(body.as_bytes(), &Client::at(ADDRESS)).await?;
     Ok(serde_json::from_slice(&body).unwrap())
 }
 

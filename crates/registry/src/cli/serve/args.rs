@@ -57,6 +57,9 @@ pub(in crate::cli) struct Args {
     pub(super) log_format: LogFormat,
     #[arg(long, help = logging::LEVEL_HELP, env = "REGISTRY_LOG_LEVEL", default_value = "info", value_name = "FILTER", help_heading = "Log")]
     pub(super) log_level: String,
+    /// Whether each request is logged: method, path, status, account, address, bytes and time, at the level info
+    #[arg(long, env = "REGISTRY_ACCESS_LOG", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL", help_heading = "Log")]
+    pub(super) access_log: bool,
     /// How long the server still accepts connections after SIGTERM, while it reports that it is not ready
     #[arg(long, env = "REGISTRY_SHUTDOWN_DELAY", default_value = "5s", value_parser = duration, value_name = "TIME", help_heading = "Shutdown")]
     pub(super) shutdown_delay: Duration,
