@@ -117,6 +117,10 @@ node-images: interpreters node ## the images that run on the node of the tests: 
 registry: ## a registry and its client for the tests: once, about a minute
 	@tests/registry/build.sh
 
+.PHONY: clients
+clients: ## clients of registries, and the conformance suite of OCI, for the tests: once, about a minute
+	@tests/clients/build.sh
+
 .PHONY: parsers
 parsers: ## what reads the registry configuration of nodes as containerd, k3s and CRI-O do, for the tests: once, about a minute
 	@tests/parsers/build.sh
@@ -151,7 +155,7 @@ cluster-real:
 	@tests/node/run.sh $(CARGO) test --locked --offline --workspace --bench node -- cluster
 
 .PHONY: test
-test: control-plane interpreters packages registry parsers tokens cert-manager ## all tests, those against a real API server too
+test: control-plane interpreters packages registry clients parsers tokens cert-manager ## all tests, those against a real API server too
 	$(CARGO) test --locked --workspace -- --skip chaos::
 	$(CARGO) test --locked --workspace --test it -- chaos:: # separately: it needs the whole machine
 	@$(MAKE) --no-print-directory test-node

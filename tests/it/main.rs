@@ -17,6 +17,7 @@ mod harness {
     pub mod cert_manager;
     pub mod certs_d;
     pub mod cli;
+    pub mod client;
     pub mod cluster;
     pub mod command;
     pub mod connection;
@@ -113,6 +114,8 @@ mod copies {
 mod registries {
     mod addresses;
     mod build_envs;
+    mod clients;
+    mod conformance;
     mod credentials;
     mod gateway;
     mod layout;

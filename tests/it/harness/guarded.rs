@@ -2,13 +2,14 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use axum::http::uri::Authority;
-use decide::registry::acl::Policy;
+use decide::registry::acl::{Acl, Policy};
 use decide::registry::labels::Labels;
 use decide::registry::token::Config;
 use jiff::Timestamp;
@@ -31,7 +32,8 @@ use tempfile::TempDir;
 use testenv::{Process, free_port};
 use tokio::sync::watch;
 
-use crate::harness::command::{Printed, piped};
+use crate::harness::client::{Client, Login};
+use crate::harness::command::Printed;
 use crate::harness::registry::tool;
 use crate::harness::tls::{self, write_certs};
 use crate::harness::wait::PATIENCE;
@@ -55,15 +57,15 @@ pub struct Guarded {
 impl Guarded {
     /// With the rules of a policy.
     pub async fn start(policy: Policy) -> Self {
-        Self::start_with(policy, limits()).await
+        Self::start_with(policy.acl(), limits()).await
     }
 
-    pub async fn start_with(policy: Policy, limits: ConnectionLimits) -> Self {
+    pub async fn start_with(acl: Acl, limits: ConnectionLimits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let bound = Bound::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let (port, upstream) = (bound.address().port(), free_port().unwrap());
         let authority = token_authority(&folder);
-        let registry = start_registry(&folder, upstream, port);
+        let registry = start_registry("registry", &folder, upstream, port);
 
         let certs = dev_certs::make("kyma-system").unwrap();
         let files = TlsFiles { clients: Clients::default(), ..write_certs(folder.path(), &certs) };
@@ -77,7 +79,7 @@ impl Guarded {
             push: Duration::from_mins(15),
         };
         let signer = authority.read().unwrap().signer(SystemTime::now()).unwrap();
-        let state = State { config, acl: Arc::new(policy.acl()), signer: Arc::new(signer) };
+        let state = State { config, acl: Arc::new(acl), signer: Arc::new(signer) };
         let passwords = Passwords::new(std::num::NonZeroUsize::MIN, metrics.logins_waiting()).unwrap();
         let server = Server::new(state, Arc::clone(&accounts), passwords, None, Timestamp::now);
         let tokens = Arc::new(Endpoint { server: Arc::new(server), metrics: Arc::clone(&metrics) });
@@ -121,20 +123,26 @@ impl Guarded {
     }
 
     /// Runs crane as an account that has logged in, or as nobody.
-    pub fn crane(&self, login: Option<(&str, &str)>, arguments: &[&str]) -> Printed {
-        let home = tempfile::tempdir_in(self.folder.path()).unwrap();
-        let command = |arguments: &[&str]| {
-            let ca = home.path().join("ca.crt");
-            std::fs::write(&ca, &self.authority).unwrap();
-            let mut command = Command::new(tool("crane"));
-            command.args(arguments).env("DOCKER_CONFIG", home.path()).env("SSL_CERT_FILE", ca);
-            command
-        };
-        if let Some((user, password)) = login {
-            let host = format!("localhost:{}", self.port);
-            piped(command(&["auth", "login", &host, "-u", user, "-p", password]), "").unwrap();
+    pub fn crane(&self, login: Option<Login<'_>>, arguments: &[&str]) -> Printed {
+        let crane = Client::new("crane", self.port, &self.authority);
+        if let Some(login) = login {
+            crane.log_in(login).unwrap();
         }
-        piped(command(arguments), "")
+        crane.run(arguments)
+    }
+
+    /// Bytes of bodies that were passed on: `received` or `sent`.
+    pub fn passed(&self, direction: &str) -> u64 {
+        let metrics = self.metrics.render();
+        let name = format!("serverless_registry_body_bytes_total{{direction=\"{direction}\"}} ");
+        metrics.lines().find_map(|line| line.strip_prefix(&name)).unwrap().parse().unwrap()
+    }
+
+    /// The certificate of the authority, as a file.
+    pub fn authority_file(&self) -> PathBuf {
+        let path = self.folder.path().join("authority.crt");
+        std::fs::write(&path, &self.authority).unwrap();
+        path
     }
 }
 
@@ -191,7 +199,8 @@ pub fn token_authority(folder: &TempDir) -> AuthorityFiles {
     files
 }
 
-fn start_registry(folder: &TempDir, port: u16, gateway: u16) -> Process {
+/// Starts a registry, of the current generation or the one before, that trusts the authority in a folder.
+pub fn start_registry(program: &str, folder: &TempDir, port: u16, gateway: u16) -> Process {
     let path = |file: &str| folder.path().join(file);
     let configuration = json!({
         "version": "0.1",
@@ -206,7 +215,7 @@ fn start_registry(folder: &TempDir, port: u16, gateway: u16) -> Process {
         }},
     });
     std::fs::write(path("configuration.yaml"), configuration.to_string()).unwrap();
-    let mut command = Command::new(tool("registry"));
+    let mut command = Command::new(tool(program));
     command.arg("serve").arg(path("configuration.yaml"));
     let mut process = Process::start(&command, &path("registry.log")).unwrap();
     let listens = || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
