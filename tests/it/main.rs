@@ -44,6 +44,7 @@ mod harness {
     pub mod replicas;
     pub mod reviews;
     pub mod rights;
+    pub mod served;
     pub mod server;
     pub mod tls;
     pub mod tokens;
@@ -122,6 +123,7 @@ mod registries {
     mod probe;
     mod secrets;
     mod serve;
+    mod service_accounts;
     mod tokens;
 }
 

@@ -1,8 +1,9 @@
 //! What stands in front of a registry in the cluster: a gateway to it, and the server of its tokens.
 //!
 //! What is allowed is decided in `decide::registry`, without I/O. Here are the keys that sign ([`signing`], [`sign`]), the
-//! accounts ([`follow`], [`accounts`]), the verification of passwords ([`passwords`]) and the refresh tokens ([`refresh`]).
-//! [`server`] answers requests with all of them; [`gateway`] passes everything else on. [`access`] logs both.
+//! accounts ([`follow`], [`accounts`]), the verification of passwords ([`passwords`]) and of tokens of Pods
+//! ([`service_accounts`]), and the refresh tokens ([`refresh`]). [`server`] answers requests with all of them; [`gateway`]
+//! passes everything else on. [`access`] logs both.
 
 pub mod access;
 pub mod accounts;
@@ -11,6 +12,7 @@ pub mod endpoint;
 mod error_form;
 pub mod follow;
 pub mod gateway;
+mod generations;
 pub mod in_force;
 pub mod metrics;
 pub mod passwords;
@@ -18,6 +20,7 @@ pub mod probes;
 pub mod refresh;
 pub mod router;
 pub mod server;
+pub mod service_accounts;
 pub mod sign;
 pub mod signing;
 mod stream;

@@ -103,7 +103,7 @@ impl Metrics {
             Some(Refusal::Login | Refusal::Basic(_)) => "login_refused",
             Some(Refusal::Anonymous) => "anonymous_refused",
             Some(Refusal::Busy) => "busy",
-            Some(Refusal::Unavailable) => "unavailable",
+            Some(Refusal::Unverified | Refusal::Unavailable) => "unavailable",
             Some(_) => "bad_request",
         };
         self.tokens.get_or_create_owned(&[("result", result)]).inc();

@@ -25,8 +25,10 @@ use tokio::task;
 use tokio::time::{self, Instant};
 use zeroize::Zeroizing;
 
+use crate::generations::Digest;
+
 use delays::Delays;
-use digest::{Digest, digest};
+use digest::digest;
 use queue::Queue;
 use verdicts::Verdicts;
 

@@ -6,6 +6,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
+use api::names::registry::SERVICE_ACCOUNT_USER;
 use arc_swap::ArcSwap;
 use aws_lc_rs::rand;
 use base64::Engine as _;
@@ -22,6 +23,7 @@ use zeroize::Zeroizing;
 use crate::accounts::{Account, Accounts};
 use crate::passwords::{Passwords, Question, Verdict};
 use crate::refresh::Refresh;
+use crate::service_accounts::ServiceAccounts;
 use crate::sign::Signer;
 
 /// What a registry is configured with, replaced as a whole.
@@ -41,6 +43,7 @@ pub struct Server {
     accounts: Arc<Accounts>,
     passwords: Passwords,
     refresh: Option<Refresh>,
+    service_accounts: Option<ServiceAccounts>,
     clock: fn() -> Timestamp,
 }
 
@@ -90,7 +93,14 @@ impl Server {
         refresh: Option<Refresh>,
         clock: fn() -> Timestamp,
     ) -> Self {
-        Self { state: ArcSwap::from_pointee(state), accounts, passwords, refresh, clock }
+        let state = ArcSwap::from_pointee(state);
+        Self { state, accounts, passwords, refresh, service_accounts: None, clock }
+    }
+
+    /// With the service accounts of a cluster, which log in as the user `serviceaccount`.
+    #[must_use]
+    pub fn with_service_accounts(self, service_accounts: ServiceAccounts) -> Self {
+        Self { service_accounts: Some(service_accounts), ..self }
     }
 
     /// Replaces the configuration. Requests that are being answered go on with the old one.
@@ -138,6 +148,9 @@ impl Server {
         let address = client.address;
         let (name, hash) = match &request.credentials {
             Credentials::None => return self.token(state, request, Identity::Anonymous, address, None),
+            Credentials::Password(login) if login.user == SERVICE_ACCOUNT_USER => {
+                return self.service_account(state, request, &login.password, address).await;
+            }
             Credentials::Password(login) => (login.user.clone(), self.verify(state, login, client).await?),
             Credentials::Refresh(token) => {
                 let (name, hash) = self.remember(state, token)?;
@@ -150,6 +163,20 @@ impl Server {
         let known = known.ok_or(Refusal::Login)?;
         let identity = Identity::Account { name: &name, labels: known.labels() };
         self.token(state, request, identity, address, Some(&hash))
+    }
+
+    /// The token of a service account is verified each time: its Pod can end, and there is nothing to guess.
+    async fn service_account(
+        &self,
+        state: &State,
+        request: &TokenRequest,
+        token: &HiddenText,
+        address: IpAddr,
+    ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+        let service_accounts = self.service_accounts.as_ref().ok_or(Refusal::Login)?;
+        let verified = service_accounts.verify(token, &state.config.service).await?;
+        let identity = Identity::ServiceAccount { subject: &verified.subject, labels: &verified.labels };
+        self.token(state, request, identity, address, None)
     }
 
     /// The hash that a password is right for. A wrong login takes a while, in which the watch may show an account that was just

@@ -210,7 +210,7 @@ pub fn content(docker_config: &str, image: &str) -> String {
 }
 
 /// A layer of an image, with one file.
-fn layer(folder: &Path, text: &str) -> PathBuf {
+pub fn layer(folder: &Path, text: &str) -> PathBuf {
     std::fs::write(folder.join("handler.js"), text).unwrap();
     let layer = folder.join("layer.tar");
     let tar =

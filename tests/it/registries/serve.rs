@@ -1,6 +1,5 @@
 //! `serverless-registry serve` with a real API server: accounts log in as soon as they are there, and no longer.
 
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -8,101 +7,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use serverless_webhook::certificates::dev_certs;
-use tempfile::TempDir;
-use testenv::{Process, free_port};
 
-use crate::harness::call::call;
 use crate::harness::cluster::{BARE, NOTHING, kubectl};
 use crate::harness::command::piped;
-use crate::harness::guarded::{NAME, exchange, hash, token_authority};
+use crate::harness::guarded::{exchange, hash};
 use crate::harness::programs::program;
+use crate::harness::served::{RulesFile, Served};
 use crate::harness::tls::write_certs;
 use crate::harness::wait::wait_until;
-
-/// The program with its files. Ends when dropped.
-struct Served {
-    process: Process,
-    port: u16,
-    admin: u16,
-    authority: String,
-    rules: PathBuf,
-    _folder: TempDir,
-}
-
-impl Served {
-    /// Follows the accounts of a namespace.
-    fn start(namespace: &str, rules: &str) -> Self {
-        Self::start_with(namespace, rules, "--log-level=info")
-    }
-
-    /// The same with a flag. There is no registry.
-    fn start_with(namespace: &str, rules: &str, flag: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let certs = dev_certs::make("kyma-system").unwrap();
-        let tls = write_certs(folder.path(), &certs);
-        let tokens = token_authority(&folder);
-        let file = folder.path().join("auth_config.yml");
-        std::fs::write(&file, rules).unwrap();
-        let [port, admin] = [free_port().unwrap(), free_port().unwrap()];
-        let mut command = Command::new(program("serverless-registry"));
-        command.args(["serve", "--upstream=127.0.0.1:1", flag]).env("KUBECONFIG", BARE.kubeconfig());
-        for (flag, value) in [
-            ("listen", format!("127.0.0.1:{port}")),
-            ("admin-listen", format!("127.0.0.1:{admin}")),
-            ("tls-cert-file", tls.certificate.display().to_string()),
-            ("tls-private-key-file", tls.key.display().to_string()),
-            ("token-issuer", NAME.to_owned()),
-            ("token-service", NAME.to_owned()),
-            ("token-ca-cert-file", tokens.certificate.display().to_string()),
-            ("token-ca-key-file", tokens.key.display().to_string()),
-            ("acl-file", file.display().to_string()),
-            ("namespace", namespace.to_owned()),
-            ("reload-interval", "50ms".to_owned()),
-            ("shutdown-delay", "0s".to_owned()),
-        ] {
-            command.arg(format!("--{flag}={value}"));
-        }
-        let mut process = Process::start(&command, &folder.path().join("log")).unwrap();
-        let is_ready =
-            || call(("127.0.0.1", admin), "GET", "/readyz", &[], b"").is_some_and(|it| it.status == 200);
-        process.wait_until("ready", is_ready).unwrap();
-        let authority = certs.authority.certificate;
-        Self { process, port, admin, authority, rules: file, _folder: folder }
-    }
-
-    /// The status of a request for a token, and its body.
-    fn ask(&self, user: &str, password: &str, scope: &str) -> (u16, String) {
-        let login = STANDARD.encode(format!("{user}:{password}"));
-        let request = format!(
-            "GET /auth/token?service={NAME}&scope={scope} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Basic {login}\r\n\r\n"
-        );
-        let answer = exchange(self.port, &self.authority, request.as_bytes(), Duration::ZERO, 1);
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer:?}"));
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
-    }
-
-    /// What a token allows.
-    fn allowed(&self, user: &str, password: &str, scope: &str) -> serde_json::Value {
-        let (status, body) = self.ask(user, password, scope);
-        assert_eq!(status, 200, "{body}");
-        let answer: serde_json::Value = serde_json::from_str(&body).unwrap();
-        let claims = answer["token"].as_str().unwrap().split('.').nth(1).unwrap();
-        let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).unwrap();
-        serde_json::from_slice::<serde_json::Value>(&claims).unwrap()["access"].clone()
-    }
-
-    /// Replaces the file of rules as a whole.
-    fn write_rules(&self, rules: &str) {
-        let new = self.rules.with_extension("new");
-        std::fs::write(&new, rules).unwrap();
-        std::fs::rename(new, &self.rules).unwrap();
-    }
-
-    fn metric(&self, line: &str) -> bool {
-        let metrics = call(("127.0.0.1", self.admin), "GET", "/metrics", &[], b"").unwrap().body;
-        metrics.lines().any(|known| known == line)
-    }
-}
 
 fn apply_account(namespace: &str, name: &str, spec: &serde_json::Value) {
     let account = json!({
@@ -126,10 +38,13 @@ fn accounts_log_in_as_soon_as_they_are_there_and_no_longer() {
     kubectl(&BARE, &format!("create namespace {namespace}"), NOTHING).unwrap();
     let push = json!({"accessMode": ["push"]});
     apply_account(namespace, "push.a.b.1", &json!({"password": hash("horse-1"), "labels": push}));
-    let mut served = Served::start(namespace, SHARED);
+    let rules = RulesFile::new(SHARED);
+    let mut served = Served::start(&BARE.kubeconfig(), namespace, &[rules.flag()]);
+    let allowed =
+        |served: &Served, user, password, scope| served.claims(user, password, scope)["access"].clone();
     let scope = "repository:a/b:pull,push";
     let both = json!([{"type": "repository", "name": "a/b", "actions": ["pull", "push"]}]);
-    assert_eq!(served.allowed("push.a.b.1", "horse-1", scope), both);
+    assert_eq!(allowed(&served, "push.a.b.1", "horse-1", scope), both);
     assert!(served.metric("serverless_registry_accounts 1"));
 
     // The Secret with its password can be faster than the watch: a login of nobody is looked up once more before it is refused.
@@ -138,7 +53,7 @@ fn accounts_log_in_as_soon_as_they_are_there_and_no_longer() {
         "push.a.b.2",
         &json!({"password": hash("horse-2"), "labels": push, "ttl": "5m"}),
     );
-    assert_eq!(served.allowed("push.a.b.2", "horse-2", scope), both);
+    assert_eq!(allowed(&served, "push.a.b.2", "horse-2", scope), both);
     let refusal = r#"{"errors":[{"code":"UNAUTHORIZED","message":"the account or its password is wrong, or it has expired"}]}"#;
     assert_eq!(served.ask("push.a.b.2", "horse-1", scope), (401, refusal.to_owned()));
     kubectl(&BARE, &format!("delete --namespace={namespace} imageregistryaccount push.a.b.1"), NOTHING)
@@ -146,17 +61,17 @@ fn accounts_log_in_as_soon_as_they_are_there_and_no_longer() {
     wait_until("a deleted account is refused", || served.ask("push.a.b.1", "horse-1", scope).0 == 401);
 
     // Rules that are wrong change nothing; right ones are in force at once.
-    served.write_rules("acl:\n- match: {origin: cr}\n  actions: ['*']\n");
+    rules.write("acl:\n- match: {origin: cr}\n  actions: ['*']\n");
     wait_until("read", || {
         served.metric("serverless_registry_reloads_total{file=\"rules\",result=\"failure\"} 1")
     });
-    assert_eq!(served.allowed("push.a.b.2", "horse-2", scope), both);
-    served.write_rules(&SHARED.replace("[pull, push]", "[pull]"));
+    assert_eq!(allowed(&served, "push.a.b.2", "horse-2", scope), both);
+    rules.write(&SHARED.replace("[pull, push]", "[pull]"));
     wait_until("read", || {
         served.metric("serverless_registry_reloads_total{file=\"rules\",result=\"success\"} 1")
     });
     let pull = json!([{"type": "repository", "name": "a/b", "actions": ["pull"]}]);
-    assert_eq!(served.allowed("push.a.b.2", "horse-2", scope), pull);
+    assert_eq!(allowed(&served, "push.a.b.2", "horse-2", scope), pull);
 
     served.process.signal("TERM").unwrap();
     assert_eq!(served.process.wait().unwrap(), 0);
@@ -185,8 +100,10 @@ fn each_request_is_logged_with_its_account_and_without_what_is_secret() {
     let namespace = "registry-access";
     kubectl(&BARE, &format!("create namespace {namespace}"), NOTHING).unwrap();
     apply_account(namespace, "ci", &json!({"password": hash("horse-1")}));
+    let rules = RulesFile::new(SHARED);
     for is_logged in [true, false] {
-        let mut served = Served::start_with(namespace, SHARED, &format!("--access-log={is_logged}"));
+        let flags = [rules.flag(), format!("--access-log={is_logged}")];
+        let mut served = Served::start(&BARE.kubeconfig(), namespace, &flags);
         let granted = served.ask("ci", "horse-1", "repository:a/b:pull");
         let refused = served.ask("ci", "horse-2", "repository:a/b:pull");
         let unknown = served.ask("horse-3", "horse-1", "repository:a/b:pull");

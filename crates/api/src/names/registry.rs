@@ -64,16 +64,20 @@ pub mod s3_key {
 
 /// Labels of an account that the token server sets: rules of the ACL can trust them.
 pub mod account_label {
-    /// Where the account is from: [`FROM_RESOURCE`].
+    /// Where the account is from: [`FROM_RESOURCE`] or [`FROM_SERVICE_ACCOUNT`].
     pub const ORIGIN: &str = "origin";
     /// The value of [`ORIGIN`] for an `ImageRegistryAccount`.
     pub const FROM_RESOURCE: &str = "cr";
+    /// The value of [`ORIGIN`] for a service account.
+    pub const FROM_SERVICE_ACCOUNT: &str = "serviceaccount";
     /// The name of the account.
     pub const ACCOUNT: &str = "account";
     /// All of them: no `ImageRegistryAccount` may set them.
     pub const RESERVED: [&str; 2] = [ORIGIN, ACCOUNT];
-    /// The namespace of the push or pull secret.
+    /// The namespace of the push or pull secret, or of the service account.
     pub const NAMESPACE: &str = "namespace";
+    /// The name of the service account.
+    pub const SERVICE_ACCOUNT: &str = "serviceaccount";
     /// The name of the push or pull secret.
     pub const NAME: &str = "name";
     /// `push` or `pull`.

@@ -2,17 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use api::names::registry::{Access, SERVICE_ACCOUNT_USER, account_label};
+
 use super::NAME_MAX;
 
 /// The most labels of an account, and the most values of a label.
 const COUNT_MAX: usize = 64;
-
-/// The label that says where an account comes from.
-pub const ORIGIN: &str = "origin";
-/// What [`ORIGIN`] is for an `ImageRegistryAccount`.
-pub const ORIGIN_ACCOUNT: &str = "cr";
-/// The label that names the account itself.
-pub const ACCOUNT: &str = "account";
 
 /// The labels of an account, within limits.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -51,9 +46,22 @@ impl Labels {
     /// # Errors
     /// The limit that they exceed.
     pub fn of_account(name: &str, mut labels: BTreeMap<String, Vec<String>>) -> Result<Self, LabelsError> {
-        labels.insert(ORIGIN.to_owned(), vec![ORIGIN_ACCOUNT.to_owned()]);
-        labels.insert(ACCOUNT.to_owned(), vec![name.to_owned()]);
+        labels.insert(account_label::ORIGIN.to_owned(), vec![account_label::FROM_RESOURCE.to_owned()]);
+        labels.insert(account_label::ACCOUNT.to_owned(), vec![name.to_owned()]);
         Self::new(labels)
+    }
+
+    /// The labels of a service account. It chooses none of them.
+    #[must_use]
+    pub fn of_service_account(namespace: &str, name: &str) -> Self {
+        let labels = [
+            (account_label::ORIGIN, account_label::FROM_SERVICE_ACCOUNT),
+            (account_label::ACCOUNT, SERVICE_ACCOUNT_USER),
+            (account_label::ACCESS_MODE, Access::Pull.as_str()),
+            (account_label::NAMESPACE, namespace),
+            (account_label::SERVICE_ACCOUNT, name),
+        ];
+        Self(labels.map(|(name, value)| (name.to_owned(), vec![value.to_owned()])).into())
     }
 
     /// The values of a label.
@@ -76,6 +84,21 @@ mod tests {
         assert_eq!(labels.values("account"), ["push.team.web.3"]);
         assert_eq!(labels.values("team"), ["a"]);
         assert_eq!(labels.values("other"), [""; 0]);
+    }
+
+    #[test]
+    fn a_service_account_is_known_by_its_namespace_and_its_name() {
+        let labels = Labels::of_service_account("team", "web");
+        let expected = [
+            ("origin", "serviceaccount"),
+            ("account", "serviceaccount"),
+            ("accessMode", "pull"),
+            ("namespace", "team"),
+            ("serviceaccount", "web"),
+        ];
+        for (name, value) in expected {
+            assert_eq!(labels.values(name), [value]);
+        }
     }
 
     #[test]

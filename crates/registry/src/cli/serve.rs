@@ -4,7 +4,7 @@ mod args;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
@@ -22,10 +22,13 @@ use tokio::sync::watch;
 use crate::accounts::Accounts;
 use crate::endpoint::Endpoint;
 use crate::gateway::Gateway;
-use crate::in_force::InForce;
+use crate::in_force::{InForce, Rules, Text};
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
+use crate::refresh::Refresh;
 use crate::server::{Server, State};
+use crate::service_accounts::ServiceAccounts;
+use crate::signing::{Authority, AuthorityFiles};
 use crate::{access, follow, probes, router};
 
 pub(super) use args::Args;
@@ -44,10 +47,11 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let metrics = Arc::new(Metrics::new());
     let tls = certificate(args, &metrics)?;
     let accounts = Arc::new(Accounts::default());
-    let tokens = token_server(args, &metrics, &accounts)?;
+    let tokens = Prepared::read(args)?;
     let config = process::kubernetes::config().await.context("the accounts cannot be read")?;
     let namespace = args.tokens.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
     let client = kube::Client::try_from(config).context("the accounts cannot be read")?;
+    let tokens = tokens.server(args.reload_interval, &metrics, &accounts, client.clone())?;
 
     let bound = Bound::bind(args.listen)
         .await
@@ -113,24 +117,43 @@ fn certificate(args: &Args, metrics: &Arc<Metrics>) -> anyhow::Result<Served> {
     Ok(Served { config, not_after })
 }
 
-fn token_server(
-    args: &Args,
-    metrics: &Arc<Metrics>,
-    accounts: &Arc<Accounts>,
-) -> anyhow::Result<Arc<Endpoint>> {
-    let tokens = &args.tokens;
-    let (rules, files) = (tokens.rules(), tokens.authority());
-    let (text, authority) = (rules.read()?, files.read()?);
-    let (acl, signer) = (rules.acl(&text)?, authority.signer(SystemTime::now())?);
-    let state = State { config: tokens.config(), acl: Arc::new(acl), signer: Arc::new(signer) };
-    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let passwords =
-        Passwords::new(cores, metrics.logins_waiting()).context("the system has no random numbers")?;
-    let refresh = tokens.refresh()?;
-    let server =
-        Arc::new(Server::new(state.clone(), Arc::clone(accounts), passwords, refresh, Timestamp::now));
-    let in_force = Arc::new(InForce::new(state, Arc::clone(&server), Arc::clone(metrics)));
-    tokio::spawn(Arc::clone(&in_force).keep_rules(rules, text, args.reload_interval));
-    tokio::spawn(in_force.keep_key(files, authority, args.reload_interval));
-    Ok(Arc::new(Endpoint { server, metrics: Arc::clone(metrics) }))
+/// What the token server is made of, read before anything is served.
+struct Prepared {
+    state: State,
+    rules: Rules,
+    text: Text,
+    files: AuthorityFiles,
+    authority: Authority,
+    refresh: Option<Refresh>,
+}
+
+impl Prepared {
+    fn read(args: &Args) -> anyhow::Result<Self> {
+        let tokens = &args.tokens;
+        let (rules, files) = (tokens.rules(), tokens.authority());
+        let (text, authority) = (rules.read()?, files.read()?);
+        let (acl, signer) = (rules.acl(&text)?, authority.signer(SystemTime::now())?);
+        let state = State { config: tokens.config(), acl: Arc::new(acl), signer: Arc::new(signer) };
+        Ok(Self { state, rules, text, files, authority, refresh: tokens.refresh()? })
+    }
+
+    fn server(
+        self,
+        reload_interval: Duration,
+        metrics: &Arc<Metrics>,
+        accounts: &Arc<Accounts>,
+        client: kube::Client,
+    ) -> anyhow::Result<Arc<Endpoint>> {
+        let Self { state, rules, text, files, authority, refresh } = self;
+        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let passwords =
+            Passwords::new(cores, metrics.logins_waiting()).context("the system has no random numbers")?;
+        let server = Server::new(state.clone(), Arc::clone(accounts), passwords, refresh, Timestamp::now)
+            .with_service_accounts(ServiceAccounts::new(client, Timestamp::now));
+        let server = Arc::new(server);
+        let in_force = Arc::new(InForce::new(state, Arc::clone(&server), Arc::clone(metrics)));
+        tokio::spawn(Arc::clone(&in_force).keep_rules(rules, text, reload_interval));
+        tokio::spawn(in_force.keep_key(files, authority, reload_interval));
+        Ok(Arc::new(Endpoint { server, metrics: Arc::clone(metrics) }))
+    }
 }

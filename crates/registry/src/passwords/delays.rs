@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::digest::Digest;
+use crate::generations::Digest;
 
 /// The first delay: longer than verifications take, so that the time of an answer says nothing.
 const FIRST: Duration = Duration::from_millis(500);

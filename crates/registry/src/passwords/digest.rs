@@ -2,9 +2,9 @@
 
 use aws_lc_rs::hmac;
 
-/// The authentication code of a text.
-pub(super) type Digest = [u8; 32];
+use crate::generations::Digest;
 
+/// The authentication code of a text.
 pub(super) fn digest(context: hmac::Context) -> Digest {
     let tag = context.sign();
     // SHA-256 has this length.

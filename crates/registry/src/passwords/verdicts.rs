@@ -1,16 +1,12 @@
 //! What was found out about passwords, by their digests.
 
-use std::collections::HashMap;
-use std::mem;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::digest::Digest;
+use crate::generations::{Digest, Generations};
 
-/// The most digests of one kind in each of two generations: what was not used in one is forgotten with the next.
-const COUNT_MAX: usize = 16 * 1024;
 /// How long a wrong password stays wrong without another look: nodes retry with what they have.
 const WRONG_LIFE: Duration = Duration::from_secs(10);
 
@@ -19,18 +15,6 @@ const WRONG_LIFE: Duration = Duration::from_secs(10);
 pub(super) struct Verdicts {
     right: Mutex<Generations<usize>>,
     wrong: Mutex<Generations<Instant>>,
-}
-
-#[derive(Debug)]
-struct Generations<T> {
-    young: HashMap<Digest, T>,
-    old: HashMap<Digest, T>,
-}
-
-impl<T> Default for Generations<T> {
-    fn default() -> Self {
-        Self { young: HashMap::new(), old: HashMap::new() }
-    }
 }
 
 impl Verdicts {
@@ -57,43 +41,15 @@ impl Verdicts {
     }
 }
 
-impl<T: Copy> Generations<T> {
-    fn get(&mut self, digest: &Digest) -> Option<T> {
-        if let Some(value) = self.young.get(digest) {
-            return Some(*value);
-        }
-        let value = self.old.remove(digest)?;
-        self.insert(*digest, value);
-        Some(value)
-    }
-
-    fn insert(&mut self, digest: Digest, value: T) {
-        if self.young.len() >= COUNT_MAX {
-            self.old = mem::take(&mut self.young);
-        }
-        self.young.insert(digest, value);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generations::COUNT_MAX;
 
     fn digest(number: usize) -> Digest {
         let mut digest = [0; 32];
         digest[..8].copy_from_slice(&number.to_be_bytes());
         digest
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_used_stays_and_the_rest_is_bounded() {
-        let verdicts = Verdicts::default();
-        for number in 0..10 * COUNT_MAX {
-            verdicts.add_right(digest(number), number);
-            assert_eq!(verdicts.right(&digest(0)), Some(0));
-        }
-        let right = verdicts.right.lock().unwrap();
-        assert!(right.young.len() + right.old.len() <= 2 * COUNT_MAX);
     }
 
     #[tokio::test(start_paused = true)]

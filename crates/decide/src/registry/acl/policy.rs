@@ -6,11 +6,11 @@ use super::rules::Acl;
 /// Which rules a registry has without a file.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Policy {
-    /// Accounts for pushes push and pull everything, accounts for pulls pull everything.
+    /// Accounts for pushes push and pull everything, accounts for pulls and service accounts pull everything.
     #[default]
     Shared,
-    /// Accounts push to and pull from `<namespace>/…` alone, the namespace being that of their object. A namespace reads
-    /// nothing of another one: its images may hold what their Secrets protect.
+    /// Accounts push to and pull from `<namespace>/…` alone, the namespace being that of their object, and service accounts
+    /// pull from it. A namespace reads nothing of another one: its images may hold what their Secrets protect.
     PerNamespace,
 }
 
@@ -22,6 +22,9 @@ acl:
 - match: {type: repository, labels: {origin: cr, accessMode: pull}}
   actions: [pull]
   comment: accounts for pulls pull
+- match: {type: repository, labels: {origin: serviceaccount}}
+  actions: [pull]
+  comment: service accounts pull
 ";
 
 const PER_NAMESPACE: &str = "\
@@ -32,6 +35,9 @@ acl:
 - match: {type: repository, name: '${labels:namespace}/**', labels: {origin: cr, accessMode: pull}}
   actions: [pull]
   comment: accounts for pulls pull below the name of their namespace
+- match: {type: repository, name: '${labels:namespace}/**', labels: {origin: serviceaccount}}
+  actions: [pull]
+  comment: service accounts pull below the name of their namespace
 ";
 
 impl Policy {

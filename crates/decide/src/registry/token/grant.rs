@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use api::names::registry::SERVICE_ACCOUNT_USER;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -34,6 +35,13 @@ pub enum Identity<'a> {
     Account {
         /// The account.
         name: &'a str,
+        /// Its labels.
+        labels: &'a Labels,
+    },
+    /// A service account, whose user is [`SERVICE_ACCOUNT_USER`].
+    ServiceAccount {
+        /// Its own name, which the log of the registry shows.
+        subject: &'a str,
         /// Its labels.
         labels: &'a Labels,
     },
@@ -109,9 +117,10 @@ pub fn grant(
     identity: Identity<'_>,
     moment: Moment,
 ) -> Result<Grant, Refusal> {
-    let (account, labels) = match identity {
-        Identity::Anonymous => (ANONYMOUS, acl.anonymous().ok_or(Refusal::Anonymous)?),
-        Identity::Account { name, labels } => (name, labels),
+    let (account, subject, labels) = match identity {
+        Identity::Anonymous => (ANONYMOUS, ANONYMOUS, acl.anonymous().ok_or(Refusal::Anonymous)?),
+        Identity::Account { name, labels } => (name, name, labels),
+        Identity::ServiceAccount { subject, labels } => (SERVICE_ACCOUNT_USER, subject, labels),
     };
     request.expects(account)?;
     let access: Vec<_> = request
@@ -134,7 +143,7 @@ pub fn grant(
     let now = moment.now.as_second();
     let claims = Claims {
         iss: config.issuer.clone(),
-        sub: account.to_owned(),
+        sub: subject.to_owned(),
         aud: config.service.clone(),
         exp: now.saturating_add(i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX)),
         nbf: now,
@@ -142,7 +151,7 @@ pub fn grant(
         jti: moment.id,
         access,
     };
-    Ok(Grant { claims, ttl, has_refresh: request.is_offline && account != ANONYMOUS })
+    Ok(Grant { claims, ttl, has_refresh: request.is_offline && matches!(identity, Identity::Account { .. }) })
 }
 
 impl Access {

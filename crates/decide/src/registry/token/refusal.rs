@@ -38,6 +38,9 @@ pub enum Refusal {
     /// Too many logins are waiting.
     #[error("too many logins: try again later")]
     Busy,
+    /// The API server does not say whether the token of a service account is valid.
+    #[error("tokens of service accounts cannot be verified now: try again later")]
+    Unverified,
     /// The key that signs is not there, or not valid.
     #[error("the registry cannot sign tokens now: try again later")]
     Unavailable,
@@ -60,7 +63,7 @@ impl Refusal {
             Self::Form(_) | Self::Scope(_) | Self::Service | Self::Account | Self::GrantType => 400,
             Self::Basic(_) | Self::Anonymous | Self::Login => 401,
             Self::Busy => 429,
-            Self::Unavailable => 503,
+            Self::Unverified | Self::Unavailable => 503,
         }
     }
 
@@ -72,7 +75,7 @@ impl Refusal {
             Self::Form(_) | Self::Scope(_) | Self::Service | Self::Account | Self::GrantType => "UNSUPPORTED",
             Self::Basic(_) | Self::Anonymous | Self::Login => "UNAUTHORIZED",
             Self::Busy => "TOOMANYREQUESTS",
-            Self::Unavailable => "UNAVAILABLE",
+            Self::Unverified | Self::Unavailable => "UNAVAILABLE",
         }
     }
 
@@ -94,6 +97,6 @@ impl Refusal {
     /// The header `Retry-After`, if waiting helps.
     #[must_use]
     pub fn retry_after(self) -> Option<Duration> {
-        matches!(self, Self::Busy | Self::Unavailable).then_some(RETRY_AFTER)
+        matches!(self, Self::Busy | Self::Unverified | Self::Unavailable).then_some(RETRY_AFTER)
     }
 }

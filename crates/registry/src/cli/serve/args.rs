@@ -108,10 +108,10 @@ pub(super) struct Tokens {
 /// A policy.
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
 enum PolicyName {
-    /// Accounts for pushes push and pull everything, accounts for pulls pull everything
+    /// Accounts for pushes push and pull everything, accounts for pulls and service accounts pull everything
     #[default]
     Shared,
-    /// Accounts push to and pull from NAMESPACE/… alone
+    /// Accounts push to and pull from NAMESPACE/… alone, service accounts pull from it
     PerNamespace,
 }
 

@@ -144,6 +144,10 @@ const IN_SECTIONS: &str = "must use only the variables ${AUTH_SERVER_ADDR}, ${AU
     "acl: []\nusers: {'': {password: x}}",
     "users.\"\".password: must not be set: \"\" is who has not logged in"
 )]
+#[case::user_of_service_accounts(
+    "acl: []\nusers: {serviceaccount: {password: $2b$10$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i}}",
+    "users.serviceaccount: must not be serviceaccount: this user logs in with the token of a service account"
+)]
 #[case::name_of_a_user(
     "acl: []\nusers: {'a:b': {password: $2b$10$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i}}",
     "users: must have a name of at most 255 bytes, without colons and control characters"

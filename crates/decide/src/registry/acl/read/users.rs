@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use api::names::registry::SERVICE_ACCOUNT_USER;
 use policy::container_registries::Tree;
 use policy::image_registry_accounts::bcrypt::{self, Bcrypt};
 
@@ -21,6 +22,12 @@ pub(super) fn read(reader: &mut Reader, tree: &Tree) -> BTreeMap<String, User> {
             reader.refuse(
                 &path,
                 "must have a name of at most 255 bytes, without colons and control characters",
+            );
+        }
+        if name == SERVICE_ACCOUNT_USER {
+            reader.refuse(
+                &path,
+                "must not be serviceaccount: this user logs in with the token of a service account",
             );
         }
         let Some(user) = user(reader, value, &path, name == ANONYMOUS) else { continue };

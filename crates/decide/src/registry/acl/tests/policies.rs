@@ -2,6 +2,7 @@ use rstest::rstest;
 
 use super::{labels, may};
 use crate::registry::acl::{Acl, Policy};
+use crate::registry::labels::Labels;
 
 /// What account of a kind may do, under a policy.
 #[rstest]
@@ -26,6 +27,16 @@ fn a_policy_is_enforced(
 }
 
 #[rstest]
+#[case::everything(Policy::Shared, "repository:other/app:*", "pull")]
+#[case::no_catalog(Policy::Shared, "registry:catalog:*", "")]
+#[case::of_its_namespace(Policy::PerNamespace, "repository:team/a/b:*", "pull")]
+#[case::of_no_other(Policy::PerNamespace, "repository:other/app:*", "")]
+fn a_service_account_pulls(#[case] policy: Policy, #[case] scope: &str, #[case] allowed: &str) {
+    let labels = Labels::of_service_account("team", "web");
+    assert_eq!(may(&policy.acl(), "serviceaccount", &labels, None, scope), allowed);
+}
+
+#[rstest]
 #[case(Policy::Shared)]
 #[case(Policy::PerNamespace)]
 fn a_policy_allows_nothing_to_anybody_else(#[case] policy: Policy) {
@@ -43,5 +54,5 @@ fn a_policy_allows_nothing_to_anybody_else(#[case] policy: Policy) {
 #[case(Policy::PerNamespace)]
 fn a_policy_is_a_file_without_errors_and_warnings(#[case] policy: Policy) {
     let acl = Acl::read(policy.text()).unwrap();
-    assert_eq!((acl.len(), acl.warnings()), (2, [].as_slice()));
+    assert_eq!((acl.len(), acl.warnings()), (3, [].as_slice()));
 }

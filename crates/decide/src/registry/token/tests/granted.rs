@@ -35,6 +35,25 @@ fn ask(query: &str, account: Option<&str>, rules: &str) -> Result<Grant, Refusal
 }
 
 #[test]
+fn a_service_account_is_its_user_for_rules_and_itself_in_the_token() {
+    let labels = Labels::of_service_account("team", "web");
+    let acl = Acl::read(
+        "acl:\n- {match: {account: serviceaccount, name: '${labels:namespace}/*'}, actions: ['*']}\n",
+    );
+    let query = "service=s&account=serviceaccount&offline_token=true&scope=repository:team/a:pull";
+    let request = TokenRequest::get("s", query, Some(b"Basic c2VydmljZWFjY291bnQ6eA==")).unwrap();
+    let subject = "system:serviceaccount:team:web";
+    let identity = Identity::ServiceAccount { subject, labels: &labels };
+    let moment = Moment { address: [127, 0, 0, 1].into(), now: NOW, id: "7".to_owned() };
+    let grant = grant(&config(), &acl.unwrap(), &request, identity, moment).unwrap();
+    assert_eq!((grant.claims.sub.as_str(), grant.has_refresh), (subject, false));
+    assert_eq!(
+        json!(grant.claims.access),
+        json!([{"type": "repository", "name": "team/a", "actions": ["pull"]}])
+    );
+}
+
+#[test]
 fn a_token_says_what_is_allowed_in_the_order_of_the_request() {
     let query = "scope=repository:other/a:push,pull+repository(plugin):me/a:push,pull&scope=repository:shared/a:pull,push";
     let grant = ask(query, Some("me"), RULES).unwrap();

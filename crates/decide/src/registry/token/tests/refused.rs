@@ -47,6 +47,12 @@ use crate::registry::token::form::FormError;
 )]
 #[case::login(Refusal::Login, 401, "UNAUTHORIZED", "the account or its password is wrong, or it has expired")]
 #[case::busy(Refusal::Busy, 429, "TOOMANYREQUESTS", "too many logins: try again later")]
+#[case::unverified(
+    Refusal::Unverified,
+    503,
+    "UNAVAILABLE",
+    "tokens of service accounts cannot be verified now: try again later"
+)]
 #[case::unavailable(
     Refusal::Unavailable,
     503,
