@@ -8,6 +8,7 @@ RUSTC ?= rustc
 TOOLS := target/tools
 WEBHOOK := target/release/serverless-webhook
 CONTROLLER := target/controller/serverless-controller
+REGISTRY := target/release/serverless-registry
 HOST_ARCH := $(if $(filter aarch64-%,$(shell $(RUSTC) -vV | sed -n 's/^host: //p')),arm64,amd64)
 # The processor of the images. Only the command line chooses it: some people have a variable of this name.
 ARCH = $(HOST_ARCH)
@@ -61,6 +62,10 @@ $(WEBHOOK):
 .PHONY: $(CONTROLLER)
 $(CONTROLLER):
 	$(CARGO) build --locked --profile controller --package serverless-controller
+
+.PHONY: $(REGISTRY)
+$(REGISTRY):
+	$(CARGO) build --locked --release --package serverless-registry
 
 .PHONY: static
 static: $(IMAGE_CONTROLLER) $(IMAGE_NODE_AGENT) $(CREDENTIAL_PROVIDER) ## binaries that need nothing else, for images and nodes
@@ -241,6 +246,10 @@ bench-controller: control-plane $(IMAGE_CONTROLLER) ## how the controller brings
 	$(CARGO) bench --locked --bench controller -- $(IMAGE_CONTROLLER)
 	$(CARGO) bench --locked --bench controller -- $(IMAGE_CONTROLLER) floor 200 50
 	$(CARGO) bench --locked --bench controller -- $(IMAGE_CONTROLLER) restart 10000 60
+
+.PHONY: bench-registry
+bench-registry: control-plane registry $(REGISTRY) ## the gateway of registries: tokens, accounts, large blobs beside nginx, rotations under load
+	$(CARGO) bench --locked --bench registry -- $(CURDIR)/$(REGISTRY)
 
 .PHONY: bench-hostile
 bench-hostile: control-plane $(IMAGE_CONTROLLER) ## how much memory of the controller tenants can fill

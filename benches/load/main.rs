@@ -15,13 +15,15 @@
 mod bodies;
 mod client;
 mod process;
+mod rates;
 mod server;
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use client::{Load, Target};
+use client::review;
 use process::Process;
+use rates::{Load, Target};
 
 const CONNECTIONS: usize = 32;
 const ROUNDS: usize = 5;
@@ -45,9 +47,9 @@ async fn measure() -> String {
     let mut report = String::new();
     let targets = targets();
     let process = Process::start();
-    let idle = process.resident_mib();
+    let idle = process.server.resident_mib();
     rates(&process, &targets, &mut report).await;
-    let peak = process.peak_mib();
+    let peak = process.server.peak_mib();
     handshakes(&process, &mut report).await;
     drop(process);
     memory(idle, peak, &mut report).await;
@@ -56,16 +58,12 @@ async fn measure() -> String {
 }
 
 fn targets() -> Vec<Target> {
-    let review = |label: &str| bodies::of(label);
-    let mut targets = vec![Target::new("echo of the uid", "/echo", review("validation-functions"))];
+    let body = |label: &str| bodies::of(label);
+    let mut targets = vec![review("echo of the uid", "/echo", body("validation-functions"))];
     for endpoint in &serverless_webhook::admission::routes::ENDPOINTS {
-        targets.push(Target::new(endpoint.path, endpoint.path, review(endpoint.label)));
+        targets.push(review(endpoint.path, endpoint.path, body(endpoint.label)));
     }
-    targets.push(Target::new(
-        "/validation/functions, 1 MiB",
-        "/validation/functions",
-        bodies::one_mebibyte(),
-    ));
+    targets.push(review("/validation/functions, 1 MiB", "/validation/functions", bodies::one_mebibyte()));
     targets
 }
 
@@ -75,7 +73,7 @@ async fn rates(process: &Process, targets: &[Target], report: &mut String) {
     let mut rates = vec![Load::default(); targets.len()];
     for _ in 0..ROUNDS {
         for (target, load) in targets.iter().zip(&mut rates) {
-            load.add(client::closed(process, target, CONNECTIONS, ROUND).await);
+            load.add(rates::closed(&process.server, target, CONNECTIONS, ROUND).await);
         }
     }
     let echo = rates[0].rate();
@@ -102,10 +100,10 @@ async fn latencies(targets: &[Target], report: &mut String) {
     let process = Process::start_pinned();
     report.push_str("\n| 32 connections, server on one core | requests/s at most | offered | p50 ms | p99 ms, median of rounds | p99 ms, worst round |\n|---|---|---|---|---|---|\n");
     for target in targets {
-        let rate = client::closed(&process, target, CONNECTIONS, ROUND * 2).await.rate();
+        let rate = rates::closed(&process.server, target, CONNECTIONS, ROUND * 2).await.rate();
         let (mut p50, mut p99) = (Vec::new(), Vec::new());
         for _ in 0..PACED_ROUNDS {
-            let mut load = client::paced(&process, target, CONNECTIONS, rate * 0.8, PACED_ROUND).await;
+            let mut load = rates::paced(&process.server, target, CONNECTIONS, rate * 0.8, PACED_ROUND).await;
             p50.push(load.quantile(0.5));
             p99.push(load.quantile(0.99));
         }
@@ -124,7 +122,7 @@ async fn latencies(targets: &[Target], report: &mut String) {
 }
 
 async fn handshakes(process: &Process, report: &mut String) {
-    let load = client::handshakes(process, CONNECTIONS, ROUND * 2).await;
+    let load = client::handshakes(&process.server, CONNECTIONS, ROUND * 2).await;
     let _ = writeln!(
         report,
         "\nFull TLS 1.3 handshakes (P-256, no resumption), each with one review: {:.0}/s, server CPU {:.0} µs each.",
@@ -140,12 +138,12 @@ async fn memory(idle: f64, peak: f64, report: &mut String) {
     );
     for (name, chunked) in [("announced", false), ("chunked", true)] {
         let process = Process::start();
-        let before = process.resident_mib();
-        let refused = client::flood(&process, 12, 30_000_000, chunked).await;
+        let before = process.server.resident_mib();
+        let refused = client::flood(&process.server, 12, 30_000_000, chunked).await;
         let _ = writeln!(
             report,
             "Twelve bodies of 30 MB at once, {name}: {refused} refused, memory grew by {:.1} MiB at most.",
-            process.peak_mib() - before
+            process.server.peak_mib() - before
         );
     }
 }

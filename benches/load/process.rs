@@ -1,13 +1,14 @@
-//! The process of the server, and its measurements by the kernel.
+//! The process of the server, and the cores of both.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use crate::rates::Server;
+
 /// The server as a child process. It ends when this is dropped.
 pub struct Process {
     child: Child,
-    pub port: u16,
-    pub ca_certificate: String,
+    pub server: Server,
 }
 
 /// To measure latencies, the server has one core and the client another, so that neither waits for the processor.
@@ -23,9 +24,6 @@ pub fn pin_client() {
         .status();
     assert!(pinned.unwrap().success(), "two cores are needed");
 }
-
-/// Kernel clock ticks per second (`getconf CLK_TCK`).
-const TICKS: f64 = 100.0;
 
 impl Process {
     /// Starts a server on any core.
@@ -52,29 +50,8 @@ impl Process {
                 break;
             }
         }
-        Self { child, port, ca_certificate }
-    }
-
-    /// CPU time so far, user and system, in seconds.
-    pub fn cpu_seconds(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        let fields: Vec<_> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
-        let ticks = |index: usize| fields[index].parse::<f64>().unwrap();
-        (ticks(11) + ticks(12)) / TICKS
-    }
-
-    pub fn resident_mib(&self) -> f64 {
-        self.status("VmRSS:")
-    }
-
-    pub fn peak_mib(&self) -> f64 {
-        self.status("VmHWM:")
-    }
-
-    fn status(&self, name: &str) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
+        let server = Server { port, ca_certificate, pid: child.id() };
+        Self { child, server }
     }
 }
 
