@@ -1,6 +1,16 @@
-//! The making of certificates: for development, and in Secrets that the webhook manages itself. How a certificate is
-//! served is in `tls`, how files are read again in `reload`.
+//! The certificates of the webhook: for development, and in Secrets that it manages itself. How they are made and read is in
+//! `process::certificates`, how files are read again in `reload`.
 
 pub mod dev_certs;
-mod issue;
 pub mod self_managed;
+
+/// The names under which a Service is called.
+#[must_use]
+fn service_names(service: &str, namespace: &str) -> Vec<String> {
+    vec![
+        format!("{service}.{namespace}.svc"),
+        format!("{service}.{namespace}.svc.cluster.local"),
+        format!("{service}.{namespace}"),
+        service.to_owned(),
+    ]
+}

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
+use process::certificates::{self as issue, Pair};
+
 use crate::admission::routes::SERVICE;
-use crate::certificates::issue::{self, Pair};
+use crate::certificates::service_names;
 
 /// How long certificates for development are valid.
 const LIFETIME: Duration = Duration::from_hours(365 * 24);
@@ -22,7 +24,7 @@ pub fn make(namespace: &str) -> Result<DevCerts, rcgen::Error> {
     let now = SystemTime::now();
     let authority =
         issue::authority(&format!("{} development authority", SERVICE.name), now, now + LIFETIME)?;
-    let mut names = issue::service_names(SERVICE.name, namespace);
+    let mut names = service_names(SERVICE.name, namespace);
     names.extend(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
     let server = issue::server(&authority, names, now, now + LIFETIME)?;
     Ok(DevCerts { authority, server })

@@ -1,7 +1,6 @@
 //! Certificates that the webhook manages itself, in two Secrets that all replicas share: observe, decide, act. Every
 //! replica serves what the Secret holds; the one that holds the Lease writes.
 
-mod certificate;
 mod cluster;
 mod decide;
 
@@ -10,12 +9,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 use kube::Client;
+use process::certificates::{self as issue, Certificate, Keyed, Pair};
 use process::lease::Lease;
 use rustls::ServerConfig;
 
-use crate::certificates::issue::{self, Pair};
+use crate::certificates::service_names;
 use crate::metrics::Metrics;
-use certificate::Keyed;
 use cluster::{Cluster, Configuration, Stored};
 use decide::{Observed, Step, Wanted, decide};
 use process::https::reload::NotAfter;
@@ -70,7 +69,7 @@ pub struct Manager {
     cluster: Cluster,
     lease: Lease,
     /// Since when the authority is published everywhere, and which it is.
-    published: Option<(certificate::Certificate, Instant)>,
+    published: Option<(Certificate, Instant)>,
     /// Nobody trusted anything when this replica made the authority: there is nobody to wait for.
     is_new: bool,
     served: Option<Served>,
@@ -88,7 +87,7 @@ impl Manager {
     /// Does not talk to the API server yet.
     #[must_use]
     pub fn new(client: &Client, settings: Settings) -> Self {
-        let mut names = issue::service_names(&settings.service, &settings.namespace);
+        let mut names = service_names(&settings.service, &settings.namespace);
         names.extend(settings.further_names.iter().cloned());
         Self {
             wanted: Wanted { names, lifetime: settings.lifetime },

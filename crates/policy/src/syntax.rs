@@ -34,6 +34,7 @@ pub(crate) fn dns_1035_prefix(text: &str) -> Check {
 }
 
 /// A DNS label (RFC 1123): the name of a namespace.
+#[must_use]
 pub fn is_dns_1123_label(text: &str) -> bool {
     text.len() <= LABEL_MAX && is_dns_1123_part(text)
 }

@@ -3,6 +3,8 @@
 pub mod admin;
 pub mod any_certificate;
 pub mod causes;
+#[cfg(feature = "certificates")]
+pub mod certificates;
 pub mod exit;
 pub mod generate;
 pub mod help;

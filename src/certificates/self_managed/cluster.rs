@@ -10,12 +10,10 @@ use k8s_openapi::api::admissionregistration::v1::{
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{ApiResource, DynamicObject, ObjectMeta, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
+use process::certificates::{Certificate, Pair};
 use process::lease::{unless_changed, unless_created};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
-
-use super::certificate::Certificate;
-use crate::certificates::issue::Pair;
 
 /// The field manager of `caBundle`, so that `GitOps` tools can own all else.
 const FIELD_MANAGER: &str = "serverless-webhook-certificates";

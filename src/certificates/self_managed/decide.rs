@@ -6,7 +6,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::certificate::{Certificate, Keyed};
+use process::certificates::{Certificate, Keyed};
 
 /// What the cluster holds.
 pub(super) struct Observed {
@@ -48,7 +48,7 @@ pub(super) enum Step {
 #[must_use]
 pub(super) fn decide(observed: &Observed, wanted: &Wanted, trusted: bool, now: SystemTime) -> Step {
     let usable =
-        |authority: &&Keyed| authority.certificate.is_valid(now) && !authority.certificate.is_due(now);
+        |authority: &&Keyed| authority.certificate.is_valid(now) && !is_due(&authority.certificate, now);
     let Some(authority) = observed.authority.as_ref().filter(usable) else { return Step::MakeAuthority };
     let authority = &authority.certificate;
 
@@ -61,7 +61,7 @@ pub(super) fn decide(observed: &Observed, wanted: &Wanted, trusted: bool, now: S
     }
 
     let fits =
-        |server: &Keyed| server.serves(authority, &wanted.names, now) && !server.certificate.is_due(now);
+        |server: &Keyed| server.serves(authority, &wanted.names, now) && !is_due(&server.certificate, now);
     match &observed.server {
         Some(server) if fits(server) => Step::Rest,
         // Nothing is lost by haste when what is served has ended.
@@ -69,6 +69,12 @@ pub(super) fn decide(observed: &Observed, wanted: &Wanted, trusted: bool, now: S
         None if !trusted => Step::AwaitTrust,
         _ => Step::Sign,
     }
+}
+
+/// Whether two thirds of its life are over, so that there is time to replace it.
+fn is_due(certificate: &Certificate, now: SystemTime) -> bool {
+    let life = certificate.not_after().duration_since(certificate.made()).unwrap_or_default();
+    certificate.made() + life * 2 / 3 <= now
 }
 
 /// How many authorities a bundle holds at most, whatever others have put into it.
@@ -100,8 +106,10 @@ fn bundle(
 mod tests {
     use rstest::rstest;
 
+    use process::certificates as issue;
+
     use super::*;
-    use crate::certificates::issue;
+    use crate::certificates::service_names;
 
     const LIFETIME: Duration = Duration::from_hours(24);
     const AUTHORITY_LIFETIME: Duration = Duration::from_hours(72);
@@ -113,7 +121,7 @@ mod tests {
     }
 
     fn names() -> Vec<String> {
-        issue::service_names("webhook", "system")
+        service_names("webhook", "system")
     }
 
     fn authority(name: &str, now: SystemTime) -> Keyed {

@@ -1,5 +1,6 @@
 //! Makes authorities and server certificates: P-256, for TLS alone.
 
+use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
@@ -8,8 +9,13 @@ use rcgen::{
 };
 use zeroize::Zeroizing;
 
+use crate::https::tls;
+
 /// How long before it is made a certificate is valid: a clock that is a little behind must not refuse it.
-pub(super) const BACKDATED: Duration = Duration::from_hours(1);
+pub const BACKDATED: Duration = Duration::from_hours(1);
+
+/// The longest common name, in characters (RFC 5280, appendix A.1).
+const COMMON_NAME_MAX: usize = 64;
 
 /// A certificate and its key, in PEM.
 #[derive(Clone)]
@@ -21,7 +27,10 @@ pub struct Pair {
 }
 
 /// Makes an authority that is valid until a time. It signs servers, and no further authorities.
-pub(super) fn authority(common_name: &str, now: SystemTime, not_after: SystemTime) -> Result<Pair, Error> {
+///
+/// # Errors
+/// The system has no random numbers.
+pub fn authority(common_name: &str, now: SystemTime, not_after: SystemTime) -> Result<Pair, Error> {
     let mut params = params(Vec::new(), common_name, now, not_after)?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -30,14 +39,18 @@ pub(super) fn authority(common_name: &str, now: SystemTime, not_after: SystemTim
 }
 
 /// Makes a server certificate for names and addresses, signed by an authority and valid until a time.
-pub(super) fn server(
+///
+/// # Errors
+/// A name is none, or the authority cannot be read.
+pub fn server(
     authority: &Pair,
     names: Vec<String>,
     now: SystemTime,
     not_after: SystemTime,
 ) -> Result<Pair, Error> {
-    let common_name = names.first().cloned().unwrap_or_default();
-    let mut params = params(names, &common_name, now, not_after)?;
+    // No one asks for it any more, and it is short.
+    let common_name = names.iter().find(|name| name.len() <= COMMON_NAME_MAX).cloned();
+    let mut params = params(names, &common_name.unwrap_or_default(), now, not_after)?;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
@@ -47,15 +60,20 @@ pub(super) fn server(
     Ok(Pair { certificate: certificate.pem(), key: Zeroizing::new(key.serialize_pem()) })
 }
 
-/// The names under which a Service is called.
-#[must_use]
-pub(super) fn service_names(service: &str, namespace: &str) -> Vec<String> {
-    vec![
-        format!("{service}.{namespace}.svc"),
-        format!("{service}.{namespace}.svc.cluster.local"),
-        format!("{service}.{namespace}"),
-        service.to_owned(),
-    ]
+/// A key of 256 random bits, in hexadecimal.
+///
+/// # Errors
+/// The system has no random numbers.
+pub fn random_key() -> Result<Zeroizing<String>, Error> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    let random = tls::provider().secure_random;
+    random.fill(bytes.as_mut_slice()).map_err(|_| Error::RingUnspecified)?;
+    let mut text = Zeroizing::new(String::with_capacity(64));
+    for byte in bytes.iter() {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(text)
 }
 
 fn params(

@@ -9,14 +9,15 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier as _;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use x509_parser::extensions::GeneralName;
 use x509_parser::parse_x509_certificate;
 
-use crate::certificates::issue::{BACKDATED, Pair};
-use process::https::tls;
+use super::issue::{BACKDATED, Pair};
+use crate::https::tls;
 
 /// A certificate with its times.
 #[derive(Clone, Eq, PartialEq)]
-pub(super) struct Certificate {
+pub struct Certificate {
     der: CertificateDer<'static>,
     not_before: SystemTime,
     not_after: SystemTime,
@@ -31,7 +32,7 @@ impl fmt::Debug for Certificate {
 impl Certificate {
     /// All certificates of a text in PEM; anything else is skipped.
     #[must_use]
-    pub(super) fn all(pem: &[u8]) -> Vec<Self> {
+    pub fn all(pem: &[u8]) -> Vec<Self> {
         CertificateDer::pem_slice_iter(pem).flatten().filter_map(Self::parse).collect()
     }
 
@@ -45,48 +46,62 @@ impl Certificate {
 
     /// In PEM.
     #[must_use]
-    pub(super) fn to_pem(&self) -> String {
-        pem::encode(&pem::Pem::new("CERTIFICATE", self.der.as_ref()))
+    pub fn to_pem(&self) -> String {
+        let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+        pem::encode_config(&pem::Pem::new("CERTIFICATE", self.der.as_ref()), config)
     }
 
     /// Whether it is valid at a time.
     #[must_use]
-    pub(super) fn is_valid(&self, now: SystemTime) -> bool {
+    pub fn is_valid(&self, now: SystemTime) -> bool {
         self.not_before <= now && now < self.not_after
     }
 
     /// When it was made.
     #[must_use]
-    pub(super) fn made(&self) -> SystemTime {
+    pub fn made(&self) -> SystemTime {
         self.not_before + BACKDATED
     }
 
     /// When it ends.
     #[must_use]
-    pub(super) fn not_after(&self) -> SystemTime {
+    pub fn not_after(&self) -> SystemTime {
         self.not_after
     }
 
-    /// Whether two thirds of its life are over, so that there is time to replace it.
+    /// Whether it is that of an authority.
     #[must_use]
-    pub(super) fn is_due(&self, now: SystemTime) -> bool {
-        let life = self.not_after.duration_since(self.made()).unwrap_or_default();
-        self.made() + life * 2 / 3 <= now
+    pub fn is_authority(&self) -> bool {
+        parse_x509_certificate(&self.der).is_ok_and(|(_, parsed)| parsed.is_ca())
+    }
+
+    /// The names of the server that it is for; addresses are left out.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let Ok((_, parsed)) = parse_x509_certificate(&self.der) else { return Vec::new() };
+        let Ok(Some(names)) = parsed.subject_alternative_name() else { return Vec::new() };
+        let names = names.value.general_names.iter();
+        names
+            .filter_map(
+                |name| if let GeneralName::DNSName(name) = name { Some((*name).to_owned()) } else { None },
+            )
+            .collect()
     }
 }
 
 /// A certificate with the key that belongs to it.
 #[derive(Clone)]
-pub(super) struct Keyed {
+pub struct Keyed {
     /// In PEM.
-    pub(super) pair: Pair,
-    pub(super) certificate: Certificate,
+    pub pair: Pair,
+    /// The first certificate, which is that of the key.
+    pub certificate: Certificate,
 }
 
 impl Keyed {
     /// `None` if it does not hold together.
     #[must_use]
-    pub(super) fn read(pair: Pair) -> Option<Self> {
+    pub fn read(pair: Pair) -> Option<Self> {
         let certificate = Certificate::all(pair.certificate.as_bytes()).into_iter().next()?;
         let unasked = Arc::new(rustls::server::NoClientAuth);
         tls::build(pair.certificate.as_bytes(), pair.key.as_bytes(), unasked).ok()?;
@@ -95,7 +110,7 @@ impl Keyed {
 
     /// Whether, at a time, who trusts an authority takes this for a server of all these names.
     #[must_use]
-    pub(super) fn serves(&self, authority: &Certificate, names: &[String], now: SystemTime) -> bool {
+    pub fn serves(&self, authority: &Certificate, names: &[String], now: SystemTime) -> bool {
         let mut roots = RootCertStore::empty();
         if roots.add(authority.der.clone()).is_err() {
             return false;
