@@ -120,6 +120,7 @@ mod registries {
     mod credentials;
     mod gateway;
     mod layout;
+    mod operator;
     mod probe;
     mod secrets;
     mod serve;

@@ -26,6 +26,9 @@ pub enum Error {
         /// The name of the object.
         name: String,
     },
+    /// What is to be written cannot be made.
+    #[error("{0}")]
+    Unmade(String),
     /// Another process is the leader.
     #[error("this process no longer leads")]
     Deposed,
@@ -50,15 +53,16 @@ impl Error {
             Self::Api(_) => "connection",
             Self::Refused { .. } => "refused",
             Self::Taken { .. } => "taken",
+            Self::Unmade(_) => "unmade",
             Self::Deposed => "deposed",
             Self::Panicked => "panic",
         }
     }
 
-    /// Whether the object does not exist.
+    /// Whether the object does not exist, or its kind: then the API server answers without a reason.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::Api(kube::Error::Api(status)) if status.is_not_found())
+        matches!(self, Self::Api(kube::Error::Api(status)) if status.code == 404)
     }
 
     /// Whether an object of the name exists.

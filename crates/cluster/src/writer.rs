@@ -39,13 +39,15 @@ impl Writer {
         Api::namespaced_with(self.client.clone(), namespace, &kind.resource())
     }
 
-    /// The current object, if it exists.
+    /// The current object, if it exists. Of a kind that the cluster does not have, none does.
     ///
     /// # Errors
     /// If the API server does not answer.
     pub async fn get(&self, kind: Kind, namespace: &str, name: &str) -> Result<Option<Value>, Error> {
-        let found = self.fenced(self.api(kind, namespace).get_opt(name)).await?;
-        found.map(|object| object.value().map_err(Error::of_json)).transpose()
+        match self.fenced(self.api(kind, namespace).get(name)).await {
+            Err(error) if error.is_not_found() => Ok(None),
+            found => found?.value().map(Some).map_err(Error::of_json),
+        }
     }
 
     /// Deletes an object if the given check accepts its current state. An object that has changed since, or another one

@@ -12,6 +12,7 @@ pub mod credentials;
 pub mod functions;
 pub mod image_accounts;
 pub mod image_build_envs;
+pub mod image_registries;
 pub mod image_secrets;
 pub mod metrics;
 pub mod nodes;

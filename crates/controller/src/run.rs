@@ -14,7 +14,8 @@ use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
 use crate::{
-    copies, credentials, functions, image_accounts, image_build_envs, image_secrets, nodes, runtimes,
+    copies, credentials, functions, image_accounts, image_build_envs, image_registries, image_secrets, nodes,
+    runtimes,
 };
 
 /// How a leader is found.
@@ -45,6 +46,8 @@ pub enum Reconciler {
     Nodes,
     /// Merges the Secrets of build environments
     ImageBuildEnvs,
+    /// Runs registries in the cluster
+    ImageRegistries,
     /// Makes and rotates the credentials of push and pull secrets
     ImageSecrets,
     /// Deletes accounts of registries that have expired
@@ -53,13 +56,14 @@ pub enum Reconciler {
 
 impl Reconciler {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Functions,
         Self::Copies,
         Self::Credentials,
         Self::Runtimes,
         Self::Nodes,
         Self::ImageBuildEnvs,
+        Self::ImageRegistries,
         Self::ImageSecrets,
         Self::ImageAccounts,
     ];
@@ -77,6 +81,7 @@ impl Reconciler {
             Self::Runtimes => runtimes::run(shared, config, end).boxed(),
             Self::Nodes => nodes::run(shared, config, end).boxed(),
             Self::ImageBuildEnvs => image_build_envs::run(shared, config, end).boxed(),
+            Self::ImageRegistries => image_registries::run(shared, config, end).boxed(),
             Self::ImageSecrets => image_secrets::run(shared, config, end).boxed(),
             Self::ImageAccounts => image_accounts::run(shared, config, end).boxed(),
         }

@@ -9,6 +9,7 @@ use kube::core::ApiResource;
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[allow(missing_docs, reason = "the kinds of Kubernetes")]
 pub enum Kind {
+    Certificate,
     ConfigMap,
     Deployment,
     Function,
@@ -18,17 +19,22 @@ pub enum Kind {
     ImagePushSecret,
     ImageRegistryAccount,
     Job,
+    NetworkPolicy,
+    PersistentVolumeClaim,
     Pod,
+    PodDisruptionBudget,
     Role,
     RoleBinding,
     Secret,
     Service,
     ServiceAccount,
+    StatefulSet,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 20] = [
+        Self::Certificate,
         Self::ConfigMap,
         Self::Deployment,
         Self::Function,
@@ -38,12 +44,16 @@ impl Kind {
         Self::ImagePushSecret,
         Self::ImageRegistryAccount,
         Self::Job,
+        Self::NetworkPolicy,
+        Self::PersistentVolumeClaim,
         Self::Pod,
+        Self::PodDisruptionBudget,
         Self::Role,
         Self::RoleBinding,
         Self::Secret,
         Self::Service,
         Self::ServiceAccount,
+        Self::StatefulSet,
     ];
 
     /// Its name.
@@ -82,6 +92,7 @@ impl Kind {
     /// Group, version, kind and plural.
     const fn names(self) -> (&'static str, &'static str, &'static str, &'static str) {
         match self {
+            Self::Certificate => ("cert-manager.io", "v1", "Certificate", "certificates"),
             Self::ConfigMap => ("", "v1", "ConfigMap", "configmaps"),
             Self::Deployment => ("apps", "v1", "Deployment", "deployments"),
             Self::Function => (GROUP, VERSION, "Function", "functions"),
@@ -99,12 +110,16 @@ impl Kind {
                 (registry::GROUP, registry::VERSION, "ImageRegistryAccount", "imageregistryaccounts")
             }
             Self::Job => ("batch", "v1", "Job", "jobs"),
+            Self::NetworkPolicy => ("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
+            Self::PersistentVolumeClaim => ("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
             Self::Pod => ("", "v1", "Pod", "pods"),
+            Self::PodDisruptionBudget => ("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"),
             Self::Role => ("rbac.authorization.k8s.io", "v1", "Role", "roles"),
             Self::RoleBinding => ("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings"),
             Self::Secret => ("", "v1", "Secret", "secrets"),
             Self::Service => ("", "v1", "Service", "services"),
             Self::ServiceAccount => ("", "v1", "ServiceAccount", "serviceaccounts"),
+            Self::StatefulSet => ("apps", "v1", "StatefulSet", "statefulsets"),
         }
     }
 }
@@ -119,17 +134,28 @@ impl fmt::Display for Kind {
 mod tests {
     use api::registry::{ImagePullSecret, ImagePushSecret, ImageRegistryAccount};
     use api::{Function, GitRepository};
-    use k8s_openapi::api::apps::v1::Deployment;
+    use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
     use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
     use k8s_openapi::api::batch::v1::Job;
-    use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret, Service, ServiceAccount};
+    use k8s_openapi::api::core::v1::{
+        ConfigMap, PersistentVolumeClaim, Pod, Secret, Service, ServiceAccount,
+    };
+    use k8s_openapi::api::networking::v1::NetworkPolicy;
+    use k8s_openapi::api::policy::v1::PodDisruptionBudget;
     use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 
     use super::*;
 
     #[test]
     fn each_kind_is_the_resource_of_its_type() {
+        // There is no type of cert-manager.
+        let certificate = Kind::Certificate.resource();
+        assert_eq!(
+            (certificate.api_version.as_str(), certificate.plural.as_str()),
+            ("cert-manager.io/v1", "certificates")
+        );
         let types = [
+            certificate,
             ApiResource::erase::<ConfigMap>(&()),
             ApiResource::erase::<Deployment>(&()),
             ApiResource::erase::<Function>(&()),
@@ -139,12 +165,16 @@ mod tests {
             ApiResource::erase::<ImagePushSecret>(&()),
             ApiResource::erase::<ImageRegistryAccount>(&()),
             ApiResource::erase::<Job>(&()),
+            ApiResource::erase::<NetworkPolicy>(&()),
+            ApiResource::erase::<PersistentVolumeClaim>(&()),
             ApiResource::erase::<Pod>(&()),
+            ApiResource::erase::<PodDisruptionBudget>(&()),
             ApiResource::erase::<Role>(&()),
             ApiResource::erase::<RoleBinding>(&()),
             ApiResource::erase::<Secret>(&()),
             ApiResource::erase::<Service>(&()),
             ApiResource::erase::<ServiceAccount>(&()),
+            ApiResource::erase::<StatefulSet>(&()),
         ];
         assert_eq!(Kind::ALL.map(Kind::resource), types);
         assert_eq!(Kind::ALL.map(|kind| Kind::parse(kind.as_str())), Kind::ALL.map(Some));

@@ -1,6 +1,6 @@
 //! Decisions of the controller, pure: what is observed goes in, a plan comes out. Nothing here asks, waits or writes.
 //!
-//! Each kind of object that is reconciled has a folder: `function`, `copies`. `runtimes` decides what the webhook gets.
+//! Each kind of object that is reconciled has a folder: `function`, `copies`, `registry`. `runtimes` decides what the webhook gets.
 //! All share a vocabulary: a [`plan::Plan`] is a plain value, `draft` is the plan as it grows, [`drift`] shows whether an
 //! object is stored already, [`transition`] which changes of a status are written.
 
@@ -16,6 +16,7 @@ pub mod nodes;
 pub mod owner;
 pub mod plan;
 pub mod registry;
+mod resources;
 pub mod runtimes;
 mod status;
 pub mod transition;

@@ -3,12 +3,21 @@
 
 pub mod acl;
 pub mod build_env;
+pub mod certificates;
 pub mod conditions;
 pub mod expiry;
+pub mod instance;
 pub mod labels;
+mod objects;
+pub mod observed;
+pub mod problem;
 pub mod rotation;
+mod rules;
 pub mod scope;
 pub mod secret;
+pub mod secrets;
+pub mod status;
+pub mod sync;
 pub mod token;
 
 use std::time::Duration;

@@ -20,6 +20,8 @@ use crate::stream::Counted;
 
 /// How long the registry may take to accept a connection: it is in the same Pod.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the registry may take to say how it is.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a connection to the registry is kept for the next request.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How much of a body is in memory at a time, in each direction.
@@ -88,6 +90,15 @@ impl Gateway {
                 answer
             }
         }
+    }
+
+    /// What the registry answers to whoever asks how it is; `None` if it does not answer. It answers 503 while it cannot use
+    /// its storage.
+    pub async fn health(&self) -> Option<StatusCode> {
+        let uri = Uri::builder().scheme(Scheme::HTTP).authority(self.registry.clone()).path_and_query("/");
+        let request = Request::get(uri.build().ok()?).body(Body::empty()).ok()?;
+        let answer = tokio::time::timeout(HEALTH_TIMEOUT, self.client.request(request)).await;
+        Some(answer.ok()?.ok()?.status())
     }
 
     /// The request as the registry gets it.

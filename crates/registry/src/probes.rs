@@ -1,4 +1,4 @@
-//! What the admin port answers: liveness, readiness and metrics.
+//! What the admin port answers: liveness and readiness, also those of the registry, and metrics.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -10,6 +10,7 @@ use process::https::Phase;
 use process::https::reload::NotAfter;
 use tokio::sync::watch;
 
+use crate::gateway::Gateway;
 use crate::metrics::Metrics;
 
 /// What readiness depends on.
@@ -24,11 +25,33 @@ pub struct Readiness {
 }
 
 /// The router of the admin port.
-pub fn router(metrics: Arc<Metrics>, readiness: Readiness) -> Router {
+pub fn router(metrics: Arc<Metrics>, readiness: Readiness, gateway: Arc<Gateway>) -> Router {
+    let asked = Arc::clone(&gateway);
     Router::new()
+        // The registry listens on loopback, where the kubelet cannot ask it.
+        .route("/registry/livez", get(async move || lives(asked.health().await)))
+        .route("/registry/readyz", get(async move || is_ready(gateway.health().await)))
         .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(async move || readiness.answer(SystemTime::now())))
         .route("/metrics", process::admin::metrics(move || metrics.render()))
+}
+
+/// The registry lives if it answers anything.
+fn lives(health: Option<StatusCode>) -> (StatusCode, &'static str) {
+    match health {
+        Some(_) => (StatusCode::OK, "ok\n"),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "the registry does not answer\n"),
+    }
+}
+
+/// The registry is ready if it can use its storage.
+fn is_ready(health: Option<StatusCode>) -> (StatusCode, &'static str) {
+    match health {
+        Some(status) if status.is_server_error() => {
+            (StatusCode::SERVICE_UNAVAILABLE, "the registry cannot use its storage\n")
+        }
+        health => lives(health),
+    }
 }
 
 impl Readiness {
@@ -52,6 +75,18 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn the_registry_is_ready_with_its_storage() {
+        let not = |why| (StatusCode::SERVICE_UNAVAILABLE, why);
+        let ok = (StatusCode::OK, "ok\n");
+        let judged = |health| [lives(health), is_ready(health)];
+        assert_eq!(judged(Some(StatusCode::OK)), [ok, ok]);
+        assert_eq!(judged(Some(StatusCode::UNAUTHORIZED)), [ok, ok]);
+        let without_storage = not("the registry cannot use its storage\n");
+        assert_eq!(judged(Some(StatusCode::SERVICE_UNAVAILABLE)), [ok, without_storage]);
+        assert_eq!(judged(None), [not("the registry does not answer\n"); 2]);
+    }
 
     #[test]
     fn it_is_ready_with_accounts_and_a_certificate_until_it_leaves() {

@@ -60,6 +60,23 @@ impl CertManager {
     }
 }
 
+/// Installs its CRDs alone.
+pub fn install_crds(control_plane: &ControlPlane) {
+    let chart = testenv::built("cert-manager").unwrap().join("chart");
+    let mut helm = control_plane.tool("helm");
+    helm.args(["template", "cert-manager", "--set=crds.enabled=true"]).arg(chart);
+    helm.args(
+        TEMPLATES
+            .iter()
+            .filter(|name| name.starts_with("crd-"))
+            .map(|name| format!("--show-only=templates/{name}.yaml")),
+    );
+    let mut apply = control_plane.kubectl();
+    apply.args(["apply", "--server-side", "-f", "-"]);
+    piped(apply, &piped(helm, "").unwrap()).unwrap();
+    kubectl(control_plane, "wait --for=condition=Established crd --all", NOTHING).unwrap();
+}
+
 /// CRDs and webhook configurations, with the address of the process in place of the Service.
 fn rendered(control_plane: &ControlPlane, chart: &Path, port: u16) -> String {
     let mut helm = control_plane.tool("helm");

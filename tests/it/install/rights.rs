@@ -9,6 +9,7 @@ use testenv::{ControlPlane, Options};
 use tokio::runtime::Runtime;
 
 use crate::harness::account::{Controller, USER};
+use crate::harness::cert_manager;
 use crate::harness::cluster::{NOTHING, kubectl};
 use crate::harness::copies::bases;
 use crate::harness::git::{new_key, text};
@@ -18,10 +19,11 @@ use crate::harness::rights::{Audit, Right, as_granted, granted};
 use crate::harness::wait::wait_within;
 
 /// Rights that are granted, but not used below.
-const NOT_PROVOKED: [(&str, &str); 2] = [
+const NOT_PROVOKED: [(&str, &str); 3] = [
     // An admission plugin of some clusters requires them from the controller.
     ("update", "functions/finalizers"),
     ("update", "imagebuildenvs/finalizers"),
+    ("update", "imageregistries/finalizers"),
 ];
 
 /// Every request that the controller makes is granted, and every grant is used.
@@ -31,6 +33,7 @@ fn the_controller_may_do_what_it_does_and_nothing_else() {
     let options = Options { controllers: true, api_server_flags: audit.flags(), ..Options::default() };
     let control_plane = ControlPlane::start(&options).unwrap();
     testenv::install_crds(&control_plane).unwrap();
+    cert_manager::install_crds(&control_plane);
     kubectl(&control_plane, "create namespace kyma-system", NOTHING).unwrap();
     let rbac = testenv::root().join("manifests/controller/rbac.yaml");
     kubectl(&control_plane, &format!("apply -n kyma-system -f {}", rbac.display()), NOTHING).unwrap();
@@ -46,6 +49,7 @@ fn the_controller_may_do_what_it_does_and_nothing_else() {
     exercise_copies(&control_plane, &namespace);
     exercise_build_envs(&namespace);
     exercise_image_secrets(&namespace);
+    exercise_registries(&namespace);
     wait_within(Duration::from_mins(3), "the controller says why there is no Pod", || {
         no_pods.condition("demo", "BuildReady").contains("no Pod was created: ")
     });
@@ -197,4 +201,43 @@ fn exercise_image_secrets(namespace: &Namespace<'_>) {
         namespace.get("imageregistryaccount example")["status"]["expiresAt"].is_string()
     });
     wait_within(Duration::from_mins(1), "the account is gone", || !is_there("imageregistryaccount example"));
+}
+
+/// Makes it create each object of a registry, change it, and delete what is no longer wanted.
+fn exercise_registries(namespace: &Namespace<'_>) {
+    let registry = |spec: &Value| {
+        let registry = json!({
+            "apiVersion": "registry.mgoltzsche.github.com/v1alpha1",
+            "kind": "ImageRegistry",
+            "metadata": {"name": "images"},
+            "spec": spec,
+        });
+        namespace.kubectl("apply -f -", &registry).unwrap();
+    };
+    let issuer = json!({"issuerRef": {"name": "none", "kind": "Issuer"}});
+    let volume = json!({"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "1Gi"}}});
+    registry(&json!({"replicas": 2, "persistentVolumeClaim": volume}));
+    let is_there = |name: &str| namespace.kubectl(&format!("get {name}"), NOTHING).ok;
+    let kinds = ["networkpolicy", "poddisruptionbudget", "role", "rolebinding", "serviceaccount"];
+    let names = kinds.map(|kind| format!("{kind}/imageregistry-images"));
+    let others = ["service/images", "statefulset/images", "persistentvolumeclaim/imageregistry-images-pvc"];
+    for name in names.iter().map(String::as_str).chain(others) {
+        namespace.wait(&format!("{name} is made"), || is_there(name));
+        let label = "app.kubernetes.io/managed-by";
+        namespace.kubectl(&format!("label {name} {label}-"), NOTHING).unwrap();
+        namespace.wait(&format!("{name} is restored"), || {
+            namespace.get(name)["metadata"]["labels"][label] == "serverless-controller"
+        });
+    }
+    registry(&json!({"replicas": 1, "persistentVolumeClaim": volume, "tls": issuer}));
+    let certificate = "certificate/imageregistry-images-tls";
+    namespace.wait("cert-manager is asked", || is_there(certificate));
+    let label = "label --overwrite certificate imageregistry-images-tls app=other";
+    namespace.kubectl(label, NOTHING).unwrap();
+    namespace.wait("the Certificate is restored", || {
+        namespace.get(certificate)["metadata"]["labels"]["app"] == "imageregistry-images"
+    });
+    namespace.wait("the budget is gone", || !is_there("poddisruptionbudget/imageregistry-images"));
+    registry(&json!({"replicas": 1, "persistentVolumeClaim": volume}));
+    namespace.wait("the Certificate is gone", || !is_there(certificate));
 }

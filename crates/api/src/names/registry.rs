@@ -44,6 +44,11 @@ pub mod build_env_label {
     pub const REDIS_CONFIGURATION: &str = "registry.mgoltzsche.github.com/redis-configuration";
 }
 
+/// Annotation of the volume claim of a registry, which may outlive it: NAME.NAMESPACE of the registry.
+pub const OF_REGISTRY: &str = "registry.mgoltzsche.github.com/imageregistry";
+/// Annotation of the Pods of a registry: a hash of what the registry reads only when it starts.
+pub const CONFIG_HASH: &str = "registry.mgoltzsche.github.com/config-hash";
+
 /// Keys of the Secrets of push and pull secrets, besides the docker configuration.
 pub mod secret_key {
     /// The hostname of the registry.

@@ -190,16 +190,8 @@ impl Stores {
                     self.jobs.answered(key(object), version, job);
                 }
             }
-            Kind::Function
-            | Kind::GitRepository
-            | Kind::ImagePullSecret
-            | Kind::ImagePushSecret
-            | Kind::ImageRegistryAccount
-            | Kind::Pod
-            | Kind::Role
-            | Kind::RoleBinding
-            | Kind::Secret
-            | Kind::ServiceAccount => {}
+            // No other object is one of a Function.
+            _ => {}
         }
     }
 

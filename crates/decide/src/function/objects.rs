@@ -10,7 +10,6 @@ mod fetch;
 mod job;
 mod kaniko;
 mod port;
-mod resources;
 mod service;
 
 pub(super) use autoscaler::autoscaler;

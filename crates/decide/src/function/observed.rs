@@ -70,17 +70,8 @@ impl Observed {
             Kind::Deployment => Some(&mut self.deployment),
             Kind::Service => Some(&mut self.service),
             Kind::HorizontalPodAutoscaler => Some(&mut self.autoscaler),
-            Kind::Function
-            | Kind::GitRepository
-            | Kind::ImagePullSecret
-            | Kind::ImagePushSecret
-            | Kind::ImageRegistryAccount
-            | Kind::Job
-            | Kind::Pod
-            | Kind::Role
-            | Kind::RoleBinding
-            | Kind::Secret
-            | Kind::ServiceAccount => None,
+            // No other object is one of a Function.
+            _ => None,
         }
     }
 }

@@ -64,11 +64,12 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let readiness =
         probes::Readiness { not_after: Arc::clone(&tls.not_after), phase: phases.clone(), synced: is_synced };
     let admin_address = admin.local_addr()?;
-    tokio::spawn(process::admin::serve(admin, probes::router(Arc::clone(&metrics), readiness)));
+    let gateway = Arc::new(Gateway::new(args.upstream.clone(), Arc::clone(&metrics)));
+    let probes = probes::router(Arc::clone(&metrics), readiness, Arc::clone(&gateway));
+    tokio::spawn(process::admin::serve(admin, probes));
     let api = Api::namespaced(client, &namespace);
     tokio::spawn(follow::accounts(api, accounts, Arc::clone(&metrics), synced));
 
-    let gateway = Arc::new(Gateway::new(args.upstream.clone(), Arc::clone(&metrics)));
     let serving = Serving {
         router: routes(args, gateway, tokens),
         tls: tls.config,

@@ -16,9 +16,9 @@ use super::autoscaler::is_scaled;
 use super::env::variable;
 use super::fetch::LAST_LINES;
 use super::port;
-use super::resources::resources;
 use crate::function::inputs::Inputs;
 use crate::function::names::inherited;
+use crate::resources::resources;
 
 /// The user that Functions run as.
 const USER: i64 = 1000;

@@ -8,8 +8,8 @@ use k8s_openapi::api::core::v1::{
 };
 
 use super::env::variable;
-use super::resources::resources;
 use crate::function::inputs::{Checkout, Inputs};
+use crate::resources::resources;
 
 /// The context of the build.
 pub(super) const WORKSPACE: &str = "/workspace";

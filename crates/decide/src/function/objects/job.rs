@@ -15,11 +15,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::env::variable;
 use super::executor::{Executor, Scratch};
 use super::fetch::WORKSPACE;
-use super::resources::resources;
 use super::{buildkit, config_map, fetch, kaniko};
 use crate::function::engine::Engine;
 use crate::function::inputs::Inputs;
 use crate::function::names::{BUILDER, inherited};
+use crate::resources::resources;
 
 /// The directory of the source.
 const SOURCES: &str = "/workspace/src";

@@ -1,0 +1,102 @@
+//! How objects of a registry are written, and what is learnt from refusals.
+
+use cluster::{Error, Intent};
+use decide::Kind;
+use decide::drift::is_stored;
+use decide::owner::is_owned;
+use decide::plan::{Step, Wanted};
+use decide::registry::instance::Instance;
+use decide::registry::observed::Rollout;
+use decide::registry::problem::Problem;
+use decide::registry::sync::is_ours;
+use serde_json::Value;
+
+use super::registries::ImageRegistries;
+
+/// An object of a registry.
+pub(super) struct OfRegistry<'a> {
+    pub(super) wanted: &'a Wanted,
+    /// Whether a stored object may be changed.
+    pub(super) is_ours: &'a (dyn Fn(&Value) -> bool + Send + Sync),
+}
+
+impl Intent for OfRegistry<'_> {
+    fn wanted(&self) -> &Wanted {
+        self.wanted
+    }
+
+    fn is_ours(&self, stored: &Value) -> bool {
+        (self.is_ours)(stored)
+    }
+
+    fn is_done(&self, stored: &Value) -> bool {
+        is_stored(&self.wanted.object, stored)
+    }
+}
+
+/// What has come of the steps of a plan.
+#[derive(Default)]
+pub(super) struct Written {
+    pub(super) problems: Vec<Problem>,
+    /// The rollout of the Pods, if they were written.
+    pub(super) pods: Option<Rollout>,
+}
+
+impl ImageRegistries {
+    /// Takes all steps that the API server lets us take.
+    pub(super) async fn write(&self, instance: &Instance<'_>, steps: &[Step]) -> Result<Written, Error> {
+        let mut written = Written::default();
+        for step in steps {
+            match self.take(instance, step).await {
+                Ok(pods) => written.pods = pods.or(written.pods),
+                Err(error) => written.problems.push(problem_of(step, &error).ok_or(error)?),
+            }
+        }
+        Ok(written)
+    }
+
+    /// Takes a step. Returns the rollout of the Pods, if it changes them.
+    async fn take(&self, instance: &Instance<'_>, step: &Step) -> Result<Option<Rollout>, Error> {
+        let object = match step {
+            Step::Create(wanted) => {
+                let is_ours = |stored: &Value| is_ours(instance, wanted.kind, stored);
+                self.writer.create(&OfRegistry { wanted, is_ours: &is_ours }).await?
+            }
+            Step::Apply(wanted) => {
+                let is_ours = |stored: &Value| is_ours(instance, wanted.kind, stored);
+                self.writer.update(&OfRegistry { wanted, is_ours: &is_ours }).await?
+            }
+            Step::Delete(kind, name) => {
+                let is_owned = |stored: &Value| is_owned(stored, instance.uid);
+                self.writer.delete_if(*kind, instance.namespace, name, is_owned).await?;
+                return Ok(None);
+            }
+            // A registry has no Jobs.
+            Step::Change { .. } => return Ok(None),
+        };
+        if object.kind() != Some(Kind::StatefulSet.as_str()) {
+            return Ok(None);
+        }
+        Ok(Some(Rollout::of(&object.value().map_err(Error::of_json)?)))
+    }
+}
+
+/// What is reported of an error; `None` if it is retried soon.
+pub(super) fn problem(error: &Error) -> Option<Problem> {
+    match error {
+        Error::Taken { kind, name } => Some(Problem::taken(*kind, name)),
+        Error::Refused { kind, name, message } => Some(Problem::refused(*kind, name, message)),
+        Error::Api(_) | Error::Unmade(_) | Error::Deposed | Error::Panicked => None,
+    }
+}
+
+fn problem_of(step: &Step, error: &Error) -> Option<Problem> {
+    match step {
+        Step::Create(Wanted { kind: Kind::Certificate, .. }) if error.is_not_found() => {
+            let message =
+                "the cluster has no Certificates of cert-manager: install cert-manager, or remove issuerRef";
+            Some(Problem::certificate(message.to_owned()))
+        }
+        _ => problem(error),
+    }
+}

@@ -1,0 +1,66 @@
+//! The container of the gateway and token server. It alone has the key of the token authority and an account.
+
+use api::names::image_registry::certificate_key::{CERTIFICATE, KEY};
+use api::names::image_registry::config_key::{REFRESH, RULES};
+use serde_json::{Value, json};
+
+use super::paths::{ADMIN, ADMIN_PORT, DELAY, DRAIN, HTTPS, HTTPS_PORT, UPSTREAM};
+use crate::registry::instance::Instance;
+use crate::registry::rules::Rules;
+
+/// Where the volumes of the gateway are mounted, by their names.
+const MOUNTS: [(&str, &str); 4] = [
+    ("tls", "/etc/registry/tls"),
+    ("token-authority", "/etc/registry/token-authority"),
+    ("keys", "/etc/registry/keys"),
+    ("account", "/var/run/secrets/kubernetes.io/serviceaccount"),
+];
+/// Where the rules are mounted.
+const RULES_MOUNT: (&str, &str) = ("rules", "/etc/registry/rules");
+
+/// The container.
+pub(super) fn container(instance: &Instance<'_>, rules: Rules<'_>, security: &Value) -> Value {
+    let probe = |path: &str, period: i32| json!({"httpGet": {"path": path, "port": ADMIN}, "periodSeconds": period, "timeoutSeconds": 5});
+    let port = |name: &str, number: u16| json!({"name": name, "containerPort": number, "protocol": "TCP"});
+    let rules_mount = matches!(rules, Rules::File(_)).then_some(RULES_MOUNT);
+    let mounts = MOUNTS.into_iter().chain(rules_mount);
+    let mounts = mounts.map(|(name, path)| json!({"name": name, "mountPath": path, "readOnly": true}));
+    json!({
+        "name": "gateway",
+        "image": instance.config.gateway_image,
+        "args": arguments(instance, rules),
+        "ports": [port(HTTPS, HTTPS_PORT), port(ADMIN, ADMIN_PORT)],
+        "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "512Mi"}},
+        "livenessProbe": probe("/livez", 10),
+        "readinessProbe": probe("/readyz", 5),
+        "securityContext": security,
+        "volumeMounts": mounts.collect::<Vec<_>>(),
+    })
+}
+
+fn arguments(instance: &Instance<'_>, rules: Rules<'_>) -> Vec<String> {
+    let [tls, authority, keys, _] = MOUNTS.map(|(_, path)| path);
+    let [pull, push] = instance.token_ttl();
+    let hostname = instance.hostname();
+    let rules = match rules {
+        Rules::Policy(policy) => format!("--policy={policy}"),
+        Rules::File(_) => format!("--acl-file={}/{RULES}", RULES_MOUNT.1),
+    };
+    vec![
+        "serve".to_owned(),
+        format!("--upstream={UPSTREAM}"),
+        format!("--tls-cert-file={tls}/{CERTIFICATE}"),
+        format!("--tls-private-key-file={tls}/{KEY}"),
+        format!("--token-ca-cert-file={authority}/{CERTIFICATE}"),
+        format!("--token-ca-key-file={authority}/{KEY}"),
+        format!("--token-issuer={hostname}"),
+        format!("--token-service={hostname}"),
+        format!("--token-pull-ttl={pull}"),
+        format!("--token-push-ttl={push}"),
+        format!("--refresh-key-file={keys}/{REFRESH}"),
+        rules,
+        format!("--namespace={}", instance.namespace),
+        format!("--shutdown-delay={DELAY}s"),
+        format!("--drain-timeout={DRAIN}s"),
+    ]
+}

@@ -1,0 +1,235 @@
+//! What is to be done for an `ImageRegistry`: certificates first, then its objects. Its Pods change only when all that they
+//! need is there, so a mistake leaves the last good ones as they are.
+
+use std::time::{Duration, SystemTime};
+
+use api::names::image_registry::{authority_certificate, shared_keys, tls_certificate};
+use api::names::registry::{ROOT_CA, of_registry, volume_claim};
+use serde_json::Value;
+
+use super::certificates::{AuthoritySecret, Life, Rollover, Step, root_rollover, token_rollover};
+use super::instance::{Instance, Source};
+use super::objects::{self, Pods};
+use super::observed::{Certified, GivenSecret, Observed, Own, Rollout};
+use super::problem::Problem;
+use super::rules;
+use crate::owner::is_owned;
+use crate::plan::{Step as ObjectStep, Wanted};
+use crate::{Kind, drift};
+
+/// What is made with random numbers. It is made before anything else.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Issue {
+    /// A step of the authority of the installation.
+    Root(Step),
+    /// A step of the token authority.
+    Tokens(Step),
+    /// A certificate of the registry.
+    Server,
+    /// The keys that replicas share.
+    Keys,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// What is made first. Then everything is decided again.
+    pub issues: Vec<Issue>,
+    /// The steps for its objects, in order.
+    pub steps: Vec<ObjectStep>,
+    /// What is wrong, the most important first.
+    pub problems: Vec<Problem>,
+    /// When to reconcile again, if nothing changes before.
+    pub wake: Option<Duration>,
+}
+
+/// The objects of a registry that are looked up, by kind and name.
+#[must_use]
+pub fn names(instance: &Instance<'_>) -> [(Kind, String); 11] {
+    let name = instance.name;
+    let account = || of_registry(name);
+    [
+        (Kind::ServiceAccount, account()),
+        (Kind::Role, account()),
+        (Kind::RoleBinding, account()),
+        (Kind::Service, name.to_owned()),
+        (Kind::NetworkPolicy, account()),
+        (Kind::PersistentVolumeClaim, volume_claim(name)),
+        (Kind::PodDisruptionBudget, account()),
+        (Kind::Certificate, tls_certificate(name)),
+        (Kind::Certificate, authority_certificate(name)),
+        (Kind::ConfigMap, account()),
+        (Kind::StatefulSet, name.to_owned()),
+    ]
+}
+
+/// Decides.
+#[must_use]
+pub fn decide(instance: &Instance<'_>, observed: &Observed, now: SystemTime) -> Plan {
+    let mut plan = Plan::default();
+    let stored = |kind, name: &str| observed.stored.get(&(kind, name.to_owned()));
+
+    let map = stored(Kind::ConfigMap, &of_registry(instance.name));
+    let map = map.filter(|map| is_ours(instance, Kind::ConfigMap, map));
+    let (rules, bad_rules) = match instance.rules_map() {
+        Some(name) => rules::judged(name, observed.rules.as_ref(), map.and_then(objects::last_good)),
+        None => (Some(instance.policy()), None),
+    };
+    let trusted = observed.trusted.as_str();
+    let pods = rules.map(|rules| objects::stateful_set(instance, Pods { rules, trusted }));
+    let is_rolled_out =
+        pods.as_ref().zip(stored(Kind::StatefulSet, instance.name)).is_some_and(|(wanted, stored)| {
+            drift::is_stored(&wanted.object, stored) && Rollout::of(stored).is_complete()
+        });
+
+    certificates(instance, observed, is_rolled_out, now, &mut plan);
+    if !plan.issues.is_empty() {
+        return plan;
+    }
+    let is_certified = plan.problems.is_empty();
+    plan.problems.extend(bad_rules);
+    let mut wanted = objects::foundation(instance);
+    leftovers(instance, observed, &wanted, &mut plan.steps);
+    // Without certificates, the last configuration stays as it is, too: Pods may start again at any time.
+    if is_certified {
+        wanted.push(objects::config_map(instance, rules, trusted));
+        wanted.extend(pods);
+    }
+    for wanted in wanted {
+        ensure(instance, observed, wanted, &mut plan);
+    }
+    plan
+}
+
+/// Whether a stored object may be changed for a registry.
+#[must_use]
+pub fn is_ours(instance: &Instance<'_>, kind: Kind, stored: &Value) -> bool {
+    is_owned(stored, instance.uid) || kind == Kind::PersistentVolumeClaim && objects::is_of(instance, stored)
+}
+
+fn ensure(instance: &Instance<'_>, observed: &Observed, wanted: Wanted, plan: &mut Plan) {
+    match observed.stored.get(&(wanted.kind, wanted.name.clone())) {
+        None => plan.steps.push(ObjectStep::Create(wanted)),
+        Some(stored) if !is_ours(instance, wanted.kind, stored) => {
+            plan.problems.push(Problem::taken(wanted.kind, &wanted.name));
+        }
+        Some(stored) if drift::is_stored(&wanted.object, stored) => {}
+        Some(_) => plan.steps.push(ObjectStep::Apply(wanted)),
+    }
+}
+
+/// Deletes what is no longer wanted, except volumes: they hold images.
+fn leftovers(instance: &Instance<'_>, observed: &Observed, wanted: &[Wanted], steps: &mut Vec<ObjectStep>) {
+    for ((kind, name), stored) in &observed.stored {
+        let is_optional = matches!(kind, Kind::PodDisruptionBudget | Kind::Certificate);
+        let is_wanted = wanted.iter().any(|wanted| wanted.kind == *kind && wanted.name == *name);
+        if is_optional && !is_wanted && is_owned(stored, instance.uid) {
+            steps.push(ObjectStep::Delete(*kind, name.clone()));
+        }
+    }
+}
+
+/// What is made, what is missing, and when something is due.
+fn certificates(
+    instance: &Instance<'_>,
+    observed: &Observed,
+    is_rolled_out: bool,
+    now: SystemTime,
+    plan: &mut Plan,
+) {
+    let mut due = Vec::new();
+    match &observed.tls {
+        Certified::Own(server) => {
+            let rollover = |root: &AuthoritySecret| root_rollover(root, now);
+            let is_signing = authority(&observed.root, rollover, ROOT_CA, now, Issue::Root, plan, &mut due);
+            match server {
+                Own::Foreign => plan.problems.push(Problem::taken(Kind::Secret, &instance.tls_secret())),
+                Own::Stored(server) if !server.is_due(now) => due.extend(server.serves.map(Life::due)),
+                Own::Missing | Own::Stored(_) if is_signing => plan.issues.push(Issue::Server),
+                Own::Missing | Own::Stored(_) => {}
+            }
+        }
+        Certified::Given(given) => {
+            let problem = given_problem(instance.tls(), &instance.tls_secret(), *given, false, now);
+            plan.problems.extend(problem);
+            due.extend(given.and_then(|given| given.certificate).map(|certificate| certificate.ends));
+        }
+    }
+    let name = instance.authority_secret();
+    match &observed.tokens {
+        Certified::Own(tokens) => {
+            let rollover = |_: &AuthoritySecret| token_rollover(is_rolled_out, instance.longest_ttl());
+            authority(tokens, rollover, &name, now, Issue::Tokens, plan, &mut due);
+        }
+        Certified::Given(given) => {
+            plan.problems.extend(given_problem(instance.token_authority(), &name, *given, true, now));
+            due.extend(given.and_then(|given| given.certificate).map(|certificate| certificate.ends));
+        }
+    }
+    match observed.keys {
+        Own::Stored(true) => {}
+        Own::Foreign => plan.problems.push(Problem::taken(Kind::Secret, &shared_keys(instance.name))),
+        Own::Missing | Own::Stored(false) => plan.issues.push(Issue::Keys),
+    }
+    plan.wake = due.into_iter().filter_map(|due| due.duration_since(now).ok()).min();
+}
+
+/// The next step of an authority. Whether it signs already, and goes on to.
+fn authority(
+    secret: &Own<AuthoritySecret>,
+    rollover: impl Fn(&AuthoritySecret) -> Rollover,
+    name: &str,
+    now: SystemTime,
+    issue: fn(Step) -> Issue,
+    plan: &mut Plan,
+    due: &mut Vec<SystemTime>,
+) -> bool {
+    let nothing = AuthoritySecret::default();
+    let held = match secret {
+        Own::Foreign => {
+            plan.problems.push(Problem::taken(Kind::Secret, name));
+            return false;
+        }
+        Own::Missing => &nothing,
+        Own::Stored(held) => held,
+    };
+    let rollover = rollover(held);
+    let step = held.step(rollover, now);
+    plan.issues.extend(step.map(issue));
+    due.extend(held.wake(rollover));
+    step.is_none()
+}
+
+/// What is wrong with a Secret that somebody else writes.
+fn given_problem(
+    source: Source<'_>,
+    name: &str,
+    given: Option<GivenSecret>,
+    must_sign: bool,
+    now: SystemTime,
+) -> Option<Problem> {
+    let message = match given {
+        None if matches!(source, Source::Issuer(_)) => {
+            format!("cert-manager has not written Secret {name} yet: its Certificate says why")
+        }
+        None => format!("Secret {name} does not exist: create it with tls.crt, tls.key and ca.crt"),
+        Some(GivenSecret { certificate: None, .. }) => {
+            format!(
+                "Secret {name} must hold a certificate in tls.crt, and the key that belongs to it in tls.key"
+            )
+        }
+        Some(GivenSecret { certificate: Some(life), .. }) if !life.is_valid(now) => {
+            format!("the certificate in Secret {name} has expired")
+        }
+        Some(given) if must_sign && !given.is_authority => {
+            format!(
+                "the certificate in Secret {name} must be that of an authority: it signs the keys of tokens"
+            )
+        }
+        Some(_) => return None,
+    };
+    Some(Problem::certificate(message))
+}
+
+#[cfg(test)]
+mod tests;
