@@ -2,6 +2,7 @@
 # docker build --target webhook --tag serverless-webhook:0.2.0 .
 # docker build --target controller --tag serverless-controller:0.2.0 .
 # docker build --target node-agent --tag serverless-node-agent:0.2.0 .
+# docker build --target registry --tag serverless-registry:0.2.0 .
 # By its digest, where builds have to be repeatable: --build-arg rust=docker.io/library/rust@sha256:…
 ARG rust=docker.io/library/rust:1.95-slim-bookworm
 FROM ${rust} AS build
@@ -12,7 +13,7 @@ WORKDIR /src
 COPY . .
 RUN make static \
  && cp target/static/*/release/serverless-webhook target/static/*/controller/serverless-controller \
-  target/static/*/controller/serverless-node-agent /
+  target/static/*/controller/serverless-node-agent target/static/*/release/serverless-registry /
 
 FROM scratch AS controller
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
@@ -29,6 +30,13 @@ USER 0:0
 EXPOSE 8080
 ENTRYPOINT ["/serverless-node-agent"]
 CMD ["run"]
+
+FROM scratch AS registry
+COPY --from=build /serverless-registry /serverless-registry
+USER 65532:65532
+EXPOSE 8443 9090
+ENTRYPOINT ["/serverless-registry"]
+CMD ["serve"]
 
 FROM scratch AS webhook
 COPY --from=build /serverless-webhook /serverless-webhook

@@ -17,6 +17,7 @@ TARGET := $(if $(filter amd64,$(ARCH)),x86_64,$(if $(filter arm64,$(ARCH)),aarch
 LINKER := $(if $(filter-out $(HOST_ARCH),$(ARCH)),$(subst -unknown,,$(TARGET))-gcc)
 IMAGE_WEBHOOK := target/static/$(TARGET)/release/serverless-webhook
 IMAGE_CONTROLLER := target/static/$(TARGET)/controller/serverless-controller
+IMAGE_REGISTRY := target/static/$(TARGET)/release/serverless-registry
 IMAGE_NODE_AGENT := target/static/$(TARGET)/controller/serverless-node-agent
 # In no image: it runs on nodes.
 CREDENTIAL_PROVIDER := target/static/$(TARGET)/controller/serverless-credential-provider
@@ -70,6 +71,7 @@ $(REGISTRY):
 .PHONY: static
 static: $(IMAGE_CONTROLLER) $(IMAGE_NODE_AGENT) $(CREDENTIAL_PROVIDER) ## binaries that need nothing else, for images and nodes
 	$(STATIC) --release --package serverless-webhook
+	$(STATIC) --release --package serverless-registry
 
 .PHONY: $(IMAGE_CONTROLLER)
 $(IMAGE_CONTROLLER): toolchain
@@ -92,7 +94,8 @@ toolchain:
 
 .PHONY: images
 images: static ## OCI image layouts of all programs in target/images, with their SBOMs; ARCH=arm64 for another processor
-	@for program in webhook=$(IMAGE_WEBHOOK) controller=$(IMAGE_CONTROLLER) node-agent=$(IMAGE_NODE_AGENT); do \
+	@for program in webhook=$(IMAGE_WEBHOOK) controller=$(IMAGE_CONTROLLER) node-agent=$(IMAGE_NODE_AGENT) \
+	    registry=$(IMAGE_REGISTRY); do \
 	  $(CARGO) run --locked --quiet --package xtask -- image --program "$${program%%=*}" --binary "$${program#*=}" \
 	    --arch $(ARCH) --source "$(SOURCE)" --revision "$(REVISION)" \
 	    --output "target/images/serverless-$${program%%=*}$(if $(LINKER),-$(ARCH))"; \
@@ -201,6 +204,7 @@ record: ## records the answers of all fixtures: read the difference before you c
 	$(CARGO) run --locked --quiet -- replay --record fixtures/admission || [ $$? -eq 1 ] # 1: some reviews are refused, as expected
 	RECORD_PLANS=1 $(CARGO) test --locked --quiet --test it -- functions::plans
 	RECORD_NODES=1 $(CARGO) test --locked --quiet --test it -- nodes::rendered
+	RECORD_REGISTRIES=1 $(CARGO) test --locked --quiet --package serverless-decide -- registry::objects
 
 .PHONY: vectors
 vectors: ## the quantities of apimachinery against which ours are tested

@@ -44,6 +44,8 @@ pub enum Program {
     Controller,
     /// serverless-node-agent
     NodeAgent,
+    /// serverless-registry
+    Registry,
 }
 
 impl Program {
@@ -53,32 +55,33 @@ impl Program {
             Self::Webhook => "serverless-webhook",
             Self::Controller => "serverless-controller",
             Self::NodeAgent => "serverless-node-agent",
+            Self::Registry => "serverless-registry",
         }
     }
 
     fn command(self) -> &'static str {
         match self {
-            Self::Webhook => "serve",
+            Self::Webhook | Self::Registry => "serve",
             Self::Controller | Self::NodeAgent => "run",
         }
     }
 
     /// Whether it verifies servers of others. The agent knows the API server by the authority of its cluster, and asks
-    /// mirrors for nothing that must stay secret.
+    /// mirrors for nothing that must stay secret. The gateway of registries asks the API server and the registry beside it.
     fn knows_authorities(self) -> bool {
-        self != Self::NodeAgent
+        matches!(self, Self::Webhook | Self::Controller)
     }
 
     fn ports(self) -> Vec<u16> {
         match self {
-            Self::Webhook => vec![8443, 9090],
+            Self::Webhook | Self::Registry => vec![8443, 9090],
             Self::Controller | Self::NodeAgent => vec![8080],
         }
     }
 
     fn user(self) -> &'static str {
         match self {
-            Self::Webhook | Self::Controller => "65532:65532",
+            Self::Webhook | Self::Controller | Self::Registry => "65532:65532",
             // The files of containerd belong to root.
             Self::NodeAgent => "0:0",
         }

@@ -15,10 +15,11 @@ use xtask::sbom;
 
 const AMD64: &str = "x86_64-unknown-linux-gnu";
 
-const PROGRAMS: [(Program, &str, &str); 3] = [
+const PROGRAMS: [(Program, &str, &str); 4] = [
     (Program::Webhook, "serverless-webhook", "webhook"),
     (Program::Controller, "serverless-controller", "controller"),
     (Program::NodeAgent, "serverless-node-agent", "node-agent"),
+    (Program::Registry, "serverless-registry", "registry"),
 ];
 
 /// Writes the image of a program. Returns the folder that holds it as `image`, and its digest.
@@ -113,8 +114,9 @@ fn an_image_holds_the_binary_its_sbom_and_the_authorities_that_it_needs_only() {
                 format!("{} {} {}", words[0], words[1], words[5])
             })
             .collect();
-        // The agent asks the API server, whose authority its account has, and mirrors, with any certificate.
-        let has_authorities = program != Program::NodeAgent;
+        // The agent asks the API server, whose authority its account has, and mirrors, with any certificate. The gateway of
+        // registries asks the API server alone.
+        let has_authorities = matches!(program, Program::Webhook | Program::Controller);
         let authorities = [
             "drwxr-xr-x 0/0 etc",
             "drwxr-xr-x 0/0 etc/ssl",
