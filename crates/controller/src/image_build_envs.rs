@@ -37,7 +37,8 @@ struct BuildEnvs {
 
 /// Runs until `end` completes; reconciles that are running then finish.
 pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()> + Send + Sync + 'static) {
-    let watch = Watch::new(Api::all(shared.client.clone()), WatcherConfig::default(), |object| {
+    let all = Api::<ImageBuildEnv>::all(shared.client.clone());
+    let watch = Watch::new(all, WatcherConfig::default(), |object| {
         (object.metadata.managed_fields, object.metadata.annotations, object.metadata.labels) =
             (None, None, None);
     });

@@ -123,7 +123,7 @@ mod tests {
         accounts.put("a".to_owned(), Account { hashes, ends, ..account(None) });
         let before = Timestamp::from_second(NOW.as_second() - 1).unwrap();
         assert_eq!(accounts.get("a", before).unwrap().hashes, [old, new.clone()]);
-        assert_eq!(accounts.get("a", NOW).unwrap().hashes, [new.clone()]);
+        assert_eq!(accounts.get("a", NOW).unwrap().hashes, std::slice::from_ref(&new));
         assert_eq!((accounts.len(), accounts.usable(before), accounts.usable(NOW)), (1, 1, 1));
     }
 

@@ -80,6 +80,19 @@ fn an_executor_without_an_engine_is_refused_wherever_it_is_set() {
     }
 }
 
+/// Every key of the section, with other values than the built-in ones.
+fn image_registries() -> ImageRegistries {
+    ImageRegistries {
+        zone: "example.org".to_owned(),
+        rotation_interval: Duration::from_hours(12),
+        default_name: "images".to_owned(),
+        default_namespace: Some("infra".to_owned()),
+        registry_image: "r".to_owned(),
+        gateway_image: "g".to_owned(),
+        redis_image: "d".to_owned(),
+    }
+}
+
 #[test]
 fn everything_can_be_set() {
     let text = "
@@ -125,15 +138,7 @@ workers: 2
             urls: policy::git_url::GitUrls::Lenient,
             require_credentials_label: true,
         },
-        image_registries: ImageRegistries {
-            zone: "example.org".to_owned(),
-            rotation_interval: Duration::from_hours(12),
-            default_name: "images".to_owned(),
-            default_namespace: Some("infra".to_owned()),
-            registry_image: "r".to_owned(),
-            gateway_image: "g".to_owned(),
-            redis_image: "d".to_owned(),
-        },
+        image_registries: image_registries(),
         namespace: "kyma-system".to_owned(),
         propagation: Propagation {
             base_namespace: "base".to_owned(),

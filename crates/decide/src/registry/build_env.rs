@@ -44,15 +44,18 @@ pub struct Plan {
     pub wake: Option<Duration>,
 }
 
+/// Without what is written: credentials.
 impl fmt::Debug for Plan {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let apply: Vec<_> = self.apply.iter().map(|wanted| (wanted.kind, &wanted.name)).collect();
-        let Self { delete, verdict, .. } = self;
+        let Self { apply: _, delete, verdict, merged, wake } = self;
         formatter
             .debug_struct("Plan")
             .field("apply", &apply)
             .field("delete", delete)
             .field("verdict", verdict)
+            .field("merged", merged)
+            .field("wake", wake)
             .finish()
     }
 }

@@ -231,6 +231,6 @@ fn files_of_ours_are_found_and_a_folder_without_any_stays_as_it_is() {
     assert_eq!((report.written, left().0), (3, Some(3)));
     assert_eq!(Node::clean(&places(root.path())).removed, 3);
     assert_eq!(left(), (Some(0), true));
-    let none = Node::look(&places(&root.path().join("missing")));
-    assert_eq!((none.left, messages(&none)), (Some(0), vec![]));
+    let missing = Node::look(&places(&root.path().join("missing")));
+    assert_eq!((missing.left, messages(&missing)), (Some(0), vec![]));
 }

@@ -30,11 +30,11 @@ pub(super) fn conf(env: &BuildEnv, observed: &Observed, merged: &Merged, passwor
         put("redis", &format!("{}:{PORT}", build_env_redis(&env.name)));
         put(PASSWORD, password);
     }
-    secret(env, build_env_conf(&env.name), data)
+    secret(env, build_env_conf(&env.name), &data)
 }
 
 /// A Secret of a build environment.
-pub(super) fn secret(env: &BuildEnv, name: String, data: Map<String, Value>) -> Wanted {
+pub(super) fn secret(env: &BuildEnv, name: String, data: &Map<String, Value>) -> Wanted {
     let object = json!({
         "apiVersion": Kind::Secret.api_version(),
         "kind": Kind::Secret.as_str(),

@@ -33,7 +33,7 @@ pub(super) fn objects(env: &BuildEnv, password: &str, image: &str) -> [Wanted; 3
     let mut data = Map::new();
     data.insert(PASSWORD.to_owned(), BASE64.encode(password).into());
     data.insert(FILE.to_owned(), BASE64.encode(&text).into());
-    let configuration = secret(env, build_env_redis_conf(&env.name), data);
+    let configuration = secret(env, build_env_redis_conf(&env.name), &data);
     let selector = json!({(build_env_label::REDIS): env.name});
     let ports = json!([{"name": "redis", "port": PORT, "targetPort": "redis", "protocol": "TCP"}]);
     let service = json!({"selector": selector, "ports": ports});

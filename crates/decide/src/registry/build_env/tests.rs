@@ -15,18 +15,20 @@ fn env(secrets: &[&str], redis: bool) -> BuildEnv {
     BuildEnv { namespace: "team".to_owned(), name: "example".to_owned(), uid: UID.to_owned(), secrets, redis }
 }
 
-fn input(kind: &str, data: &[(&str, &str)]) -> Option<Input> {
+fn input(kind: &str, data: &[(&str, &str)]) -> Input {
     let data = data.iter().map(|(key, value)| ((*key).to_owned(), ByteString((*value).into()))).collect();
-    Some(Input { kind: kind.to_owned(), data })
+    Input { kind: kind.to_owned(), data }
 }
 
-fn docker(config: &Value) -> Option<Input> {
+fn docker(config: &Value) -> Input {
     input("kubernetes.io/dockerconfigjson", &[(".dockerconfigjson", &config.to_string())])
 }
 
 fn observed(given: Vec<Option<Input>>) -> Observed {
     let mut inputs = Inputs::default();
-    given.into_iter().for_each(|input| inputs.add(input));
+    for input in given {
+        inputs.add(input);
+    }
     Observed {
         inputs,
         stored: BTreeMap::new(),
@@ -69,7 +71,7 @@ fn secrets_are_merged_and_the_later_one_wins() {
                 "credHelpers": {"d.example.com": "ecr-login"}, "credsStore": "desktop", "HttpHeaders": {"x": "y"}}"#,
         )],
     );
-    let plan = env(&["one", "two"], false).decide(&observed(vec![first, second]));
+    let plan = env(&["one", "two"], false).decide(&observed(vec![Some(first), Some(second)]));
     assert_eq!((&plan.verdict, plan.wake, plan.apply.len()), (&Verdict::Ready, None, 1));
     let config = concat!(
         r#"{"auths":{"a.example.com":{"auth":"dTpw"},"b.example.com":{"password":"p:2","username":"u2"},"#,
@@ -113,32 +115,32 @@ fn secrets_are_merged_and_the_later_one_wins() {
     "Secret one does not exist: create it, or remove it from spec.secrets"
 )]
 #[case::of_another_type(
-    input("kubernetes.io/tls", &[("tls.key", "SECRET")]),
+    Some(input("kubernetes.io/tls", &[("tls.key", "SECRET")])),
     RegistryReason::InvalidSecret,
     "Secret one has type kubernetes.io/tls: it must be kubernetes.io/dockerconfigjson, or Opaque with the key config.json"
 )]
 #[case::without_the_key(
-    input("Opaque", &[(".dockerconfigjson", "{}")]),
+    Some(input("Opaque", &[(".dockerconfigjson", "{}")])),
     RegistryReason::InvalidSecret,
     "Secret one has no key config.json: it must hold a docker configuration"
 )]
 #[case::no_json(
-    input("Opaque", &[("config.json", "SECRET")]),
+    Some(input("Opaque", &[("config.json", "SECRET")])),
     RegistryReason::InvalidSecret,
     "Secret one: config.json is not a docker configuration, such as {\"auths\": {}}"
 )]
 #[case::other_json(
-    docker(&json!({"auths": ["SECRET"]})),
+    Some(docker(&json!({"auths": ["SECRET"]}))),
     RegistryReason::InvalidSecret,
     "Secret one: .dockerconfigjson is not a docker configuration, such as {\"auths\": {}}"
 )]
 #[case::too_many_values(
-    input("Opaque", &[("config.json", &format!("{{\"auths\": {{\"a\": [{}0]}}}}", "0,".repeat(10_000)))]),
+    Some(input("Opaque", &[("config.json", &format!("{{\"auths\": {{\"a\": [{}0]}}}}", "0,".repeat(10_000)))])),
     RegistryReason::InvalidSecret,
     "Secret one: there are more than 10000 names and values in all docker configurations: merge fewer"
 )]
 #[case::too_large(
-    input("Opaque", &[("config.json", "{}"), ("x", &"x".repeat(1024 * 1024))]),
+    Some(input("Opaque", &[("config.json", "{}"), ("x", &"x".repeat(1024 * 1024))])),
     RegistryReason::InvalidSecret,
     "The Secrets of spec.secrets hold more than 1 MiB, which no Secret can hold: merge fewer"
 )]
@@ -147,7 +149,7 @@ fn what_cannot_be_merged_changes_nothing(
     #[case] reason: RegistryReason,
     #[case] message: &str,
 ) {
-    let good = docker(&json!({"auths": {}}));
+    let good = Some(docker(&json!({"auths": {}})));
     let mut seen = observed(vec![given, good.clone()]);
     seen.stored = stored(&env(&["one", "two"], true).decide(&observed(vec![good.clone(), good])));
     for redis in [true, false] {
@@ -160,7 +162,7 @@ fn what_cannot_be_merged_changes_nothing(
 
 #[test]
 fn a_redis_comes_and_goes() {
-    let good = || vec![docker(&json!({"auths": {}}))];
+    let good = || vec![Some(docker(&json!({"auths": {}})))];
     let plan = env(&["one"], true).decide(&observed(good()));
     assert_eq!(
         plan.verdict,
@@ -207,7 +209,7 @@ fn a_redis_comes_and_goes() {
 fn a_password_that_somebody_has_written_is_no_configuration(#[case] written: &str) {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD as BASE64;
-    let good = || vec![docker(&json!({"auths": {}}))];
+    let good = || vec![Some(docker(&json!({"auths": {}})))];
     let mut seen = observed(good());
     seen.stored = stored(&env(&["one"], true).decide(&observed(good())));
     let secret = (Kind::Secret, "imagebuildenv-example-redis-conf".to_owned());
@@ -222,7 +224,7 @@ fn a_password_that_somebody_has_written_is_no_configuration(#[case] written: &st
 #[case(3, true)]
 #[case(0, false)]
 fn an_object_of_somebody_else_stays(#[case] place: usize, #[case] redis: bool) {
-    let good = vec![docker(&json!({"auths": {}}))];
+    let good = vec![Some(docker(&json!({"auths": {}})))];
     let build_env = env(&["one"], redis);
     let mut seen = observed(good);
     let (kind, name) = build_env.names()[place].clone();
@@ -239,7 +241,7 @@ fn an_object_of_somebody_else_stays(#[case] place: usize, #[case] redis: bool) {
 #[test]
 fn a_redis_of_somebody_else_is_not_deleted() {
     let build_env = env(&["one"], false);
-    let mut seen = observed(vec![docker(&json!({"auths": {}}))]);
+    let mut seen = observed(vec![Some(docker(&json!({"auths": {}})))]);
     let (kind, name) = build_env.names()[3].clone();
     seen.stored.insert((kind, name.clone()), json!({"metadata": {"name": name}}));
     let plan = build_env.decide(&seen);
@@ -248,7 +250,7 @@ fn a_redis_of_somebody_else_is_not_deleted() {
 
 #[test]
 fn no_credentials_are_in_debug_output() {
-    let given = input("Opaque", &[("config.json", r#"{"auths": {"a": {"auth": "U0VDUkVU"}}}"#)]);
+    let given = Some(input("Opaque", &[("config.json", r#"{"auths": {"a": {"auth": "U0VDUkVU"}}}"#)]));
     let plan = env(&["one"], true).decide(&observed(vec![given.clone()]));
     let shown = format!("{given:?} {plan:?}");
     assert!(!shown.contains("U0VDUkVU") && !shown.contains("0123456789abcdef"), "{shown}");
