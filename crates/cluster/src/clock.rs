@@ -11,10 +11,12 @@ use jiff::fmt::rfc2822;
 use kube::Client;
 use kube::client::Body;
 use process::causes::Causes;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 /// How long an answer is used. In between, only the time that has passed is measured.
 const RENEWAL: Duration = Duration::from_mins(10);
+/// How long an answer may take.
+const ANSWER: Duration = Duration::from_secs(5);
 /// How often the API server is asked whether it serves a resource.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
@@ -52,13 +54,10 @@ impl Clock {
         if let Some(known) = known.filter(|(_, at)| at.elapsed() < RENEWAL) {
             return later(known);
         }
-        match self.ask().await {
-            Ok((_, Some(time))) => {
-                *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((time, Instant::now()));
-                time
-            }
-            Ok((_, None)) => known.map_or_else(Timestamp::now, later),
-            Err(error) => {
+        match timeout(ANSWER, self.ask()).await {
+            Ok(Ok((_, Some(time)))) => time,
+            Ok(Ok((_, None))) | Err(_) => known.map_or_else(Timestamp::now, later),
+            Ok(Err(error)) => {
                 tracing::debug!(error = %Causes(&error), "the API server does not tell its time");
                 known.map_or_else(Timestamp::now, later)
             }
@@ -69,7 +68,11 @@ impl Clock {
     async fn ask(&self) -> kube::Result<(StatusCode, Option<Timestamp>)> {
         let request = Request::get(&self.path).body(Body::empty()).map_err(kube::Error::HttpError)?;
         let answer = self.client.send(request).await?;
-        Ok((answer.status(), answer.headers().get(DATE).and_then(|date| time_of(date.to_str().ok()?))))
+        let time = answer.headers().get(DATE).and_then(|date| time_of(date.to_str().ok()?));
+        if let Some(time) = time {
+            *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((time, Instant::now()));
+        }
+        Ok((answer.status(), time))
     }
 }
 

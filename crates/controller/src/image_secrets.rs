@@ -10,7 +10,7 @@ mod wake;
 
 use std::sync::Arc;
 
-use api::names::registry::ACCOUNTS_FINALIZER;
+use api::names::registry::{ACCOUNTS_FINALIZER, ROTATE};
 use api::registry::{ImagePullSecret, ImagePushSecret, ImageSecretStatus, RegistryReason};
 use cluster::reconcile::{self, Action, Reconciler, Watch};
 use cluster::{Cache, Clock, Error, Failures, Note, Writer};
@@ -90,7 +90,13 @@ fn start<K: Reconciled>(
     clock: &Arc<Clock>,
 ) -> (Arc<Secrets<K>>, Watch<K>, Woken<K>) {
     let all = Api::<K>::all(shared.client.clone());
-    let watch = Watch::new(all, WatcherConfig::default(), |object| object.meta_mut().managed_fields = None);
+    let watch = Watch::new(all, WatcherConfig::default(), |object| {
+        let metadata = object.meta_mut();
+        (metadata.managed_fields, metadata.labels) = (None, None);
+        if let Some(annotations) = &mut metadata.annotations {
+            annotations.retain(|key, _| key == ROTATE);
+        }
+    });
     let woken = Wake::listen(watch.store(), defaults);
     let secrets = Secrets {
         defaults: defaults.clone(),
@@ -122,6 +128,9 @@ impl<K: Reconciled> Reconciler for Secrets<K> {
 
     async fn look(&self, object: &K) -> Result<Action, Error> {
         let request = Request::of(object, &self.defaults);
+        if let Some(rest) = self.failures.rest(&request.uid) {
+            return Ok(Action::requeue(rest));
+        }
         let metadata = object.meta();
         let is_held = finalizers::has(metadata, ACCOUNTS_FINALIZER);
         if metadata.deletion_timestamp.is_some() {

@@ -220,7 +220,7 @@ fn exercise_registries(namespace: &Namespace<'_>) {
     let is_there = |name: &str| namespace.kubectl(&format!("get {name}"), NOTHING).ok;
     let kinds = ["networkpolicy", "poddisruptionbudget", "role", "rolebinding", "serviceaccount"];
     let names = kinds.map(|kind| format!("{kind}/imageregistry-images"));
-    let others = ["service/images", "statefulset/images", "persistentvolumeclaim/imageregistry-images-pvc"];
+    let others = ["service/images", "statefulset/images"];
     for name in names.iter().map(String::as_str).chain(others) {
         namespace.wait(&format!("{name} is made"), || is_there(name));
         let label = "app.kubernetes.io/managed-by";
@@ -229,7 +229,14 @@ fn exercise_registries(namespace: &Namespace<'_>) {
             namespace.get(name)["metadata"]["labels"][label] == "serverless-controller"
         });
     }
+    // Without the mark, a claim would be somebody else's.
+    let claim = "persistentvolumeclaim/imageregistry-images-pvc";
+    namespace.wait("the claim is made", || is_there(claim));
+    namespace.kubectl(&format!("label {claim} app-"), NOTHING).unwrap();
     registry(&json!({"replicas": 1, "persistentVolumeClaim": volume, "tls": issuer}));
+    namespace.wait("the claim is restored", || {
+        namespace.get(claim)["metadata"]["labels"]["app"] == "imageregistry-images"
+    });
     let certificate = "certificate/imageregistry-images-tls";
     namespace.wait("cert-manager is asked", || is_there(certificate));
     let label = "label --overwrite certificate imageregistry-images-tls app=other";

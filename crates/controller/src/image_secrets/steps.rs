@@ -135,7 +135,9 @@ impl<K: Reconciled> Secrets<K> {
         }
         let credentials = Credentials { number: last, username: request.numbered(last), password };
         let Some(wanted) = request.secret(observed, &credentials) else { return Ok(()) };
-        self.write(request, wanted, around.secret.is_some()).await?;
+        if !self.write(request, wanted, around.secret.is_some()).await? {
+            return Ok(());
+        }
         let (secret, account) = (&request.secret, request.numbered(last));
         let note = format!("Secret {secret} has the credentials of account {account}: {}", reason(cause));
         self.note(object, "Rotated", &note, false).await
@@ -162,19 +164,20 @@ impl<K: Reconciled> Secrets<K> {
         let credentials = around.secret.as_ref().and_then(|secret| request.credentials(secret));
         let wanted = credentials.and_then(|credentials| request.secret(observed, &credentials));
         match wanted {
-            Some(wanted) => self.write(request, wanted, true).await,
+            Some(wanted) => self.write(request, wanted, true).await.map(drop),
             None => Ok(()),
         }
     }
 
-    async fn write(&self, request: &Request, wanted: Wanted, is_there: bool) -> Result<(), Error> {
+    /// Whether the Secret is written.
+    async fn write(&self, request: &Request, wanted: Wanted, is_there: bool) -> Result<bool, Error> {
         let secret = OwnSecret::new(wanted, &request.uid);
         let written =
             if is_there { self.writer.update(&secret).await } else { self.writer.create(&secret).await };
         match written {
             // Somebody else has taken the name. The next round reports it.
-            Err(Error::Taken { .. }) => Ok(()),
-            written => written.map(drop),
+            Err(Error::Taken { .. }) => Ok(false),
+            written => written.map(|_| true),
         }
     }
 

@@ -136,7 +136,8 @@ impl Request {
     /// There is no registry for it: what consumers have stays valid as long as it is, unless the registry refuses it.
     fn stay(&self, observed: &Observed<'_>, reason: RegistryReason, message: String, now: Timestamp) -> Plan {
         let deletions = match reason {
-            RegistryReason::NotAllowed => observed.accounts.iter().map(OwnAccount::key).collect(),
+            // Those of a registry before it end by themselves: consumers may still use them.
+            RegistryReason::NotAllowed => self.accounts_here(observed).map(OwnAccount::key).collect(),
             // Somebody else took the name after the account was created.
             RegistryReason::NameConflict => {
                 let orphans = self.rotation(observed, now).orphans;
