@@ -1,8 +1,8 @@
 //! Pods log in with tokens of their service accounts, so that they pull without a stored password.
 //!
-//! A token is verified by the keys of the API server first, without a request ([`trust`], [`keys`]). What passes is a token
+//! A token is verified by the keys of the API server first, without a request (`trust`, `keys`). What passes is a token
 //! of the cluster for this registry; then the API server says whether its Pod and its account are still there
-//! ([`reviews`]), at most once a minute for each token. So nobody reaches the API server with a token that is made up.
+//! (`reviews`), at most once a minute for each token. So nobody reaches the API server with a token that is made up.
 
 mod keys;
 mod reviews;

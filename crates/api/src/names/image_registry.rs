@@ -11,7 +11,7 @@ pub mod managed_label {
     pub const VALUE: &str = "serverless-controller";
 }
 
-/// Label of all objects of a registry. Its value is the name of its account, [`of_registry`].
+/// Label of all objects of a registry. Its value is the name of its account, `of_registry`.
 pub const APP: &str = "app";
 
 /// Keys of the Secrets with certificates of registries, besides the certificate and its key.
