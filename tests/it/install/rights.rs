@@ -233,10 +233,10 @@ fn exercise_registries(namespace: &Namespace<'_>) {
     let claim = "persistentvolumeclaim/imageregistry-images-pvc";
     namespace.wait("the claim is made", || is_there(claim));
     namespace.kubectl(&format!("label {claim} app-"), NOTHING).unwrap();
-    registry(&json!({"replicas": 1, "persistentVolumeClaim": volume, "tls": issuer}));
     namespace.wait("the claim is restored", || {
         namespace.get(claim)["metadata"]["labels"]["app"] == "imageregistry-images"
     });
+    registry(&json!({"replicas": 1, "persistentVolumeClaim": volume, "tls": issuer}));
     let certificate = "certificate/imageregistry-images-tls";
     namespace.wait("cert-manager is asked", || is_there(certificate));
     let label = "label --overwrite certificate imageregistry-images-tls app=other";

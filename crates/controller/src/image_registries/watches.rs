@@ -5,12 +5,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::names::image_registry::{APP, managed_label};
-use api::names::registry::{REGISTRY_PREFIX, ROOT_CA};
+use api::names::image_registry::managed_label;
+use api::names::registry::ROOT_CA;
 use api::registry::ImageRegistry;
 use cluster::{Object, PAGE};
 use decide::Kind;
 use decide::registry::instance::Instance;
+use decide::registry::sync;
 use futures::StreamExt as _;
 use futures::channel::mpsc::UnboundedSender;
 use kube::api::PartialObjectMeta;
@@ -100,7 +101,6 @@ impl ImageRegistries {
     ) -> Vec<ObjectRef<ImageRegistry>> {
         let (name, namespace) = (object.name_any(), object.namespace().unwrap_or_default());
         let is_root = kind == Kind::Secret && name == ROOT_CA && namespace == self.namespace;
-        let made_for = object.labels().get(APP).and_then(|app| app.strip_prefix(REGISTRY_PREFIX));
         let concerns = |registry: &ImageRegistry| {
             let Some(instance) = Instance::of(&self.config, registry) else { return false };
             let is_named = || match kind {
@@ -108,7 +108,9 @@ impl ImageRegistries {
                 Kind::ConfigMap => instance.rules_map() == Some(&name),
                 _ => false,
             };
-            is_root || instance.namespace == namespace && (made_for == Some(instance.name) || is_named())
+            // By their names: whoever may change an object may change its labels.
+            let is_made = || sync::names(&instance).contains(&(kind, name.clone()));
+            is_root || instance.namespace == namespace && (is_named() || is_made())
         };
         let registries = store.state().into_iter().filter(|registry| concerns(registry));
         registries.map(|registry| ObjectRef::from_obj(&*registry)).collect()
