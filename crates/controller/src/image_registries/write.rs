@@ -47,6 +47,10 @@ impl ImageRegistries {
     pub(super) async fn write(&self, instance: &Instance<'_>, steps: &[Step]) -> Result<Written, Error> {
         let mut written = Written::default();
         for step in steps {
+            // Pods must not start with what an earlier step should have changed.
+            if !written.problems.is_empty() && is_of_pods(step) {
+                break;
+            }
             match self.take(instance, step).await {
                 Ok(pods) => written.pods = pods.or(written.pods),
                 Err(error) => written.problems.push(problem_of(step, &error).ok_or(error)?),
@@ -79,6 +83,10 @@ impl ImageRegistries {
         }
         Ok(Some(Rollout::of(&object.value().map_err(Error::of_json)?)))
     }
+}
+
+fn is_of_pods(step: &Step) -> bool {
+    matches!(step, Step::Create(wanted) | Step::Apply(wanted) if wanted.kind == Kind::StatefulSet)
 }
 
 /// What is reported of an error; `None` if it is retried soon.

@@ -79,7 +79,7 @@ impl<'a> Instance<'a> {
     pub fn names(&self) -> Vec<String> {
         let (name, namespace) = (self.name, self.namespace);
         let mut names = vec![self.hostname()];
-        for suffix in [".svc.cluster.local", ".svc", ""] {
+        for suffix in [".svc.cluster.local", ".svc"] {
             names.push(format!("{name}.{namespace}{suffix}"));
         }
         // The hostname is one of the others if the zone is that of the cluster.
@@ -137,9 +137,12 @@ impl<'a> Instance<'a> {
 
     /// How long tokens are valid: for pulls, and others.
     #[must_use]
-    pub fn token_ttl(&self) -> [&'a str; 2] {
+    pub fn token_ttl(&self) -> [Duration; 2] {
         let ttl = self.spec.token_ttl.as_ref();
-        let of = |text: Option<&'a String>, default| text.map_or(default, String::as_str);
+        let of = |text: Option<&String>, default: &str| {
+            let nanoseconds = policy::duration::parse(text.map_or(default, String::as_str));
+            Duration::from_nanos(nanoseconds.and_then(|ttl| u64::try_from(ttl).ok()).unwrap_or_default())
+        };
         [
             of(ttl.and_then(|ttl| ttl.pull.as_ref()), PULL_TTL),
             of(ttl.and_then(|ttl| ttl.push.as_ref()), PUSH_TTL),
@@ -149,8 +152,7 @@ impl<'a> Instance<'a> {
     /// The longest life of a token.
     #[must_use]
     pub fn longest_ttl(&self) -> Duration {
-        let nanoseconds = self.token_ttl().into_iter().filter_map(policy::duration::parse).max();
-        Duration::from_nanos(nanoseconds.and_then(|longest| u64::try_from(longest).ok()).unwrap_or_default())
+        self.token_ttl().into_iter().max().unwrap_or_default()
     }
 
     /// The metadata of an object that is deleted with the registry.

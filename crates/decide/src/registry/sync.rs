@@ -76,11 +76,17 @@ pub fn decide(instance: &Instance<'_>, observed: &Observed, now: SystemTime) -> 
         None => (Some(instance.policy()), None),
     };
     let trusted = observed.trusted.as_str();
-    let pods = rules.map(|rules| objects::stateful_set(instance, Pods { rules, trusted }));
-    let is_rolled_out =
-        pods.as_ref().zip(stored(Kind::StatefulSet, instance.name)).is_some_and(|(wanted, stored)| {
-            drift::is_stored(&wanted.object, stored) && Rollout::of(stored).is_complete()
-        });
+    let running = rules.map(|rules| {
+        let pods = objects::stateful_set(instance, Pods { rules, trusted });
+        (objects::config_map(instance, rules, trusted), pods)
+    });
+    let is_rolled_out = running.as_ref().is_some_and(|(configuration, pods)| {
+        let is_stored =
+            |stored: &Value| drift::is_stored(&pods.object, stored) && Rollout::of(stored).is_complete();
+        // Pods that have restarted with an older configuration do not trust what it says.
+        map.is_some_and(|map| drift::is_stored(&configuration.object, map))
+            && stored(Kind::StatefulSet, instance.name).is_some_and(is_stored)
+    });
 
     certificates(instance, observed, is_rolled_out, now, &mut plan);
     if !plan.issues.is_empty() {
@@ -88,15 +94,17 @@ pub fn decide(instance: &Instance<'_>, observed: &Observed, now: SystemTime) -> 
     }
     let is_certified = plan.problems.is_empty();
     plan.problems.extend(bad_rules);
-    let mut wanted = objects::foundation(instance);
+    let wanted = objects::foundation(instance);
     leftovers(instance, observed, &wanted, &mut plan.steps);
-    // Without certificates, the last configuration stays as it is, too: Pods may start again at any time.
-    if is_certified {
-        wanted.push(objects::config_map(instance, rules, trusted));
-        wanted.extend(pods);
-    }
+    let mut is_free = true;
     for wanted in wanted {
-        ensure(instance, observed, wanted, &mut plan);
+        is_free &= ensure(instance, observed, wanted, &mut plan);
+    }
+    // Without certificates or rules, the last configuration stays as it is, too: Pods may start again at any time.
+    let Some((configuration, pods)) = running.filter(|_| is_certified) else { return plan };
+    // Pods would use what somebody else has put there: rules, a volume, an account.
+    if ensure(instance, observed, configuration, &mut plan) && is_free {
+        ensure(instance, observed, pods, &mut plan);
     }
     plan
 }
@@ -107,15 +115,18 @@ pub fn is_ours(instance: &Instance<'_>, kind: Kind, stored: &Value) -> bool {
     is_owned(stored, instance.uid) || kind == Kind::PersistentVolumeClaim && objects::is_of(instance, stored)
 }
 
-fn ensure(instance: &Instance<'_>, observed: &Observed, wanted: Wanted, plan: &mut Plan) {
+/// Plans to write an object, unless it is stored as wanted. Answers whether its name is free.
+fn ensure(instance: &Instance<'_>, observed: &Observed, wanted: Wanted, plan: &mut Plan) -> bool {
     match observed.stored.get(&(wanted.kind, wanted.name.clone())) {
         None => plan.steps.push(ObjectStep::Create(wanted)),
         Some(stored) if !is_ours(instance, wanted.kind, stored) => {
             plan.problems.push(Problem::taken(wanted.kind, &wanted.name));
+            return false;
         }
         Some(stored) if drift::is_stored(&wanted.object, stored) => {}
         Some(_) => plan.steps.push(ObjectStep::Apply(wanted)),
     }
+    true
 }
 
 /// Deletes what is no longer wanted, except volumes: they hold images.

@@ -13,16 +13,12 @@ use crate::registry::instance::Instance;
 use crate::registry::rules::Rules;
 
 /// The `ConfigMap`; `trusted` are the token authorities, in PEM.
-pub(in super::super) fn config_map(
-    instance: &Instance<'_>,
-    rules: Option<Rules<'_>>,
-    trusted: &str,
-) -> Wanted {
+pub(in super::super) fn config_map(instance: &Instance<'_>, rules: Rules<'_>, trusted: &str) -> Wanted {
     let mut data = Map::from_iter([
         (REGISTRY.to_owned(), json!(configuration(instance))),
         (AUTHORITIES.to_owned(), json!(trusted)),
     ]);
-    if let Some(Rules::File(text)) = rules {
+    if let Rules::File(text) = rules {
         data.insert(RULES.to_owned(), json!(text));
     }
     wanted(Kind::ConfigMap, &instance.metadata(of_registry(instance.name)), json!({"data": data}))

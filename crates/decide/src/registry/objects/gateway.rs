@@ -40,7 +40,8 @@ pub(super) fn container(instance: &Instance<'_>, rules: Rules<'_>, security: &Va
 
 fn arguments(instance: &Instance<'_>, rules: Rules<'_>) -> Vec<String> {
     let [tls, authority, keys, _] = MOUNTS.map(|(_, path)| path);
-    let [pull, push] = instance.token_ttl();
+    // In seconds: the gateway does not read everything that Go reads, such as `30s1m`.
+    let [pull, push] = instance.token_ttl().map(|ttl| format!("{}s", ttl.as_secs()));
     let hostname = instance.hostname();
     let rules = match rules {
         Rules::Policy(policy) => format!("--policy={policy}"),

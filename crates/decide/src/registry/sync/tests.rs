@@ -144,7 +144,7 @@ fn bad_rules_leave_the_last_good_ones_in_use() {
     );
     let rules = |text: &str| Some([("auth_config.yml".to_owned(), text.to_owned())].into());
     world.observed.rules = rules("acl: []");
-    assert_eq!(world.settle(), ["apply ConfigMap imageregistry-registry", "create StatefulSet registry"]);
+    assert_eq!(world.settle(), ["create ConfigMap imageregistry-registry", "create StatefulSet registry"]);
     world.observed.rules = rules("acl: [{}]");
     let plan = world.plan();
     assert_eq!(plan.steps, []);
@@ -178,6 +178,36 @@ fn objects_of_others_stay_as_they_are() {
     let is_touched =
         |step: &ObjectStep| words(step).contains("Service registry") || words(step).contains("-pvc");
     assert!(!plan.steps.iter().any(is_touched));
+    assert!(!plan.steps.iter().any(|step| words(step).contains("StatefulSet")), "Pods would use the volume");
+}
+
+/// Without rules of ours, a registry would be open to everybody.
+#[test]
+fn no_pods_start_with_a_configuration_of_somebody_else() {
+    let mut world = World::new(&volume());
+    let name = "imageregistry-registry";
+    world.store(
+        Kind::ConfigMap,
+        name,
+        json!({"metadata": {"name": name}, "data": {"config.yml": "version: 0.1"}}),
+    );
+    let plan = world.plan();
+    let conflict = "NameConflict: ConfigMap imageregistry-registry exists and does not belong to this ImageRegistry: delete it, or give the ImageRegistry another name";
+    assert_eq!(problems(&plan), [conflict]);
+    assert!(!plan.steps.iter().any(|step| words(step).contains("StatefulSet")));
+}
+
+/// The gateway reads fewer forms than Go, and would not start.
+#[rstest::rstest]
+#[case("30s1m", "90s")]
+#[case("1.5m30s", "120s")]
+#[case("1h", "3600s")]
+fn lives_of_tokens_are_written_in_seconds(#[case] given: &str, #[case] expected: &str) {
+    let mut world = World::new(&volume());
+    world.change(&json!({"tokenTTL": {"push": given}}));
+    let plan = world.plan();
+    let steps = plan.steps.iter().map(|step| format!("{step:?}"));
+    assert_eq!(steps.filter(|step| step.contains(&format!("--token-push-ttl={expected}\""))).count(), 1);
 }
 
 #[test]

@@ -80,7 +80,9 @@ proptest! {
             }
             let account = consumer.clone().unwrap();
             prop_assert!(is_valid(&cluster, &account, hours), "{}: {:?}", hours, cluster);
-            prop_assert!(cluster.accounts.len() <= ACCOUNTS_MAX + 1, "{}: {:?}", hours, cluster);
+            // Each look makes one account at most, and four may end before they delete.
+            let most = if gets_through { ACCOUNTS_MAX } else { ACCOUNTS_MAX + 4 };
+            prop_assert!(cluster.accounts.len() <= most, "{}: {:?}", hours, cluster);
         }
     }
 }
