@@ -25,8 +25,6 @@ fn a_registry_serves_a_certificate_of_the_installation() {
     let (root, served) = (root(), team.secret(TLS));
     let certified = served.keyed();
     let names = ["svc.cluster.local", "svc"].map(|zone| format!("registry.operator-certificates.{zone}"));
-    let mut names = names.to_vec();
-    names.push("registry.operator-certificates".to_owned());
     assert_eq!(certified.certificate.names(), names);
     assert!(certified.serves(&root.keyed().certificate, &names, SystemTime::now()));
     assert_eq!((days(&certified.certificate), served.secret_type()), (90, "kubernetes.io/tls"));
