@@ -64,7 +64,8 @@ fn a_full_disk_and_one_above_its_limit_are_named_and_other_builds_go_on() {
     limited.function_of_new_runtime("limited", &hello("long"));
 
     let said = why(&full, "full");
-    let start = "failed to solve: ResourceExhausted: failed to compute cache key: failed to copy: write /var/lib/buildkit/";
+    // Chance decides which of its writes finds the disk full.
+    let start = "failed to solve: ";
     let end = ": no space left on device (the build needs more disk than it has: install less, or ask the operator for a node with more disk)";
     assert!(said.starts_with(start) && said.ends_with(end), "{said}");
     let expected = "Usage of EmptyDir volume \"buildkit\" exceeds the limit \"64Mi\". (a build may take no more disk than this: install less)";
