@@ -26,7 +26,7 @@ pub enum Error {
         /// The name of the object.
         name: String,
     },
-    /// What is to be written cannot be made.
+    /// The controller cannot make an object that it should write.
     #[error("{0}")]
     Unmade(String),
     /// Another process is the leader.

@@ -162,8 +162,8 @@ impl BuildEnvs {
 
 fn ready(verdict: &Verdict, generation: Option<i64>, before: &[Condition], now: Timestamp) -> Condition {
     let (is_ready, why) = match verdict {
-        Verdict::Ready => (true, (RegistryReason::Synced, "The Secret is up to date")),
-        Verdict::NotReady(reason, message) => (false, (*reason, message.as_str())),
+        Verdict::Ready => (true, (RegistryReason::Synced, "The Secret is up to date".to_owned())),
+        Verdict::NotReady(reason, message) => (false, (*reason, message.clone())),
     };
     condition(RegistryConditionType::Ready, is_ready, why, generation, before, Time(now))
 }

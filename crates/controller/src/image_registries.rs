@@ -131,7 +131,7 @@ impl ImageRegistries {
         Ok(Outcome { problems, rollout, wake: plan.wake, is_retried })
     }
 
-    /// Makes certificates and keys until all are there. Returns what is to be done then.
+    /// Makes certificates and keys until none is missing. Returns the plan for the other objects.
     async fn certify(&self, instance: &Instance<'_>) -> Result<(Observed, Plan), Error> {
         let mut rounds = 0;
         loop {

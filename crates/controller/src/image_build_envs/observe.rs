@@ -1,4 +1,4 @@
-//! What a build environment asks for, and what is there.
+//! Reads what a build environment asks for, and the objects that it concerns.
 
 use std::collections::BTreeMap;
 

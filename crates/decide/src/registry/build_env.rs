@@ -61,7 +61,7 @@ impl fmt::Debug for Plan {
 }
 
 impl BuildEnv {
-    /// What to do. What cannot be merged changes nothing: builds go on with what is there.
+    /// Decides the next writes. If a Secret cannot be merged, nothing changes: builds go on with the stored Secret.
     #[must_use]
     pub fn decide(&self, observed: &Observed) -> Plan {
         let mut plan =

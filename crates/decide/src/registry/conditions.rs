@@ -4,12 +4,15 @@ use api::Condition;
 use api::registry::{RegistryConditionType, RegistryReason};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-/// A condition that is True or False. The time of the last transition stays if the status does.
+use crate::draft::bounded;
+
+/// A condition that is True or False, with a message that is cut if it is too long. The time of the last transition stays if
+/// the status does.
 #[must_use]
 pub fn condition(
     kind: RegistryConditionType,
     is_true: bool,
-    (reason, message): (RegistryReason, &str),
+    (reason, message): (RegistryReason, String),
     generation: Option<i64>,
     before: &[Condition],
     now: Time,
@@ -21,7 +24,7 @@ pub fn condition(
         status: status.to_owned(),
         last_transition_time: Some(known.and_then(|known| known.last_transition_time.clone()).unwrap_or(now)),
         reason: Some(reason.as_str().to_owned()),
-        message: Some(message.to_owned()),
+        message: Some(bounded(message)),
         observed_generation: generation,
     }
 }

@@ -8,9 +8,6 @@ use super::instance::Instance;
 use super::observed::Rollout;
 use super::problem::Problem;
 
-/// The longest message of a condition, in characters.
-const MAX_MESSAGE: usize = 2000;
-
 /// The status: `problems` are all that are known, the most important first, and `rollout` is that of the Pods, if there are
 /// any.
 #[must_use]
@@ -23,10 +20,8 @@ pub fn status(
 ) -> ImageRegistryStatus {
     let before = registry.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
     let generation = registry.metadata.generation;
-    let condition = |kind, (reason, message): (RegistryReason, String)| {
-        let message: String = message.chars().take(MAX_MESSAGE).collect();
-        let is_true = reason == RegistryReason::Synced;
-        condition(kind, is_true, (reason, &message), generation, before, now.clone())
+    let condition = |kind, why: (RegistryReason, String)| {
+        condition(kind, why.0 == RegistryReason::Synced, why, generation, before, now.clone())
     };
     let unwritten = |problem: &&Problem| {
         matches!(problem.reason, RegistryReason::FailedSync | RegistryReason::NameConflict)

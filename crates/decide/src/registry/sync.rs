@@ -1,4 +1,4 @@
-//! What is to be done for an `ImageRegistry`: certificates first, then its objects. Its Pods change only when all that they
+//! The plan for an `ImageRegistry`: certificates first, then its objects. Its Pods change only when all that they
 //! need is there, so a mistake leaves the last good ones as they are.
 
 use std::time::{Duration, SystemTime};
@@ -30,7 +30,7 @@ pub enum Issue {
     Keys,
 }
 
-/// What is to be done.
+/// The writes that a registry needs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
     /// What is made first. Then everything is decided again.

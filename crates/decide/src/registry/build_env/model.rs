@@ -1,4 +1,4 @@
-//! A build environment, and what is there of it.
+//! A build environment, and the stored objects that a decision needs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -41,7 +41,7 @@ pub struct Inputs {
     size: usize,
 }
 
-/// What is there.
+/// The stored objects that a decision needs.
 #[derive(Clone, Default, PartialEq)]
 pub struct Observed {
     /// The Secrets to merge, in the order of the specification: none after [`Inputs::LIMIT`] bytes.

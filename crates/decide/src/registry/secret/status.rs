@@ -7,7 +7,6 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::account::OwnAccount;
 use super::request::Request;
-use crate::draft::bounded;
 use crate::registry::conditions::{condition, is_news};
 
 /// The number of the last rotation that a status reports.
@@ -63,7 +62,7 @@ fn with_ready(
 ) -> (Option<Vec<Condition>>, bool) {
     let mut conditions = before.unwrap_or_default();
     let (kind, now) = (RegistryConditionType::Ready, Time(in_seconds(now)));
-    let ready = condition(kind, is_true, (reason, &bounded(message)), generation, &conditions, now);
+    let ready = condition(kind, is_true, (reason, message), generation, &conditions, now);
     let is_new = is_news(&ready, &conditions);
     conditions.retain(|known| known.kind != kind.as_str());
     conditions.push(ready);
