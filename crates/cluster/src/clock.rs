@@ -13,6 +13,8 @@ use kube::client::Body;
 use process::causes::Causes;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::error::Error;
+
 /// How long an answer is used. In between, only the time that has passed is measured.
 const RENEWAL: Duration = Duration::from_mins(10);
 /// How long an answer may take.
@@ -47,21 +49,23 @@ impl Clock {
         }
     }
 
-    /// The time now.
-    pub async fn now(&self) -> Timestamp {
+    /// The time now. It is never that of this machine, which may be wrong.
+    ///
+    /// # Errors
+    /// If the API server has never told its time, and does not now.
+    pub async fn now(&self) -> Result<Timestamp, Error> {
         let known = *self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let later = |(time, at): (Timestamp, Instant)| time.checked_add(at.elapsed()).unwrap_or(time);
         if let Some(known) = known.filter(|(_, at)| at.elapsed() < RENEWAL) {
-            return later(known);
+            return Ok(later(known));
         }
-        match timeout(ANSWER, self.ask()).await {
-            Ok(Ok((_, Some(time)))) => time,
-            Ok(Ok((_, None))) | Err(_) => known.map_or_else(Timestamp::now, later),
-            Ok(Err(error)) => {
-                tracing::debug!(error = %Causes(&error), "the API server does not tell its time");
-                known.map_or_else(Timestamp::now, later)
-            }
-        }
+        let answer = match timeout(ANSWER, self.ask()).await {
+            Ok(Ok((_, Some(time)))) => return Ok(time),
+            Ok(Ok((_, None))) | Err(_) => Error::NoTime,
+            Ok(Err(error)) => error.into(),
+        };
+        tracing::debug!(error = %Causes(&answer), "the API server does not tell its time");
+        known.map(later).ok_or(answer)
     }
 
     /// The status of the answer, and when it was given, to the second.
@@ -83,12 +87,46 @@ fn time_of(date: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::convert::Infallible;
+    use std::sync::Arc;
+
+    use futures::future::ready;
+    use http::Response;
+    use tower::service_fn;
+
     use super::*;
+
+    const DATE_OF_TEST: &str = "Fri, 27 Nov 2026 02:45:44 GMT";
 
     #[test]
     fn the_header_of_an_answer_is_a_time() {
-        let time = time_of("Fri, 27 Nov 2026 02:45:44 GMT");
+        let time = time_of(DATE_OF_TEST);
         assert_eq!(time.map(Timestamp::as_second), Some(1_795_747_544));
         assert_eq!(time_of("soon"), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_clock_of_this_machine_is_never_used() {
+        let date = Arc::new(Mutex::new(None::<&str>));
+        let dated = Arc::clone(&date);
+        let service = service_fn(move |_: Request<Body>| {
+            let mut answer = Response::new(Body::empty());
+            if let Some(date) = *dated.lock().unwrap() {
+                answer.headers_mut().insert(DATE, date.parse().unwrap());
+            }
+            ready(Ok::<_, Infallible>(answer))
+        });
+        let clock = Clock::new(Client::new(service, "default"), "group/v1", "things");
+        assert!(matches!(clock.now().await, Err(Error::NoTime)));
+        *date.lock().unwrap() = Some(DATE_OF_TEST);
+        let time = clock.now().await.unwrap();
+        assert_eq!(time.as_second(), 1_795_747_544);
+        // Once it is known, it goes on, even if nobody tells it again.
+        *date.lock().unwrap() = None;
+        tokio::time::advance(RENEWAL * 2).await;
+        let passed = clock.now().await.unwrap().duration_since(time);
+        assert_eq!(passed.as_secs(), 1200);
     }
 }

@@ -29,6 +29,9 @@ pub enum Error {
     /// The controller cannot make an object that it should write.
     #[error("{0}")]
     Unmade(String),
+    /// Without the time of the API server, nobody knows what has expired.
+    #[error("the API server does not tell its time: its answers are late, or have no Date header")]
+    NoTime,
     /// Another process is the leader.
     #[error("this process no longer leads")]
     Deposed,
@@ -50,7 +53,7 @@ impl Error {
         match self {
             Self::Api(kube::Error::Api(status)) if status.is_conflict() => "conflict",
             Self::Api(kube::Error::Api(_)) => "api",
-            Self::Api(_) => "connection",
+            Self::Api(_) | Self::NoTime => "connection",
             Self::Refused { .. } => "refused",
             Self::Taken { .. } => "taken",
             Self::Unmade(_) => "unmade",

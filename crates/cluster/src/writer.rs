@@ -1,6 +1,7 @@
 //! The one place that writes. Once this process is no longer the leader, it neither writes nor reads.
 
 use decide::Kind;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
 use kube::{Api, Client, Resource as _};
 use process::lease::Term;
@@ -67,11 +68,41 @@ impl Writer {
         if !is_meant(&found.value().map_err(Error::of_json)?) {
             return Ok(());
         }
-        let metadata = found.meta();
+        self.delete_as(kind, namespace, name, found.meta()).await
+    }
+
+    /// As [`Writer::delete_if`], but only the metadata are read: no data of a Secret.
+    ///
+    /// # Errors
+    /// If the API server does not delete it.
+    pub async fn delete_if_metadata(
+        &self,
+        kind: Kind,
+        namespace: &str,
+        name: &str,
+        is_meant: impl FnOnce(&ObjectMeta) -> bool,
+    ) -> Result<(), Error> {
+        let api = self.api(kind, namespace);
+        match self.fenced(api.get_metadata_opt(name)).await? {
+            Some(found) if is_meant(&found.metadata) => {
+                self.delete_as(kind, namespace, name, &found.metadata).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Deletes an object, if its metadata are still these.
+    async fn delete_as(
+        &self,
+        kind: Kind,
+        namespace: &str,
+        name: &str,
+        metadata: &ObjectMeta,
+    ) -> Result<(), Error> {
         let (uid, resource_version) = (metadata.uid.clone(), metadata.resource_version.clone());
         let preconditions = Some(Preconditions { uid, resource_version });
         let params = DeleteParams { preconditions, ..DeleteParams::background() };
-        match self.fenced(api.delete(name, &params)).await {
+        match self.fenced(self.api(kind, namespace).delete(name, &params)).await {
             Err(error) if error.is_not_found() => {}
             deleted => drop(deleted?),
         }

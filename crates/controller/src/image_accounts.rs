@@ -71,7 +71,7 @@ impl Reconciler for Accounts {
         if account.metadata.deletion_timestamp.is_some() {
             return Ok(Action::await_change());
         }
-        let action = match expiry::decide(account, self.clock.now().await) {
+        let action = match expiry::decide(account, self.clock.now().await?) {
             Expiry::Never => Action::await_change(),
             Expiry::Wait(pause) => Action::requeue(pause),
             Expiry::Report(expires) => {
@@ -79,7 +79,7 @@ impl Reconciler for Accounts {
                 Action::await_change()
             }
             Expiry::Delete => {
-                let now = self.clock.now().await;
+                let now = self.clock.now().await?;
                 let is_meant = |stored: &Value| is_expired(stored, account, now);
                 self.writer.delete_if(Kind::ImageRegistryAccount, &namespace, &name, is_meant).await?;
                 Action::await_change()

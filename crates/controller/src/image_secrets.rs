@@ -1,6 +1,7 @@
 //! Makes accounts of registries for push and pull secrets, writes their credentials into Secrets, and rotates them.
 
 mod cached;
+mod held;
 mod own_secret;
 mod passwords;
 mod reconciled;
@@ -15,7 +16,8 @@ use api::registry::{ImagePullSecret, ImagePushSecret, ImageSecretStatus, Registr
 use cluster::reconcile::{self, Action, Reconciler, Watch};
 use cluster::{Cache, Clock, Error, Failures, Note, Writer};
 use decide::finalizers;
-use decide::registry::secret::{self, Defaults, Plan, Request, Write};
+use decide::registry::rotation;
+use decide::registry::secret::{self, Defaults, Next, Plan, Request};
 use futures::FutureExt as _;
 use futures::future::{Either, join, select};
 use jiff::Timestamp;
@@ -28,7 +30,8 @@ use crate::config::Config;
 use crate::image_accounts;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
-use cached::CachedAccount;
+use cached::{CachedAccount, CachedSecret};
+use held::HeldPasswords;
 use passwords::Passwords;
 use reconciled::Reconciled;
 use sources::Sources;
@@ -43,7 +46,10 @@ struct Secrets<K> {
     sources: Arc<Sources>,
     /// The accounts of secrets of this kind, by their label.
     accounts: Arc<Cache<CachedAccount>>,
+    /// Their Secrets, by the same label.
+    secrets: Arc<Cache<CachedSecret>>,
     passwords: Arc<Passwords>,
+    held: HeldPasswords,
     clock: Arc<Clock>,
     metrics: Arc<Metrics>,
     /// Failures by the UID of the object.
@@ -75,8 +81,8 @@ pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()>
         wake_push.all_of(origin);
         wake_pull.all_of(origin);
     });
-    pushes.wake.follow(&shared.client, &push.accounts, &mut watches);
-    pulls.wake.follow(&shared.client, &pull.accounts, &mut watches);
+    pushes.wake.follow(&shared.client, &push.accounts, &push.secrets, &mut watches);
+    pulls.wake.follow(&shared.client, &pull.accounts, &pull.secrets, &mut watches);
     let pushes = reconcile::run(push, push_watch, pushes.stream, config.workers, end.clone());
     let pulls = reconcile::run(pull, pull_watch, pulls.stream, config.workers, end);
     join(pushes, pulls).await;
@@ -103,7 +109,9 @@ fn start<K: Reconciled>(
         writer: shared.writer(),
         sources: Arc::clone(sources),
         accounts: Arc::default(),
+        secrets: Arc::default(),
         passwords: Arc::clone(passwords),
+        held: HeldPasswords::default(),
         clock: Arc::clone(clock),
         metrics: Arc::clone(&shared.metrics),
         failures: Failures::default(),
@@ -118,11 +126,15 @@ impl<K: Reconciled> Reconciler for Secrets<K> {
     async fn ready(&self) {
         self.sources.ready().await;
         self.accounts.ready().await;
+        self.secrets.ready().await;
     }
 
     fn seen(&self, event: &Event<K>) {
         if let Event::Delete(object) = event {
-            self.failures.forget(&object.uid().unwrap_or_default());
+            let uid = object.uid().unwrap_or_default();
+            self.failures.forget(&uid);
+            self.held.forget(&uid);
+            self.passwords.forget(&object.namespace().unwrap_or_default(), &uid);
         }
     }
 
@@ -159,21 +171,36 @@ impl<K: Reconciled> Reconciler for Secrets<K> {
 }
 
 impl<K: Reconciled> Secrets<K> {
-    /// Decides and writes, until there is nothing to write but the status.
+    /// Decides and writes, until there is nothing to write but the status, or something has to wait.
     async fn advance(&self, object: &K, request: &Request) -> Result<Action, Error> {
+        if let Some(rest) = self.held.rest(request, self.clock.now().await?) {
+            return Ok(Action::requeue(rest));
+        }
+        let mut observed = self.observe(request).await?;
         for _ in 0..ROUNDS {
-            let Some(around) = self.observe(request).await? else { return Ok(Action::await_change()) };
-            let observed = around.observed(object.status());
-            let plan = request.decide(&observed, self.clock.now().await);
+            let Some(around) = &mut observed else { return Ok(Action::await_change()) };
+            let held = self.held.account(&request.uid);
+            let now = self.clock.now().await?;
+            let plan = request.decide(&around.observed(object.status(), held.as_ref()), now);
             for key in &plan.deletions {
                 self.delete(request, key).await?;
             }
-            match plan.write {
-                Some(Write::Rotate(number, cause)) => {
-                    self.rotate(object, request, (&around, &observed), (number, cause)).await?;
+            around.forget(&plan.deletions);
+            let written = match plan.next {
+                Some(Next::Rotate(rotation::Next::Create(number, _))) => {
+                    return self.create(request, number).await;
                 }
-                Some(Write::Rewrite) => self.rewrite(request, &around, &observed).await?,
-                None => return self.settle(object, plan).await,
+                Some(Next::Rotate(rotation::Next::Wait(rest))) => return Ok(Action::requeue(rest)),
+                Some(Next::Rotate(rotation::Next::Store(number, cause))) => {
+                    self.store(object, request, around, (number, cause)).await?
+                }
+                Some(Next::Rewrite) => self.rewrite(object, request, around).await?,
+                None => return self.settle(object, request, plan).await,
+            };
+            match written {
+                Some(secret) => around.wrote(request, &secret)?,
+                // Somebody else was faster.
+                None => observed = self.observe(request).await?,
             }
         }
         // Retrying at once would be an endless race.
@@ -181,8 +208,12 @@ impl<K: Reconciled> Secrets<K> {
         Err(Error::Refused { kind: decide::Kind::Secret, name: request.secret.clone(), message })
     }
 
-    /// Writes the status, unless it is written already.
-    async fn settle(&self, object: &K, plan: Plan) -> Result<Action, Error> {
+    /// Deletes Secrets of earlier names, then writes the status, unless it is written already.
+    async fn settle(&self, object: &K, request: &Request, plan: Plan) -> Result<Action, Error> {
+        self.held.forget(&request.uid);
+        for name in &plan.leftovers {
+            self.delete_leftover(request, name).await?;
+        }
         self.report(object, &plan.status).await?;
         if let Some(message) = plan.failure {
             self.note(object, "RotationFailed", &message, true).await?;
@@ -214,7 +245,7 @@ impl<K: Reconciled> Secrets<K> {
         {
             let before = object.status().cloned().unwrap_or_default();
             let message = Causes(error).to_string();
-            let now = self.clock.now().await;
+            let Ok(now) = self.clock.now().await else { return result };
             let (status, is_new) =
                 secret::failed(before, object.meta().generation, reason, message.clone(), now);
             self.report(object, &status).await?;

@@ -103,7 +103,7 @@ impl Learnt {
                 self.refused = Some(Refusal { kind: *kind, name, message });
                 true
             }
-            Error::Api(_) | Error::Unmade(_) | Error::Deposed | Error::Panicked => false,
+            Error::Api(_) | Error::Unmade(_) | Error::Deposed | Error::NoTime | Error::Panicked => false,
         }
     }
 }

@@ -94,7 +94,7 @@ pub(super) fn problem(error: &Error) -> Option<Problem> {
     match error {
         Error::Taken { kind, name } => Some(Problem::taken(*kind, name)),
         Error::Refused { kind, name, message } => Some(Problem::refused(*kind, name, message)),
-        Error::Api(_) | Error::Unmade(_) | Error::Deposed | Error::Panicked => None,
+        Error::Api(_) | Error::Unmade(_) | Error::Deposed | Error::NoTime | Error::Panicked => None,
     }
 }
 

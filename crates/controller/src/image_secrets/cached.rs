@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use api::names::registry::account_label;
+use api::names::registry::{ROTATION, account_label};
 use api::registry::ImageRegistryAccount;
 use cluster::Cached;
-use decide::Key;
+use decide::{Key, Kind};
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt as _;
+use kube::api::PartialObjectMeta;
 
 /// An account of a push or pull secret, without the hash of its password.
 #[derive(Debug)]
@@ -35,6 +38,44 @@ impl CachedAccount {
 }
 
 impl Cached for CachedAccount {
+    fn group(&self) -> &str {
+        &self.label
+    }
+}
+
+/// A Secret of a push or pull secret: only its metadata are read.
+#[derive(Debug)]
+pub(super) struct CachedSecret {
+    /// The value of its label.
+    label: String,
+    pub(super) metadata: ObjectMeta,
+}
+
+impl CachedSecret {
+    /// `None` for a Secret without the label.
+    pub(super) fn of(secret: &PartialObjectMeta<Secret>, label: &str) -> Option<Self> {
+        let value = secret.labels().get(label)?.clone();
+        let rotation = secret.annotations().get_key_value(ROTATION);
+        let metadata = ObjectMeta {
+            name: secret.metadata.name.clone(),
+            namespace: secret.metadata.namespace.clone(),
+            labels: Some([(label.to_owned(), value.clone())].into()),
+            annotations: rotation.map(|(key, number)| [(key.clone(), number.clone())].into()),
+            owner_references: secret.metadata.owner_references.clone(),
+            ..ObjectMeta::default()
+        };
+        Some(Self { label: value, metadata })
+    }
+
+    /// The name of the object of a kind that controls it.
+    pub(super) fn owner(&self, kind: Kind) -> Option<&str> {
+        let mut owners = self.metadata.owner_references.iter().flatten();
+        let owner = owners.find(|owner| owner.controller == Some(true) && owner.kind == kind.as_str())?;
+        Some(&owner.name)
+    }
+}
+
+impl Cached for CachedSecret {
     fn group(&self) -> &str {
         &self.label
     }

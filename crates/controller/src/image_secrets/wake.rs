@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api::registry::ImageRegistryAccount;
-use cluster::{Cache, Change, InNamespace};
+use cluster::{Cache, Change};
 use decide::registry::secret::{Defaults, Request};
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use k8s_openapi::api::core::v1::Secret;
@@ -13,7 +13,7 @@ use kube::runtime::watcher::Config;
 use kube::{Api, Client, ResourceExt as _};
 use tokio::task::JoinSet;
 
-use super::cached::CachedAccount;
+use super::cached::{CachedAccount, CachedSecret};
 use super::reconciled::Reconciled;
 use super::sources::Origin;
 
@@ -59,6 +59,7 @@ impl<K: Reconciled> Wake<K> {
         self: &Arc<Self>,
         client: &Client,
         accounts: &Arc<Cache<CachedAccount>>,
+        secrets: &Arc<Cache<CachedSecret>>,
         tasks: &mut JoinSet<()>,
     ) {
         let label = K::ACCESS.label();
@@ -75,25 +76,17 @@ impl<K: Reconciled> Wake<K> {
             };
             cache.follow(all, labelled(), keep, changed).await;
         });
-        let wake = Arc::clone(self);
-        let secrets = Api::<PartialObjectMeta<Secret>>::all(client.clone());
+        let (wake, cache) = (Arc::clone(self), Arc::clone(secrets));
+        let all = Api::<PartialObjectMeta<Secret>>::all(client.clone());
         tasks.spawn(async move {
-            let owners = Cache::<InNamespace<String>>::default();
-            let keep =
-                |secret: &PartialObjectMeta<Secret>| InNamespace::of(&secret.metadata, || owner::<K>(secret));
-            let changed = |change: Change<InNamespace<String>>| {
-                if let Some(name) = change.after.or(change.before) {
-                    wake.one(&change.key.0, &name.value);
+            let keep = |secret: &PartialObjectMeta<Secret>| CachedSecret::of(secret, label);
+            let changed = |change: Change<CachedSecret>| {
+                let secret = change.after.or(change.before);
+                if let Some(name) = secret.as_ref().and_then(|secret| secret.owner(K::KIND)) {
+                    wake.one(&change.key.0, name);
                 }
             };
-            owners.follow(secrets, labelled(), keep, changed).await;
+            cache.follow(all, labelled(), keep, changed).await;
         });
     }
-}
-
-/// The name of the object that controls a Secret.
-fn owner<K: Reconciled>(secret: &PartialObjectMeta<Secret>) -> Option<String> {
-    let mut owners = secret.owner_references().iter();
-    let owner = owners.find(|owner| owner.controller == Some(true) && owner.kind == K::KIND.as_str())?;
-    Some(owner.name.clone())
 }

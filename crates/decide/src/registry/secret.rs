@@ -1,28 +1,31 @@
 //! The `ImagePushSecret` and the `ImagePullSecret`: from what is observed to the next account, the Secret, the accounts to
 //! delete and the status.
 //!
-//! One write at a time changes what a consumer can log in with: [`Plan::write`] is done, and then everything is decided
+//! One write at a time changes what a consumer can log in with: [`Plan::next`] is done, and then everything is decided
 //! again. So a crash after any write leaves a state that is decided like all others.
 
 pub mod account;
 pub mod allowed;
 pub mod data;
+mod leftover;
 mod object;
 mod observed;
 mod request;
 mod status;
 pub mod stored;
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use api::registry::{ImageSecretStatus, RegistryReason};
 use jiff::Timestamp;
 
-use super::rotation::{self, Cause};
+use super::rotation;
 use crate::Key;
 use account::OwnAccount;
 pub use data::Authority;
 use data::Target;
+pub use leftover::Leftover;
 pub use observed::{Observed, Registry};
 pub use request::{Defaults, ImageSecret, Request};
 pub use status::failed;
@@ -34,11 +37,11 @@ const ACCOUNTS_MAX: usize = 5;
 /// When a Secret of somebody else is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
 
-/// What changes the credentials that consumers find.
+/// What is still to do before the credentials are as they should be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Write {
-    /// Create the account of this number, or of the next one that is free, then write its password into the Secret.
-    Rotate(u64, Cause),
+pub enum Next {
+    /// Replace the account.
+    Rotate(rotation::Next),
     /// Write the Secret with the credentials that it has.
     Rewrite,
 }
@@ -48,9 +51,11 @@ pub enum Write {
 pub struct Plan {
     /// Delete these accounts.
     pub deletions: Vec<Key>,
-    /// Write the Secret, then decide again.
-    pub write: Option<Write>,
-    /// If there is nothing to write: the status.
+    /// Do this, then decide again.
+    pub next: Option<Next>,
+    /// If there is nothing to do before: Secrets of names that it had before, which are deleted.
+    pub leftovers: Vec<String>,
+    /// Then: the status.
     pub status: ImageSecretStatus,
     /// Why there are no valid credentials, if the previous status does not say so.
     pub failure: Option<String>,
@@ -106,21 +111,22 @@ impl Request {
     /// There is a registry, so there are credentials.
     fn proceed(&self, observed: &Observed<'_>, target: &Target<'_>, now: Timestamp) -> Plan {
         let rotation = self.rotation(observed, now);
-        let orphans = rotation.orphans.iter().map(|number| self.account_key(*number));
+        let unneeded = rotation.orphans.iter().chain(&rotation.outlived);
         let mut plan = Plan {
-            deletions: orphans.collect(),
-            write: rotation.next.map(|(number, cause)| Write::Rotate(number, cause)),
+            deletions: unneeded.map(|number| self.account_key(*number)).collect(),
+            next: rotation.next.map(Next::Rotate),
+            leftovers: Vec::new(),
             status: observed.status.cloned().unwrap_or_default(),
             failure: None,
             wake: None,
         };
-        let (None, Some(valid_until), Some(due)) = (plan.write, rotation.valid_until, rotation.due) else {
+        let (None, Some(valid_until), Some(due)) = (plan.next, rotation.valid_until, rotation.due) else {
             return plan;
         };
         if let Stored::Own(secret) = observed.stored
             && !secret.is_as(self, target)
         {
-            plan.write = Some(Write::Rewrite);
+            plan.next = Some(Next::Rewrite);
             return plan;
         }
         let stored = observed.stored_number();
@@ -129,7 +135,9 @@ impl Request {
         if let Some(current) = current {
             plan.status = status::ready(self, plan.status, current, (valid_until, due), now);
         }
-        plan.wake = Duration::try_from(due.duration_since(now)).ok();
+        plan.leftovers = observed.leftovers.iter().map(|leftover| leftover.name.clone()).collect();
+        let wake = rotation.outlives.map_or(due, |outlives| outlives.min(due));
+        plan.wake = Duration::try_from(wake.duration_since(now)).ok();
         plan
     }
 
@@ -140,7 +148,7 @@ impl Request {
             RegistryReason::NotAllowed => self.accounts_here(observed).map(OwnAccount::key).collect(),
             // Somebody else took the name after the account was created.
             RegistryReason::NameConflict => {
-                let orphans = self.rotation(observed, now).orphans;
+                let orphans = self.rotation(&Observed { held: None, ..observed.clone() }, now).orphans;
                 orphans.into_iter().map(|number| self.account_key(number)).collect()
             }
             _ => Vec::new(),
@@ -148,7 +156,12 @@ impl Request {
         let before = observed.status.cloned().unwrap_or_default();
         let (status, is_new) = status::failed(before, self.generation, reason, message.clone(), now);
         let wake = (reason == RegistryReason::NameConflict).then_some(LOOK_AGAIN);
-        Plan { deletions, write: None, status, failure: is_new.then_some(message), wake }
+        // Whoever creates a registry together with its secrets has to wait, and nothing has failed.
+        let is_starting = reason == RegistryReason::RegistryUnavailable
+            && observed.registry.is_some()
+            && observed.stored_number().is_none();
+        let failure = (is_new && !is_starting).then_some(message);
+        Plan { deletions, next: None, leftovers: Vec::new(), status, failure, wake }
     }
 
     fn rotation(&self, observed: &Observed<'_>, now: Timestamp) -> rotation::Rotation {
@@ -159,11 +172,24 @@ impl Request {
             uid: self.uid.clone(),
             accounts: accounts.collect(),
             stored: observed.stored_number(),
-            rotation: status::rotation(observed.status),
+            held: self.held_number(observed),
+            rotation: self.named(observed),
             requested: self.requested.clone(),
             followed: observed.stored.own().and_then(|secret| secret.followed.clone()),
         };
         observed.decide(self.lifetimes, now)
+    }
+
+    /// The highest number that the status names, or a Secret of an earlier name, which consumers may still read.
+    fn named(&self, observed: &Observed<'_>) -> u64 {
+        let is_known = |number: &u64| self.accounts_here(observed).any(|own| own.number == *number);
+        let numbers = observed.leftovers.iter().filter_map(|leftover| leftover.number).filter(is_known);
+        numbers.fold(status::rotation(observed.status), u64::max)
+    }
+
+    fn held_number(&self, observed: &Observed<'_>) -> Option<u64> {
+        let held = observed.held?;
+        self.accounts_here(observed).find(|own| own.key() == *held).map(|own| own.number)
     }
 
     fn accounts_here<'a>(&'a self, observed: &Observed<'a>) -> impl Iterator<Item = &'a OwnAccount> {
@@ -177,7 +203,7 @@ impl Request {
         let elsewhere = observed.accounts.iter().filter(|own| own.namespace != self.registry.0);
         let mut here: Vec<_> =
             self.accounts_here(observed).filter(|own| Some(own.number) <= stored).collect();
-        here.sort_by_key(|own| std::cmp::Reverse(own.number));
+        here.sort_by_key(|own| Reverse(own.number));
         elsewhere.chain(here.into_iter().skip(ACCOUNTS_MAX)).map(OwnAccount::key).collect()
     }
 

@@ -6,8 +6,10 @@ use api::registry::{AllowedNamespaces, ImageRegistry, ImageSecretStatus};
 
 use super::account::OwnAccount;
 use super::data::Authority;
+use super::leftover::Leftover;
 use super::status;
 use super::stored::Stored;
+use crate::Key;
 
 /// By how much the number in a Secret, which its users can change, may be ahead of what is known otherwise.
 const AHEAD_MAX: u64 = 1000;
@@ -38,6 +40,10 @@ pub struct Observed<'a> {
     pub accounts: &'a [OwnAccount],
     /// What has the name of the Secret.
     pub stored: &'a Stored,
+    /// Its Secrets of earlier names.
+    pub leftovers: &'a [Leftover],
+    /// The account whose password this process has, to write it into the Secret.
+    pub held: Option<&'a Key>,
     /// The status.
     pub status: Option<&'a ImageSecretStatus>,
 }

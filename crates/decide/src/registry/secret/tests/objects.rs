@@ -13,7 +13,7 @@ fn written(request: &Request, registry: Option<Registry>) -> Value {
     let cluster = Cluster { registry, ..Cluster::new(request.clone()) };
     let password = Zeroizing::new("hush".to_owned());
     let credentials = Credentials { number: 7, username: request.numbered(7), password };
-    request.secret(&cluster.observed(), &credentials).unwrap().object
+    request.secret(&cluster.observed(&[]), &credentials).unwrap().object
 }
 
 /// The data of a Secret, decoded.
@@ -125,7 +125,7 @@ fn functions_find_their_registry_in_the_secret(#[case] auth: Value, #[case] addr
 fn without_an_authority_of_its_own_a_registry_gives_none() {
     let request = request(&json!({}));
     let cluster = Cluster::new(request.clone());
-    let observed = Observed { authority: Authority::Public, ..cluster.observed() };
+    let observed = Observed { authority: Authority::Public, ..cluster.observed(&[]) };
     let credentials =
         Credentials { number: 1, username: request.numbered(1), password: Zeroizing::new("hush".to_owned()) };
     let secret = request.secret(&observed, &credentials).unwrap().object;

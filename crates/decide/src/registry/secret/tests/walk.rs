@@ -16,6 +16,8 @@ enum Happening {
     Rename,
     /// The registry is away, and back at the next look.
     Absence,
+    /// Somebody changes the name of the Secret.
+    SecretName,
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -25,12 +27,14 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Loss),
         1 => Just(Happening::Rename),
         1 => Just(Happening::Absence),
+        1 => Just(Happening::SecretName),
     ]
 }
 
-/// An account that a consumer has read from the Secret.
+/// An account that a consumer has read from the Secret, or from one of an earlier name as long as there is no other.
 fn consumed(cluster: &Cluster) -> Option<OwnAccount> {
-    let number = cluster.stored.own()?.number?;
+    let mut leftovers = cluster.leftovers.values().rev().filter_map(Stored::own);
+    let number = cluster.stored.own().or_else(|| leftovers.next())?.number?;
     cluster.accounts.iter().find(|own| own.number == number).cloned()
 }
 
@@ -65,13 +69,14 @@ proptest! {
                 Happening::Loss if gets_through && is_reported(&cluster) => cluster.stored = Stored::Missing,
                 Happening::Rename => cluster.registry.as_mut().unwrap().hostname = Some(format!("{hours}.example.com")),
                 Happening::Absence if !gets_through => cluster.registry = None,
+                Happening::SecretName => cluster.rename_secret(&format!("at-{hours:03}")),
                 Happening::Nothing | Happening::Loss | Happening::Absence => {}
             }
             let is_done = cluster.look(hours, if gets_through { usize::MAX } else { writes });
             prop_assert!(is_done || !gets_through);
             if is_done {
                 let plan = cluster.decide(hours);
-                prop_assert!(plan.write.is_none() && plan.deletions.is_empty(), "{plan:?}");
+                prop_assert!(plan.next.is_none() && plan.deletions.is_empty() && plan.leftovers.is_empty(), "{plan:?}");
                 prop_assert_eq!(Some(plan.status), cluster.status.clone());
             }
             cluster.registry = cluster.registry.take().or(registry);
