@@ -47,7 +47,7 @@ struct Secrets<K> {
     /// The accounts of secrets of this kind, by their label.
     accounts: Arc<Cache<CachedAccount>>,
     /// Their Secrets, by the same label.
-    secrets: Arc<Cache<CachedSecret>>,
+    written: Arc<Cache<CachedSecret>>,
     passwords: Arc<Passwords>,
     held: HeldPasswords,
     clock: Arc<Clock>,
@@ -81,8 +81,8 @@ pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()>
         wake_push.all_of(origin);
         wake_pull.all_of(origin);
     });
-    pushes.wake.follow(&shared.client, &push.accounts, &push.secrets, &mut watches);
-    pulls.wake.follow(&shared.client, &pull.accounts, &pull.secrets, &mut watches);
+    pushes.wake.follow(&shared.client, &push.accounts, &push.written, &mut watches);
+    pulls.wake.follow(&shared.client, &pull.accounts, &pull.written, &mut watches);
     let pushes = reconcile::run(push, push_watch, pushes.stream, config.workers, end.clone());
     let pulls = reconcile::run(pull, pull_watch, pulls.stream, config.workers, end);
     join(pushes, pulls).await;
@@ -109,7 +109,7 @@ fn start<K: Reconciled>(
         writer: shared.writer(),
         sources: Arc::clone(sources),
         accounts: Arc::default(),
-        secrets: Arc::default(),
+        written: Arc::default(),
         passwords: Arc::clone(passwords),
         held: HeldPasswords::default(),
         clock: Arc::clone(clock),
@@ -126,7 +126,7 @@ impl<K: Reconciled> Reconciler for Secrets<K> {
     async fn ready(&self) {
         self.sources.ready().await;
         self.accounts.ready().await;
-        self.secrets.ready().await;
+        self.written.ready().await;
     }
 
     fn seen(&self, event: &Event<K>) {

@@ -14,7 +14,7 @@ use crate::harness::cluster::{client, function};
 use crate::harness::command::piped;
 use crate::harness::rights::{Right, as_granted, granted};
 use crate::harness::wait::wait_until;
-use installed::{COPIES, End, FINALIZER, Installed, options};
+use installed::{COPIES, CREDENTIALS, End, FINALIZER, Installed, options};
 
 #[test]
 fn uninstalled_with_kubectl_it_locks_nothing_and_one_command_removes_the_copies() {
@@ -28,6 +28,7 @@ fn uninstalled_with_kubectl_it_locks_nothing_and_one_command_removes_the_copies(
         installed.uninstall(end, delete);
         assert_eq!(installed.finalizers(), format!(r#"["{FINALIZER}"]"#), "{end:?}");
 
+        installed.hold_credentials();
         // The Job is played by kwok; what it does is done here, with its rights.
         installed.kubectl("apply -k manifests/cleanup");
         let wait = "wait --for=condition=Complete --timeout=60s job/serverless-cleanup -n serverless-cleanup";
@@ -36,7 +37,10 @@ fn uninstalled_with_kubectl_it_locks_nothing_and_one_command_removes_the_copies(
         installed.kubectl("delete -k manifests/cleanup --timeout=60s");
         assert_eq!(report.failed, Vec::<String>::new(), "{end:?}");
         assert_eq!(report.done[0], "Secret kyma-system/registry", "{end:?}");
-        assert_eq!(report.done.iter().filter(|object| object.contains(" team/")).count(), COPIES, "{end:?}");
+        assert_eq!(report.done[1..3], CREDENTIALS, "{end:?}");
+        let copies = report.done[3..].iter().filter(|object| object.contains(" team/")).count();
+        assert_eq!(copies, COPIES, "{end:?}");
+        installed.delete_credentials();
         assert_eq!(installed.finalizers(), "", "{end:?}");
         assert_eq!(installed.copies(), BTreeSet::new(), "{end:?}");
         assert_eq!(installed.kubectl("get secret mine -n team -o name"), "secret/mine\n", "{end:?}");
@@ -73,6 +77,7 @@ fn uninstalled_with_helm_it_locks_nothing_and_copies_stay_for_what_runs() {
         uninstall.args(words.split_whitespace());
         installed.uninstall(end, uninstall);
 
+        installed.hold_credentials();
         // The Job of the hook is played by kwok; what it does is done here, with its rights.
         let hook = installed.helm(
             "template serverless manifests/chart -n kyma-system --show-only templates/controller/cleanup.yaml",
@@ -81,10 +86,12 @@ fn uninstalled_with_helm_it_locks_nothing_and_copies_stay_for_what_runs() {
         apply.args(["apply", "-f", "-"]);
         piped(apply, &hook).unwrap();
         let report = installed.clean_up("system:serviceaccount:kyma-system:serverless-cleanup", true);
-        let done = vec!["Secret kyma-system/registry".to_owned()];
+        let done = [&["Secret kyma-system/registry"], CREDENTIALS.as_slice()].concat();
+        let done = done.into_iter().map(str::to_owned).collect();
         assert_eq!(report, Report { done, failed: Vec::new() }, "{end:?}");
         assert_eq!(installed.finalizers(), "", "{end:?}");
         assert_eq!(installed.copies().len(), COPIES, "{end:?}");
+        installed.delete_credentials();
         let mut delete = installed.control_plane.kubectl();
         delete.args(["delete", "-f", "-"]);
         piped(delete, &hook).unwrap();

@@ -93,6 +93,26 @@ fn an_annotation_rotates_once_and_the_old_account_stays() {
 }
 
 #[test]
+fn another_name_leaves_no_secret_behind() {
+    let team = Team::new(&CLUSTER.control_plane, "team-rename");
+    let mut spec = in_infra();
+    spec["forFunctions"] = true.into();
+    team.put("ImagePushSecret", &spec);
+    let (what, before) = ("imagepushsecret web", "serverless-registry-config");
+    team.await_account(what, before, "push.team-rename.web.1");
+    // With the label, but without the owner.
+    let label = json!({"registry.mgoltzsche.github.com/imagepushsecret": "push.team-rename.web"});
+    let mine = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mine", "labels": label}});
+    team.namespace.kubectl("apply -f -", &mine).unwrap();
+    team.put("ImagePushSecret", &in_infra());
+    team.await_account(what, "imagepushsecret-web", "push.team-rename.web.2");
+    wait_until("the Secret of the earlier name is gone", || team.find(&format!("secret {before}")).is_null());
+    assert!(!team.find("secret mine").is_null());
+    // Whoever has read it may still log in.
+    assert_eq!(team.accounts(), ["infra/push.team-rename.web.1", "infra/push.team-rename.web.2"]);
+}
+
+#[test]
 fn who_deletes_or_edits_credentials_gets_new_ones() {
     let team = Team::new(&CLUSTER.control_plane, "team-edit");
     team.put("ImagePullSecret", &in_infra());

@@ -1,8 +1,10 @@
-//! Removes what the controller leaves in a cluster when it is uninstalled: finalizers on Secrets of the base namespace,
-//! which would keep that namespace for ever, the copies in all other namespaces, and what it composed for nodes. The
+//! Removes what the controller leaves in a cluster when it is uninstalled: finalizers on Secrets of the base namespace and on
+//! push and pull secrets, which would keep their namespaces for ever, the copies in all other namespaces, and what it composed for nodes. The
 //! controller must have stopped, because it would restore them.
 
 mod composed;
+mod credentials;
+mod finalizer;
 mod lease;
 mod options;
 mod report;
@@ -14,8 +16,8 @@ use futures::{StreamExt as _, stream};
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DeleteParams, DynamicObject, ListParams, ObjectMeta, Patch, PatchParams, Preconditions};
 use kube::{Api, Client};
-use serde_json::{Value, json};
 
+use finalizer::without_finalizer;
 pub use options::Options;
 pub use report::{Error, Report};
 
@@ -34,6 +36,7 @@ pub async fn run(client: &Client, options: &Options) -> Result<Report, Error> {
     }
     let mut report = Report::default();
     release(client, options, &mut report).await?;
+    credentials::release(client, options, &mut report).await?;
     if !options.finalizers_only {
         for kind in CopiedKind::ALL.into_iter().rev() {
             delete_copies(client, options, kind, &mut report).await?;
@@ -52,7 +55,7 @@ async fn release(client: &Client, options: &Options, report: &mut Report) -> Res
         let listed = secrets.list_metadata(&page).await;
         let listed = listed.map_err(|source| Error::Read { what: what(), source })?;
         for secret in listed.items {
-            let Some(patch) = without_finalizer(&secret.metadata) else { continue };
+            let Some(patch) = without_finalizer(&secret.metadata, FINALIZER) else { continue };
             let name = secret.metadata.name.unwrap_or_default();
             let object = format!("Secret {}/{name}", options.base_namespace);
             if options.dry_run {
@@ -69,13 +72,6 @@ async fn release(client: &Client, options: &Options, report: &mut Report) -> Res
             None => return Ok(()),
         }
     }
-}
-
-/// The JSON patch that removes the finalizer, and fails if another change of the list came first.
-fn without_finalizer(metadata: &ObjectMeta) -> Option<Value> {
-    let finalizers = metadata.finalizers.as_deref().unwrap_or_default();
-    let path = format!("/metadata/finalizers/{}", finalizers.iter().position(|known| known == FINALIZER)?);
-    Some(json!([{"op": "test", "path": path, "value": FINALIZER}, {"op": "remove", "path": path}]))
 }
 
 /// Deletes the copies of a kind.
@@ -135,6 +131,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use rstest::rstest;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -156,18 +153,5 @@ mod tests {
         #[case] expected: bool,
     ) {
         assert_eq!(is_copy(&metadata(namespace, &annotations, &labels), "kyma-system"), expected);
-    }
-
-    #[test]
-    fn the_finalizers_of_others_stay() {
-        let finalizers = |names: &[&str]| ObjectMeta {
-            finalizers: Some(names.iter().map(|name| (*name).to_owned()).collect()),
-            ..ObjectMeta::default()
-        };
-        assert_eq!(without_finalizer(&finalizers(&["a", "b"])), None);
-        let place = "/metadata/finalizers/1";
-        let expected =
-            json!([{"op": "test", "path": place, "value": FINALIZER}, {"op": "remove", "path": place}]);
-        assert_eq!(without_finalizer(&finalizers(&["a", FINALIZER, "b"])), Some(expected));
     }
 }

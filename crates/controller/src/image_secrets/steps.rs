@@ -110,7 +110,7 @@ impl<K: Reconciled> Secrets<K> {
         let accounts = self.accounts.group(&request.account);
         let accounts = accounts.iter().filter_map(|(_, cached)| request.own_account(&cached.account));
         let accounts = accounts.collect();
-        let leftovers = self.secrets.group(&request.account);
+        let leftovers = self.written.group(&request.account);
         let leftovers = leftovers.iter().filter_map(|(_, cached)| request.leftover(&cached.metadata));
         let leftovers = leftovers.collect();
         let secret = self.secret(&request.namespace, &request.secret).await?;

@@ -140,12 +140,12 @@ impl Observed {
             Some(held) => wait(held.created, now).map_or(Next::Store(held.number, cause), Next::Wait),
             None => Next::Create(self.last().saturating_add(1), cause),
         };
-        let (outlived, outlives) = self.outlived(lifetimes, now);
+        let (outlived, next_end) = self.outlived(lifetimes, now);
         Rotation {
             next: cause.map(next),
             orphans: self.orphans(held),
             outlived,
-            outlives,
+            outlives: next_end,
             valid_until: current.map(Account::valid_until),
             due,
         }

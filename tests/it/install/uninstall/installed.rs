@@ -22,6 +22,9 @@ pub const FINALIZER: &str = "serverless.kyma-project.io/finalizer-registry-confi
 /// How many copies `team` has: of the seven runtimes, two accounts and a Secret.
 pub const COPIES: usize = 10;
 
+/// The push and the pull secret of `team`, as a report names them.
+pub const CREDENTIALS: [&str; 2] = ["ImagePushSecret team/web", "ImagePullSecret team/web"];
+
 /// When the controller ends.
 #[derive(Clone, Copy, Debug)]
 pub enum End {
@@ -120,6 +123,25 @@ impl Installed {
             .lines()
             .map(str::to_owned)
             .collect()
+    }
+
+    /// Puts a push and a pull secret into `team` that wait for the deletion of their accounts.
+    pub fn hold_credentials(&self) {
+        for kind in ["ImagePushSecret", "ImagePullSecret"] {
+            let finalizers = ["registry.mgoltzsche.github.com/accounts"];
+            let object = json!({
+                "apiVersion": "registry.mgoltzsche.github.com/v1alpha1",
+                "kind": kind,
+                "metadata": {"name": "web", "finalizers": finalizers},
+                "spec": {},
+            });
+            self.apply("team", &object);
+        }
+    }
+
+    /// Deletes them, which a finalizer would prevent.
+    pub fn delete_credentials(&self) {
+        self.kubectl("delete imagepushsecret,imagepullsecret web -n team --timeout=20s");
     }
 
     pub fn finalizers(&self) -> String {

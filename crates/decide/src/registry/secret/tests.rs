@@ -23,6 +23,7 @@ const HASH: &str = "$2b$10$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i
 /// To create the first account.
 const FIRST: Option<Next> = create(1, Cause::NoSecret);
 
+#[allow(clippy::unnecessary_wraps, reason = "it is compared with what may be missing")]
 const fn create(number: u64, cause: Cause) -> Option<Next> {
     Some(Next::Rotate(rotation::Next::Create(number, cause)))
 }
