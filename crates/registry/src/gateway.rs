@@ -14,6 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use process::causes::Causes;
 use process::https::Peer;
 
+use crate::challenge;
 use crate::error_form::error;
 use crate::metrics::Metrics;
 use crate::stream::Counted;
@@ -71,10 +72,14 @@ impl Gateway {
 
     /// Passes a request on. If the registry does not answer, the client is told to come again.
     pub async fn pass(&self, request: Request<Body>) -> Response<Body> {
+        let address = challenge::address(&request);
         let request = self.for_registry(request);
         match self.client.request(request).await {
             Ok(mut answer) => {
                 remove_hop_by_hop(answer.headers_mut());
+                if let Some(address) = address {
+                    challenge::refer_to(&address, answer.headers_mut());
+                }
                 answer.map(|body| Body::new(Counted::new(body, self.metrics.sent())))
             }
             Err(cause) if is_of_client(&cause) => {

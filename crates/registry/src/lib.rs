@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod accounts;
+mod challenge;
 pub mod cli;
 pub mod endpoint;
 mod error_form;
