@@ -1,5 +1,6 @@
 //! The registry of a Function, from the registry Secrets of its namespace.
 
+use api::names::registry::secret_key;
 use api::names::registry_secret;
 use k8s_openapi::api::core::v1::Secret;
 use policy::registries::RegistryAddress;
@@ -18,6 +19,8 @@ pub struct Registry {
     pub push: String,
     /// The address that images are pulled from.
     pub pull: String,
+    /// Whether the Secret holds the authority of its certificate.
+    pub has_authority: bool,
 }
 
 /// Why there is no registry.
@@ -51,6 +54,7 @@ pub struct RegistrySecret {
     registry_address: Option<String>,
     server_address: Option<String>,
     is_internal: bool,
+    has_authority: bool,
 }
 
 impl RegistrySecret {
@@ -67,6 +71,7 @@ impl RegistrySecret {
             registry_address: text(registry_secret::REGISTRY_ADDRESS),
             server_address: text(registry_secret::SERVER_ADDRESS),
             is_internal: text(registry_secret::IS_INTERNAL).as_deref() == Some("true"),
+            has_authority: text(secret_key::CA).is_some(),
         }
     }
 }
@@ -99,5 +104,6 @@ pub fn registry(
     } else {
         push.clone()
     };
-    Ok(Registry { secret: name.to_owned(), version: secret.version.clone(), push, pull })
+    let (secret_name, version) = (name.to_owned(), secret.version.clone());
+    Ok(Registry { secret: secret_name, version, push, pull, has_authority: secret.has_authority })
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use api::names::registry::secret_key;
 use api::names::registry_secret::{PASSWORD, REGISTRY_ADDRESS, USERNAME};
 use k8s_openapi::ByteString;
 use policy::registries::{RegistryAddress, RegistryAddressError};
@@ -17,6 +18,9 @@ const DOCKER_HUB_REGISTRY: &str = "registry-1.docker.io";
 /// The longest user name or password, in bytes.
 const MAX_LOGIN: usize = 16 * 1024;
 
+/// The longest text of authorities, in bytes.
+const MAX_AUTHORITIES: usize = 64 * 1024;
+
 /// An account at a registry.
 pub struct Account {
     /// The URL to verify the credentials at: `https://HOST/v2/`.
@@ -29,6 +33,8 @@ pub struct Account {
     pub username: String,
     /// The password.
     pub password: Zeroizing<String>,
+    /// The authorities of the registry, in PEM, if the Secret holds any.
+    pub authorities: Option<String>,
 }
 
 /// Why a Secret contains no account.
@@ -67,6 +73,7 @@ impl Account {
         };
         let address = text(REGISTRY_ADDRESS)?;
         let (username, password) = (text(USERNAME)?, text(PASSWORD)?);
+        let authorities = text(secret_key::CA).ok().filter(|text| text.len() <= MAX_AUTHORITIES);
         if username.len().max(password.len()) > MAX_LOGIN {
             return Err(AccountError::TooLong);
         }
@@ -86,6 +93,7 @@ impl Account {
             repository: format!("{repository}/registry-check"),
             username: username.to_string(),
             password,
+            authorities: authorities.map(|text| text.to_string()),
         })
     }
 }

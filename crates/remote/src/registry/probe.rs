@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use http_auth::{ChallengeRef, parse_challenges};
 use reqwest::header::WWW_AUTHENTICATE;
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
+use reqwest::{Certificate, Client, ClientBuilder, RequestBuilder, Response, StatusCode, Url};
 
 use super::account::Account;
 use super::config::RegistryConfig;
@@ -57,11 +57,12 @@ impl std::fmt::Display for Verdict {
 }
 
 /// The client for all other registries.
-static CLIENT: LazyLock<Result<Client, &str>> = LazyLock::new(|| client(Loopback::Refused));
+static CLIENT: LazyLock<Result<Client, &str>> = LazyLock::new(|| client(Loopback::Refused, &[]));
 /// The client for registries that the configuration lists.
-static NAMED: LazyLock<Result<Client, &str>> = LazyLock::new(|| client(Loopback::Allowed));
+static NAMED: LazyLock<Result<Client, &str>> = LazyLock::new(|| client(Loopback::Allowed, &[]));
 
-fn client(loopback: Loopback) -> Result<Client, &'static str> {
+/// A client that trusts these authorities, too.
+fn client(loopback: Loopback, authorities: &[Certificate]) -> Result<Client, &'static str> {
     let agent = concat!("serverless-controller/", env!("CARGO_PKG_VERSION"));
     let client = Client::builder()
         .redirect(Policy::none())
@@ -70,7 +71,7 @@ fn client(loopback: Loopback) -> Result<Client, &'static str> {
         .connect_timeout(guard::CONNECT)
         .dns_resolver(Arc::new(Resolver(loopback)))
         .user_agent(agent);
-    trusting(client)
+    trusting(authorities.iter().cloned().fold(client, ClientBuilder::add_root_certificate))
 }
 
 /// Verifies an account at its registry.
@@ -85,7 +86,8 @@ pub async fn probe(account: &Account, config: &RegistryConfig) -> Verdict {
 async fn ask(account: &Account, config: &RegistryConfig) -> Result<(), Verdict> {
     let base = Url::parse(&account.url)
         .map_err(|_| Verdict::NoRegistry("registryAddress does not begin with a host".to_owned()))?;
-    let response = send(get(&base, account.is_plain)?, account.is_plain).await?;
+    let own = own_client(account)?;
+    let response = send(get(&base, account.is_plain, own.as_ref())?, account.is_plain).await?;
     match response.status() {
         StatusCode::OK => return Ok(()),
         StatusCode::UNAUTHORIZED => {}
@@ -100,7 +102,8 @@ async fn ask(account: &Account, config: &RegistryConfig) -> Result<(), Verdict> 
         }
         None => return Err(Verdict::NoRegistry("it does not say how to log in".to_owned())),
     };
-    let request = get(&url, is_plain)?.basic_auth(&account.username, Some(account.password.as_str()));
+    let request =
+        get(&url, is_plain, own.as_ref())?.basic_auth(&account.username, Some(account.password.as_str()));
     let status = send(request, is_plain).await?.status();
     match status {
         StatusCode::OK => Ok(()),
@@ -111,10 +114,24 @@ async fn ask(account: &Account, config: &RegistryConfig) -> Result<(), Verdict> 
     }
 }
 
-fn get(url: &Url, is_plain: bool) -> Result<RequestBuilder, Verdict> {
+/// The client for a registry whose Secret holds its authorities.
+fn own_client(account: &Account) -> Result<Option<Client>, Verdict> {
+    let Some(authorities) = account.authorities.as_ref().filter(|_| !account.is_plain) else {
+        return Ok(None);
+    };
+    let invalid = || Verdict::NoRegistry("ca.crt holds no certificate in PEM".to_owned());
+    let authorities = Certificate::from_pem_bundle(authorities.as_bytes()).map_err(|_| invalid())?;
+    let client = client(Loopback::Refused, &authorities).map_err(|_| invalid())?;
+    Ok(Some(client))
+}
+
+fn get(url: &Url, is_plain: bool, own: Option<&Client>) -> Result<RequestBuilder, Verdict> {
     let (client, loopback) =
         if is_plain { (&NAMED, Loopback::Allowed) } else { (&CLIENT, Loopback::Refused) };
     guard::check_url(url, loopback).map_err(|why| Verdict::NoRegistry(why.to_string()))?;
+    if let Some(own) = own.filter(|_| !is_plain) {
+        return Ok(own.get(url.clone()));
+    }
     let client = client.as_ref().map_err(|&why| Verdict::Unreachable(why.to_owned()))?;
     Ok(client.get(url.clone()))
 }
@@ -189,6 +206,7 @@ pub(crate) fn fuzz_challenge(header: &str) {
         repository: "r".to_owned(),
         username: String::new(),
         password: zeroize::Zeroizing::default(),
+        authorities: None,
     };
     let Ok(base) = Url::parse("https://registry.example.com/v2/") else { return };
     for challenge in parsed(header) {

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{AppArmorProfile, Capabilities, SeccompProfile, 
 use policy::registries::{RegistryAddress, is_plain};
 
 use super::env::variable;
-use super::executor::{Executor, REPORT, Scratch};
+use super::executor::{Executor, REPORT, Scratch, own_authority};
 use super::fetch::WORKSPACE;
 use crate::function::inputs::Inputs;
 
@@ -58,14 +58,18 @@ fn executor(
 ) -> Executor {
     let command = ["/bin/sh", "-c", SCRIPT, "build"].map(str::to_owned).into();
     let plain = plain_registries(inputs).into_iter().collect::<Vec<_>>().join(" ");
+    let mut env = vec![
+        variable("APP_BUILDKITD", daemon),
+        variable("APP_PLAIN_REGISTRIES", &plain),
+        variable("APP_REPORT", REPORT),
+    ];
+    if let Some((host, file)) = own_authority(inputs) {
+        env.extend([variable("APP_REGISTRY", host), variable("APP_REGISTRY_CA", &file)]);
+    }
     Executor {
         command: Some(command),
         args: args(inputs, image),
-        env: vec![
-            variable("APP_BUILDKITD", daemon),
-            variable("APP_PLAIN_REGISTRIES", &plain),
-            variable("APP_REPORT", REPORT),
-        ],
+        env,
         security,
         host_users: None,
         scratch: scratch.into_iter().map(|(name, path, limit)| Scratch { name, path, limit }).collect(),
@@ -78,6 +82,9 @@ fn args(inputs: &Inputs<'_>, image: &str) -> Vec<String> {
     args.extend(["context", "dockerfile"].map(|name| format!("--local={name}={WORKSPACE}")));
     let base_image = inputs.runtime.base_image.as_ref();
     args.extend(base_image.map(|image| format!("--opt=build-arg:base_image={image}")));
+    // buildctl asks for tokens, and buildkitd, which has a file for this, pushes.
+    let authority = own_authority(inputs);
+    args.extend(authority.map(|(host, file)| format!("--registry-auth-tlscontext=host={host},ca={file}")));
     args.push(format!("--output=type=image,name={image},push=true,{COMPRESSION}"));
     if inputs.config.build_cache {
         let cache = inputs.cache_image();

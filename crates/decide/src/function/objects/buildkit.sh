@@ -22,6 +22,10 @@ if [ -r /etc/buildkit/buildkitd.toml ]; then cat /etc/buildkit/buildkitd.toml; f
 for host in $APP_PLAIN_REGISTRIES; do
   printf '\n[registry."%s"]\nhttp = true\n' "$host"
 done >>"$work/buildkitd.toml"
+# The authority of the registry of images, for it alone; a file of the image goes first.
+if [ -n "${APP_REGISTRY_CA-}" ] && ! grep -qF "[registry.\"$APP_REGISTRY\"]" "$work/buildkitd.toml"; then
+  printf '\n[registry."%s"]\nca = ["%s"]\n' "$APP_REGISTRY" "$APP_REGISTRY_CA" >>"$work/buildkitd.toml"
+fi
 # The shell is the first process of the container: without a trap, it would ignore the signal to end.
 trap 'exit 143' TERM
 # Not quoted: these are several words.

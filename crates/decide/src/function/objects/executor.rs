@@ -3,8 +3,22 @@
 use k8s_openapi::api::core::v1::{EmptyDirVolumeSource, EnvVar, SecurityContext, Volume, VolumeMount};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
+use crate::function::inputs::Inputs;
+
 /// The file in which the builder reports the digest of the pushed image. Kubernetes copies it to the status of the Pod.
 pub(super) const REPORT: &str = "/dev/termination-log";
+
+/// Where the credentials of the registry are mounted.
+pub(super) const CREDENTIALS: &str = "/docker";
+/// The file there with the authority of the registry, if it has one of its own.
+pub(super) const AUTHORITY_FILE: &str = "ca.crt";
+
+/// The host of the registry of images, and the file with its authority, if it has one of its own.
+pub(super) fn own_authority<'a>(inputs: &Inputs<'a>) -> Option<(&'a str, String)> {
+    let registry = inputs.registry;
+    let host = registry.push.split('/').next().filter(|_| registry.has_authority)?;
+    Some((host, format!("{CREDENTIALS}/{AUTHORITY_FILE}")))
+}
 
 /// What an engine adds to the Pod of a build.
 pub(super) struct Executor {

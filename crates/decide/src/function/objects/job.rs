@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::iter;
 
 use api::names::job_annotation;
+use api::names::registry::secret_key;
 use api::names::runtime_label::DOCKERFILE;
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::{
@@ -13,7 +14,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::env::variable;
-use super::executor::{Executor, Scratch};
+use super::executor::{AUTHORITY_FILE, CREDENTIALS, Executor, Scratch};
 use super::fetch::WORKSPACE;
 use super::{buildkit, config_map, fetch, kaniko};
 use crate::function::engine::Engine;
@@ -98,7 +99,7 @@ fn container(inputs: &Inputs<'_>, executor: Executor) -> Container {
     let mut mounts = vec![
         VolumeMount {
             name: "credentials".to_owned(),
-            mount_path: "/docker".to_owned(),
+            mount_path: CREDENTIALS.to_owned(),
             read_only: Some(true),
             ..VolumeMount::default()
         },
@@ -155,11 +156,12 @@ fn volumes(inputs: &Inputs<'_>) -> Vec<Volume> {
     let runtime = inputs.runtime_image;
     let named = iter::once(DOCKERFILE).chain(runtime.files.iter().map(String::as_str));
     let items = (!runtime.files.is_empty()).then(|| named.map(|name| item(name, name)).collect());
+    let authority = inputs.registry.has_authority.then(|| item(secret_key::CA, AUTHORITY_FILE));
     let credentials = Volume {
         name: "credentials".to_owned(),
         secret: Some(SecretVolumeSource {
             secret_name: Some(inputs.registry.secret.clone()),
-            items: Some(vec![docker_config]),
+            items: Some(iter::once(docker_config).chain(authority).collect()),
             ..SecretVolumeSource::default()
         }),
         ..Volume::default()

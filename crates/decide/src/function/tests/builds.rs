@@ -273,3 +273,64 @@ fn a_job_that_was_ended_is_not_believed() {
         format!("BuildReady=False JobFailed Job {JOB} failed: no Pod was created: no")
     );
 }
+
+#[rstest]
+#[case::buildkit(
+    crate::function::Engine::Buildkit,
+    &["--registry-auth-tlscontext=host=registry.example.com:5000,ca=/docker/ca.crt"],
+    &["APP_REGISTRY=registry.example.com:5000", "APP_REGISTRY_CA=/docker/ca.crt"]
+)]
+#[case::kaniko(
+    crate::function::Engine::Kaniko,
+    &["--registry-certificate=registry.example.com:5000=/docker/ca.crt"],
+    &[]
+)]
+fn a_build_trusts_the_authority_in_the_registry_secret(
+    #[case] engine: crate::function::Engine,
+    #[case] args: &[&str],
+    #[case] env: &[&str],
+) {
+    let mut world = World::inline();
+    world.simulation.config.engine = engine;
+    let build = |world: &mut World| {
+        world.later(Duration::from_secs(1));
+        let steps = world.simulation.pass().steps;
+        let job = steps.into_iter().find_map(|step| match step {
+            Step::Create(wanted) if wanted.kind == Kind::Job => Some(wanted.object),
+            _ => None,
+        });
+        let pod = job.unwrap()["spec"]["template"]["spec"].clone();
+        let texts = |value: &Value| value.as_array().unwrap().clone();
+        let container = &pod["containers"][0];
+        let about = |text: &str| text.contains("ca.crt");
+        let args: Vec<_> = texts(&container["args"])
+            .iter()
+            .map(|arg| arg.as_str().unwrap().to_owned())
+            .filter(|arg| about(arg))
+            .collect();
+        let env: Vec<_> = texts(&container["env"])
+            .iter()
+            .map(|variable| {
+                format!("{}={}", variable["name"].as_str().unwrap(), variable["value"].as_str().unwrap())
+            })
+            .filter(|variable| variable.starts_with("APP_REGISTRY"))
+            .collect();
+        let volume =
+            texts(&pod["volumes"]).into_iter().find(|volume| volume["name"] == "credentials").unwrap();
+        let keys: Vec<_> = texts(&volume["secret"]["items"])
+            .iter()
+            .map(|item| item["key"].as_str().unwrap().to_owned())
+            .collect();
+        (args, env, keys)
+    };
+    let mut with_authority = World::inline();
+    with_authority.simulation.config.engine = engine;
+    let registry = with_authority.observed().registry.as_mut().unwrap();
+    registry.has_authority = true;
+    registry.push = "registry.example.com:5000/team".to_owned();
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let expected = (owned(args), owned(env), owned(&[".dockerconfigjson", "ca.crt"]));
+    assert_eq!(build(&mut with_authority), expected);
+    // Most registries have none of their own, and their builds stay as they were.
+    assert_eq!(build(&mut world), (vec![], vec![], owned(&[".dockerconfigjson"])));
+}

@@ -32,6 +32,7 @@ impl World {
                 version: "7".to_owned(),
                 push: "registry.example.com".to_owned(),
                 pull: "registry.example.com".to_owned(),
+                has_authority: false,
             }),
             ..Observed::default()
         };

@@ -54,6 +54,7 @@ fn asked(base: &str, realm: &str) -> Result<String, String> {
         repository: "r".to_owned(),
         username: "u".to_owned(),
         password: zeroize::Zeroizing::new("p".to_owned()),
+        authorities: None,
     };
     let config = RegistryConfig {
         plain_http: ["tokens.example.com:5001".to_owned()].into(),
