@@ -186,4 +186,6 @@ pub mod container_registries {
     pub const OF_NODES: &str = "node-registries";
     /// Its key of the names of the Secrets that hosts belong to, as JSON.
     pub const OWNERS: &str = "owners";
+    /// What comes before the name of an `ImageRegistry` that a host belongs to. No Secret has such a name.
+    pub const OF_IMAGE_REGISTRY: &str = "imageregistry/";
 }

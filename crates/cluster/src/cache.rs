@@ -88,6 +88,11 @@ impl<T: Cached> Cache<T> {
         let _ = self.synced.subscribe().wait_for(|synced| *synced).await;
     }
 
+    /// Whether everything has been listed once.
+    pub fn is_ready(&self) -> bool {
+        *self.synced.borrow()
+    }
+
     /// Caches the API server's answer to a write before the watch shows it. An answer that is older than the watch is
     /// ignored: the object is deleted, or has changed since.
     pub fn answered(&self, key: Key, version: Option<&str>, object: T) {

@@ -1,7 +1,8 @@
-//! Composes the registries of nodes: the labelled Secrets of the base namespace become one Secret, which the agents of nodes
-//! read.
+//! Composes the registries of nodes: the labelled Secrets of the base namespace and the registries in the namespace of the
+//! controller become one Secret, which the agents of nodes read.
 
 mod composed_secret;
+mod registries;
 mod source;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::base_namespace::{self, BaseNamespace, Wake};
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
+use registries::OwnRegistries;
 use source::SourceSecret;
 
 /// The reason of the Event for a Secret of which nodes use everything again.
@@ -38,6 +40,7 @@ struct Nodes {
     writer: Writer,
     metrics: Arc<Metrics>,
     sources: Cache<InNamespace<SourceSecret>>,
+    registries: Arc<OwnRegistries>,
     /// What is composed, as the cluster has it.
     composed: Cache<InNamespace<Option<Composed>>>,
     failures: Failures,
@@ -53,6 +56,7 @@ pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()>
         writer: shared.writer(),
         metrics: Arc::clone(&shared.metrics),
         sources: Cache::default(),
+        registries: Arc::default(),
         composed: Cache::default(),
         failures: Failures::default(),
     });
@@ -82,6 +86,7 @@ impl Nodes {
                 .follow(own, base_namespace::named(OF_NODES), keep, |_| wake_on_change.wake())
                 .await;
         });
+        self.registries.follow(client, &self.namespace, wake, &mut tasks);
         tasks
     }
 
@@ -132,10 +137,11 @@ impl Reconciler for Nodes {
 
     async fn look(&self, _: &BaseNamespace) -> Result<Action, Error> {
         let secrets = self.sources.group(&self.base_namespace);
-        let sources: Vec<_> = secrets.iter().map(|(_, secret)| secret.value.source.clone()).collect();
+        let mut sources: Vec<_> = secrets.iter().map(|(_, secret)| secret.value.source.clone()).collect();
         let known = self.known();
         let nothing = Composed::default();
         let present = known.as_ref().map_or(Some(&nothing), |known| known.value.as_ref());
+        sources.extend(self.registries.sources(&self.writer, &self.namespace, present).await?);
         if present.is_none() && sources.iter().any(|source| source.registries.is_none()) {
             self.metrics.failed(UNREADABLE);
             tracing::error!(

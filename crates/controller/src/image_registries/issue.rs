@@ -8,6 +8,7 @@ use api::names::image_registry::certificate_key::{
 use api::names::image_registry::{config_key, shared_keys};
 use api::names::registry::ROOT_CA;
 use cluster::Error;
+use decide::Kind;
 use decide::owner::is_owned;
 use decide::registry::certificates::{AUTHORITY_LIFE, ROOT_LIFE, SERVER_LIFE, Step, authority_name};
 use decide::registry::instance::Instance;
@@ -54,9 +55,11 @@ impl ImageRegistries {
             Issue::Server => {
                 let Own::Stored(root) = self.root().await? else { return Ok(()) };
                 let Some(signs) = root.signs() else { return Ok(()) };
+                let service = self.writer.get(Kind::Service, namespace, name).await?;
+                let names = instance.served(service.as_ref());
                 let ends = (now + SERVER_LIFE).min(signs.certificate.not_after());
-                let made = certificates::server(&signs.pair, instance.names(), now, ends)
-                    .map_err(|error| unmade(&error))?;
+                let made =
+                    certificates::server(&signs.pair, names, now, ends).map_err(|error| unmade(&error))?;
                 let mut data = pair(&made);
                 data.insert(TRUSTED, bytes(root.text(TRUSTED).unwrap_or_default()));
                 let wanted = secrets::of_registry(instance, instance.tls_secret(), TLS, &data);

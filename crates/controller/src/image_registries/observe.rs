@@ -14,6 +14,7 @@ use decide::registry::instance::{Instance, Source};
 use decide::registry::observed::{Certified, GivenSecret, Observed, Own};
 use decide::registry::secrets::is_root;
 use decide::registry::sync;
+use process::certificates::Certificate;
 use serde::Deserialize as _;
 use serde_json::Value;
 
@@ -24,6 +25,11 @@ impl ImageRegistries {
     /// Reads all that a decision needs.
     pub(super) async fn observe(&self, instance: &Instance<'_>, now: SystemTime) -> Result<Observed, Error> {
         let mut observed = Observed::default();
+        for (kind, name) in sync::names(instance) {
+            if let Some(stored) = self.writer.get(kind, instance.namespace, &name).await? {
+                observed.stored.insert((kind, name), stored);
+            }
+        }
         let root = match instance.tls() {
             Source::Own => self.root().await?,
             Source::Issuer(_) | Source::Given(_) => Own::Missing,
@@ -33,7 +39,8 @@ impl ImageRegistries {
         observed.tls = match instance.tls() {
             Source::Own => {
                 let root = if let Own::Stored(root) = &root { Some(root) } else { None };
-                let server = |secret: &StoredSecret| server(instance, secret, root, now);
+                let names = instance.served(observed.stored.get(&(Kind::Service, instance.name.to_owned())));
+                let server = |secret: &StoredSecret| server(&names, secret, root, now);
                 Certified::Own(mapped(&own(instance, tls), server))
             }
             Source::Issuer(_) | Source::Given(_) => Certified::Given(tls.as_ref().map(given)),
@@ -47,11 +54,6 @@ impl ImageRegistries {
         });
         if let Some(map) = instance.rules_map() {
             observed.rules = self.rules(instance, map).await?;
-        }
-        for (kind, name) in sync::names(instance) {
-            if let Some(stored) = self.writer.get(kind, instance.namespace, &name).await? {
-                observed.stored.insert((kind, name), stored);
-            }
         }
         Ok(observed)
     }
@@ -125,21 +127,26 @@ fn token_authority(instance: &Instance<'_>, stored: Option<Value>) -> (Certified
 }
 
 fn server(
-    instance: &Instance<'_>,
+    names: &[String],
     secret: &StoredSecret,
     root: Option<&StoredSecret>,
     now: SystemTime,
 ) -> ServerSecret {
     let (serves, signs) = (secret.signs(), root.and_then(StoredSecret::signs));
-    let names = instance.names();
     let is_as_wanted = serves.as_ref().zip(signs.as_ref()).is_some_and(|(server, root)| {
         let (wanted, found): (BTreeSet<_>, BTreeSet<_>) =
-            (names.iter().cloned().collect(), server.certificate.names().into_iter().collect());
-        wanted == found && server.serves(&root.certificate, &names, now)
+            (names.iter().cloned().collect(), found(&server.certificate).collect());
+        wanted == found && server.serves(&root.certificate, names, now)
     });
     ServerSecret {
         serves: serves.map(|server| life(&server.certificate)),
         is_as_wanted,
         has_authorities: secret.text(TRUSTED) == root.and_then(|root| root.text(TRUSTED)),
     }
+}
+
+/// The names and the addresses that a certificate is for.
+fn found(certificate: &Certificate) -> impl Iterator<Item = String> {
+    let addresses = certificate.addresses().into_iter().map(|address| address.to_string());
+    certificate.names().into_iter().chain(addresses)
 }

@@ -4,7 +4,7 @@ mod composed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api::names::container_registries::OF_NODES;
+use api::names::container_registries::{OF_IMAGE_REGISTRY, OF_NODES};
 use policy::container_registries::{Host, Registries};
 use policy::{SECRET_DATA_MAX, text};
 
@@ -13,12 +13,12 @@ pub use composed::{Composed, registries_in};
 /// The most hosts that a text names.
 const NAMED: usize = 20;
 
-/// The registries in a Secret; none if its values are invalid.
+/// The registries in a Secret, or the hosts of an `ImageRegistry`; none if they cannot be read.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Source {
-    /// The name of the Secret.
+    /// The name of the Secret; that of an `ImageRegistry` follows its prefix.
     pub name: String,
-    /// What its values say.
+    /// What it says.
     pub registries: Option<Registries>,
 }
 
@@ -42,10 +42,14 @@ pub struct Obstacle {
     pub text: String,
 }
 
-/// What each Secret says, by its name.
-type Said<'a> = BTreeMap<&'a str, Option<&'a Registries>>;
+/// What each Secret says, by its rank.
+type Said<'a> = BTreeMap<Rank<'a>, Option<&'a Registries>>;
 
-/// Composes the registries of Secrets. A host belongs to the Secret whose name sorts first.
+/// Who goes first: Secrets before registries in the cluster, then by name.
+type Rank<'a> = (bool, &'a str);
+
+/// Composes the registries of Secrets. A host belongs to the Secret whose name sorts first, and to a registry in the cluster only
+/// if no Secret configures it.
 ///
 /// A broken Secret leaves nodes as they are: what belongs to it in `present` stays. So does one for which a Secret has no
 /// room.
@@ -56,28 +60,32 @@ pub fn compose(sources: &[Source], present: &Composed) -> Composition {
 
 fn within(max: usize, sources: &[Source], present: &Composed) -> Composition {
     let said: Said<'_> =
-        sources.iter().map(|source| (source.name.as_str(), source.registries.as_ref())).collect();
+        sources.iter().map(|source| (rank(&source.name), source.registries.as_ref())).collect();
     let all = join(&said, present);
     if all.composed.fits(max) {
         return all;
     }
     // What is there fits. The changes of each Secret are added to it while they do, in the order of names.
-    let mut used: Said<'_> = said.keys().map(|name| (*name, None)).collect();
+    let mut used: Said<'_> = said.keys().map(|rank| (*rank, None)).collect();
     let mut too_large = BTreeSet::new();
-    for (name, registries) in said.into_iter().filter(|(_, registries)| registries.is_some()) {
-        used.insert(name, registries);
+    for (rank, registries) in said.into_iter().filter(|(_, registries)| registries.is_some()) {
+        used.insert(rank, registries);
         if !join(&used, present).composed.fits(max) {
-            used.insert(name, None);
-            too_large.insert(name.to_owned());
+            used.insert(rank, None);
+            too_large.insert(rank.1.to_owned());
         }
     }
     Composition { too_large, ..join(&used, present) }
 }
 
+fn rank(name: &str) -> Rank<'_> {
+    (name.starts_with(OF_IMAGE_REGISTRY), name)
+}
+
 /// What Secrets say together, whatever its size.
 fn join(said: &Said<'_>, present: &Composed) -> Composition {
     let mut composition = Composition::default();
-    for (name, registries) in said {
+    for ((_, name), registries) in said {
         let registries = registries.map_or_else(|| present.of(name), Registries::clone);
         for (host, registry) in registries.0 {
             let composed = &mut composition.composed;

@@ -1,6 +1,7 @@
 //! What the objects of an `ImageRegistry` follow from, and the names that it has.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use api::names::image_registry::{
@@ -9,6 +10,7 @@ use api::names::image_registry::{
 use api::names::registry::{GROUP, VERSION, hostname, of_registry};
 use api::registry::{CertificateSource, ImageRegistry, ImageRegistrySpec, IssuerRef, RegistryAuth};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use serde_json::Value;
 
 use super::rules::Rules;
 
@@ -87,6 +89,15 @@ impl<'a> Instance<'a> {
             names.remove(0);
         }
         names
+    }
+
+    /// The names that a certificate of ours is for: with the address of its stored Service, by which nodes pull.
+    #[must_use]
+    pub fn served(&self, service: Option<&Value>) -> Vec<String> {
+        let address = service.and_then(|service| service.pointer("/spec/clusterIP")?.as_str());
+        // Without an address, it is `None` or empty.
+        let address = address.and_then(|address| address.parse::<IpAddr>().ok());
+        self.names().into_iter().chain(address.map(|address| address.to_string())).collect()
     }
 
     /// Where its certificate comes from.

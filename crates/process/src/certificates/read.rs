@@ -1,6 +1,7 @@
 //! What is kept of certificates that others have written, or may have damaged: only what holds together.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -78,14 +79,25 @@ impl Certificate {
     /// The names of the server that it is for; addresses are left out.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
+        self.alternatives(
+            |name| if let GeneralName::DNSName(name) = name { Some((*name).to_owned()) } else { None },
+        )
+    }
+
+    /// The addresses of the server that it is for.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        self.alternatives(|name| {
+            let GeneralName::IPAddress(bytes) = name else { return None };
+            let four = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
+            four.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from)).ok()
+        })
+    }
+
+    fn alternatives<T>(&self, read: impl Fn(&GeneralName<'_>) -> Option<T>) -> Vec<T> {
         let Ok((_, parsed)) = parse_x509_certificate(&self.der) else { return Vec::new() };
         let Ok(Some(names)) = parsed.subject_alternative_name() else { return Vec::new() };
-        let names = names.value.general_names.iter();
-        names
-            .filter_map(
-                |name| if let GeneralName::DNSName(name) = name { Some((*name).to_owned()) } else { None },
-            )
-            .collect()
+        names.value.general_names.iter().filter_map(read).collect()
     }
 }
 

@@ -137,3 +137,13 @@ fn data_is_read_as_it_was_written() {
     assert_eq!(read, Some(composed));
     assert_eq!(Composed::of_data(|_| Some("[")), None);
 }
+
+#[test]
+fn a_registry_in_the_cluster_takes_no_host_of_a_secret() {
+    let composition = compose_first(&[
+        source("imageregistry/registry", &["a.example.com", "registry.kyma-system.svc.cluster.local"]),
+        source("z", &["a.example.com"]),
+    ]);
+    let owners: Vec<_> = composition.composed.owners.values().map(String::as_str).collect();
+    assert_eq!(owners, ["z", "imageregistry/registry"]);
+}
