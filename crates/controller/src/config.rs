@@ -13,7 +13,7 @@ use policy::config::ConfigError;
 use process::settings::{LoadError, Settings};
 
 pub use checked::{Config, Propagation};
-pub use image_registries::ImageRegistries;
+pub use image_registries::{ForFunctions, ImageRegistries};
 pub use raw::RawConfig;
 
 /// How the configuration is read.

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 pub mod copies;
 pub mod credentials;
+pub mod function_registries;
 pub mod functions;
 pub mod image_accounts;
 pub mod image_build_envs;

@@ -14,8 +14,8 @@ use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
 use crate::{
-    copies, credentials, functions, image_accounts, image_build_envs, image_registries, image_secrets, nodes,
-    runtimes,
+    copies, credentials, function_registries, functions, image_accounts, image_build_envs, image_registries,
+    image_secrets, nodes, runtimes,
 };
 
 /// How a leader is found.
@@ -52,11 +52,13 @@ pub enum Reconciler {
     ImageSecrets,
     /// Deletes accounts of registries that have expired
     ImageAccounts,
+    /// Gives Functions a registry in the cluster
+    FunctionRegistries,
 }
 
 impl Reconciler {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Functions,
         Self::Copies,
         Self::Credentials,
@@ -66,6 +68,7 @@ impl Reconciler {
         Self::ImageRegistries,
         Self::ImageSecrets,
         Self::ImageAccounts,
+        Self::FunctionRegistries,
     ];
 
     fn run<'a>(
@@ -84,6 +87,7 @@ impl Reconciler {
             Self::ImageRegistries => image_registries::run(shared, config, end).boxed(),
             Self::ImageSecrets => image_secrets::run(shared, config, end).boxed(),
             Self::ImageAccounts => image_accounts::run(shared, config, end).boxed(),
+            Self::FunctionRegistries => function_registries::run(shared, config, end).boxed(),
         }
     }
 }

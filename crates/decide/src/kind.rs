@@ -17,6 +17,7 @@ pub enum Kind {
     HorizontalPodAutoscaler,
     ImagePullSecret,
     ImagePushSecret,
+    ImageRegistry,
     ImageRegistryAccount,
     Job,
     NetworkPolicy,
@@ -33,7 +34,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Certificate,
         Self::ConfigMap,
         Self::Deployment,
@@ -42,6 +43,7 @@ impl Kind {
         Self::HorizontalPodAutoscaler,
         Self::ImagePullSecret,
         Self::ImagePushSecret,
+        Self::ImageRegistry,
         Self::ImageRegistryAccount,
         Self::Job,
         Self::NetworkPolicy,
@@ -106,6 +108,7 @@ impl Kind {
             Self::ImagePushSecret => {
                 (registry::GROUP, registry::VERSION, "ImagePushSecret", "imagepushsecrets")
             }
+            Self::ImageRegistry => (registry::GROUP, registry::VERSION, "ImageRegistry", "imageregistries"),
             Self::ImageRegistryAccount => {
                 (registry::GROUP, registry::VERSION, "ImageRegistryAccount", "imageregistryaccounts")
             }
@@ -132,7 +135,7 @@ impl fmt::Display for Kind {
 
 #[cfg(test)]
 mod tests {
-    use api::registry::{ImagePullSecret, ImagePushSecret, ImageRegistryAccount};
+    use api::registry::{ImagePullSecret, ImagePushSecret, ImageRegistry, ImageRegistryAccount};
     use api::{Function, GitRepository};
     use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
     use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
@@ -163,6 +166,7 @@ mod tests {
             ApiResource::erase::<HorizontalPodAutoscaler>(&()),
             ApiResource::erase::<ImagePullSecret>(&()),
             ApiResource::erase::<ImagePushSecret>(&()),
+            ApiResource::erase::<ImageRegistry>(&()),
             ApiResource::erase::<ImageRegistryAccount>(&()),
             ApiResource::erase::<Job>(&()),
             ApiResource::erase::<NetworkPolicy>(&()),

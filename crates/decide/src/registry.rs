@@ -6,6 +6,7 @@ pub mod build_env;
 pub mod certificates;
 pub mod conditions;
 pub mod expiry;
+pub mod for_functions;
 pub mod instance;
 pub mod labels;
 mod objects;

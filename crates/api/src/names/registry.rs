@@ -16,6 +16,8 @@ pub const DEFAULT_REGISTRY: &str = "registry";
 pub const DEFAULT_ZONE: &str = "svc.cluster.local";
 /// The Secret with the certificate authority of registries that name no other, in the namespace of the controller.
 pub const ROOT_CA: &str = "image-registry-root-ca";
+/// The `ImagePushSecret` that the controller makes for the Functions of a namespace without a registry.
+pub const PUSH_SECRET_OF_FUNCTIONS: &str = "serverless-functions";
 /// The user that logs in with the token of a service account. No account has this name.
 pub const SERVICE_ACCOUNT_USER: &str = "serviceaccount";
 

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::time::Duration;
 
+use api::registry::ImageRegistrySpec;
 use decide::function::config::Runtime;
 use decide::function::{Config as FunctionConfig, Engine};
 use policy::HostKeys;
@@ -87,6 +88,11 @@ fn image_registries() -> ImageRegistries {
         rotation_interval: Duration::from_hours(12),
         default_name: "images".to_owned(),
         default_namespace: Some("infra".to_owned()),
+        for_functions: Some(ForFunctions {
+            name: "functions".to_owned(),
+            namespace: None,
+            create: Some(ImageRegistrySpec { replicas: Some(2), ..ImageRegistrySpec::default() }),
+        }),
         registry_image: "r".to_owned(),
         gateway_image: "g".to_owned(),
         redis_image: "d".to_owned(),
@@ -103,7 +109,7 @@ runtimes:
   nodejs10: null
   nodejs22: {like: nodejs12, baseImage: node22}
   go: {sourceFile: handler.go, dependenciesFile: go.mod, env: {A: b}}
-imageRegistries: {zone: example.org, rotationInterval: 12h, defaultRegistry: {name: images, namespace: infra}, registryImage: r, gatewayImage: g, redisImage: d}
+imageRegistries: {zone: example.org, rotationInterval: 12h, defaultRegistry: {name: images, namespace: infra}, forFunctions: {name: functions, create: {replicas: 2}}, registryImage: r, gatewayImage: g, redisImage: d}
 propagation: {baseNamespace: base, excludedNamespaces: [x, y]}
 registryCheck: {enabled: false, timeout: 3s, plainHttp: [Localhost, '[::1]:5000', registry.example.com:5000]}
 workers: 2
@@ -183,6 +189,14 @@ runtimes:
 #[case(
     "imageRegistries:\n  rotationInterval: 1m",
     "FILE:2: imageRegistries.rotationInterval: \"1m\" must be at least 120 s"
+)]
+#[case(
+    "imageRegistries:\n  forFunctions: {name: a.b}",
+    "FILE:2: imageRegistries.forFunctions.name: \"a.b\" must be"
+)]
+#[case(
+    "imageRegistries:\n  forFunctions: {namespace: infra, create: {}}",
+    "FILE:2: imageRegistries.forFunctions.namespace: must be absent beside \"create\": the controller creates a registry in its own namespace alone"
 )]
 #[case("build:\n  maxSimultaneousJobs: 0", "FILE:2: build.maxSimultaneousJobs: 0 must be at least 1")]
 #[case("build:\n  engine: docker", "FILE:2: build.engine: unknown variant `docker`")]
