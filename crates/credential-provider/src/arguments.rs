@@ -9,15 +9,16 @@ use decide::nodes::credentials_file::DEFAULT_PATH;
 pub(crate) const HELP: &str = "\
 Gives the kubelet the logins of registries that are on this node.
 
-Usage: serverless-credential-provider [--file FILE]
+Usage: serverless-credential-provider [--file FILE | --service-account]
 
 It reads a CredentialProviderRequest (credentialprovider.kubelet.k8s.io/v1) from its standard input
 and writes a CredentialProviderResponse. An image of a host without a login gets an empty answer.
 
 Options:
-      --file FILE  The logins, as the agent writes them [default: /etc/containerd/certs.d/registry-credentials.json]
-  -h, --help       Prints this text
-  -V, --version    Prints the version
+      --file FILE        The logins, as the agent writes them [default: /etc/containerd/certs.d/registry-credentials.json]
+      --service-account  Logs in with the token of the service account that the request holds, and reads no file
+  -h, --help             Prints this text
+  -V, --version          Prints the version
 
 Exit codes:
   0   there is an answer
@@ -33,6 +34,8 @@ pub(crate) const VERSION: &str = concat!("serverless-credential-provider ", env!
 pub(crate) enum Arguments {
     /// To answer a request with the logins of a file.
     Answer { file: PathBuf },
+    /// To answer a request with the token in it.
+    AnswerWithToken,
     /// To print the help.
     Help,
     /// To print the version.
@@ -44,25 +47,33 @@ pub(crate) enum Arguments {
 pub(crate) enum Error {
     #[error("--file needs a path")]
     NoPath,
+    #[error("--file and --service-account exclude each other")]
+    FileAndToken,
     #[error("unknown argument {0}: --help prints what there is")]
     Unknown(String),
 }
 
 impl Arguments {
     pub(crate) fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Self, Error> {
-        let mut file = PathBuf::from(DEFAULT_PATH);
+        let (mut file, mut is_by_token) = (None, false);
         while let Some(argument) = arguments.next() {
             match argument.to_str() {
-                Some("--file") => file = arguments.next().ok_or(Error::NoPath)?.into(),
+                Some("--file") => file = Some(PathBuf::from(arguments.next().ok_or(Error::NoPath)?)),
+                Some("--service-account") => is_by_token = true,
                 Some("-h" | "--help") => return Ok(Self::Help),
                 Some("-V" | "--version") => return Ok(Self::Version),
                 Some(text) if text.starts_with("--file=") => {
-                    file = text.strip_prefix("--file=").unwrap_or_default().into();
+                    file = text.strip_prefix("--file=").map(PathBuf::from);
                 }
                 _ => return Err(Error::Unknown(argument.display().to_string())),
             }
         }
-        if file.as_os_str().is_empty() { Err(Error::NoPath) } else { Ok(Self::Answer { file }) }
+        match file {
+            Some(_) if is_by_token => Err(Error::FileAndToken),
+            Some(file) if file.as_os_str().is_empty() => Err(Error::NoPath),
+            None if is_by_token => Ok(Self::AnswerWithToken),
+            file => Ok(Self::Answer { file: file.unwrap_or_else(|| PathBuf::from(DEFAULT_PATH)) }),
+        }
     }
 }
 
@@ -84,6 +95,8 @@ mod tests {
     #[case::version(&["--version"], Ok(Arguments::Version))]
     #[case::no_path(&["--file"], Err(Error::NoPath))]
     #[case::empty_path(&["--file="], Err(Error::NoPath))]
+    #[case::token(&["--service-account"], Ok(Arguments::AnswerWithToken))]
+    #[case::both(&["--service-account", "--file=/a"], Err(Error::FileAndToken))]
     #[case::unknown(&["get-credentials"], Err(Error::Unknown("get-credentials".to_owned())))]
     fn the_command_line_is_read(#[case] arguments: &[&str], #[case] expected: Result<Arguments, Error>) {
         assert_eq!(Arguments::parse(arguments.iter().map(OsString::from)), expected);

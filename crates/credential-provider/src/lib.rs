@@ -1,5 +1,6 @@
 //! A credential provider for the kubelet: it reads a request, looks the host of the image up in a file on the node, and
-//! answers with the login for this host, if there is one. Who writes the file is not here.
+//! answers with the login for this host, if there is one. Or it answers with the token of the Pod's service account, which the
+//! request holds. Who writes the file, and which hosts get which tokens, is not here: the kubelet's configuration says it.
 
 mod arguments;
 mod image;
@@ -50,13 +51,17 @@ fn answer(
     out: &mut dyn Write,
 ) -> Result<(), Error> {
     let file = match Arguments::parse(arguments)? {
-        Arguments::Answer { file } => file,
+        Arguments::Answer { file } => Some(file),
+        Arguments::AnswerWithToken => None,
         Arguments::Help => return out.write_all(HELP.as_bytes()).map_err(Error::Output),
         Arguments::Version => return out.write_all(VERSION.as_bytes()).map_err(Error::Output),
     };
     let request = Request::read(input)?;
     let host = image::host(request.image());
-    let login = logins::find(&file, host)?;
+    let login = match file {
+        Some(file) => logins::find(&file, host)?,
+        None => request.service_account(),
+    };
     Response::new(host, login.as_ref()).write(out).map_err(Error::Output)
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 
 use decide::nodes::credentials_file::Login;
 use policy::container_registries::HiddenText;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 const API_VERSION: &str = "credentialprovider.kubelet.k8s.io/v1";
 const REQUEST: &str = "CredentialProviderRequest";
@@ -41,6 +41,13 @@ pub(crate) struct Request {
     kind: String,
     #[serde(default)]
     image: String,
+    /// The token of the Pod's service account, if the configuration of the kubelet asks for it.
+    #[serde(default, deserialize_with = "hidden")]
+    service_account_token: HiddenText,
+}
+
+fn hidden<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HiddenText, D::Error> {
+    String::deserialize(deserializer).map(HiddenText::new)
 }
 
 impl Request {
@@ -67,6 +74,12 @@ impl Request {
 
     pub(crate) fn image(&self) -> &str {
         &self.image
+    }
+
+    /// The login with the token in it; none for a Pod without a service account.
+    pub(crate) fn service_account(&self) -> Option<Login> {
+        let token = &self.service_account_token;
+        (!token.reveal().is_empty()).then(|| Login::of_service_account(token.clone()))
     }
 }
 

@@ -72,6 +72,18 @@ fn what_else_the_kubelet_says_changes_nothing() {
     assert_eq!(asked(r#"{"registries":{}}"#, &request), (ok(), response(""), String::new()));
 }
 
+#[rstest]
+#[case::token(
+    r#","serviceAccountToken":"t.o.k","serviceAccountAnnotations":{"a":"b"}"#,
+    r#""registry.infra.svc.cluster.local":{"username":"serviceaccount","password":"t.o.k"}"#
+)]
+#[case::no_service_account("", "")]
+fn the_token_of_the_service_account_is_the_login(#[case] more: &str, #[case] auth: &str) {
+    let request = request("registry.infra.svc.cluster.local/team/web:1").replace('}', &format!("{more}}}"));
+    let found = called(&["--service-account".into()], &request);
+    assert_eq!(found, (ok(), response(auth), String::new()));
+}
+
 fn unreadable() -> String {
     format!("{:?}", ExitCode::from(2))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use api::names::registry::SERVICE_ACCOUNT_USER;
 use policy::container_registries::HiddenText;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +40,14 @@ pub struct Login {
     /// The password, which is never shown.
     #[serde(with = "hidden")]
     pub password: HiddenText,
+}
+
+impl Login {
+    /// That of a Pod at a registry in the cluster, with a token of its service account for this registry.
+    #[must_use]
+    pub fn of_service_account(token: HiddenText) -> Self {
+        Self { username: SERVICE_ACCOUNT_USER.to_owned(), password: token }
+    }
 }
 
 impl CredentialsFile {
