@@ -135,6 +135,7 @@ mod node {
     mod failures;
     mod full_disks;
     mod git;
+    mod image_registries;
     mod isolation;
     mod pulls;
     mod registries;

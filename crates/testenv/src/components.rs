@@ -76,6 +76,8 @@ pub(crate) fn api_server_args(
             format!("--kubelet-client-certificate={}", path("kube-apiserver-kubelet.crt")),
             format!("--kubelet-client-key={}", path("kube-apiserver-kubelet.key")),
             "--kubelet-preferred-address-types=InternalIP".to_owned(),
+            // As clusters have it: a node asks for tokens of its own Pods alone, and for no audience that nobody allows.
+            "--enable-admission-plugins=NodeRestriction".to_owned(),
         ]);
     } else {
         args.push("--bind-address=127.0.0.1".to_owned());

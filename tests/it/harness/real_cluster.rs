@@ -69,6 +69,11 @@ impl RealCluster {
             "controller": {"image": image("serverless-controller"), "values": {
                 "build": {"engine": "buildkit", "executorImage": "localhost/builder:1", "fetcherImage": "localhost/fetcher:1"},
                 "git": {"pollInterval": "5s"},
+                "imageRegistries": {
+                    "registryImage": "images.test:5002/registry:1",
+                    "gatewayImage": "images.test:5002/serverless-registry:1",
+                    "redisImage": "images.test:5002/redis:1",
+                },
                 "registryCheck": {"plainHttp": ["registry.test", "images.test:5002"]},
                 "runtimes": {
                     "nodejs22": {"baseImage": "images.test:5002/node:1"},
@@ -88,6 +93,11 @@ impl RealCluster {
         // The webhook is ready a moment before kube-proxy leads its Service there.
         let accepted = || kubectl(&self.control_plane, "apply -f -", &secret).ok;
         wait_until("the API server reaches the webhook", accepted);
+    }
+
+    /// Makes the images known that registries in the cluster run.
+    pub fn provide_registries(&self) {
+        images::provide_registries(&self.images);
     }
 
     /// Switches the agent of nodes on, which writes below a folder, or off.

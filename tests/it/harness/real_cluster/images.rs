@@ -9,7 +9,7 @@ use testenv::Node;
 use xtask::authorities;
 
 use crate::harness::layout::layout;
-use crate::harness::registry::{Registry, crane};
+use crate::harness::registry::{Registry, crane, tool};
 
 /// A program of the product.
 pub struct Program {
@@ -21,6 +21,9 @@ pub struct Program {
 
 const WEBHOOK: Program = Program { name: "serverless-webhook", command: "serve", user: "65532:65532" };
 const CONTROLLER: Program = Program { name: "serverless-controller", command: "run", user: "65532:65532" };
+const GATEWAY: Program = Program { name: "serverless-registry", command: "serve", user: "65532:65532" };
+/// The registry of distribution, which is no program of the product.
+const DISTRIBUTION: Program = Program { name: "registry", command: "serve", user: "65532:65532" };
 pub const NODE_AGENT: Program = Program { name: "serverless-node-agent", command: "run", user: "0:0" };
 
 /// Gives the node what builds run, and the registry the base images of Functions and the images of the product. With the tag
@@ -47,6 +50,13 @@ pub fn provide_program(registry: &Registry, program: &Program) {
         Some(images) => push(registry, &images.join(program.name), program.name, "1"),
         None => push_made(registry, programs(), program, "1"),
     }
+}
+
+/// Gives the registry what registries in the cluster and environments of builds run.
+pub fn provide_registries(registry: &Registry) {
+    provide_program(registry, &GATEWAY);
+    push_made(registry, tool(DISTRIBUTION.name).parent().unwrap(), &DISTRIBUTION, "1");
+    push(registry, &testenv::built("node-images").unwrap().join("redis"), "redis", "1");
 }
 
 /// Where the programs are that were built for the tests.

@@ -1,0 +1,5 @@
+//! Registries in the cluster on a real node: their Pods run, clients push through the Service, and Pods pull.
+
+mod seed;
+mod team;
+mod tokens;
