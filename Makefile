@@ -170,7 +170,7 @@ test: control-plane interpreters packages registry clients parsers tokens cert-m
 
 .PHONY: test-node
 test-node: ## Functions on a real node: needs root on Linux; lists what it skips elsewhere
-	@[ -n "$$(tests/node/missing.sh)" ] || $(MAKE) --no-print-directory node node-images packages registry parsers
+	@[ -n "$$(tests/node/missing.sh)" ] || $(MAKE) --no-print-directory node node-images packages registry clients parsers
 	$(CARGO) build --locked --workspace --bins
 	$(CARGO) test --locked --workspace --test it --test ends --no-run
 	tests/node/test.sh $(CARGO) test --locked --offline --workspace --test it -- --ignored node::

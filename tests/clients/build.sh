@@ -11,6 +11,12 @@ build() {
   for package in oras.land/oras/cmd/oras github.com/regclient/regclient/cmd/regctl github.com/opencontainers/distribution-spec/conformance; do
     CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$1/${package##*/}" "$package" || return
   done
+  # skopeo is in no Go module: the tests of the node, which need Debian anyway, take that of Debian.
+  command -v apt-get >/dev/null || return 0
+  local packages
+  packages=$(apt-get -s -o Dir::State::status=/dev/null --no-install-recommends install skopeo |
+    sed -n 's/^Inst \([^ ]*\).*/\1/p' | grep -E '^(skopeo|lib(gpgme|assuan|gpg-error|devmapper).*)$')
+  ../node/debian.sh "$1/debian" $packages
 }
 
 once "clients: building" "$root" "$(cat ./* | sha256sum | cut -c 1-16)" build

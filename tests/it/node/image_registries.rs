@@ -1,5 +1,6 @@
 //! Registries in the cluster on a real node: their Pods run, clients push through the Service, and Pods pull.
 
+mod clients;
 mod seed;
 mod team;
 mod tokens;
