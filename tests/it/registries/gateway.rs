@@ -3,10 +3,13 @@
 use std::io::Read as _;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use decide::registry::acl::Policy;
 use process::https::ConnectionLimits;
+use serde_json::Value;
 
-use crate::harness::guarded::{Guarded, limits};
+use crate::harness::guarded::{Guarded, NAME, limits};
 
 const PUSH: (&str, &str) = ("push.team.web.1", "correct-horse");
 const PULL: (&str, &str) = ("pull.team.web.1", "battery-staple");
@@ -165,4 +168,41 @@ async fn a_body_may_take_longer_than_any_limit_as_long_as_it_moves() {
     // One that stands still is closed.
     let answer = guarded.exchange(&request.as_bytes()[..1000], Duration::from_secs(4), 1);
     assert_eq!(answer, "");
+}
+
+/// The value of a header.
+fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = answer.split("\r\n").take_while(|line| !line.is_empty());
+    lines.find_map(|line| {
+        let (key, value) = line.split_once(": ")?;
+        key.eq_ignore_ascii_case(name).then_some(value)
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_layer_may_take_longer_than_any_limit_as_long_as_it_moves() {
+    let limits = ConnectionLimits { request: Duration::from_secs(3), ..limits() };
+    let guarded = Guarded::start_with(Policy::Shared.acl(), limits).await;
+    guarded.add_account(PUSH.0, "push", "team", PUSH.1);
+    let ask = |head: &str, body: &str, pause: u64, parts: usize| {
+        let length = body.len();
+        let request = format!(
+            "{head}\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        guarded.exchange(request.as_bytes(), Duration::from_millis(pause), parts)
+    };
+    let login = STANDARD.encode(format!("{}:{}", PUSH.0, PUSH.1));
+    let scope = "repository:team/app:pull,push";
+    let question =
+        format!("GET /auth/token?service={NAME}&scope={scope} HTTP/1.1\r\nAuthorization: Basic {login}");
+    let answer = ask(&question, "", 0, 1);
+    let answer: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let bearer = format!("Authorization: Bearer {}", answer["token"].as_str().unwrap());
+    let started = ask(&format!("POST /v2/team/app/blobs/uploads/ HTTP/1.1\r\n{bearer}"), "", 0, 1);
+    let location = header(&started, "location").unwrap_or_else(|| panic!("{started}"));
+    let path = location.strip_prefix(&format!("https://localhost:{}", guarded.port)).unwrap();
+    let head = format!("PATCH {path} HTTP/1.1\r\nContent-Type: application/octet-stream\r\n{bearer}");
+    let answer = ask(&head, &"x".repeat(60_000), 300, 14);
+    assert!(answer.starts_with("HTTP/1.1 202 Accepted\r\n"), "{answer}");
+    assert_eq!(header(&answer, "range"), Some("0-59999"));
 }

@@ -187,7 +187,13 @@ impl hyper::body::Body for Leaving {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if polled.is_ready() {
+            self.deadline.answer_goes_on();
+        } else {
+            self.deadline.answer_is_awaited();
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

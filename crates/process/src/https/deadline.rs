@@ -25,7 +25,7 @@ pub(super) enum Stage {
     Head,
     /// Sending the body of a request.
     Body,
-    /// Waiting for the answer.
+    /// Waiting for the answer, or for more of it.
     Answering,
     /// Reading an answer of which there is more to come.
     Sending,
@@ -90,6 +90,21 @@ impl Deadline {
                     self.enter(stage);
                 }
             }
+        }
+    }
+
+    /// There is no more of the answer for now: a client cannot read what is not there. Where a body may take any time, the
+    /// server has the time for a request until it goes on.
+    pub(super) fn answer_is_awaited(&self) {
+        if self.limits.pace == Pace::Progress && self.is(Stage::Sending) {
+            self.enter(Stage::Answering);
+        }
+    }
+
+    /// There is more of the answer.
+    pub(super) fn answer_goes_on(&self) {
+        if self.limits.pace == Pace::Progress && self.is(Stage::Answering) {
+            self.enter(Stage::Sending);
         }
     }
 
@@ -252,6 +267,30 @@ mod tests {
                 assert!(deadline.is(stage), "{pace:?} {stage:?}");
             }
         }
+    }
+
+    #[test]
+    fn an_answer_that_is_awaited_is_no_slow_client_where_a_body_may_take_any_time() {
+        let deadline = Deadline::new(ConnectionLimits { request: 20 * SECOND, ..limits(Pace::Progress) });
+        deadline.enter(Stage::Sending);
+        let written = deadline.get();
+        deadline.answer_is_awaited();
+        let awaited = deadline.get();
+        assert!(deadline.is(Stage::Answering) && awaited > written);
+        // Neither more waiting nor what the client reads of what was there prolongs it.
+        deadline.answer_is_awaited();
+        deadline.body_has_moved();
+        assert_eq!((deadline.get(), deadline.merit()), (awaited, None));
+        deadline.answer_goes_on();
+        assert!(deadline.is(Stage::Sending) && deadline.get() < awaited);
+        deadline.answer_goes_on();
+        deadline.answer_is_complete();
+        assert!(deadline.is(Stage::Writing));
+
+        let deadline = Deadline::new(limits(Pace::Whole));
+        deadline.enter(Stage::Sending);
+        deadline.answer_is_awaited();
+        assert!(deadline.is(Stage::Sending));
     }
 
     #[test]
