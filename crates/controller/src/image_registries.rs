@@ -20,6 +20,7 @@ use decide::registry::observed::{Observed, Rollout};
 use decide::registry::problem::Problem;
 use decide::registry::status::status;
 use decide::registry::sync::{self, Plan};
+use decide::registry::tally;
 use futures::channel::mpsc::unbounded;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -29,6 +30,7 @@ use process::causes::Causes;
 use serde_json::json;
 
 use crate::config::Config;
+use crate::metrics::Counted;
 use crate::shared::Shared;
 use registries::ImageRegistries;
 
@@ -54,6 +56,12 @@ pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()>
     });
     let watch =
         Watch::new(Api::<ImageRegistry>::all(shared.client.clone()), WatcherConfig::default(), |_| {});
+    let store = watch.store();
+    let _counting = shared.metrics.count(Counted::Registries, move |_| {
+        let registries = store.state();
+        let is_left = |registry: &&Arc<ImageRegistry>| registry.metadata.deletion_timestamp.is_none();
+        tally::registries(registries.iter().filter(is_left).map(|registry| registry.status.as_ref()))
+    });
     let (wake, woken) = unbounded();
     // They end with this function.
     let _watches = watches::start(&registries, &shared.client, &watch.store(), &wake);

@@ -18,9 +18,11 @@ use cluster::{Cache, Clock, Error, Failures, Note, Writer};
 use decide::finalizers;
 use decide::registry::rotation;
 use decide::registry::secret::{self, Defaults, Next, Plan, Request};
+use decide::registry::tally::{self, Tally};
 use futures::FutureExt as _;
 use futures::future::{Either, join, select};
 use jiff::Timestamp;
+use kube::runtime::reflector::Store;
 use kube::runtime::watcher::{Config as WatcherConfig, Event};
 use kube::{Api, ResourceExt as _};
 use process::causes::Causes;
@@ -28,7 +30,7 @@ use serde_json::json;
 
 use crate::config::Config;
 use crate::image_accounts;
-use crate::metrics::Metrics;
+use crate::metrics::{Counted, Metrics};
 use crate::shared::Shared;
 use cached::{CachedAccount, CachedSecret};
 use held::HeldPasswords;
@@ -75,6 +77,10 @@ pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()>
     let (push, push_watch, pushes) =
         start::<ImagePushSecret>(shared, &defaults, &sources, &passwords, &clock);
     let (pull, pull_watch, pulls) = start::<ImagePullSecret>(shared, &defaults, &sources, &passwords, &clock);
+    let _counting = [
+        shared.metrics.count(Counted::PushSecrets, counted(push_watch.store())),
+        shared.metrics.count(Counted::PullSecrets, counted(pull_watch.store())),
+    ];
     let (wake_push, wake_pull) = (pushes.wake.clone(), pulls.wake.clone());
     // The watches end with this function.
     let mut watches = sources.follow(&shared.client, move |origin| {
@@ -86,6 +92,15 @@ pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()>
     let pushes = reconcile::run(push, push_watch, pushes.stream, config.workers, end.clone());
     let pulls = reconcile::run(pull, pull_watch, pulls.stream, config.workers, end);
     join(pushes, pulls).await;
+}
+
+/// Counts the objects of a kind.
+fn counted<K: Reconciled>(store: Store<K>) -> impl Fn(Timestamp) -> Tally + Send + 'static {
+    move |now| {
+        let objects = store.state();
+        let is_left = |object: &&Arc<K>| object.meta().deletion_timestamp.is_none();
+        tally::secrets(objects.iter().filter(is_left).map(|object| object.status()), now)
+    }
 }
 
 fn start<K: Reconciled>(

@@ -1,15 +1,22 @@
 //! Metrics. Their labels have values from closed sets only.
 
+mod registries;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::{Condition, ConditionType};
 use decide::function::slots::Slots;
+use decide::registry::tally::Tally;
+use jiff::Timestamp;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+
+use registries::Registries;
+pub(crate) use registries::{Counted, Counting};
 
 type Label = [(&'static str, &'static str); 1];
 
@@ -33,6 +40,7 @@ pub struct Metrics {
     calls: Family<Label, Counter>,
     registry_checks: Family<Label, Counter>,
     lookups: Family<Label, Counter>,
+    registries: Registries,
     /// Whether this process is the leader.
     pub leads: Gauge,
 }
@@ -56,6 +64,7 @@ impl Metrics {
             calls: Family::default(),
             registry_checks: Family::default(),
             lookups: Family::default(),
+            registries: Registries::default(),
             leads: Gauge::default(),
             registry: Registry::default(),
         };
@@ -85,6 +94,7 @@ impl Metrics {
             new.registry_checks.clone(),
         );
         registry.register("git_lookups", "Look-ups of Git remotes", new.lookups.clone());
+        new.registries.register(&mut registry);
         registry.register("leads", "Whether this process leads", new.leads.clone());
         process::metrics::register_version(&mut registry);
         Self { registry, ..new }
@@ -179,9 +189,24 @@ impl Metrics {
         self.calls.get_or_create_owned(&[("verb", verb)]).inc();
     }
 
+    /// Counts registries or push or pull secrets, whenever metrics are asked for, until what is returned is dropped.
+    pub(crate) fn count(
+        &self,
+        counted: Counted,
+        count: impl Fn(Timestamp) -> Tally + Send + 'static,
+    ) -> Counting {
+        self.registries.count(counted, count)
+    }
+
+    /// A push or pull secret of this kind has a new password.
+    pub(crate) fn rotated(&self, kind: &'static str) {
+        self.registries.rotated(kind);
+    }
+
     /// All metrics as text.
     #[must_use]
     pub fn render(&self) -> String {
+        self.registries.refresh(Timestamp::now());
         process::metrics::render(&self.registry)
     }
 }

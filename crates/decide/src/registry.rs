@@ -19,6 +19,7 @@ pub mod secret;
 pub mod secrets;
 pub mod status;
 pub mod sync;
+pub mod tally;
 pub mod token;
 
 use std::time::Duration;

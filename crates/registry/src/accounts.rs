@@ -1,6 +1,7 @@
 //! The accounts of a registry, as the watch shows them.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use decide::registry::labels::Labels;
@@ -34,30 +35,53 @@ impl Account {
 
 /// All accounts, each replaced as a whole.
 #[derive(Debug, Default)]
-pub struct Accounts(RwLock<HashMap<String, Arc<Account>>>);
+pub struct Accounts {
+    by_name: RwLock<HashMap<String, Arc<Account>>>,
+    /// Whether the watch has not shown all of them yet, or is interrupted.
+    are_awaited: AtomicBool,
+}
 
 impl Accounts {
+    /// None, until a watch has shown all of them.
+    #[must_use]
+    pub fn awaited() -> Self {
+        Self { are_awaited: AtomicBool::new(true), ..Self::default() }
+    }
+
+    /// The watch is interrupted: there may be others by now.
+    pub fn interrupted(&self) {
+        self.are_awaited.store(true, Ordering::Release);
+    }
+
+    /// Whether the watch has shown all of them.
+    #[must_use]
+    pub fn are_known(&self) -> bool {
+        !self.are_awaited.load(Ordering::Acquire)
+    }
+
     /// Adds an account, or replaces it.
     pub fn put(&self, name: String, account: Account) {
         let account = Arc::new(account);
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(name, account);
+        self.by_name.write().unwrap_or_else(PoisonError::into_inner).insert(name, account);
     }
 
     /// Removes an account: from now on its logins are refused.
     pub fn remove(&self, name: &str) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.by_name.write().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 
     /// Replaces all accounts, when a watch begins anew: those that are gone were deleted meanwhile.
     pub fn replace(&self, accounts: impl IntoIterator<Item = (String, Account)>) {
         let accounts = accounts.into_iter().map(|(name, account)| (name, Arc::new(account))).collect();
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = accounts;
+        *self.by_name.write().unwrap_or_else(PoisonError::into_inner) = accounts;
+        self.are_awaited.store(false, Ordering::Release);
     }
 
     /// An account that has not expired, with the passwords that have not. The clock decides: the object may still be there.
     #[must_use]
     pub fn get(&self, name: &str, now: Timestamp) -> Option<Arc<Account>> {
-        let account = self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).map(Arc::clone)?;
+        let account =
+            self.by_name.read().unwrap_or_else(PoisonError::into_inner).get(name).map(Arc::clone)?;
         let account = (!account.has_expired(now)).then_some(account)?;
         if account.valid(now).count() == account.hashes.len() {
             return Some(account);
@@ -68,7 +92,7 @@ impl Accounts {
 
     /// How many may log in.
     pub(crate) fn usable(&self, now: Timestamp) -> usize {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
         let may_log_in =
             |account: &&Arc<Account>| !account.has_expired(now) && account.valid(now).next().is_some();
         all.values().filter(may_log_in).count()
@@ -77,7 +101,7 @@ impl Accounts {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.by_name.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Whether there are none.

@@ -1,13 +1,15 @@
 //! The accounts of a namespace, followed by a watch: one that is created may log in at once, one that is deleted may not.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::registry::ImageRegistryAccount;
 use decide::registry::expiry::expires;
 use decide::registry::labels::Labels;
 use futures::StreamExt as _;
+use kube::runtime::watcher;
 use kube::runtime::watcher::{Config, Event};
-use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, ResourceExt as _};
 use policy::image_registry_accounts::bcrypt::{self, Bcrypt};
 use process::causes::Causes;
@@ -18,6 +20,10 @@ use crate::metrics::Metrics;
 
 /// How many accounts a page of a list has. Each takes some hundred bytes.
 const PAGE: u32 = 500;
+/// The first pause before a watch begins anew that was interrupted.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
+/// The last one: an account that is new works soon after the API server is back.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// Follows the accounts, without an end. Reports once that all are known.
 pub async fn accounts(
@@ -27,10 +33,11 @@ pub async fn accounts(
     synced: watch::Sender<bool>,
 ) {
     metrics.of_accounts(Arc::clone(&accounts));
-    let mut listed = Vec::new();
-    let events = watcher(api, Config::default().page_size(PAGE)).default_backoff();
-    events
-        .for_each(|event| {
+    let mut pause = SHORTEST_PAUSE;
+    loop {
+        let mut listed = Vec::new();
+        let mut events = pin!(watcher(api.clone(), Config::default().page_size(PAGE)));
+        while let Some(event) = events.next().await {
             match event {
                 Ok(Event::Init) => listed.clear(),
                 // One that is being deleted may not log in, however long a finalizer keeps it.
@@ -39,16 +46,23 @@ pub async fn accounts(
                 Ok(Event::InitDone) => {
                     accounts.replace(std::mem::take(&mut listed));
                     synced.send_replace(true);
+                    pause = SHORTEST_PAUSE;
                 }
                 Ok(Event::Apply(object)) if !is_deleted(&object) => {
                     accounts.put(object.name_any(), of(&object));
                 }
                 Ok(Event::Apply(object) | Event::Delete(object)) => accounts.remove(&object.name_any()),
-                Err(error) => tracing::warn!(error = %Causes(&error), "the watch of accounts is interrupted"),
+                Err(error) => {
+                    tracing::warn!(error = %Causes(&error), "the watch of accounts is interrupted");
+                    break;
+                }
             }
-            std::future::ready(())
-        })
-        .await;
+        }
+        // A watch that goes on says nothing until something changes. One that begins anew says when all accounts are known.
+        accounts.interrupted();
+        tokio::time::sleep(pause).await;
+        pause = (2 * pause).min(LONGEST_PAUSE);
+    }
 }
 
 fn is_deleted(object: &ImageRegistryAccount) -> bool {

@@ -17,6 +17,9 @@ use crate::stream::Passing;
 
 type Labels = [(&'static str, &'static str); 1];
 
+/// The files that are read again when they change.
+const FILES: [&str; 3] = ["certificate", "rules", "token_authority"];
+
 /// Everything that is counted.
 #[derive(Debug)]
 pub struct Metrics {
@@ -30,6 +33,7 @@ pub struct Metrics {
     certificate: Gauge<f64, AtomicU64>,
     signing_certificate: Gauge<f64, AtomicU64>,
     reloads: Family<[(&'static str, &'static str); 2], Counter>,
+    in_force: Family<Labels, Gauge>,
     received: Passing,
     sent: Passing,
     unavailable: Counter,
@@ -63,6 +67,7 @@ impl Metrics {
         );
         let reloads = Family::default();
         registry.register("reloads", "How often changed files were read again", reloads.clone());
+        let in_force = files_in_force(&mut registry);
         let bytes = Family::<Labels, Counter>::default();
         registry.register_with_unit(
             "body",
@@ -90,6 +95,7 @@ impl Metrics {
             certificate,
             signing_certificate,
             reloads,
+            in_force,
             received,
             sent,
             unavailable,
@@ -103,7 +109,7 @@ impl Metrics {
             Some(Refusal::Login | Refusal::Basic(_)) => "login_refused",
             Some(Refusal::Anonymous) => "anonymous_refused",
             Some(Refusal::Busy) => "busy",
-            Some(Refusal::Unverified | Refusal::Unavailable) => "unavailable",
+            Some(Refusal::Unverified | Refusal::AccountsUnknown | Refusal::Unavailable) => "unavailable",
             Some(_) => "bad_request",
         };
         self.tokens.get_or_create_owned(&[("result", result)]).inc();
@@ -134,6 +140,7 @@ impl Metrics {
 
     /// Changed files were read again; `what` is `certificate`, `rules` or `token_authority`.
     pub fn reloaded(&self, what: &'static str, in_force: bool) {
+        self.in_force.get_or_create_owned(&[("file", what)]).set(i64::from(in_force));
         let result = if in_force { "success" } else { "failure" };
         self.reloads.get_or_create_owned(&[("file", what), ("result", result)]).inc();
     }
@@ -161,6 +168,19 @@ impl Metrics {
         self.accounts.set(i64::try_from(accounts).unwrap_or(i64::MAX));
         process::metrics::render(&self.registry)
     }
+}
+
+fn files_in_force(registry: &mut Registry) -> Family<Labels, Gauge> {
+    let in_force = Family::<Labels, Gauge>::default();
+    registry.register(
+        "last_reload_successful",
+        "1 unless a file was changed and cannot be used: then the last one that was good stays in force",
+        in_force.clone(),
+    );
+    for file in FILES {
+        in_force.get_or_create_owned(&[("file", file)]).set(1);
+    }
+    in_force
 }
 
 impl Default for Metrics {

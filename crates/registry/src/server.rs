@@ -185,6 +185,8 @@ impl Server {
         let known = self.known(state, &login.user);
         if known.is_some() {
             client.named(&login.user);
+        } else if !self.accounts.are_known() {
+            return Err(Refusal::AccountsUnknown);
         }
         match self.judge(login, known.as_ref(), client.address).await {
             Err(Refusal::Login) if known.is_none() => {
@@ -217,6 +219,9 @@ impl Server {
     fn remember(&self, state: &State, token: &HiddenText) -> Result<(String, Bcrypt), Refusal> {
         let refresh = self.refresh.as_ref().ok_or(Refusal::Login)?;
         let remembered = refresh.read(token, (self.clock)()).ok_or(Refusal::Login)?;
+        if !self.accounts.are_known() {
+            return Err(Refusal::AccountsUnknown);
+        }
         let known = self.known(state, &remembered.account);
         let hash = known.as_ref().and_then(|known| remembered.hash_of(known.hashes()).cloned());
         Ok((remembered.account, hash.ok_or(Refusal::Login)?))

@@ -149,6 +149,7 @@ fn kinds_of_others() -> Value {
         crd("cert-manager.io", "v1", "Issuer"),
         crd("cert-manager.io", "v1", "Certificate"),
         crd("monitoring.coreos.com", "v1", "ServiceMonitor"),
+        crd("monitoring.coreos.com", "v1", "PodMonitor"),
         crd("monitoring.coreos.com", "v1", "PrometheusRule"),
     ]})
 }

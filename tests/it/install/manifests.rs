@@ -68,19 +68,59 @@ fn an_agent_that_is_not_scraped_raises_an_alert_and_all_alerts_of_agents_name_th
     }
 }
 
+/// The labels by which the monitor and the alert find gateways and volumes are those that the controller gives them.
+#[test]
+fn gateways_of_registries_are_scraped_and_their_volumes_are_watched() {
+    let read = |path: &str| std::fs::read_to_string(testenv::root().join(path)).unwrap();
+    let recorded: Value =
+        serde_saphyr::from_str(&read("manifests/chart/files/monitoring/podmonitor.yaml")).unwrap();
+    let endpoint = &recorded["spec"]["podMetricsEndpoints"][0];
+    let app = api::names::registry::of_registry("NAME");
+    let volume = api::names::registry::volume_claim("NAME");
+    let keep = json!({
+        "sourceLabels": ["__meta_kubernetes_pod_label_app", "__meta_kubernetes_pod_container_name"],
+        "regex": format!("{};gateway", app.replace("NAME", ".+")),
+        "action": "keep",
+    });
+    assert_eq!(endpoint["relabelings"][0], keep);
+    let job = endpoint["relabelings"][1]["replacement"].as_str().unwrap();
+    let rules = read("manifests/chart/files/monitoring/prometheusrule.yaml");
+    assert!(rules.contains(&format!(r#"expr: up{{job="{job}"}} == 0"#)), "{job}");
+    let volumes = format!(r#"persistentvolumeclaim=~"{}""#, volume.replace("NAME", ".+"));
+    assert_eq!(rules.matches(&volumes).count(), 2, "{volumes}");
+    // The port of the gateway, as recorded from what the controller makes.
+    let objects: Vec<Value> =
+        serde_saphyr::from_multiple(&read("fixtures/registries/seed/objects.yaml")).unwrap();
+    let pods = objects.iter().find(|object| object["kind"] == "StatefulSet").unwrap();
+    let template = &pods["spec"]["template"];
+    assert!(template["metadata"]["labels"]["app"].as_str().unwrap().starts_with(&app.replace("NAME", "")));
+    let containers = template["spec"]["containers"].as_array().unwrap();
+    let gateway = containers.iter().find(|container| container["name"] == "gateway").unwrap();
+    let mut ports = gateway["ports"].as_array().unwrap().iter();
+    assert!(ports.any(|port| port["name"] == endpoint["port"]), "{gateway}");
+}
+
 #[test]
 fn alerts_and_dashboard_ask_for_metrics_that_there_are() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/chart/files/monitoring");
-    let metrics = metrics::of_webhook() + &metrics::of_controller() + &metrics::of_agent();
+    let metrics =
+        metrics::of_webhook() + &metrics::of_controller() + &metrics::of_agent() + &metrics::of_registry();
     let mut asked = BTreeSet::new();
-    for file in ["prometheusrule.yaml", "dashboard.json", "controller-dashboard.json"] {
+    for file in
+        ["prometheusrule.yaml", "dashboard.json", "controller-dashboard.json", "registries-dashboard.json"]
+    {
         let text = std::fs::read_to_string(folder.join(file)).unwrap();
         let words = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
-        let programs = ["serverless_webhook_", "serverless_controller_", "serverless_node_agent_"];
+        let programs = [
+            "serverless_webhook_",
+            "serverless_controller_",
+            "serverless_node_agent_",
+            "serverless_registry_",
+        ];
         let ours = |word: &&str| programs.iter().any(|prefix| word.starts_with(prefix));
         asked.extend(words.filter(ours).map(str::to_owned));
     }
-    assert!(asked.len() >= 25, "{asked:?}");
+    assert!(asked.len() >= 40, "{asked:?}");
     for name in asked {
         let family = name.trim_end_matches("_bucket").trim_end_matches("_total");
         let is_there = metrics

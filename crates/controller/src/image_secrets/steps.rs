@@ -189,6 +189,7 @@ impl<K: Reconciled> Secrets<K> {
             return Ok(None);
         };
         self.held.forget(&request.uid);
+        self.metrics.rotated(K::KIND.as_str());
         let (secret, account) = (&request.secret, &credentials.username);
         let note = format!("Secret {secret} has the credentials of account {account}: {}", reason(cause));
         self.note(object, "Rotated", &note, false).await?;

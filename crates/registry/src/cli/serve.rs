@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args) -> Exit {
 async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let metrics = Arc::new(Metrics::new());
     let tls = certificate(args, &metrics)?;
-    let accounts = Arc::new(Accounts::default());
+    let accounts = Arc::new(Accounts::awaited());
     let tokens = Prepared::read(args)?;
     let config = process::kubernetes::config().await.context("the accounts cannot be read")?;
     let namespace = args.tokens.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());

@@ -45,8 +45,12 @@ fn state(rules: &str, until: i32) -> State {
 }
 
 fn server(accounts: &[(&str, &[&str])]) -> Server {
-    let store = Accounts::default();
+    let store = Accounts::awaited();
     store.replace(accounts.iter().map(|(name, passwords)| account(name, passwords)));
+    server_of(store)
+}
+
+fn server_of(store: Accounts) -> Server {
     let passwords = Passwords::new(NonZeroUsize::MIN, Gauge::default()).unwrap();
     let refresh = Refresh::new(&[7; 32], Duration::from_hours(1)).unwrap();
     Server::new(state(RULES, 2030), Arc::new(store), passwords, Some(refresh), || NOW)
@@ -97,6 +101,25 @@ async fn whoever_is_not_known_is_refused() {
     {
         assert_eq!(get(&server, "", login).await, Err(refusal));
     }
+}
+
+/// A registry that restarts tells no client that its right password is wrong.
+#[tokio::test]
+async fn nobody_is_refused_before_all_accounts_are_known() {
+    let server = server_of(Accounts::awaited());
+    assert_eq!(get(&server, "", Some("me:right")).await, Err(Refusal::AccountsUnknown));
+    assert_eq!(get(&server, "", None).await, Err(Refusal::Anonymous));
+    let other = self::server(&[("me", &["right"])]);
+    let token = get(&other, "offline_token=true", Some("me:right")).await.unwrap()["refresh_token"].clone();
+    assert_eq!(refreshed(&server, &token).await, Err(Refusal::AccountsUnknown));
+    server.accounts.replace([account("me", &["right"])]);
+    assert!(get(&server, "", Some("me:right")).await.is_ok());
+    assert_eq!(get(&server, "", Some("me:wrong")).await, Err(Refusal::Login));
+    // An account that was created while the watch is interrupted is not known; the others log in.
+    server.accounts.interrupted();
+    assert_eq!(get(&server, "", Some("new:right")).await, Err(Refusal::AccountsUnknown));
+    assert!(get(&server, "", Some("me:right")).await.is_ok());
+    assert_eq!(get(&server, "", Some("me:wrong")).await, Err(Refusal::Login));
 }
 
 #[tokio::test]

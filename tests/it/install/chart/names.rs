@@ -43,6 +43,7 @@ fn another_name_is_that_of_all_objects() {
         let monitor = object(&rendered, "ServiceMonitor", "ours-webhook");
         let values = &monitor["spec"]["selector"]["matchExpressions"][0]["values"];
         assert_eq!(*values, json!(["ours-webhook", "ours-controller", "ours-node-agent"]));
+        object(&rendered, "PodMonitor", "ours-registries");
         selectors_find_their_pods(&rendered);
     }
 }

@@ -41,6 +41,9 @@ pub enum Refusal {
     /// The API server does not say whether the token of a service account is valid.
     #[error("tokens of service accounts cannot be verified now: try again later")]
     Unverified,
+    /// Not all accounts are known at the moment, so nobody can tell whether a login is right.
+    #[error("the registry does not know all accounts now: try again later")]
+    AccountsUnknown,
     /// The key that signs is not there, or not valid.
     #[error("the registry cannot sign tokens now: try again later")]
     Unavailable,
@@ -63,7 +66,7 @@ impl Refusal {
             Self::Form(_) | Self::Scope(_) | Self::Service | Self::Account | Self::GrantType => 400,
             Self::Basic(_) | Self::Anonymous | Self::Login => 401,
             Self::Busy => 429,
-            Self::Unverified | Self::Unavailable => 503,
+            Self::Unverified | Self::AccountsUnknown | Self::Unavailable => 503,
         }
     }
 
@@ -75,7 +78,7 @@ impl Refusal {
             Self::Form(_) | Self::Scope(_) | Self::Service | Self::Account | Self::GrantType => "UNSUPPORTED",
             Self::Basic(_) | Self::Anonymous | Self::Login => "UNAUTHORIZED",
             Self::Busy => "TOOMANYREQUESTS",
-            Self::Unverified | Self::Unavailable => "UNAVAILABLE",
+            Self::Unverified | Self::AccountsUnknown | Self::Unavailable => "UNAVAILABLE",
         }
     }
 
@@ -97,6 +100,7 @@ impl Refusal {
     /// The header `Retry-After`, if waiting helps.
     #[must_use]
     pub fn retry_after(self) -> Option<Duration> {
-        matches!(self, Self::Busy | Self::Unverified | Self::Unavailable).then_some(RETRY_AFTER)
+        matches!(self, Self::Busy | Self::Unverified | Self::AccountsUnknown | Self::Unavailable)
+            .then_some(RETRY_AFTER)
     }
 }

@@ -53,6 +53,12 @@ use crate::registry::token::form::FormError;
     "UNAVAILABLE",
     "tokens of service accounts cannot be verified now: try again later"
 )]
+#[case::accounts_unknown(
+    Refusal::AccountsUnknown,
+    503,
+    "UNAVAILABLE",
+    "the registry does not know all accounts now: try again later"
+)]
 #[case::unavailable(
     Refusal::Unavailable,
     503,
