@@ -8,13 +8,14 @@ mod author;
 mod health;
 mod journal;
 mod plan;
+mod registries;
 mod system;
 mod verdict;
 mod waits;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -41,12 +42,19 @@ const FACTOR: u32 = 6;
 /// How often the wait is measured without the adversary.
 const MEASUREMENTS: usize = 2;
 
+/// Each test needs the whole machine.
+fn alone() -> MutexGuard<'static, ()> {
+    static MACHINE: Mutex<()> = Mutex::new(());
+    MACHINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap())
 }
 
 #[test]
 fn whatever_is_killed_cut_off_changed_and_attacked_all_is_as_asked_for_in_the_end() {
+    let _alone = alone();
     let (seed, seconds) = (number("CHAOS_SEED", 1), number("CHAOS_SECONDS", 0));
     let journal = Arc::new(Journal::new());
     journal.tell(&format!("CHAOS_SEED={seed} CHAOS_SECONDS={seconds}"));
