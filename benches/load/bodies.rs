@@ -20,6 +20,8 @@ fn case(label: &str) -> &'static str {
         "validation-imageregistries" | "validation-imagepushsecrets" | "validation-imagepullsecrets" => {
             "every-field"
         }
+        "defaulting-registrycaches" => "upstream-alone",
+        "validation-registrycaches" => "every-field",
         "validation-imageregistryaccounts" => "two-passwords",
         "validation-imagebuildenvs" => "as-in-the-original",
         other => panic!("no request stands for {other}"),

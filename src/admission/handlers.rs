@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use policy::{
-    Config, Decision, FunctionObject, GitRepositoryObject, ImageRegistryObject, Violation, functions,
-    git_repositories, image_build_envs, image_registries, image_registry_accounts, image_secrets,
-    registry_secrets,
+    Config, Decision, FunctionObject, GitRepositoryObject, ImageRegistryObject, RegistryCacheObject,
+    Violation, functions, git_repositories, image_build_envs, image_registries, image_registry_accounts,
+    image_secrets, registry_caches, registry_secrets,
 };
 use serde::Deserialize;
 
@@ -61,6 +61,18 @@ pub(super) fn validate_image_pull_secret(_: &Config, request: &Request<'_>) -> R
 /// Says what is wrong with an `ImageBuildEnv`.
 pub(super) fn validate_image_build_env(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
     judge(request, image_build_envs::validate)
+}
+
+/// Adds what the author of a `RegistryCache` left out.
+pub(super) fn default_registry_cache(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    fill_in(request, |new: &RegistryCacheObject| {
+        registry_caches::default(new, request.decode_old_object().as_ref())
+    })
+}
+
+/// Says what is wrong with a `RegistryCache`.
+pub(super) fn validate_registry_cache(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    judge(request, registry_caches::validate)
 }
 
 /// Writes the docker configuration of a registry Secret.

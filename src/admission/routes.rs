@@ -47,28 +47,43 @@ pub struct ResourceRule {
     pub plural: &'static str,
     /// The kind.
     pub kind: &'static str,
+    /// Whether its objects are in a namespace.
+    pub namespaced: bool,
 }
 
 const FUNCTIONS: ResourceRule =
-    ResourceRule { group: GROUP, version: VERSION, plural: "functions", kind: "Function" };
+    ResourceRule { group: GROUP, version: VERSION, plural: "functions", kind: "Function", namespaced: true };
 
-const GIT_REPOSITORIES: ResourceRule =
-    ResourceRule { group: GROUP, version: VERSION, plural: "gitrepositories", kind: "GitRepository" };
+const GIT_REPOSITORIES: ResourceRule = ResourceRule {
+    group: GROUP,
+    version: VERSION,
+    plural: "gitrepositories",
+    kind: "GitRepository",
+    namespaced: true,
+};
+const REGISTRY_CACHES: ResourceRule = ResourceRule {
+    group: GROUP,
+    version: VERSION,
+    plural: "registrycaches",
+    kind: "RegistryCache",
+    namespaced: false,
+};
 const IMAGE_REGISTRIES: ResourceRule = of_registries("imageregistries", "ImageRegistry");
 const IMAGE_REGISTRY_ACCOUNTS: ResourceRule = of_registries("imageregistryaccounts", "ImageRegistryAccount");
 const IMAGE_PUSH_SECRETS: ResourceRule = of_registries("imagepushsecrets", "ImagePushSecret");
 const IMAGE_PULL_SECRETS: ResourceRule = of_registries("imagepullsecrets", "ImagePullSecret");
 const IMAGE_BUILD_ENVS: ResourceRule = of_registries("imagebuildenvs", "ImageBuildEnv");
-const SECRETS: ResourceRule = ResourceRule { group: "", version: "v1", plural: "secrets", kind: "Secret" };
+const SECRETS: ResourceRule =
+    ResourceRule { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true };
 
 const fn of_registries(plural: &'static str, kind: &'static str) -> ResourceRule {
-    ResourceRule { group: registry::GROUP, version: registry::VERSION, plural, kind }
+    ResourceRule { group: registry::GROUP, version: registry::VERSION, plural, kind, namespaced: true }
 }
 
 const WRITES: &[&str] = &["CREATE", "UPDATE"];
 
 /// All endpoints.
-pub static ENDPOINTS: [Endpoint; 11] = [
+pub static ENDPOINTS: [Endpoint; 13] = [
     Endpoint {
         path: "/defaulting/functions",
         label: "defaulting-functions",
@@ -189,6 +204,28 @@ pub static ENDPOINTS: [Endpoint; 11] = [
         selector: None,
         operations: WRITES,
         decide: handlers::validate_image_build_env,
+    },
+    Endpoint {
+        path: "/defaulting/registrycaches",
+        label: "defaulting-registrycaches",
+        webhook: "defaulting.registrycaches.serverless.kyma-project.io",
+        mutating: true,
+        resource: REGISTRY_CACHES,
+        sub_resources: &[],
+        selector: None,
+        operations: WRITES,
+        decide: handlers::default_registry_cache,
+    },
+    Endpoint {
+        path: "/validation/registrycaches",
+        label: "validation-registrycaches",
+        webhook: "validation.registrycaches.serverless.kyma-project.io",
+        mutating: false,
+        resource: REGISTRY_CACHES,
+        sub_resources: &[],
+        selector: None,
+        operations: WRITES,
+        decide: handlers::validate_registry_cache,
     },
 ];
 

@@ -5,6 +5,7 @@
 //! The API server bounds the cost of a rule by the largest object that could be sent. So the rules over quantities
 //! cover only known resources.
 
+pub(crate) mod cache;
 pub(crate) mod git_repository;
 pub(crate) mod registry;
 

@@ -5,6 +5,7 @@
 #![allow(clippy::duplicated_attributes, reason = "kube repeats type_ in each printcolumn")]
 #![allow(unreachable_pub, reason = "KubeSchema declares a copy of each type inside a function")]
 
+pub mod cache;
 mod cel;
 mod condition;
 mod function;

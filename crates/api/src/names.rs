@@ -1,5 +1,6 @@
 //! The one place for group, version, label keys and Secret keys.
 
+pub mod cache;
 pub mod image_registry;
 pub mod registry;
 

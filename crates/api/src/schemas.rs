@@ -3,6 +3,7 @@
 use kube::CustomResourceExt as _;
 use serde_json::Value;
 
+use crate::cache::RegistryCache;
 use crate::registry::{ImageBuildEnv, ImagePullSecret, ImagePushSecret, ImageRegistry, ImageRegistryAccount};
 use crate::{Function, GitRepository};
 
@@ -12,6 +13,7 @@ pub fn of(kind: &str) -> Option<Value> {
     let crd = match kind {
         "Function" => Function::crd(),
         "GitRepository" => GitRepository::crd(),
+        "RegistryCache" => RegistryCache::crd(),
         "ImageRegistry" => ImageRegistry::crd(),
         "ImageRegistryAccount" => ImageRegistryAccount::crd(),
         "ImagePushSecret" => ImagePushSecret::crd(),

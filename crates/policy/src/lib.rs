@@ -24,6 +24,7 @@ mod object_meta;
 mod patch;
 pub mod quantity;
 pub mod registries;
+pub mod registry_caches;
 mod registry_fields;
 pub mod registry_secrets;
 pub mod rule;
@@ -39,7 +40,8 @@ pub use git_url::GitUrls;
 pub use host_keys::HostKeys;
 pub use object::{
     FunctionObject, GitRepositoryObject, ImageBuildEnvObject, ImagePullSecretObject, ImagePushSecretObject,
-    ImageRegistryAccountObject, ImageRegistryObject, Meta, MetadataObject, Object, ScaleObject,
+    ImageRegistryAccountObject, ImageRegistryObject, Meta, MetadataObject, Object, RegistryCacheObject,
+    ScaleObject,
 };
 pub use quantity::Quantity;
 pub use rule::Rule;

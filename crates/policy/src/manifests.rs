@@ -17,23 +17,24 @@ use serde_json::{Map, Value};
 use crate::rule::Rule;
 use crate::violation::Violation;
 pub use judge::{Judge, Judgement, MutateSecret};
-use near::{GROUPS, SECRET_LABELS};
+use near::{CLUSTER_SCOPED, GROUPS, SECRET_LABELS};
 
 /// The object that a manifest describes.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Subject {
     /// Its kind.
     pub kind: String,
-    /// Its namespace.
+    /// Its namespace; empty if it is in none.
     pub namespace: String,
     /// Its name, or the prefix from which the API server generates one.
     pub name: String,
 }
 
-/// `Function default/demo`.
+/// `Function default/demo`, and `RegistryCache demo` without a namespace.
 impl fmt::Display for Subject {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}/{}", self.kind, self.namespace, self.name)
+        let slash = if self.namespace.is_empty() { "" } else { "/" };
+        write!(formatter, "{} {}{slash}{}", self.kind, self.namespace, self.name)
     }
 }
 
@@ -94,7 +95,9 @@ impl Manifest {
         let (api_version, kind) = (text("/apiVersion"), text("/kind"));
         let name = text("/metadata/name");
         let mut namespace = text("/metadata/namespace");
-        if namespace.is_empty() {
+        if CLUSTER_SCOPED.contains(&kind.as_str()) {
+            namespace.clear();
+        } else if namespace.is_empty() {
             default_namespace.clone_into(&mut namespace);
         }
         let subject = Subject { kind: kind.clone(), namespace: namespace.clone(), name: name.clone() };
@@ -243,6 +246,11 @@ mod tests {
         "registry.mgoltzsche.github.com/v1alpha1",
         "ImagePushSecret",
         "ours: ImagePushSecret default/demo"
+    )]
+    #[case::in_no_namespace(
+        "serverless.kyma-project.io/v1alpha1",
+        "RegistryCache",
+        "ours: RegistryCache demo"
     )]
     #[case::of_the_other_group("registry.mgoltzsche.github.com/v1alpha1", "Function", r#"kind: Unsupported value: "Function": supported values: "ImageRegistry", "ImageRegistryAccount", "ImagePushSecret", "ImagePullSecret", "ImageBuildEnv""#)]
     #[case::version("registry.mgoltzsche.github.com/v1", "ImageRegistry", r#"apiVersion: Unsupported value: "registry.mgoltzsche.github.com/v1": supported values: "registry.mgoltzsche.github.com/v1alpha1""#)]

@@ -19,6 +19,8 @@ pub type ImagePushSecretObject = Object<api::registry::ImagePushSecretSpec>;
 pub type ImagePullSecretObject = Object<api::registry::ImagePullSecretSpec>;
 /// An `ImageBuildEnv` under review.
 pub type ImageBuildEnvObject = Object<api::registry::ImageBuildEnvSpec>;
+/// A `RegistryCache` under review.
+pub type RegistryCacheObject = Object<api::cache::RegistryCacheSpec>;
 
 /// An object, of which its metadata alone are of interest.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]

@@ -10,6 +10,7 @@ mod image_registries;
 mod image_registry_accounts;
 mod image_secrets;
 mod objects;
+mod registry_caches;
 mod registry_secrets;
 mod resources;
 mod text;
@@ -192,6 +193,19 @@ rules! {
     BuildEnvEmpty: image_build_envs::BUILD_ENV_EMPTY,
     BuildEnvSecretDuplicate: image_build_envs::BUILD_ENV_SECRET_DUPLICATE,
     BuildEnvOwnSecret: image_build_envs::BUILD_ENV_OWN_SECRET,
+
+    CacheUpstream: registry_caches::CACHE_UPSTREAM,
+    CacheUrl: registry_caches::CACHE_URL,
+    CacheRemoteCa: registry_caches::CACHE_REMOTE_CA,
+    CacheVolumeSize: registry_caches::CACHE_VOLUME_SIZE,
+    CacheTtl: registry_caches::CACHE_TTL,
+    CacheNoProxy: registry_caches::CACHE_NO_PROXY,
+    CacheServiceSuffix: registry_caches::CACHE_SERVICE_SUFFIX,
+    CacheAuthorizeTls: registry_caches::CACHE_AUTHORIZE_TLS,
+    CacheRegistryVersion: registry_caches::CACHE_REGISTRY_VERSION,
+    CacheFixed: registry_caches::CACHE_FIXED,
+    CacheOpen: registry_caches::CACHE_OPEN,
+    CacheCredentialsOverHttp: registry_caches::CACHE_CREDENTIALS_OVER_HTTP,
 
     ObjectNotRecognised: objects::OBJECT_NOT_RECOGNISED,
     Unreadable: objects::UNREADABLE,

@@ -13,6 +13,7 @@ pub mod sbom;
 mod webhooks;
 
 use anyhow::Context as _;
+use api::cache::RegistryCache;
 use api::registry::{ImageBuildEnv, ImagePullSecret, ImagePushSecret, ImageRegistry, ImageRegistryAccount};
 use kube::CustomResourceExt;
 use serde::Serialize;
@@ -79,6 +80,7 @@ fn crds() -> anyhow::Result<Vec<Copied>> {
     Ok(vec![
         file!("functions", with_name::<api::Function>()?),
         file!("gitrepositories", api::GitRepository::crd()),
+        file!("registrycaches", RegistryCache::crd()),
         file!("imageregistries", with_name::<ImageRegistry>()?),
         file!("imageregistryaccounts", with_name::<ImageRegistryAccount>()?),
         file!("imagepushsecrets", with_name::<ImagePushSecret>()?),

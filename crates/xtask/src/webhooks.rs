@@ -86,7 +86,7 @@ fn rule(endpoint: &Endpoint) -> RuleWithOperations {
         operations: Some(endpoint.operations.iter().map(|&operation| operation.to_owned()).collect()),
         // Status is left out: status writes are never held up.
         resources: Some(std::iter::once(resource.plural.to_owned()).chain(parts).collect()),
-        scope: Some("Namespaced".to_owned()),
+        scope: Some(if resource.namespaced { "Namespaced" } else { "Cluster" }.to_owned()),
     }
 }
 

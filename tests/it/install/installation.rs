@@ -85,7 +85,7 @@ fn installed_with_kustomize_it_runs_restricted_can_be_taken_off_in_an_emergency_
     kubectl(&control_plane, &format!("delete -k {manifests} --ignore-not-found"), NOTHING).unwrap();
     assert_eq!(installed(&control_plane), BTreeSet::new());
     // CRDs and the namespace stay until somebody deletes them explicitly.
-    assert_eq!(kubectl(&control_plane, "get crd -o name", NOTHING).unwrap().lines().count(), 7);
+    assert_eq!(kubectl(&control_plane, "get crd -o name", NOTHING).unwrap().lines().count(), 8);
     kubectl(&control_plane, &format!("delete -k {manifests}/crds"), NOTHING).unwrap();
     kubectl(&control_plane, &format!("delete -k {manifests}/namespace --timeout=60s"), NOTHING).unwrap();
     assert_eq!(kubectl(&control_plane, "get crd -o name", NOTHING).unwrap(), "");

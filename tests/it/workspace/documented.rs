@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use api::cache::RegistryCache;
 use api::registry::{
     ImageBuildEnv, ImagePullSecret, ImagePushSecret, ImageRegistry, ImageRegistryAccount,
     RegistryConditionType, RegistryReason,
@@ -21,6 +22,7 @@ const WEBHOOK: &str = "docs/webhook.md";
 const CONTROLLER: &str = "docs/controller.md";
 const AGENT: &str = "docs/nodes.md";
 const REGISTRIES: &str = "docs/registries.md";
+const CACHES: &str = "docs/caches.md";
 
 /// Each program with its document.
 fn programs() -> [(Command, &'static str); 4] {
@@ -99,6 +101,7 @@ fn every_label_and_annotation_has_its_place() {
 fn every_field_has_its_place() {
     let of_authors = section(&read("docs/authors.md"), "Fields");
     let of_registries = read(REGISTRIES);
+    let of_caches = read(CACHES);
     for (crd, document) in [
         (api::Function::crd(), &of_authors),
         (api::GitRepository::crd(), &of_authors),
@@ -107,6 +110,7 @@ fn every_field_has_its_place() {
         (ImagePushSecret::crd(), &of_registries),
         (ImagePullSecret::crd(), &of_registries),
         (ImageBuildEnv::crd(), &of_registries),
+        (RegistryCache::crd(), &of_caches),
     ] {
         let crd = serde_json::to_value(crd).unwrap();
         let mut fields = Vec::new();

@@ -13,7 +13,7 @@ use crate::secret_object::SecretObject;
 use crate::violation::Violation;
 use crate::{
     functions, git_repositories, image_build_envs, image_registries, image_registry_accounts, image_secrets,
-    registry_secrets,
+    registry_caches, registry_secrets,
 };
 
 /// Judges manifests by a configuration.
@@ -106,6 +106,10 @@ fn steps(kind: &str) -> &'static [Step] {
         }
         "ImagePushSecret" => &[|_, object| Ok(image_secrets::validate_push(&decode(object)?, None))],
         "ImagePullSecret" => &[|_, object| Ok(image_secrets::validate_pull(&decode(object)?, None))],
+        "RegistryCache" => &[
+            |_, object| Ok(registry_caches::default(&decode(object)?, None)),
+            |_, object| Ok(registry_caches::validate(&decode(object)?, None)),
+        ],
         "ImageBuildEnv" => &[|_, object| Ok(image_build_envs::validate(&decode(object)?, None))],
         _ => &[
             |_, object| Ok(registry_secrets::mutate(&decode(object)?, None)),

@@ -16,7 +16,7 @@ pub(super) struct Group {
 
 /// Our groups.
 pub(super) const GROUPS: [Group; 2] = [
-    Group { name: GROUP, version: VERSION, kinds: &["Function", "GitRepository"] },
+    Group { name: GROUP, version: VERSION, kinds: &["Function", "GitRepository", "RegistryCache"] },
     Group {
         name: registry::GROUP,
         version: registry::VERSION,
@@ -29,6 +29,8 @@ pub(super) const GROUPS: [Group; 2] = [
         ],
     },
 ];
+/// The kinds whose objects are in no namespace.
+pub(super) const CLUSTER_SCOPED: [&str; 1] = ["RegistryCache"];
 /// The labels that make a Secret ours.
 pub(super) const SECRET_LABELS: [(&str, &str); 2] = [
     (registry_secret::LABEL, registry_secret::LABEL_VALUE),

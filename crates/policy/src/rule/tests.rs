@@ -44,6 +44,7 @@ fn the_rules_of_a_topic_stand_together() {
             "ImageRegistryAccounts",
             "ImagePushSecrets and ImagePullSecrets",
             "ImageBuildEnvs",
+            "RegistryCaches",
             "Input of the command line"
         ]
     );

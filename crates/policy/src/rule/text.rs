@@ -47,6 +47,8 @@ pub enum Topic {
     ImageSecret,
     /// Environments of builds.
     ImageBuildEnv,
+    /// Pull-through caches.
+    RegistryCache,
     /// The input of `check` and `replay`.
     Input,
 }
@@ -74,6 +76,7 @@ impl Topic {
             Self::ImageRegistryAccount => "ImageRegistryAccounts",
             Self::ImageSecret => "ImagePushSecrets and ImagePullSecrets",
             Self::ImageBuildEnv => "ImageBuildEnvs",
+            Self::RegistryCache => "RegistryCaches",
             Self::Input => "Input of the command line",
         }
     }

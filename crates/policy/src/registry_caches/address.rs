@@ -1,0 +1,100 @@
+//! The upstream of a cache, and the addresses through which it is reached. A message about an address never shows it if it
+//! may hold credentials.
+
+use crate::rule::Rule;
+use crate::syntax;
+use crate::violation::{Value, Violation, Violations};
+
+/// Checks a host with or without a port. `shown` is the value that contains it.
+pub(super) fn check_host(field: &str, host_port: &str, shown: &str, violations: &mut Violations) {
+    let (host, port) = split(host_port);
+    if let Err(must) = syntax::dns_1123_subdomain(host) {
+        violations.push(Violation::invalid(Rule::CacheUpstream, field, shown, must));
+    }
+    if let Some(port) = port.filter(|port| !is_port(port)) {
+        let must = format!("port '{port}' is not valid, valid port must be in the range [1, 65535]");
+        violations.push(Violation::invalid(Rule::CacheUpstream, field, shown, must));
+    }
+}
+
+/// A host and its port. What is no number is a part of the host.
+fn split(text: &str) -> (&str, Option<&str>) {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => {
+            (host, Some(port))
+        }
+        _ => (text, None),
+    }
+}
+
+fn is_port(text: &str) -> bool {
+    !text.starts_with('0') && text.parse::<u16>().is_ok()
+}
+
+/// Checks an address that has a scheme, a host and perhaps a port.
+pub(super) fn check_url(field: &str, url: &str, violations: &mut Violations) {
+    let refusal = |must: &str| {
+        let value = if url.contains('@') { Value::Withheld } else { url.into() };
+        Violation::invalid(Rule::CacheUrl, field, value, must)
+    };
+    if let Some(problem) = unreadable(url) {
+        return violations.push(refusal(&format!("failed to parse url: {problem}")));
+    }
+    let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) else {
+        return violations.push(refusal("url must start with 'http://' or 'https://' scheme"));
+    };
+    let (rest, fragment) = cut(rest, '#');
+    let (rest, query) = cut(rest, '?');
+    let (authority, path) = cut(rest, '/');
+    let (user, host) =
+        authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
+    let found = [
+        (path.is_some_and(|path| !path.is_empty()), "url must not contain a path"),
+        (user.is_some(), "url must not contain user info"),
+        (query.is_some(), "url must not contain query parameters"),
+        (fragment.is_some(), "url must not contain a fragment"),
+    ];
+    if user.is_none() {
+        check_host(field, host, url, violations);
+    }
+    let broken = found.into_iter().filter(|(is_there, _)| *is_there);
+    violations.extend(broken.map(|(_, must)| refusal(must)));
+}
+
+/// What is before a character, and what is behind it if it is there.
+fn cut(text: &str, at: char) -> (&str, Option<&str>) {
+    text.split_once(at).map_or((text, None), |(before, behind)| (before, Some(behind)))
+}
+
+/// Why Go reads no address, without any part of the address.
+fn unreadable(url: &str) -> Option<&'static str> {
+    let authority =
+        url.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let escapes = url.split('%').skip(1);
+    let is_escape = |rest: &str| rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
+    if url.chars().any(|character| character.is_ascii_control()) {
+        Some("invalid control character in URL")
+    } else if url.starts_with(':') {
+        Some("missing protocol scheme")
+    } else if authority.is_some_and(|authority| authority.contains(' ')) {
+        Some("invalid character \" \" in host name")
+    } else if escapes.into_iter().any(|rest| !is_escape(rest)) {
+        Some("invalid URL escape")
+    } else {
+        None
+    }
+}
+
+/// Whether a text holds certificates in PEM.
+pub(super) fn holds_certificates(text: &str) -> bool {
+    let certificates = x509_parser::pem::Pem::iter_from_buffer(text.as_bytes());
+    let mut count = 0;
+    for pem in certificates {
+        let Ok(pem) = pem else { return false };
+        if pem.label != "CERTIFICATE" || pem.parse_x509().is_err() {
+            return false;
+        }
+        count += 1;
+    }
+    count > 0
+}
