@@ -51,7 +51,7 @@ pub fn validate(new: &RegistryCacheObject, old: Option<&RegistryCacheObject>) ->
         check_suffix(suffix, &mut violations);
     }
     compute_resources::check("spec.resources", spec.resources.as_ref(), &mut violations);
-    if spec.access.as_deref() == Some("Authorize") && !has_tls(spec) {
+    if spec.access.as_deref() == Some("Authorize") && !warnings::has_tls(spec) {
         let (rule, why) = (Rule::CacheAuthorizeTls, must::AUTHORIZE_NEEDS_TLS);
         violations.push(Violation::forbidden(rule, "spec.access", why));
     }
@@ -62,11 +62,6 @@ pub fn validate(new: &RegistryCacheObject, old: Option<&RegistryCacheObject>) ->
         changes::check(spec, old, &mut violations);
     }
     Decision { warnings: warnings::of(spec), ..Decision::of(violations) }
-}
-
-/// Whether nodes reach the cache by HTTPS.
-fn has_tls(spec: &RegistryCacheSpec) -> bool {
-    spec.http.as_ref().and_then(|http| http.tls).unwrap_or(true)
 }
 
 fn check_remote(spec: &RegistryCacheSpec, violations: &mut Violations) {

@@ -2,7 +2,6 @@
 
 use api::cache::RegistryCacheSpec;
 
-use super::has_tls;
 use crate::decision::Warning;
 use crate::rule::Rule;
 
@@ -22,4 +21,9 @@ pub(super) fn of(spec: &RegistryCacheSpec) -> Vec<Warning> {
         warnings.push(Warning::new(Rule::CacheCredentialsOverHttp, text));
     }
     warnings
+}
+
+/// Whether nodes reach the cache by HTTPS.
+pub(super) fn has_tls(spec: &RegistryCacheSpec) -> bool {
+    spec.http.as_ref().and_then(|http| http.tls).unwrap_or(true)
 }
