@@ -124,6 +124,8 @@ impl RealCluster {
     /// A new namespace, with what the controller copies into it.
     pub fn namespace(&'static self, name: &'static str) -> Namespace {
         kubectl(&self.control_plane, &format!("create namespace {name}"), NOTHING).unwrap();
+        let copied = "wait --for=create secret/serverless-registry-config --timeout=30s";
+        kubectl(&self.control_plane, &format!("{copied} --namespace={name}"), NOTHING).unwrap();
         Namespace { cluster: self, name }
     }
 
