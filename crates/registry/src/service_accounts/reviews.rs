@@ -20,14 +20,18 @@ use crate::generations::{Digest, Generations};
 
 /// How long an answer is used.
 const LIFE: Duration = Duration::from_mins(1);
-/// How many questions may wait for an answer.
-const WAITING: usize = 16;
+/// How many questions may be asked at the same time.
+const ASKED: usize = 16;
+/// How many more may wait for their turn.
+const WAITING: usize = 256;
 
 /// What the API server said.
 pub(super) struct Reviews {
     api: Api<TokenReview>,
     verdicts: Mutex<Generations<Verdict>>,
-    waiting: Semaphore,
+    asked: Semaphore,
+    /// Places for those that are asked and those that wait.
+    places: Semaphore,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +42,8 @@ struct Verdict {
 
 impl Reviews {
     pub(super) fn new(client: kube::Client) -> Self {
-        Self { api: Api::all(client), verdicts: Mutex::default(), waiting: Semaphore::new(WAITING) }
+        let (asked, places) = (Semaphore::new(ASKED), Semaphore::new(ASKED + WAITING));
+        Self { api: Api::all(client), verdicts: Mutex::default(), asked, places }
     }
 
     /// Whether a token is still valid, and of this service account.
@@ -50,12 +55,9 @@ impl Reviews {
     ) -> Result<(), Refusal> {
         // SHA-256 has the length of a digest. Nobody guesses a token by it: a token holds a signature.
         let digest = digest(&SHA256, token.reveal().as_bytes()).as_ref().try_into().unwrap_or_default();
-        let is_valid = if let Some(is_valid) = self.known(&digest) {
-            is_valid
-        } else {
-            let is_valid = self.ask(token, subject, audience).await?;
-            self.remember(digest, is_valid);
-            is_valid
+        let is_valid = match self.known(&digest) {
+            Some(is_valid) => is_valid,
+            None => self.learn(digest, token, subject, audience).await?,
         };
         if is_valid { Ok(()) } else { Err(Refusal::Login) }
     }
@@ -70,8 +72,27 @@ impl Reviews {
         self.verdicts.lock().unwrap_or_else(PoisonError::into_inner).insert(digest, verdict);
     }
 
+    /// Asks when it is the turn of this question. Nobody waits longer than for an answer.
+    async fn learn(
+        &self,
+        digest: Digest,
+        token: &HiddenText,
+        subject: &str,
+        audience: &str,
+    ) -> Result<bool, Refusal> {
+        let _place = self.places.try_acquire().map_err(|_| Refusal::Busy)?;
+        let turn = timeout(PATIENCE, self.asked.acquire()).await;
+        let _turn = turn.map_err(|_| Refusal::Busy)?.map_err(|_| Refusal::Busy)?;
+        // Another login with the same token may have been answered meanwhile.
+        if let Some(is_valid) = self.known(&digest) {
+            return Ok(is_valid);
+        }
+        let is_valid = self.ask(token, subject, audience).await?;
+        self.remember(digest, is_valid);
+        Ok(is_valid)
+    }
+
     async fn ask(&self, token: &HiddenText, subject: &str, audience: &str) -> Result<bool, Refusal> {
-        let _waiting = self.waiting.try_acquire().map_err(|_| Refusal::Busy)?;
         let spec =
             TokenReviewSpec { audiences: Some(vec![audience.to_owned()]), token: token.reveal().to_owned() };
         let review = TokenReview { metadata: ObjectMeta::default(), spec, status: None };
