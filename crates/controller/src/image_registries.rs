@@ -11,10 +11,12 @@ mod write;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use api::Condition;
 use api::registry::{ImageRegistry, ImageRegistryStatus, RegistryReason};
 use cluster::reconcile::{self, Action, Reconciler, Watch};
-use cluster::{Error, Failures, key};
+use cluster::{Error, Failures, Note, key};
 use decide::Kind;
+use decide::registry::conditions::is_news;
 use decide::registry::instance::{Config as RegistryConfig, Instance};
 use decide::registry::observed::{Observed, Rollout};
 use decide::registry::problem::Problem;
@@ -24,8 +26,8 @@ use decide::registry::tally;
 use futures::channel::mpsc::unbounded;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::Api;
 use kube::runtime::watcher::Config as WatcherConfig;
+use kube::{Api, Resource as _};
 use process::causes::Causes;
 use serde_json::json;
 
@@ -174,7 +176,27 @@ impl ImageRegistries {
         // Not to another registry that has the same name by now.
         let patch = json!({"metadata": {"uid": metadata.uid}, "status": status});
         let name = metadata.name.as_deref().unwrap_or_default();
-        self.writer.patch_status(registries, name, patch).await.map(drop)
+        self.writer.patch_status(registries, name, patch).await?;
+        let before = registry.status.as_ref().and_then(|status| status.conditions.as_deref());
+        let ready = status.conditions.iter().flatten().find(|condition| condition.kind == "Ready");
+        match ready.filter(|ready| is_news(ready, before.unwrap_or_default())) {
+            Some(ready) => self.note(registry, ready).await,
+            None => Ok(()),
+        }
+    }
+
+    /// An Event for a new state.
+    async fn note(&self, registry: &ImageRegistry, ready: &Condition) -> Result<(), Error> {
+        let reason = ready.reason.as_deref().unwrap_or_default();
+        let note = Note {
+            regarding: registry.object_ref(&()),
+            time: Timestamp::now(),
+            action: "RunRegistry",
+            reason,
+            note: ready.message.as_deref().unwrap_or_default(),
+            is_warning: ready.status == "False" && reason != RegistryReason::Updating.as_str(),
+        };
+        self.writer.note(&note).await
     }
 }
 

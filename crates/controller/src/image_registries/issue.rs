@@ -112,7 +112,8 @@ fn step_of(
             let mut data = pair(&next.pair);
             let since = Timestamp::try_from(now).unwrap_or_default();
             data.insert(SINCE, bytes(&since.to_string()));
-            Ok(trusting(data, &[&next.pair.certificate, &old]))
+            // In the order of before: a registry starts again when what it trusts changes.
+            Ok(trusting(data, &[&old, &next.pair.certificate]))
         }
         Step::Forget => {
             let signs = signs.map(|signs| signs.pair);

@@ -1,5 +1,6 @@
 //! How objects of a registry are written, and what is learnt from refusals.
 
+use api::registry::RegistryReason;
 use cluster::{Error, Intent};
 use decide::Kind;
 use decide::drift::is_stored;
@@ -94,7 +95,10 @@ pub(super) fn problem(error: &Error) -> Option<Problem> {
     match error {
         Error::Taken { kind, name } => Some(Problem::taken(*kind, name)),
         Error::Refused { kind, name, message } => Some(Problem::refused(*kind, name, message)),
-        Error::Api(_) | Error::Unmade(_) | Error::Deposed | Error::NoTime | Error::Panicked => None,
+        Error::Unmade(message) => {
+            Some(Problem { reason: RegistryReason::FailedSync, message: message.clone() })
+        }
+        Error::Api(_) | Error::Deposed | Error::NoTime | Error::Panicked => None,
     }
 }
 

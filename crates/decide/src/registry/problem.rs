@@ -23,6 +23,15 @@ impl Problem {
         Self { reason: RegistryReason::NameConflict, message }
     }
 
+    /// A Secret of somebody else has the name of the authority of the installation.
+    #[must_use]
+    pub fn foreign_root(name: &str) -> Self {
+        let message = format!(
+            "Secret {name} in the namespace of the controller was not made by it, so no certificate can be signed: an administrator of the installation has to look"
+        );
+        Self { reason: RegistryReason::NameConflict, message }
+    }
+
     /// The API server refuses an object.
     #[must_use]
     pub fn refused(kind: Kind, name: &str, why: &str) -> Self {

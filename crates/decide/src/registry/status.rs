@@ -34,6 +34,9 @@ pub fn status(
         Some(problem) => (problem.reason, problem.message.clone()),
         None => serves(rollout.unwrap_or_default()),
     };
+    // Without the certificate that is asked for, Pods stay as they are, with the one that they have.
+    let is_uncertified = problems.iter().any(|problem| problem.reason == RegistryReason::CertificateMissing);
+    let served = registry.status.as_ref().and_then(|status| status.tls_secret_name.clone());
     ImageRegistryStatus {
         observed_generation: generation,
         conditions: Some(vec![
@@ -41,7 +44,7 @@ pub fn status(
             condition(RegistryConditionType::Synced, synced),
         ]),
         hostname: Some(instance.hostname()),
-        tls_secret_name: Some(instance.tls_secret()),
+        tls_secret_name: served.filter(|_| is_uncertified).or_else(|| Some(instance.tls_secret())),
     }
 }
 
@@ -127,6 +130,24 @@ mod tests {
         let expected =
             [format!("Ready {expected}"), "Synced True Synced: All objects are written (1)".to_owned()];
         assert_eq!(reported(&[], rollout), expected);
+    }
+
+    #[rstest]
+    #[case::is_there(None, "new")]
+    #[case::is_not_there(Some(Problem::certificate("Secret new does not exist".to_owned())), "old")]
+    #[case::something_else(Some(Problem::refused(crate::Kind::Service, "b", "no")), "new")]
+    fn the_certificate_that_is_served_is_reported(#[case] problem: Option<Problem>, #[case] expected: &str) {
+        let registry = json!({
+            "metadata": {"name": "registry", "namespace": "infra", "uid": "u"},
+            "spec": {"tls": {"secretName": "new"}},
+            "status": {"tlsSecretName": "old"},
+        });
+        let registry: ImageRegistry = serde_json::from_value(registry).unwrap();
+        let config = config();
+        let instance = Instance::of(&config, &registry).unwrap();
+        let problems: Vec<_> = problem.into_iter().collect();
+        let status = status(&instance, &registry, &problems, None, &second(2));
+        assert_eq!(status.tls_secret_name.as_deref(), Some(expected));
     }
 
     #[test]

@@ -198,7 +198,12 @@ fn authority(
     let nothing = AuthoritySecret::default();
     let held = match secret {
         Own::Foreign => {
-            plan.problems.push(Problem::taken(Kind::Secret, name));
+            let is_root = name == ROOT_CA;
+            plan.problems.push(if is_root {
+                Problem::foreign_root(name)
+            } else {
+                Problem::taken(Kind::Secret, name)
+            });
             return false;
         }
         Own::Missing => &nothing,
