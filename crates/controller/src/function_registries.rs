@@ -60,7 +60,7 @@ pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()>
     // They end with this function.
     let _watches = sources.follow(&shared.client, &registry, &wake);
     let registries = FunctionRegistries {
-        created: spec.map(|spec| for_functions::registry(&registry, spec)),
+        created: spec.map(|spec| for_functions::registry(&registry, &spec)),
         registry,
         propagation: config.propagation.clone(),
         writer: shared.writer(),
@@ -142,9 +142,8 @@ impl FunctionRegistries {
                 Err(Error::Taken { .. }) => self.report_conflict(namespace).await?,
                 written => drop(written?),
             },
-            Plan::Delete => self.delete(namespace).await?,
             Plan::DeleteUnused if self.is_used(namespace).await? => return Ok(Action::requeue(LOOK_AGAIN)),
-            Plan::DeleteUnused => self.delete(namespace).await?,
+            Plan::Delete | Plan::DeleteUnused => self.delete(namespace).await?,
             Plan::Conflict => self.report_conflict(namespace).await?,
         }
         Ok(Action::await_change())

@@ -93,6 +93,13 @@ affinity:
 {{/* The configuration of the controller. By default, its base namespace is that of the release. */}}
 {{- define "serverless.controllerValues" -}}
 {{- $installed := dict "propagation" (dict "baseNamespace" .Release.Namespace) -}}
+{{- with .Values.registry }}
+{{- if .enabled }}
+{{- $image := include "serverless.image" (list .image $.Chart.AppVersion) | trim }}
+{{- $functions := dict "name" .name "create" (deepCopy .spec) }}
+{{- $_ := set $installed "imageRegistries" (dict "gatewayImage" $image "forFunctions" $functions) }}
+{{- end }}
+{{- end -}}
 {{- mergeOverwrite $installed (deepCopy .Values.controller.values) | toYaml }}
 {{- end }}
 

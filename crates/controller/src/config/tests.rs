@@ -192,7 +192,7 @@ runtimes:
 )]
 #[case(
     "imageRegistries:\n  forFunctions: {name: a.b}",
-    "FILE:2: imageRegistries.forFunctions.name: \"a.b\" must be"
+    "FILE:2: imageRegistries.forFunctions.name: \"a.b\" must name an ImageRegistry"
 )]
 #[case(
     "imageRegistries:\n  forFunctions: {namespace: infra, create: {}}",

@@ -24,6 +24,7 @@ use tokio::task::JoinSet;
 /// A namespace.
 pub(super) type AnyNamespace = PartialObjectMeta<Namespace>;
 
+type PresenceOf = fn(&Sources) -> &Cache<Presence>;
 type Wake = UnboundedSender<ObjectRef<AnyNamespace>>;
 
 /// The caches.
@@ -72,7 +73,7 @@ impl Sources {
             |sources| &sources.functions,
             Presence::of,
         );
-        let secrets: [(fn(&Self) -> &Cache<Presence>, &str); 2] = [
+        let secrets: [(PresenceOf, &str); 2] = [
             (|sources| &sources.secrets, registry_secret::NAME),
             (|sources| &sources.default_secrets, registry_secret::DEFAULT_NAME),
         ];

@@ -112,16 +112,16 @@ pub fn is_chosen(secret: &ObjectMeta) -> bool {
 /// The push secret of a namespace.
 fn push_secret((of, registry): &Key, namespace: &str) -> Wanted {
     let spec = json!({"registryRef": {"name": registry, "namespace": of}, "forFunctions": true});
-    managed(Kind::ImagePushSecret, namespace, PUSH_SECRET_OF_FUNCTIONS, spec)
+    managed(Kind::ImagePushSecret, namespace, PUSH_SECRET_OF_FUNCTIONS, &spec)
 }
 
 /// The registry of Functions that the controller creates.
 #[must_use]
-pub fn registry((namespace, name): &Key, spec: Value) -> Wanted {
+pub fn registry((namespace, name): &Key, spec: &Value) -> Wanted {
     managed(Kind::ImageRegistry, namespace, name, spec)
 }
 
-fn managed(kind: Kind, namespace: &str, name: &str, spec: Value) -> Wanted {
+fn managed(kind: Kind, namespace: &str, name: &str, spec: &Value) -> Wanted {
     let object = json!({
         "apiVersion": kind.api_version(),
         "kind": kind.as_str(),
