@@ -118,6 +118,7 @@ mod registries {
     mod clients;
     mod conformance;
     mod credentials;
+    mod for_functions;
     mod gateway;
     mod layout;
     mod operator;

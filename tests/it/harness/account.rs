@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use controller::config::Config;
+use controller::config::{Config, ForFunctions, ImageRegistries};
 use controller::run::{Election, Reconciler, lead};
+use serde_json::json;
 use testenv::ControlPlane;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -37,8 +38,16 @@ impl Controller {
                 duration: Duration::from_secs(3),
             };
             let client = client(&kubeconfig).await;
-            lead(&client, &Config::default(), &Reconciler::ALL, Some(&election), &Arc::default(), stopping)
-                .await;
+            let spec = json!({"persistentVolumeClaim": {"resources": {"requests": {"storage": "1Gi"}}}});
+            let for_functions = ForFunctions {
+                name: "registry".to_owned(),
+                namespace: None,
+                create: Some(serde_json::from_value(spec).unwrap()),
+            };
+            let image_registries =
+                ImageRegistries { for_functions: Some(for_functions), ..ImageRegistries::default() };
+            let config = Config { image_registries, ..Config::default() };
+            lead(&client, &config, &Reconciler::ALL, Some(&election), &Arc::default(), stopping).await;
         });
         Self { runtime, stop, running }
     }

@@ -50,6 +50,7 @@ fn the_controller_may_do_what_it_does_and_nothing_else() {
     exercise_build_envs(&namespace);
     exercise_image_secrets(&namespace);
     exercise_registries(&namespace);
+    exercise_function_registries(&control_plane, &namespace);
     wait_within(Duration::from_mins(3), "the controller says why there is no Pod", || {
         no_pods.condition("demo", "BuildReady").contains("no Pod was created: ")
     });
@@ -247,4 +248,22 @@ fn exercise_registries(namespace: &Namespace<'_>) {
     namespace.wait("the budget is gone", || !is_there("poddisruptionbudget/imageregistry-images"));
     registry(&json!({"replicas": 1, "persistentVolumeClaim": volume}));
     namespace.wait("the Certificate is gone", || !is_there(certificate));
+}
+
+/// Makes it restore the registry of Functions and a push secret, and delete that.
+fn exercise_function_registries(control_plane: &ControlPlane, namespace: &Namespace<'_>) {
+    let of_functions = Namespace::bare(control_plane, "rights-registry");
+    of_functions.apply("demo", &json!({}));
+    let push_secret = "imagepushsecret serverless-functions";
+    let is_there = || of_functions.kubectl(&format!("get {push_secret}"), NOTHING).ok;
+    of_functions.wait("there is a push secret", is_there);
+    let patch = "patch -n kyma-system imageregistry registry --type=merge -p {\"spec\":{\"persistentVolumeClaim\":{\"deleteClaim\":null}},\"metadata\":{\"annotations\":{\"serverless.kyma-project.io/applied\":\"x\"}}}";
+    kubectl(control_plane, patch, NOTHING).unwrap();
+    let applied = || {
+        let get = "get -n kyma-system imageregistry registry -o jsonpath={.metadata.annotations.serverless\\.kyma-project\\.io/applied}";
+        kubectl(control_plane, get, NOTHING).out
+    };
+    namespace.wait("the registry is restored", || applied() != "x");
+    of_functions.kubectl("delete function demo", NOTHING).unwrap();
+    wait_within(Duration::from_mins(2), "nobody needs the push secret", || !is_there());
 }
