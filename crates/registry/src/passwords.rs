@@ -1,7 +1,7 @@
 //! Verifies passwords so that nobody can keep others from logging in.
 //!
 //! A verification by bcrypt takes a core for 50 ms and more. Who has logged in before is found in a cache, which wrong
-//! passwords do not reach. Everything else waits in a queue that is short, and shared among addresses. Wrong logins are
+//! passwords do not reach. Everything else waits in a queue that is short, and shared among addresses and tenants. Wrong logins are
 //! answered after a delay, which is the same whether the account exists or not. No password is stored.
 
 mod delays;
@@ -73,6 +73,8 @@ pub struct Passwords {
 pub struct Question<'a> {
     /// The user.
     pub user: &'a str,
+    /// Whose logins wait for each other: the namespace that its account is for, or the user.
+    pub tenant: &'a str,
     /// The hashes of its passwords; `None`, if there is no such user.
     pub hashes: Option<&'a [Bcrypt]>,
     /// What it says its password is.
@@ -136,7 +138,7 @@ impl Passwords {
         if password.len() > PASSWORD_MAX || password.contains('\0') {
             return Verdict::Wrong;
         }
-        let Some(turn) = self.queue.enter(question.address) else { return Verdict::Busy };
+        let Some(turn) = self.queue.enter(question.address, question.tenant) else { return Verdict::Busy };
         let known = question.hashes.unwrap_or_default();
         let highest = known.iter().map(|hash| u32::from(hash.cost())).max().unwrap_or_default();
         let cost = self.cost.fetch_max(highest, Ordering::Relaxed).max(highest);

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use api::names::registry::SERVICE_ACCOUNT_USER;
+use api::names::registry::account_label;
 use arc_swap::ArcSwap;
 use aws_lc_rs::rand;
 use base64::Engine as _;
@@ -205,7 +206,8 @@ impl Server {
         address: IpAddr,
     ) -> Result<Bcrypt, Refusal> {
         let hashes = known.map(Known::hashes);
-        let question = Question { user: &login.user, hashes, password: &login.password, address };
+        let tenant = known.and_then(Known::namespace).unwrap_or(&login.user);
+        let question = Question { user: &login.user, tenant, hashes, password: &login.password, address };
         match self.passwords.verify(question).await {
             Verdict::Right(place) => {
                 hashes.and_then(|hashes| hashes.get(place)).cloned().ok_or(Refusal::Login)
@@ -265,6 +267,11 @@ impl Known<'_> {
             Self::Written(user) => user.hash.as_slice(),
             Self::Account(account) => &account.hashes,
         }
+    }
+
+    /// The namespace of the push or pull secret that an account is for.
+    fn namespace(&self) -> Option<&str> {
+        self.labels().values(account_label::NAMESPACE).first().map(String::as_str)
     }
 
     fn labels(&self) -> &Labels {

@@ -1,33 +1,64 @@
 //! Who may verify a password by bcrypt: a few at a time, a few more wait, and none of them takes all places.
+//!
+//! An address and a tenant are sources. Whose sources were served least is next, so whoever sends many logins waits for
+//! itself, and others for one verification.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prometheus_client::metrics::gauge::Gauge;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
 
 /// The places, and who has them.
 #[derive(Debug)]
 pub(super) struct Queue {
-    workers: Arc<Semaphore>,
+    workers: usize,
     places: usize,
-    taken: Mutex<Taken>,
+    state: Mutex<State>,
     /// How many wait for their turn.
     waiting: Gauge,
 }
 
 #[derive(Debug, Default)]
-struct Taken {
-    all: usize,
-    by_address: HashMap<IpAddr, usize>,
+struct State {
+    running: usize,
+    taken: usize,
+    /// Those that have a place.
+    sources: HashMap<Source, Load>,
+    /// In the order in which places were taken.
+    line: Vec<Entry>,
+}
+
+/// From where a login comes.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+enum Source {
+    Address(IpAddr),
+    Tenant(String),
+}
+
+/// Both sources of a login.
+type Sources = [Source; 2];
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Load {
+    taken: usize,
+    running: usize,
+    /// How often it was served since it has a place.
+    served: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    sources: Sources,
+    sender: oneshot::Sender<Running>,
 }
 
 /// A place in the queue, given back when it is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     queue: Arc<Queue>,
-    address: IpAddr,
+    sources: Sources,
     /// Until its turn comes.
     waiting: Option<Waiting>,
 }
@@ -36,40 +67,105 @@ pub(super) struct Place {
 #[derive(Debug)]
 struct Waiting(Gauge);
 
+/// A core, given back when it is dropped.
+#[derive(Debug)]
+struct Running {
+    queue: Arc<Queue>,
+    sources: Sources,
+}
+
 /// A place whose turn it is.
 #[derive(Debug)]
 pub(super) struct Turn {
-    _permit: OwnedSemaphorePermit,
+    _running: Running,
     _place: Place,
 }
 
 impl Queue {
     pub(super) fn new(workers: usize, places: usize, waiting: Gauge) -> Self {
-        Self { workers: Arc::new(Semaphore::new(workers)), places, taken: Mutex::default(), waiting }
+        Self { workers, places, state: Mutex::default(), waiting }
     }
 
-    /// A place, unless the queue is full, or half of it belongs to this address.
-    pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = taken.by_address.get(&address).copied().unwrap_or_default();
-        if taken.all >= self.places || own >= self.places.div_ceil(2) {
+    /// A place, unless the queue is full, or half of it belongs to this address or this tenant.
+    pub(super) fn enter(self: &Arc<Self>, address: IpAddr, tenant: &str) -> Option<Place> {
+        let sources = [Source::Address(address), Source::Tenant(tenant.to_owned())];
+        let mut state = self.state();
+        let most = self.places.div_ceil(2);
+        let is_greedy = |source| state.load(source).taken >= most;
+        if state.taken >= self.places || sources.iter().any(is_greedy) {
             return None;
         }
-        taken.all += 1;
-        taken.by_address.insert(address, own + 1);
+        state.taken += 1;
+        for source in &sources {
+            state.sources.entry(source.clone()).or_default().taken += 1;
+        }
         self.waiting.inc();
         let waiting = Some(Waiting(self.waiting.clone()));
-        Some(Place { queue: Arc::clone(self), address, waiting })
+        Some(Place { queue: Arc::clone(self), sources, waiting })
+    }
+
+    /// Gives free cores to those who wait.
+    fn serve(self: &Arc<Self>) {
+        // Sent without the lock: what cannot be sent is dropped, and that takes the lock.
+        while let Some(Entry { sources, sender }) = self.next() {
+            drop(sender.send(Running { queue: Arc::clone(self), sources }));
+        }
+    }
+
+    fn next(&self) -> Option<Entry> {
+        let mut state = self.state();
+        state.line.retain(|entry| !entry.sender.is_closed());
+        if state.running >= self.workers {
+            return None;
+        }
+        // A source leaves a core for the others, if there is more than one.
+        let most = self.workers.saturating_sub(1).max(1);
+        let may_run = |entry: &Entry| entry.sources.iter().all(|source| state.load(source).running < most);
+        let served = |entry: &Entry| entry.sources.iter().map(|source| state.load(source).served).max();
+        let waiting = state.line.iter().enumerate().filter(|(_, entry)| may_run(entry));
+        // Of those that were served as often, the first.
+        let (place, _) = waiting.min_by_key(|(_, entry)| served(entry))?;
+        let entry = state.line.remove(place);
+        state.running += 1;
+        for source in &entry.sources {
+            let load = state.sources.entry(source.clone()).or_default();
+            (load.running, load.served) = (load.running + 1, load.served + 1);
+        }
+        Some(entry)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn load(&self, source: &Source) -> Load {
+        self.sources.get(source).copied().unwrap_or_default()
+    }
+
+    /// Changes the load of sources. One without a place takes no memory.
+    fn relieve(&mut self, sources: &Sources, change: impl Fn(&mut Load)) {
+        for source in sources {
+            let Some(load) = self.sources.get_mut(source) else { continue };
+            change(load);
+            if load.taken == 0 && load.running == 0 {
+                self.sources.remove(source);
+            }
+        }
     }
 }
 
 impl Place {
-    /// Waits for its turn, in the order in which places were taken.
+    /// Waits for its turn.
     pub(super) async fn wait(mut self) -> Option<Turn> {
-        // Nobody closes the semaphore.
-        let permit = Arc::clone(&self.queue.workers).acquire_owned().await.ok()?;
+        let (sender, receiver) = oneshot::channel();
+        self.queue.state().line.push(Entry { sources: self.sources.clone(), sender });
+        self.queue.serve();
+        // Nobody drops a sender whose receiver waits.
+        let running = receiver.await.ok()?;
         self.waiting = None;
-        Some(Turn { _permit: permit, _place: self })
+        Some(Turn { _running: running, _place: self })
     }
 }
 
@@ -79,53 +175,23 @@ impl Drop for Waiting {
     }
 }
 
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut state = self.queue.state();
+        state.running = state.running.saturating_sub(1);
+        state.relieve(&self.sources, |load| load.running = load.running.saturating_sub(1));
+        drop(state);
+        self.queue.serve();
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut taken = self.queue.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.all = taken.all.saturating_sub(1);
-        if let Some(own) = taken.by_address.get_mut(&self.address) {
-            *own = own.saturating_sub(1);
-            if *own == 0 {
-                taken.by_address.remove(&self.address);
-            }
-        }
+        let mut state = self.queue.state();
+        state.taken = state.taken.saturating_sub(1);
+        state.relieve(&self.sources, |load| load.taken = load.taken.saturating_sub(1));
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ONE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
-    const OTHER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
-
-    #[test]
-    fn no_address_takes_more_than_half_of_the_places() {
-        let waiting = Gauge::default();
-        let queue = Arc::new(Queue::new(1, 4, waiting.clone()));
-        let own: Vec<_> = (0..2).map(|_| queue.enter(ONE).unwrap()).collect();
-        assert!(queue.enter(ONE).is_none());
-        let others: Vec<_> = (0..2).map(|_| queue.enter(OTHER).unwrap()).collect();
-        assert!(queue.enter([192, 0, 2, 3].into()).is_none());
-        drop(own);
-        assert!(queue.enter(ONE).is_some());
-        assert_eq!(waiting.get(), 2);
-        drop(others);
-        let taken = queue.taken.lock().unwrap();
-        assert_eq!((taken.all, taken.by_address.len(), waiting.get()), (0, 0, 0));
-    }
-
-    #[tokio::test]
-    async fn turns_are_taken_one_after_the_other() {
-        let waiting = Gauge::default();
-        let queue = Arc::new(Queue::new(1, 4, waiting.clone()));
-        let turn = queue.enter(ONE).unwrap().wait().await;
-        assert_eq!(waiting.get(), 0);
-        let next = tokio::spawn(queue.enter(OTHER).unwrap().wait());
-        tokio::task::yield_now().await;
-        assert_eq!((next.is_finished(), waiting.get()), (false, 1));
-        drop(turn);
-        assert!(next.await.unwrap().is_some());
-        assert_eq!(waiting.get(), 0);
-    }
-}
+mod tests;

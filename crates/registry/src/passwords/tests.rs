@@ -18,7 +18,9 @@ const ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
 async fn ask(passwords: &Passwords, hashes: Option<&[Bcrypt]>, password: &str) -> Verdict {
     let password = HiddenText::new(password);
-    passwords.verify(Question { user: "me", hashes, password: &password, address: ADDRESS }).await
+    passwords
+        .verify(Question { user: "me", tenant: "me", hashes, password: &password, address: ADDRESS })
+        .await
 }
 
 #[tokio::test]
@@ -79,7 +81,7 @@ async fn who_floods_is_sent_away_and_who_is_known_is_not() {
     let hashes = [hash("right")];
     assert_eq!(ask(&passwords, Some(&hashes), "right").await, Verdict::Right(0));
     // All places of this address.
-    let places: Vec<_> = (0..QUEUE / 2).map(|_| passwords.queue.enter(ADDRESS).unwrap()).collect();
+    let places: Vec<_> = (0..QUEUE / 2).map(|_| passwords.queue.enter(ADDRESS, "me").unwrap()).collect();
     assert_eq!(ask(&passwords, Some(&hashes), "wrong").await, Verdict::Busy);
     assert_eq!(ask(&passwords, Some(&hashes), "right").await, Verdict::Right(0));
     drop(places);
@@ -122,6 +124,6 @@ async fn nothing_else_is_verified_while_a_wrong_login_waits() {
 #[test]
 fn nothing_shows_a_password() {
     let password = HiddenText::new("secret");
-    let question = Question { user: "me", hashes: None, password: &password, address: ADDRESS };
+    let question = Question { user: "me", tenant: "me", hashes: None, password: &password, address: ADDRESS };
     assert!(!format!("{question:?}").contains("secret"));
 }
