@@ -17,11 +17,11 @@ fn case(label: &str) -> &'static str {
         "mutation-registry-secrets" => "docker-hub",
         "mutation-container-registries" => "seed",
         "defaulting-imageregistries" => "access-modes",
-        "validation-imageregistries" | "validation-imagepushsecrets" | "validation-imagepullsecrets" => {
-            "every-field"
-        }
+        "validation-imageregistries"
+        | "validation-imagepushsecrets"
+        | "validation-imagepullsecrets"
+        | "validation-registrycaches" => "every-field",
         "defaulting-registrycaches" => "upstream-alone",
-        "validation-registrycaches" => "every-field",
         "validation-imageregistryaccounts" => "two-passwords",
         "validation-imagebuildenvs" => "as-in-the-original",
         other => panic!("no request stands for {other}"),

@@ -1,6 +1,11 @@
 //! The `RegistryCache`: a pull-through cache for one upstream registry. Its specification is an entry of `caches` in a
 //! `RegistryConfig` of Gardener's registry-cache extension, with fields of our own.
 
+#![allow(
+    clippy::struct_field_names,
+    reason = "the API names the fields, and a derived copy has no place for an expectation"
+)]
+
 pub mod must;
 
 use kube::{CustomResource, KubeSchema};

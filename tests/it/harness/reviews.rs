@@ -26,6 +26,7 @@ pub static SLOW: [Endpoint; 1] = [Endpoint {
         version: "v1alpha1",
         plural: "functions",
         kind: "Function",
+        namespaced: true,
     },
     sub_resources: &[],
     selector: None,

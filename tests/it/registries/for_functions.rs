@@ -115,7 +115,25 @@ fn namespaces_with_functions_and_no_registry_get_one() {
     assert_eq!((&labels["namespace"], &labels["accessMode"]), (&json!(["shop"]), &json!(["push"])));
     assert_eq!(base("imageregistry registry")["spec"]["auth"]["policy"], "PerNamespace");
 
-    // Nodes learn the authority, and the address that the certificate is for.
+    nodes_learn_of_it_and_of_no_registry_of_tenants(&base, &shop);
+
+    // The others have what they had, and an Event says why.
+    taken.wait("there is an Event", || {
+        let events = taken.list("events.events.k8s.io");
+        events.iter().any(|event| {
+            event["reason"] == "NameConflict"
+                && event["note"].as_str().unwrap_or_default().contains("Set forFunctions in it")
+        })
+    });
+    assert_eq!(taken.get(PUSH_SECRET)["spec"], foreign);
+    assert!(!has(&own, PUSH_SECRET) && !has(&empty, PUSH_SECRET));
+    assert_eq!(decoded(&own.get(SECRET), "username"), "me");
+
+    credentials_stay_while_they_are_used(&control_plane, &shop);
+}
+
+/// Nodes learn the authority, and the address that the certificate is for.
+fn nodes_learn_of_it_and_of_no_registry_of_tenants(base: &dyn Fn(&str) -> Value, shop: &Namespace<'_>) {
     let address = || base("service registry")["spec"]["clusterIP"].as_str().unwrap_or_default().to_owned();
     let nodes = || decoded(&base("secret node-registries"), "values");
     shop.wait("nodes learn of the registry", || nodes().contains(&format!("endpoint: \"{}\"", address())));
@@ -136,29 +154,19 @@ fn namespaces_with_functions_and_no_registry_get_one() {
         shop.get("imageregistry mine")["status"]["hostname"] == "mine.shop.svc.cluster.local"
     });
     assert!(!nodes().contains("mine.shop"), "{}", nodes());
+}
 
-    // The others have what they had, and an Event says why.
-    taken.wait("there is an Event", || {
-        let events = taken.list("events.events.k8s.io");
-        events.iter().any(|event| {
-            event["reason"] == "NameConflict"
-                && event["note"].as_str().unwrap_or_default().contains("Set forFunctions in it")
-        })
-    });
-    assert_eq!(taken.get(PUSH_SECRET)["spec"], foreign);
-    assert!(!has(&own, PUSH_SECRET) && !has(&empty, PUSH_SECRET));
-    assert_eq!(decoded(&own.get(SECRET), "username"), "me");
-
-    // Credentials stay while a Pod pulls with them.
+/// Credentials stay while a Pod pulls with them, and go with the last one, or when a tenant has his own.
+fn credentials_stay_while_they_are_used(control_plane: &ControlPlane, shop: &Namespace<'_>) {
     shop.kubectl("create -f -", &pod()).unwrap();
     shop.kubectl("delete function demo", NOTHING).unwrap();
-    let other = Namespace::bare(&control_plane, "other");
+    let other = Namespace::bare(control_plane, "other");
     other.apply("demo", &json!({}));
     other.wait("a later change has been seen", || has(&other, SECRET));
-    assert!(has(&shop, PUSH_SECRET), "a Pod still pulls with it");
+    assert!(has(shop, PUSH_SECRET), "a Pod still pulls with it");
     shop.kubectl("delete pod runs", NOTHING).unwrap();
     wait_within(Duration::from_mins(2), "nobody needs it any more", || {
-        !has(&shop, PUSH_SECRET) && !has(&shop, SECRET)
+        !has(shop, PUSH_SECRET) && !has(shop, SECRET)
     });
 
     // A push secret of the tenant takes its place.

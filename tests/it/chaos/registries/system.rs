@@ -246,7 +246,8 @@ impl System {
         let name = |entry: &std::fs::DirEntry| entry.file_name().into_string().unwrap();
         let ours = files.filter(|entry| {
             let name = name(entry);
-            name.ends_with(".log") && (name.starts_with("gateway") || name.starts_with("controller"))
+            let is_log = entry.path().extension().is_some_and(|extension| extension == "log");
+            is_log && (name.starts_with("gateway") || name.starts_with("controller"))
         });
         ours.map(|entry| (name(&entry), std::fs::read_to_string(entry.path()).unwrap())).collect()
     }

@@ -53,7 +53,7 @@ fn who_sends_many_logins_waits_for_itself() {
                 Box::pin(queue.enter(address(from), &tenant).unwrap().wait())
             })
             .collect();
-        let turns: Vec<_> = flooding.iter_mut().map(|login| login.now_or_never()).collect();
+        let turns: Vec<_> = flooding.iter_mut().map(futures::FutureExt::now_or_never).collect();
         assert_eq!(turns.iter().flatten().count(), 1);
         let mut other = pin!(queue.enter(address(99), "other").unwrap().wait());
         assert!(other.as_mut().now_or_never().is_none());
