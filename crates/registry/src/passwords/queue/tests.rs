@@ -76,5 +76,6 @@ fn a_source_leaves_a_core_for_the_others() {
     let mut gone = Box::pin(queue.enter(ONE, "a").unwrap().wait());
     drop(gone.as_mut().now_or_never());
     drop(gone);
-    assert_eq!((queue.state().running, queue.state().sources.len()), (0, 0));
+    let state = queue.state();
+    assert_eq!((state.running, state.sources.len()), (0, 0));
 }
