@@ -2,7 +2,7 @@
 //! server is away, it uses what it has read last.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -102,7 +102,7 @@ impl<'a> Clients<'a> {
             if self.stop.load(Ordering::SeqCst) {
                 return;
             }
-            credentials = self.read(owner).or(credentials);
+            credentials = self.read(owner, client.home()).or(credentials);
             let Some((user, password)) = &credentials else { continue };
             client.log_in((user, password)).unwrap();
             if owner.access == "push" {
@@ -115,9 +115,9 @@ impl<'a> Clients<'a> {
     }
 
     /// What the Secret has; nothing while the API server is away.
-    fn read(&self, owner: Owner) -> Option<Credentials> {
+    fn read(&self, owner: Owner, home: &Path) -> Option<Credentials> {
         let mut get = Command::new(&self.kubectl);
-        get.env("KUBECONFIG", &self.kubeconfig).env("HOME", "/nonexistent");
+        get.env("KUBECONFIG", &self.kubeconfig).env("HOME", home);
         get.args(["get", "secret", "-o", "json", "--request-timeout=2s", "-n", owner.namespace]);
         get.arg(format!("image{}secret-web", owner.access));
         let printed = piped(get, "");
