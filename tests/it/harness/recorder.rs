@@ -31,7 +31,8 @@ async fn record_one(folder: &Path, request: Request, next: Next) -> Response {
 
     let review: Value = serde_json::from_slice(&question).unwrap();
     let label = ENDPOINTS.iter().find(|endpoint| endpoint.path == path).unwrap().label;
-    let namespace = review["request"]["namespace"].as_str().unwrap();
+    // An object of the cluster has no namespace.
+    let namespace = review["request"]["namespace"].as_str().unwrap_or("cluster");
     let case = folder.join(label).join(format!("{namespace}-{:03}", COUNT.fetch_add(1, Ordering::Relaxed)));
     std::fs::create_dir_all(&case).unwrap();
     std::fs::write(case.join("request.json"), &question).unwrap();

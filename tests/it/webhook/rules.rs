@@ -44,7 +44,7 @@ fn manifest(topic: Topic, namespace: &str, part: &str) -> Value {
             "stringData": {"username": "u", "password": "p", "serverAddress": "h", "registryAddress": "h.example.com"},
         }),
         Topic::RegistryCache => {
-            json!({"apiVersion": api_version, "kind": "RegistryCache", "metadata": {"name": "demo"}, "spec": {"upstream": "docker.io"}})
+            json!({"apiVersion": api_version, "kind": "RegistryCache", "metadata": {"name": namespace}, "spec": {"upstream": "docker.io"}})
         }
         Topic::Object | Topic::Function | Topic::Input => {
             json!({"apiVersion": api_version, "kind": "Function", "metadata": {"name": "demo"}, "spec": {"source": "x", "runtime": "nodejs22"}})

@@ -19,10 +19,9 @@ use kube::{Api, Client};
 
 use finalizer::without_finalizer;
 pub use options::Options;
+use options::PAGE;
 pub use report::{Error, Report};
 
-/// How many objects one answer of the API server lists.
-const PAGE: u32 = 500;
 /// How many deletions are sent at the same time.
 const AT_ONCE: usize = 16;
 

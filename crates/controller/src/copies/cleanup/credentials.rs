@@ -6,9 +6,8 @@ use decide::Kind;
 use kube::api::{DynamicObject, ListParams, Patch, PatchParams};
 use kube::{Api, Client};
 
-use super::PAGE;
 use super::finalizer::without_finalizer;
-use super::options::Options;
+use super::options::{Options, PAGE};
 use super::report::{Error, Report};
 
 /// Removes the finalizer from all of them, in all namespaces.

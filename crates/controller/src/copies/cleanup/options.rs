@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// How many objects one answer of the API server lists.
+pub(super) const PAGE: u32 = 500;
+
 /// What to clean up.
 #[derive(Clone, Debug)]
 pub struct Options {
