@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use controller::config::Config;
 use serde_json::{Value, json};
 use testenv::{ControlPlane, Options};
 
@@ -48,7 +49,7 @@ fn a_runtime_is_added_by_its_config_map_in_the_base_namespace_alone() {
         let path = testenv::root().join("manifests/controller").join(manifest);
         kubectl(control_plane, &format!("apply -n {BASE} -f {}", path.display()), NOTHING).unwrap();
     }
-    let controller = Controller::start(control_plane);
+    let controller = Controller::start(control_plane, Config::default());
     let team = Namespace::new(control_plane, "team");
     let demo = function("demo", &json!({"source": "x", "runtime": "deno2"}));
     let refusal = r#"spec.runtime: Unsupported value: "deno2": supported values: "nodejs10", "nodejs12", "#;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use controller::config::{Config, ForFunctions, ImageRegistries};
 use controller::run::{Election, Reconciler, lead};
-use serde_json::json;
+use serde_json::Value;
 use testenv::ControlPlane;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -18,6 +18,18 @@ pub const USER: &str = "system:serviceaccount:kyma-system:serverless-controller"
 /// The name of the Lease.
 pub const LEASE: &str = "serverless-controller-leader-election-helper";
 
+/// The configuration of a controller that creates the registry of Functions with a specification.
+pub fn with_registry_of_functions(spec: Value) -> Config {
+    let for_functions = ForFunctions {
+        name: "registry".to_owned(),
+        namespace: None,
+        create: Some(serde_json::from_value(spec).unwrap()),
+    };
+    let image_registries =
+        ImageRegistries { for_functions: Some(for_functions), ..ImageRegistries::default() };
+    Config { image_registries, ..Config::default() }
+}
+
 /// A controller with the rights of its account.
 pub struct Controller {
     runtime: Runtime,
@@ -26,7 +38,7 @@ pub struct Controller {
 }
 
 impl Controller {
-    pub fn start(control_plane: &ControlPlane) -> Self {
+    pub fn start(control_plane: &ControlPlane, config: Config) -> Self {
         let kubeconfig = control_plane.kubeconfig_for(USER, "system:serviceaccounts").unwrap();
         let runtime = Runtime::new().unwrap();
         let (stop, stopping) = watch::channel(false);
@@ -38,15 +50,6 @@ impl Controller {
                 duration: Duration::from_secs(3),
             };
             let client = client(&kubeconfig).await;
-            let spec = json!({"persistentVolumeClaim": {"resources": {"requests": {"storage": "1Gi"}}}});
-            let for_functions = ForFunctions {
-                name: "registry".to_owned(),
-                namespace: None,
-                create: Some(serde_json::from_value(spec).unwrap()),
-            };
-            let image_registries =
-                ImageRegistries { for_functions: Some(for_functions), ..ImageRegistries::default() };
-            let config = Config { image_registries, ..Config::default() };
             lead(&client, &config, &Reconciler::ALL, Some(&election), &Arc::default(), stopping).await;
         });
         Self { runtime, stop, running }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use testenv::{ControlPlane, Options};
 use tokio::runtime::Runtime;
 
-use crate::harness::account::{Controller, USER};
+use crate::harness::account::{Controller, USER, with_registry_of_functions};
 use crate::harness::cert_manager;
 use crate::harness::cluster::{NOTHING, kubectl};
 use crate::harness::copies::bases;
@@ -38,7 +38,8 @@ fn the_controller_may_do_what_it_does_and_nothing_else() {
     let rbac = testenv::root().join("manifests/controller/rbac.yaml");
     kubectl(&control_plane, &format!("apply -n kyma-system -f {}", rbac.display()), NOTHING).unwrap();
     let runtime = Runtime::new().unwrap();
-    let controller = Controller::start(&control_plane);
+    let registry = json!({"persistentVolumeClaim": {"resources": {"requests": {"storage": "1Gi"}}}});
+    let controller = Controller::start(&control_plane, with_registry_of_functions(registry));
     let namespace = Namespace::new(&control_plane, "rights");
     // Its Job gets no Pod, and after a while the controller looks for the reason.
     let no_pods = Namespace::new(&control_plane, "no-pods");

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use controller::config::{Config, ForFunctions, ImageRegistries};
 use controller::run::{Reconciler, lead};
 use serde_json::{Value, json};
 use testenv::{ControlPlane, Options};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use crate::harness::account::with_registry_of_functions;
 use crate::harness::cluster::{NOTHING, client, kubectl};
 use crate::harness::namespace::Namespace;
 use crate::harness::wait::wait_within;
@@ -30,14 +30,7 @@ fn start() -> (ControlPlane, Runtime, watch::Sender<bool>) {
         "auth": {"policy": "PerNamespace"},
         "persistentVolumeClaim": {"resources": {"requests": {"storage": "1Gi"}}},
     });
-    let for_functions = ForFunctions {
-        name: "registry".to_owned(),
-        namespace: None,
-        create: Some(serde_json::from_value(spec).unwrap()),
-    };
-    let image_registries =
-        ImageRegistries { for_functions: Some(for_functions), ..ImageRegistries::default() };
-    let config = Config { image_registries, ..Config::default() };
+    let config = with_registry_of_functions(spec);
     let runtime = Runtime::new().unwrap();
     let (stop, stopping) = watch::channel(false);
     let kubeconfig = control_plane.kubeconfig();

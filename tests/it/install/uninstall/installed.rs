@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use controller::config::Config;
 use controller::copies::cleanup::{self, Options as Cleanup, Report};
 use serde_json::json;
 use testenv::{ControlPlane, Options};
@@ -60,7 +61,7 @@ impl Installed {
         let new = Self::new();
         new.kubectl("create -k manifests/namespace");
         new.kubectl("apply -n kyma-system -f manifests/controller/rbac.yaml");
-        let controller = Controller::start(&new.control_plane);
+        let controller = Controller::start(&new.control_plane, Config::default());
         new.apply("kyma-system", &secret("registry", &json!({"username": "u"})));
         wait_until("the copy is made", || new.copies().contains("secret/registry"));
         (new, controller)
@@ -84,7 +85,7 @@ impl Installed {
 
     /// Has the controller copy, and ends it in its time around the uninstall.
     pub fn uninstall(&self, end: End, mut command: Command) {
-        let controller = Controller::start(&self.control_plane);
+        let controller = Controller::start(&self.control_plane, Config::default());
         self.apply("kyma-system", &secret("registry", &json!({"username": "u"})));
         wait_until("copies are made", || self.copies().len() == COPIES);
         // The users of the namespace have made a copy theirs.
