@@ -20,7 +20,7 @@ use crate::metrics::Metrics;
 
 /// How many accounts a page of a list has. Each takes some hundred bytes.
 const PAGE: u32 = 500;
-/// The first pause before a watch begins anew that was interrupted.
+/// The first pause before an interrupted watch begins anew.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 /// The last one: an account that is new works soon after the API server is back.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);

@@ -1,9 +1,8 @@
 //! Removes what the controller leaves in a cluster when it is uninstalled: finalizers on Secrets of the base namespace and on
-//! push and pull secrets, which would keep their namespaces for ever, the copies in all other namespaces, and what it composed for nodes. The
-//! controller must have stopped, because it would restore them.
+//! push and pull secrets, which would keep their namespaces for ever, the copies in all other namespaces, and what it
+//! composed for nodes. The controller must have stopped, because it would restore them.
 
 mod composed;
-mod credentials;
 mod finalizer;
 mod lease;
 mod options;
@@ -11,13 +10,14 @@ mod report;
 
 use api::names::copy_mark::{COPIED_FROM, FINALIZER, KEPT_BY_USER};
 use api::names::owned_label::MANAGED_BY;
+use api::names::registry::ACCOUNTS_FINALIZER;
+use decide::Kind;
 use decide::copies::CopiedKind;
 use futures::{StreamExt as _, stream};
-use k8s_openapi::api::core::v1::Secret;
-use kube::api::{DeleteParams, DynamicObject, ListParams, ObjectMeta, Patch, PatchParams, Preconditions};
+use kube::api::{DeleteParams, DynamicObject, ListParams, ObjectMeta, Preconditions};
 use kube::{Api, Client};
 
-use finalizer::without_finalizer;
+use finalizer::Finalized;
 pub use options::Options;
 use options::PAGE;
 pub use report::{Error, Report};
@@ -34,8 +34,9 @@ pub async fn run(client: &Client, options: &Options) -> Result<Report, Error> {
         lease::wait_for_the_end(client, options).await?;
     }
     let mut report = Report::default();
-    release(client, options, &mut report).await?;
-    credentials::release(client, options, &mut report).await?;
+    for finalized in finalized(&options.base_namespace) {
+        finalized.release(client, options, &mut report).await?;
+    }
     if !options.finalizers_only {
         for kind in CopiedKind::ALL.into_iter().rev() {
             delete_copies(client, options, kind, &mut report).await?;
@@ -45,32 +46,16 @@ pub async fn run(client: &Client, options: &Options) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// Removes the finalizer from all Secrets of the base namespace.
-async fn release(client: &Client, options: &Options, report: &mut Report) -> Result<(), Error> {
-    let secrets = Api::<Secret>::namespaced(client.clone(), &options.base_namespace);
-    let mut page = ListParams::default().limit(PAGE);
-    loop {
-        let what = || format!("Secrets of {}", options.base_namespace);
-        let listed = secrets.list_metadata(&page).await;
-        let listed = listed.map_err(|source| Error::Read { what: what(), source })?;
-        for secret in listed.items {
-            let Some(patch) = without_finalizer(&secret.metadata, FINALIZER) else { continue };
-            let name = secret.metadata.name.unwrap_or_default();
-            let object = format!("Secret {}/{name}", options.base_namespace);
-            if options.dry_run {
-                report.done.push(object);
-                continue;
-            }
-            let Ok(patch) = serde_json::from_value(patch) else { continue };
-            let patch = Patch::Json::<()>(patch);
-            let patched = secrets.patch_metadata(&name, &PatchParams::default(), &patch).await;
-            report.note(object, patched.map(drop));
-        }
-        match listed.metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => page = page.continue_token(&token),
-            None => return Ok(()),
-        }
-    }
+/// What nobody removes finalizers from any more. Accounts and Secrets of push and pull secrets stay until they expire: what
+/// runs goes on, and a controller that is installed again takes them over.
+fn finalized(base_namespace: &str) -> [Finalized; 3] {
+    let of_accounts = |kind| Finalized { kind, namespace: None, finalizer: ACCOUNTS_FINALIZER };
+    let namespace = Some(base_namespace.to_owned());
+    [
+        Finalized { kind: Kind::Secret, namespace, finalizer: FINALIZER },
+        of_accounts(Kind::ImagePushSecret),
+        of_accounts(Kind::ImagePullSecret),
+    ]
 }
 
 /// Deletes the copies of a kind.

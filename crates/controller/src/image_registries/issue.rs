@@ -112,7 +112,7 @@ fn step_of(
             let mut data = pair(&next.pair);
             let since = Timestamp::try_from(now).unwrap_or_default();
             data.insert(SINCE, bytes(&since.to_string()));
-            // In the order of before: a registry starts again when what it trusts changes.
+            // The order stays: a registry starts again when what it trusts changes.
             Ok(trusting(data, &[&old, &next.pair.certificate]))
         }
         Step::Forget => {

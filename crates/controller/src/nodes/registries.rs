@@ -84,7 +84,7 @@ impl OwnRegistries {
         });
     }
 
-    /// What nodes are told of them. Until they have been seen, what is composed of them stays.
+    /// What nodes learn of them. What is composed of them stays until the watch has shown them.
     pub(super) async fn sources(
         &self,
         writer: &Writer,
@@ -115,7 +115,7 @@ fn published(registry: &ImageRegistry) -> Option<Published> {
     Some(Published { hostname: status.hostname.clone()?, certificate: status.tls_secret_name.clone()? })
 }
 
-/// What nodes are told of a registry; none if its certificate cannot be read.
+/// What nodes learn of a registry; none if its certificate cannot be read.
 async fn read(
     writer: &Writer,
     namespace: &str,

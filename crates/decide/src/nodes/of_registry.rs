@@ -1,4 +1,4 @@
-//! What nodes are told of a registry in the cluster: which authority has signed its certificate, and where it is. Nodes do not
+//! What nodes learn of a registry in the cluster: which authority signed its certificate, and where it is. Nodes do not
 //! ask the DNS of the cluster, so they reach it by the address of its Service, if its certificate is for that address.
 
 use std::net::IpAddr;
