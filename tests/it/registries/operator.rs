@@ -145,6 +145,20 @@ fn bad_rules_leave_the_last_good_ones_in_use() {
     let bad = "False AuthConfigInvalid ConfigMap rules, key auth_config.yml: acl[0].actions[0]: must be pull, push, delete or \"*\"; the last good rules stay in use";
     team.awaits("registry", "Ready", bad);
     team.awaits("registry", "Synced", "True");
+    team.wait("an Event says it, too", || {
+        let events = team.list("events.events.k8s.io");
+        let is_it = |event: &Value| {
+            event["regarding"]["name"] == "registry"
+                && event["type"] == "Warning"
+                && bad
+                    == format!(
+                        "False {} {}",
+                        event["reason"].as_str().unwrap(),
+                        event["note"].as_str().unwrap()
+                    )
+        };
+        events.iter().any(is_it)
+    });
     assert_eq!(used(), "acl: []");
     let generation = team.get("statefulset registry")["metadata"]["generation"].clone();
     rules("acl: [{match: {account: ci}, actions: [pull]}]");

@@ -21,9 +21,9 @@ use crate::generations::{Digest, Generations};
 /// How long an answer is used.
 const LIFE: Duration = Duration::from_mins(1);
 /// How many questions may be asked at the same time.
-const ASKED: usize = 16;
+pub(super) const ASKED: usize = 16;
 /// How many more may wait for their turn.
-const WAITING: usize = 256;
+pub(super) const WAITING: usize = 256;
 
 /// What the API server said.
 pub(super) struct Reviews {

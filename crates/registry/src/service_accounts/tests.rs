@@ -3,12 +3,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::{Request, Response};
+use futures::future::{join, join_all};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use rstest::rstest;
 use serde_json::{Value, json};
-use tokio::time::advance;
+use tokio::sync::watch;
+use tokio::time::{Instant, advance, sleep};
 
+use super::reviews::{ASKED, WAITING};
 use super::trust::tests::{ISSUER, NOW, SigningKey, claims, header};
 use super::*;
 
@@ -18,6 +21,8 @@ struct ApiServer {
     asked: Mutex<Vec<String>>,
     keys: Mutex<Vec<Value>>,
     status: Mutex<Option<Value>>,
+    /// Whether reviews wait until this is over.
+    is_busy: watch::Sender<bool>,
 }
 
 impl ApiServer {
@@ -42,6 +47,7 @@ impl ApiServer {
             "/apis/authentication.k8s.io/v1/tokenreviews" => {
                 let asked: Value = serde_json::from_slice(&body).unwrap();
                 assert_eq!(asked["spec"]["audiences"], json!(["registry.test"]));
+                self.is_busy.subscribe().wait_for(|is_busy| !is_busy).await.unwrap();
                 match self.status.lock().unwrap().clone() {
                     Some(status) => (201, json!({"metadata": {}, "spec": {}, "status": status})),
                     None => (403, json!({"kind": "Status", "status": "Failure", "code": 403})),
@@ -174,4 +180,37 @@ async fn without_an_answer_nobody_logs_in_and_everybody_may_try_again() {
     let silent = Cluster::new(Some(confirmed()));
     silent.server.keys.lock().unwrap().clear();
     assert_eq!(silent.log_in(&token).await, Err(Refusal::Unverified));
+}
+
+/// As many tokens as may be asked for and wait, and one more.
+async fn too_many_logins(cluster: &Cluster) -> Vec<(Result<String, Refusal>, Duration)> {
+    cluster.log_in(&cluster.key.sign(&header(), &claims())).await.unwrap();
+    cluster.server.is_busy.send_replace(true);
+    let started = Instant::now();
+    let logins = (0..=ASKED + WAITING).map(|_| async move {
+        let token = cluster.key.sign(&header(), &claims());
+        (cluster.log_in(&token).await, started.elapsed())
+    });
+    join_all(logins).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn logins_wait_for_their_turn_at_the_api_server() {
+    let cluster = Cluster::new(Some(confirmed()));
+    let free = async {
+        sleep(Duration::from_secs(4)).await;
+        cluster.server.is_busy.send_replace(false);
+    };
+    let (answers, ()) = join(too_many_logins(&cluster), free).await;
+    let refused: Vec<_> = answers.iter().filter(|(answer, _)| answer.is_err()).collect();
+    assert_eq!(refused, [&(Err(Refusal::Busy), Duration::ZERO)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_login_waits_longer_than_for_its_turn_and_an_answer() {
+    let cluster = Cluster::new(Some(confirmed()));
+    for (answer, after) in too_many_logins(&cluster).await {
+        assert!(matches!(answer, Err(Refusal::Busy | Refusal::Unverified)), "{answer:?}");
+        assert!(after <= Duration::from_secs(10), "{after:?}");
+    }
 }

@@ -62,6 +62,21 @@ fn certificates_are_made_before_anything_else() {
     assert_eq!(world.plan().issues, [Issue::Server, Issue::Tokens(Step::Make), Issue::Keys]);
 }
 
+/// Only who looks after the installation can help: it is not in the namespace of the registry.
+#[test]
+fn a_root_authority_of_somebody_else_signs_nothing() {
+    let mut world = World::new(&volume());
+    (world.observed.root, world.observed.tls) = (Own::Foreign, Certified::default());
+    let plan = world.plan();
+    assert_eq!(
+        problems(&plan),
+        [
+            "NameConflict: Secret image-registry-root-ca in the namespace of the controller was not made by it, so no certificate can be signed: an administrator of the installation has to look"
+        ]
+    );
+    assert_eq!(plan.issues, []);
+}
+
 #[test]
 fn another_token_authority_signs_when_all_pods_trust_it() {
     let mut world = World::new(&volume());
