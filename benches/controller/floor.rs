@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
+use controller::config::Config;
 use controller::plan::{Manifests, plan};
-use decide::function::Config;
 use futures::StreamExt as _;
 use kube::ResourceExt as _;
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};

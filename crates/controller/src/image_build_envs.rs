@@ -5,16 +5,14 @@ mod watches;
 
 use std::sync::Arc;
 
-use api::Condition;
-use api::registry::{ImageBuildEnv, RegistryConditionType, RegistryReason};
+use api::registry::{ImageBuildEnv, RegistryReason};
 use cluster::reconcile::{self, Action, Reconciler, Watch};
 use cluster::{Error, Failures, Intent, Note, Writer};
 use decide::owner::is_owned;
 use decide::plan::Wanted;
-use decide::registry::build_env::{BuildEnv, Plan, Verdict, foreign, is_stored};
-use decide::registry::conditions::{condition, is_news};
+use decide::registry::build_env::{BuildEnv, Plan, Verdict, foreign, is_stored, ready};
+use decide::registry::conditions::is_news;
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::runtime::watcher::{Config as WatcherConfig, Event};
 use kube::{Api, Resource as _, ResourceExt as _};
 use process::causes::Causes;
@@ -158,12 +156,4 @@ impl BuildEnvs {
         };
         self.writer.note(&note).await
     }
-}
-
-fn ready(verdict: &Verdict, generation: Option<i64>, before: &[Condition], now: Timestamp) -> Condition {
-    let (is_ready, why) = match verdict {
-        Verdict::Ready => (true, (RegistryReason::Synced, "The Secret is up to date".to_owned())),
-        Verdict::NotReady(reason, message) => (false, (*reason, message.clone())),
-    };
-    condition(RegistryConditionType::Ready, is_ready, why, generation, before, Time(now))
 }

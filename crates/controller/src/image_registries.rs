@@ -17,7 +17,7 @@ use cluster::reconcile::{self, Action, Reconciler, Watch};
 use cluster::{Error, Failures, Note, key};
 use decide::Kind;
 use decide::registry::conditions::is_news;
-use decide::registry::instance::{Config as RegistryConfig, Instance};
+use decide::registry::instance::Instance;
 use decide::registry::observed::{Observed, Rollout};
 use decide::registry::problem::Problem;
 use decide::registry::status::status;
@@ -44,13 +44,8 @@ const LONGEST_WAKE: Duration = Duration::from_hours(12);
 /// Runs until `end` completes; a reconcile that is running then finishes. One registry at a time is reconciled, so the
 /// authority of the installation is made once.
 pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()> + Send + Sync + 'static) {
-    let registries = &config.image_registries;
     let registries = Arc::new(ImageRegistries {
-        config: RegistryConfig {
-            zone: registries.zone.clone(),
-            registry_image: registries.registry_image.clone(),
-            gateway_image: registries.gateway_image.clone(),
-        },
+        config: config.image_registries.of_instances(),
         namespace: config.namespace.clone(),
         writer: shared.writer(),
         metrics: Arc::clone(&shared.metrics),

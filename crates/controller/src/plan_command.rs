@@ -13,7 +13,7 @@ use policy::manifests::{Judge, Manifest, Recognised};
 use process::exit::Exit;
 use process::manifests::{Document, Inputs, holds_manifests, send_whole_numbers};
 use process::printed::Printed;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::config::Config;
 use crate::plan::{COMMAND, Manifests, plan};
@@ -37,6 +37,7 @@ pub fn run(
         namespace,
         manifests: Manifests::new(namespace),
         verbose: inputs.verbose,
+        unused: Vec::new(),
         exit: Exit::Success,
         err,
     };
@@ -49,11 +50,15 @@ pub fn run(
             Err(problem) => input.say(Exit::Unreadable, &at(file, problem.line), &problem.text),
         },
     );
+    input.name_skipped();
     let Input { manifests, mut exit, err, .. } = input;
-    let planned = plan(&config.functions, &manifests);
+    let planned = plan(config, &manifests);
     if planned.is_empty() && exit == Exit::Success {
         // Nobody reads what cannot be written.
-        let _ = writeln!(err, "error: nothing to plan: there is no Function in what was given");
+        let _ = writeln!(
+            err,
+            "error: nothing to plan: there is no Function and nothing of registry.mgoltzsche.github.com in what was given"
+        );
         return Exit::Unreadable;
     }
     let mut printed = Printed::default();
@@ -75,6 +80,8 @@ struct Input<'a> {
     namespace: &'a str,
     manifests: Manifests,
     verbose: bool,
+    /// What no plan needs so far, with its place and its name.
+    unused: Vec<(String, String, Value)>,
     exit: Exit,
     err: &'a mut dyn Write,
 }
@@ -102,9 +109,9 @@ impl Input<'_> {
                     self.add(&place, object);
                 }
                 Recognised::Other(name) => {
-                    let is_used = self.add(&place, object);
-                    if self.verbose && !is_used {
-                        self.say(Exit::Success, &place, &format!("skipped: {name}"));
+                    let metadata = self.verbose.then(|| metadata(&object));
+                    if !self.add(&place, object) {
+                        self.unused.extend(metadata.map(|metadata| (place, name, metadata)));
                     }
                 }
             }
@@ -135,6 +142,15 @@ impl Input<'_> {
         }
     }
 
+    /// Names what no plan needs. An object can come before the one that names it.
+    fn name_skipped(&mut self) {
+        for (place, name, metadata) in std::mem::take(&mut self.unused) {
+            if !self.manifests.is_named(&metadata) {
+                self.say(Exit::Success, &place, &format!("skipped: {name}"));
+            }
+        }
+    }
+
     fn violation(&mut self, line: usize, text: &str) {
         let _ = writeln!(self.err, "    line {line}: {}", policy::text::printable(text, usize::MAX));
     }
@@ -149,6 +165,11 @@ impl Input<'_> {
             }
         }
     }
+}
+
+/// An object without what it holds.
+fn metadata(object: &Value) -> Value {
+    json!({"kind": object.get("kind"), "metadata": object.get("metadata")})
 }
 
 /// `FILE:LINE`, or the file alone.

@@ -47,10 +47,11 @@ fn metadata() -> String {
 
 /// The Pod of a build of a Function that uses its own base image.
 fn pod(engine: Engine) -> Value {
-    let mut config = config::Config::default().functions;
-    (config.engine, config.executor_args) = (engine, vec!["--opt=platform=linux/$(touch x)".to_owned()]);
-    config.plain_http = ["registry.example.com".to_owned(), "[::1]:5000".to_owned()].into();
-    config.runtimes.get_mut("nodejs22").unwrap().base_image = Some("own/node:22".to_owned());
+    let mut config = config::Config::default();
+    (config.functions.engine, config.functions.executor_args) =
+        (engine, vec!["--opt=platform=linux/$(touch x)".to_owned()]);
+    config.functions.plain_http = ["registry.example.com".to_owned(), "[::1]:5000".to_owned()].into();
+    config.functions.runtimes.get_mut("nodejs22").unwrap().base_image = Some("own/node:22".to_owned());
     let function = json!({
         "apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "Function", "metadata": {"name": "f"},
         "spec": {"source": "x", "runtime": "nodejs22"},

@@ -72,7 +72,7 @@ fn files_folders_and_streams_are_planned() {
 #[case::other_group(
     "apiVersion: openfaas.com/v1\nkind: Function\nmetadata: {name: demo}\n",
     Exit::Unreadable,
-    "DIR/a.yaml:1: skipped: Function shop/demo\nerror: nothing to plan: there is no Function in what was given\n"
+    "DIR/a.yaml:1: skipped: Function shop/demo\nerror: nothing to plan: there is no Function and nothing of registry.mgoltzsche.github.com in what was given\n"
 )]
 #[case::misspelt_key(
     "apiversion: serverless.kyma-project.io/v1alpha1\nkind: Function\nmetadata: {name: demo}\n",
@@ -107,6 +107,22 @@ fn unrelated_objects_are_passed_over() {
         err,
         "DIR/a.yaml:1: skipped: Secret shop/other\nDIR/a.yaml:6: skipped: ConfigMap shop/other\n"
     );
+}
+
+/// A Secret can come before the build environment that merges it.
+#[test]
+fn what_an_object_of_registries_names_is_not_skipped() {
+    let secret = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}}}\ntype: Opaque\nstringData: {{config.json: '{{\"auths\": {{}}}}'}}\n---\n"
+        )
+    };
+    let env = "apiVersion: registry.mgoltzsche.github.com/v1alpha1\nkind: ImageBuildEnv\nmetadata: {name: env}\nspec: {secrets: [{secretName: used}]}\n";
+    let text = [secret("other"), secret("used"), env.to_owned()].concat();
+    let (exit, out, err) = planned_text(&text, &["--verbose"]);
+    assert_eq!((exit, err.as_str()), (Exit::Success, "DIR/a.yaml:1: skipped: Secret shop/other\n"));
+    assert!(out.starts_with("# ImageBuildEnv shop/env\n---\n"), "{out}");
+    assert!(out.ends_with("\n# Ready True Synced The Secret is up to date\n"), "{out}");
 }
 
 #[test]

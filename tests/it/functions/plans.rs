@@ -20,7 +20,7 @@ fn every_fixture_is_planned_as_recorded() {
         let mut manifests = Manifests::new("default");
         manifests.read(&std::fs::read_to_string(case.join("manifests.yaml")).unwrap()).unwrap();
         let planned: String =
-            plan::plan(&config.functions, &manifests).into_iter().map(|planned| planned.text).collect();
+            plan::plan(&config, &manifests).into_iter().map(|planned| planned.text).collect();
         let recorded = case.join("plan.yaml");
         if std::env::var_os(RECORD).is_some() {
             std::fs::write(&recorded, &planned).unwrap();
@@ -44,7 +44,7 @@ fn a_plan_without_runtimes_mounts_what_those_of_the_installation_hold() {
             let mut manifests = Manifests::new("shop");
             manifests.read(&function).unwrap();
             manifests.read(runtimes).unwrap();
-            let planned = plan::plan(&decide::function::Config::default(), &manifests).remove(0).text;
+            let planned = plan::plan(&config::Config::default(), &manifests).remove(0).text;
             let objects: Vec<Value> = serde_saphyr::from_multiple(&planned).unwrap();
             let job = objects.into_iter().find(|object| object["kind"] == "Job").unwrap();
             let pod = &job["spec"]["template"]["spec"];

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use controller::config::Config;
 use controller::plan::{self, Manifests};
-use decide::function::Config;
 use serde_json::{Value, json};
 
 use crate::harness::git_servers::ACCOUNT;

@@ -4,9 +4,14 @@ use std::time::Duration;
 
 use api::names::registry::{DEFAULT_REGISTRY, DEFAULT_ZONE};
 use api::registry::{ImageRegistrySpec, must};
-use decide::Key;
+use decide::nodes::secret;
+use decide::{Key, Kind};
+use jiff::Timestamp;
+use policy::config::RawConfig;
+use policy::manifests::Judge;
 use policy::syntax::{dns_1035_label, dns_1123_subdomain, is_dns_1123_label};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::errors::Errors;
 
@@ -49,7 +54,7 @@ pub struct RawForFunctions {
     /// Its namespace; if absent or empty, the namespace of the controller.
     pub namespace: Option<String>,
     /// The specification of an `ImageRegistry` that the controller creates, in its own namespace.
-    pub create: Option<ImageRegistrySpec>,
+    pub create: Option<Value>,
 }
 
 /// The registry of Functions.
@@ -82,6 +87,18 @@ pub struct ImageRegistries {
     pub gateway_image: String,
     /// The image of the Redis of build environments.
     pub redis_image: String,
+}
+
+impl ImageRegistries {
+    /// What all registries have in common.
+    #[must_use]
+    pub fn of_instances(&self) -> decide::registry::instance::Config {
+        decide::registry::instance::Config {
+            zone: self.zone.clone(),
+            registry_image: self.registry_image.clone(),
+            gateway_image: self.gateway_image.clone(),
+        }
+    }
 }
 
 impl Default for ImageRegistries {
@@ -133,15 +150,40 @@ impl RawRegistryRef {
 impl RawForFunctions {
     fn check(self, errors: &mut Errors) -> ForFunctions {
         let Self { name, namespace, create } = self;
-        let mut checked = ForFunctions { name: DEFAULT_REGISTRY.to_owned(), namespace: None, create };
+        let mut checked = ForFunctions { name: DEFAULT_REGISTRY.to_owned(), namespace: None, create: None };
         let field = "imageRegistries.forFunctions";
         RawRegistryRef { name, namespace }.check(field, (&mut checked.name, &mut checked.namespace), errors);
+        checked.create = create.map(|spec| created(&checked.name, spec, errors));
         if checked.create.is_some() && checked.namespace.is_some() {
             let problem = "must be absent beside \"create\": the controller creates a registry in its own namespace alone";
             errors.add(&format!("{field}.namespace"), problem.to_owned());
         }
         checked
     }
+}
+
+/// The specification of a registry, judged as the webhook judges that of any other.
+fn created(name: &str, spec: Value, errors: &mut Errors) -> ImageRegistrySpec {
+    let kind = Kind::ImageRegistry;
+    let object = json!({
+        "apiVersion": kind.api_version(),
+        "kind": kind.as_str(),
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": spec,
+    });
+    let judged = match RawConfig::default().check() {
+        Ok(rules) => Judge::new(rules, Timestamp::now(), secret::mutate).judge(kind.as_str(), &object),
+        Err(builtin) => {
+            errors.0.extend(builtin);
+            return ImageRegistrySpec::default();
+        }
+    };
+    for violation in judged.decision.violations {
+        let field = violation.field.trim_start_matches("spec");
+        errors.add(&format!("imageRegistries.forFunctions.create{field}"), violation.problem.to_string());
+    }
+    // What does not decode has been reported.
+    serde_json::from_value(spec).unwrap_or_default()
 }
 
 impl ForFunctions {

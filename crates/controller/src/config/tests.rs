@@ -10,6 +10,7 @@ use policy::HostKeys;
 use remote::git::GitConfig;
 use remote::registry::RegistryConfig;
 use rstest::rstest;
+use serde_json::json;
 
 use super::*;
 
@@ -81,6 +82,11 @@ fn an_executor_without_an_engine_is_refused_wherever_it_is_set() {
     }
 }
 
+fn created() -> ImageRegistrySpec {
+    let claim = json!({"resources": {"requests": {"storage": "1Gi"}}});
+    serde_json::from_value(json!({"replicas": 1, "persistentVolumeClaim": claim})).unwrap()
+}
+
 /// Every key of the section, with other values than the built-in ones.
 fn image_registries() -> ImageRegistries {
     ImageRegistries {
@@ -91,7 +97,7 @@ fn image_registries() -> ImageRegistries {
         for_functions: Some(ForFunctions {
             name: "functions".to_owned(),
             namespace: None,
-            create: Some(ImageRegistrySpec { replicas: Some(2), ..ImageRegistrySpec::default() }),
+            create: Some(created()),
         }),
         registry_image: "r".to_owned(),
         gateway_image: "g".to_owned(),
@@ -109,7 +115,7 @@ runtimes:
   nodejs10: null
   nodejs22: {like: nodejs12, baseImage: node22}
   go: {sourceFile: handler.go, dependenciesFile: go.mod, env: {A: b}}
-imageRegistries: {zone: example.org, rotationInterval: 12h, defaultRegistry: {name: images, namespace: infra}, forFunctions: {name: functions, create: {replicas: 2}}, registryImage: r, gatewayImage: g, redisImage: d}
+imageRegistries: {zone: example.org, rotationInterval: 12h, defaultRegistry: {name: images, namespace: infra}, forFunctions: {name: functions, create: {replicas: 1, persistentVolumeClaim: {resources: {requests: {storage: 1Gi}}}}}, registryImage: r, gatewayImage: g, redisImage: d}
 propagation: {baseNamespace: base, excludedNamespaces: [x, y]}
 registryCheck: {enabled: false, timeout: 3s, plainHttp: [Localhost, '[::1]:5000', registry.example.com:5000]}
 workers: 2
@@ -195,7 +201,15 @@ runtimes:
     "FILE:2: imageRegistries.forFunctions.name: \"a.b\" must name an ImageRegistry"
 )]
 #[case(
-    "imageRegistries:\n  forFunctions: {namespace: infra, create: {}}",
+    "imageRegistries:\n  forFunctions: {create: {persistentVolumeClaim: {resources: {requests: {storage: 1Gi}}}, replicaz: 2}}",
+    "FILE:2: imageRegistries.forFunctions.create.replicaz: Forbidden: unknown field: did you mean \"replicas\"?"
+)]
+#[case(
+    "imageRegistries:\n  forFunctions: {create: {persistentVolumeClaim: {resources: {requests: {storage: 1Gi}}}, replicas: 2}}",
+    "FILE:2: imageRegistries.forFunctions.create.persistentVolumeClaim.accessModes: Invalid value: \"\": must hold ReadWriteMany if there is more than one replica, since they share the volume; or use storage.s3"
+)]
+#[case(
+    "imageRegistries:\n  forFunctions: {namespace: infra, create: {persistentVolumeClaim: {resources: {requests: {storage: 1Gi}}}}}",
     "FILE:2: imageRegistries.forFunctions.namespace: must be absent beside \"create\": the controller creates a registry in its own namespace alone"
 )]
 #[case("build:\n  maxSimultaneousJobs: 0", "FILE:2: build.maxSimultaneousJobs: 0 must be at least 1")]

@@ -1,4 +1,4 @@
-//! Reads what a build environment asks for, and the objects that it concerns.
+//! Reads the objects that a build environment concerns.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,11 @@ use cluster::{Error, Writer};
 use decide::hash::hex;
 use decide::registry::build_env::{BuildEnv, Input, Inputs, Observed};
 use k8s_openapi::api::core::v1::Secret;
-use kube::{Api, ResourceExt as _};
+use kube::Api;
 
 /// What it asks for; `None` if it is being deleted.
 pub(super) fn asked(object: &ImageBuildEnv) -> Option<BuildEnv> {
-    if object.metadata.deletion_timestamp.is_some() {
-        return None;
-    }
-    let secrets = object.spec.secrets.iter().flatten();
-    Some(BuildEnv {
-        namespace: object.namespace()?,
-        name: object.name_any(),
-        uid: object.uid()?,
-        secrets: secrets.map(|secret| secret.secret_name.clone()).collect(),
-        redis: object.spec.redis.unwrap_or_default(),
-    })
+    object.metadata.deletion_timestamp.is_none().then(|| BuildEnv::of(object)).flatten()
 }
 
 /// Reads the Secrets that it names, and the objects of the names that it gives.
@@ -31,10 +21,7 @@ pub(super) async fn observe(writer: &Writer, build_env: &BuildEnv, image: &str) 
     let mut inputs = Inputs::default();
     for name in &build_env.secrets {
         let secret = writer.fenced(secrets.get_opt(name)).await?;
-        inputs.add(secret.map(|secret| Input {
-            kind: secret.type_.unwrap_or_default(),
-            data: secret.data.unwrap_or_default(),
-        }));
+        inputs.add(secret.map(Input::of));
         if inputs.is_too_large() {
             break;
         }

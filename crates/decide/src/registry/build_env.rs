@@ -8,7 +8,10 @@ mod redis;
 use std::fmt;
 use std::time::Duration;
 
-use api::registry::{RegistryReason, SecretRef};
+use api::Condition;
+use api::registry::{RegistryConditionType, RegistryReason, SecretRef};
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 pub use model::{BuildEnv, Input, Inputs, Observed};
 pub use objects::{foreign, is_stored};
@@ -16,6 +19,7 @@ pub use objects::{foreign, is_stored};
 use crate::Kind;
 use crate::owner::is_owned;
 use crate::plan::Wanted;
+use crate::registry::conditions::condition;
 
 /// When to look again for what is missing, although its watch reports it.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -58,6 +62,16 @@ impl fmt::Debug for Plan {
             .field("wake", wake)
             .finish()
     }
+}
+
+/// What is reported of it; `before` are the conditions that it has.
+#[must_use]
+pub fn ready(verdict: &Verdict, generation: Option<i64>, before: &[Condition], now: Timestamp) -> Condition {
+    let (is_ready, why) = match verdict {
+        Verdict::Ready => (true, (RegistryReason::Synced, "The Secret is up to date".to_owned())),
+        Verdict::NotReady(reason, message) => (false, (*reason, message.clone())),
+    };
+    condition(RegistryConditionType::Ready, is_ready, why, generation, before, Time(now))
 }
 
 impl BuildEnv {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use api::names::registry::{build_env_conf, build_env_redis, build_env_redis_conf};
+use api::registry::ImageBuildEnv;
 use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
 use serde_json::Value;
 
 use crate::Kind;
@@ -61,6 +63,19 @@ impl fmt::Debug for Input {
 }
 
 impl BuildEnv {
+    /// Reads an object; `None` for one that no API server has stored.
+    #[must_use]
+    pub fn of(object: &ImageBuildEnv) -> Option<Self> {
+        let secrets = object.spec.secrets.iter().flatten();
+        Some(Self {
+            namespace: object.metadata.namespace.clone()?,
+            name: object.metadata.name.clone()?,
+            uid: object.metadata.uid.clone()?,
+            secrets: secrets.map(|secret| secret.secret_name.clone()).collect(),
+            redis: object.spec.redis.unwrap_or_default(),
+        })
+    }
+
     /// The objects that it may have, by kind and name.
     #[must_use]
     pub fn names(&self) -> [(Kind, String); 4] {
@@ -71,6 +86,14 @@ impl BuildEnv {
             (Kind::Service, redis.clone()),
             (Kind::Deployment, redis),
         ]
+    }
+}
+
+impl Input {
+    /// Reads a Secret.
+    #[must_use]
+    pub fn of(secret: Secret) -> Self {
+        Self { kind: secret.type_.unwrap_or_default(), data: secret.data.unwrap_or_default() }
     }
 }
 
