@@ -10,6 +10,9 @@ pub const CREDENTIALS: &str = "serverless.kyma-project.io/upstream-credentials";
 /// See [`CREDENTIALS`].
 pub const CREDENTIALS_VALUE: &str = "config";
 
+/// Annotation of such a Secret: the names of the caches that use it, with commas between them. The controller writes it.
+pub const USED_BY: &str = "serverless.kyma-project.io/used-by-caches";
+
 /// Keys of a Secret with the credentials of an upstream.
 pub mod credentials_key {
     /// The user.
@@ -34,6 +37,17 @@ pub mod service_annotation {
     /// `http` or `https`.
     pub const SCHEME: &str = "scheme";
 }
+
+/// Annotations of the Secret with the credentials that an upstream has accepted: which ones they are.
+pub mod proven_annotation {
+    /// The name of the Secret that they come from.
+    pub const SECRET: &str = "serverless.kyma-project.io/proven-secret";
+    /// Its `resourceVersion`.
+    pub const VERSION: &str = "serverless.kyma-project.io/proven-version";
+}
+
+/// The key of the authority of a cache, in the Secret that its status names.
+pub const BUNDLE: &str = "bundle.crt";
 
 /// What the names of the objects of caches start with.
 const PREFIX: &str = "registry-";
@@ -67,6 +81,36 @@ pub fn resource(upstream: &str) -> String {
 #[must_use]
 pub fn service(upstream: &str, suffix: Option<&str>) -> String {
     suffix.map_or_else(|| resource(upstream), |suffix| format!("{PREFIX}{suffix}"))
+}
+
+/// The Secret with the certificate of a cache.
+#[must_use]
+pub fn tls(upstream: &str) -> String {
+    format!("{}-tls", resource(upstream))
+}
+
+/// The Secret with the authority of the certificate of a cache, and no key.
+#[must_use]
+pub fn authority(upstream: &str) -> String {
+    format!("{}-ca", resource(upstream))
+}
+
+/// The Secret with the token authority of a cache.
+#[must_use]
+pub fn token_authority(upstream: &str) -> String {
+    format!("{}-token-authority", resource(upstream))
+}
+
+/// The Secret with the credentials that the upstream has accepted. The gateway of the cache reads it.
+#[must_use]
+pub fn proven(upstream: &str) -> String {
+    format!("{}-credentials", resource(upstream))
+}
+
+/// What the names of the Secrets with the configuration of a cache start with.
+#[must_use]
+pub fn configuration(upstream: &str) -> String {
+    format!("{}-config", resource(upstream))
 }
 
 /// The name of an immutable Secret: `name` and a hash of its values, which are in the order of their keys.
@@ -114,6 +158,11 @@ mod tests {
             assert_eq!(service(upstream, None), name);
         }
         assert_eq!(service("docker.io", Some("hub")), "registry-hub");
+        assert_eq!(tls("docker.io"), "registry-docker-io-tls");
+        assert_eq!(authority("docker.io"), "registry-docker-io-ca");
+        assert_eq!(token_authority("docker.io"), "registry-docker-io-token-authority");
+        assert_eq!(proven("docker.io"), "registry-docker-io-credentials");
+        assert_eq!(configuration("docker.io"), "registry-docker-io-config");
     }
 
     #[test]
