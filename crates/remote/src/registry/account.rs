@@ -10,10 +10,7 @@ use policy::registries::{RegistryAddress, RegistryAddressError};
 use zeroize::Zeroizing;
 
 use super::config::RegistryConfig;
-
-/// The name of Docker Hub that people use, and the one that answers.
-const DOCKER_HUB: [&str; 2] = ["docker.io", "index.docker.io"];
-const DOCKER_HUB_REGISTRY: &str = "registry-1.docker.io";
+use super::docker_hub;
 
 /// The longest user name or password, in bytes.
 const MAX_LOGIN: usize = 16 * 1024;
@@ -78,10 +75,7 @@ impl Account {
             return Err(AccountError::TooLong);
         }
         let address = RegistryAddress::parse(&address).map_err(AccountError::Address)?;
-        let host = match address.host() {
-            Some(host) if !DOCKER_HUB.contains(&host) => host,
-            _ => DOCKER_HUB_REGISTRY,
-        };
+        let host = address.host().map_or(docker_hub::REGISTRY, docker_hub::answering);
         let is_plain = config.is_plain(host, address.port());
         let scheme = if is_plain { "http" } else { "https" };
         let bracketed = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };

@@ -3,20 +3,14 @@
 
 use std::sync::{Arc, LazyLock};
 
-use http_auth::{ChallengeRef, parse_challenges};
-use reqwest::header::WWW_AUTHENTICATE;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, RequestBuilder, Response, StatusCode, Url};
 
 use super::account::Account;
+use super::challenge::{self, Challenge};
 use super::config::RegistryConfig;
 use crate::guard::{self, Loopback, Resolver};
 use crate::http::trusting;
-
-/// The longest address of a token server, with the name of the service, in bytes.
-const MAX_REALM: usize = 2048;
-/// The longest challenge that is read, in bytes.
-const MAX_CHALLENGE: usize = 8 * 1024;
 
 /// The result of verifying credentials.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -93,10 +87,10 @@ async fn ask(account: &Account, config: &RegistryConfig) -> Result<(), Verdict> 
         StatusCode::UNAUTHORIZED => {}
         status => return Err(other(status)),
     }
-    let (url, is_plain) = match challenge(&response) {
+    let (url, is_plain) = match challenge::challenge(&response) {
         Some(Challenge::Basic) => (base, account.is_plain),
         Some(Challenge::Bearer { realm, service }) => {
-            let url = token_url(&base, &realm, service, account, config)?;
+            let url = token_url(&base, &realm, service.as_deref(), account, config)?;
             let is_plain = is_plain(&url, config);
             (url, is_plain)
         }
@@ -166,38 +160,6 @@ fn other(status: StatusCode) -> Verdict {
     }
 }
 
-#[derive(Debug, Eq, PartialEq)]
-enum Challenge {
-    Basic,
-    Bearer { realm: String, service: Option<String> },
-}
-
-fn challenge(response: &Response) -> Option<Challenge> {
-    let headers = response.headers().get_all(WWW_AUTHENTICATE).iter();
-    headers.filter_map(|header| header.to_str().ok()).flat_map(parsed).next()
-}
-
-/// The challenges in a header; none if it is too long.
-fn parsed(header: &str) -> Vec<Challenge> {
-    if header.len() > MAX_CHALLENGE {
-        return Vec::new();
-    }
-    let known = |challenge: &ChallengeRef<'_>| {
-        let parameter = |name: &str| {
-            let found = challenge.params.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-            found.map(|(_, value)| value.to_unescaped())
-        };
-        if challenge.scheme.eq_ignore_ascii_case("basic") {
-            Some(Challenge::Basic)
-        } else if challenge.scheme.eq_ignore_ascii_case("bearer") {
-            Some(Challenge::Bearer { realm: parameter("realm")?, service: parameter("service") })
-        } else {
-            None
-        }
-    };
-    parse_challenges(header).unwrap_or_default().iter().filter_map(known).collect()
-}
-
 /// For [`crate::fuzzing`].
 pub(crate) fn fuzz_challenge(header: &str) {
     let account = Account {
@@ -209,44 +171,24 @@ pub(crate) fn fuzz_challenge(header: &str) {
         authorities: None,
     };
     let Ok(base) = Url::parse("https://registry.example.com/v2/") else { return };
-    for challenge in parsed(header) {
+    for challenge in challenge::parsed(header) {
         if let Challenge::Bearer { realm, service } = challenge {
-            let _ = token_url(&base, &realm, service, &account, &RegistryConfig::default());
+            let _ = token_url(&base, &realm, service.as_deref(), &account, &RegistryConfig::default());
         }
     }
 }
 
-/// Where to request a token for push access: at the host of the registry itself, or at another one that has a name and
-/// TLS. The registry chooses the address, so it learns nothing about hosts that have neither.
+/// Where to request a token for push access.
 fn token_url(
     base: &Url,
     realm: &str,
-    service: Option<String>,
+    service: Option<&str>,
     account: &Account,
     config: &RegistryConfig,
 ) -> Result<Url, Verdict> {
-    let problem = |what: &str| Verdict::NoRegistry(format!("it sends for a token {what}"));
-    if realm.len() + service.as_ref().map_or(0, String::len) > MAX_REALM {
-        return Err(problem("to an address that is too long"));
-    }
-    let mut url = Url::parse(realm).map_err(|_| problem("to what is no address"))?;
-    let is_same_host = url.host_str() == base.host_str();
-    // Credentials are not sent in the clear, unless the registry itself is contacted without TLS.
-    let may_be_plain = base.scheme() == "http" && (is_same_host || is_plain(&url, config));
-    if url.scheme() != "https" && !(url.scheme() == "http" && may_be_plain) {
-        return Err(problem("without TLS"));
-    }
-    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
-        return Err(problem("to an address with a login or a fragment"));
-    }
-    if url.domain().is_none() && !is_same_host {
-        return Err(problem("to a bare address, which is not followed"));
-    }
     let scope = format!("repository:{}:pull,push", account.repository);
-    url.query_pairs_mut()
-        .extend_pairs(service.map(|service| ("service", service)))
-        .append_pair("scope", &scope);
-    Ok(url)
+    challenge::token_url(base, realm, service, Some(&scope), |url| is_plain(url, config))
+        .map_err(|what| Verdict::NoRegistry(format!("it sends for a token {what}")))
 }
 
 #[cfg(test)]

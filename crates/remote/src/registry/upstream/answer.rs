@@ -1,0 +1,183 @@
+//! What an upstream answers, and how its answers are read.
+
+use std::collections::BTreeMap;
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+/// The longest pause that a registry may ask for.
+const RETRY_MAX: Duration = Duration::from_hours(1);
+
+/// The answer of an upstream.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Answer {
+    /// It lets them pull, or log in.
+    Accepted,
+    /// It does not.
+    Refused {
+        /// The status.
+        status: u16,
+        /// Whether the login itself is wrong, and not only what is asked for is forbidden. Several such answers may lock
+        /// an account.
+        is_login: bool,
+    },
+    /// It has no such repository.
+    NotFound,
+    /// It answers too many questions.
+    RateLimited {
+        /// After which time it answers again, if it says so.
+        retry_after: Option<Duration>,
+    },
+    /// It cannot be reached, for now.
+    Unreachable(String),
+    /// It is not a registry, or sends elsewhere.
+    NoRegistry(String),
+}
+
+impl Answer {
+    /// The value for metrics and annotations.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused { .. } => "refused",
+            Self::NotFound => "not found",
+            Self::RateLimited { .. } => "rate limited",
+            Self::Unreachable(_) => "unreachable",
+            Self::NoRegistry(_) => "no registry",
+        }
+    }
+
+    pub(super) fn refused(status: StatusCode, is_login: bool) -> Self {
+        Self::Refused { status: status.as_u16(), is_login }
+    }
+
+    /// The same answer to a login.
+    pub(super) fn of_login(self, is_login: bool) -> Self {
+        match self {
+            Self::Refused { status, .. } => Self::Refused { status, is_login },
+            other => other,
+        }
+    }
+
+    /// What a status means.
+    pub(super) fn of(status: StatusCode, headers: &HeaderMap) -> Self {
+        match status {
+            StatusCode::OK => Self::Accepted,
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Self::refused(status, false),
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::TOO_MANY_REQUESTS => Self::RateLimited { retry_after: retry_after(headers) },
+            status if status.is_server_error() => Self::Unreachable(format!("it answers {status}")),
+            status if status.is_redirection() => {
+                Self::NoRegistry(format!("it answers {status}: a redirect, which is not followed"))
+            }
+            status => Self::NoRegistry(format!("it answers {status}")),
+        }
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.word())?;
+        match self {
+            Self::Refused { status, .. } => write!(formatter, ": it answers {status}"),
+            Self::Unreachable(why) | Self::NoRegistry(why) => write!(formatter, ": {why}"),
+            Self::Accepted | Self::NotFound | Self::RateLimited { .. } => Ok(()),
+        }
+    }
+}
+
+/// The pause in seconds; a date is not read.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(RETRY_MAX))
+}
+
+/// The token in the answer of a token server.
+pub(super) fn token(body: &[u8]) -> Option<Zeroizing<String>> {
+    let mut answer: BTreeMap<String, Value> = serde_json::from_slice(body).ok()?;
+    let texts = ["token", "access_token", "refresh_token"].map(|name| match answer.remove(name) {
+        Some(Value::String(text)) => Some(Zeroizing::new(text)),
+        _ => None,
+    });
+    let [token, access_token, _] = texts;
+    token.into_iter().chain(access_token).find(|text| !text.is_empty())
+}
+
+/// Why there is no answer.
+pub(super) fn failure(error: &reqwest::Error) -> &'static str {
+    match (error.is_connect(), names_certificate(error)) {
+        (_, true) => "its certificate is not trusted",
+        (true, false) => "no connection",
+        (false, false) => "its answer is not HTTP",
+    }
+}
+
+/// Whether a certificate is the cause. The errors of TLS are behind those of two other crates, as texts.
+fn names_certificate(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.to_string().contains("invalid peer certificate") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn of(status: u16, retry_after: Option<&'static str>) -> Answer {
+        let mut headers = HeaderMap::new();
+        if let Some(value) = retry_after {
+            headers.insert(RETRY_AFTER, reqwest::header::HeaderValue::from_static(value));
+        }
+        Answer::of(StatusCode::from_u16(status).unwrap_or_default(), &headers)
+    }
+
+    #[rstest]
+    #[case(200, "accepted")]
+    #[case(401, "refused: it answers 401")]
+    #[case(403, "refused: it answers 403")]
+    #[case(404, "not found")]
+    #[case(429, "rate limited")]
+    #[case(500, "unreachable: it answers 500 Internal Server Error")]
+    #[case(503, "unreachable: it answers 503 Service Unavailable")]
+    #[case(307, "no registry: it answers 307 Temporary Redirect: a redirect, which is not followed")]
+    #[case(204, "no registry: it answers 204 No Content")]
+    #[case(400, "no registry: it answers 400 Bad Request")]
+    fn a_status_says_who_may_pull(#[case] status: u16, #[case] text: &str) {
+        assert_eq!(of(status, None).to_string(), text);
+    }
+
+    #[rstest]
+    #[case(None, None)]
+    #[case(Some("30"), Some(30))]
+    #[case(Some("99999999"), Some(3600))]
+    #[case(Some("-1"), None)]
+    #[case(Some("Wed, 21 Oct 2026 07:28:00 GMT"), None)]
+    fn the_pause_is_bounded(#[case] header: Option<&'static str>, #[case] seconds: Option<u64>) {
+        let retry_after = seconds.map(Duration::from_secs);
+        assert_eq!(of(429, header), Answer::RateLimited { retry_after });
+    }
+
+    #[rstest]
+    #[case(r#"{"token": "a", "access_token": "b"}"#, Some("a"))]
+    #[case(r#"{"access_token": "b", "expires_in": 60}"#, Some("b"))]
+    #[case(r#"{"token": "", "access_token": "b"}"#, Some("b"))]
+    #[case(r#"{"token": 1}"#, None)]
+    #[case("[]", None)]
+    #[case("", None)]
+    fn a_token_is_in_one_of_two_places(#[case] body: &str, #[case] expected: Option<&str>) {
+        assert_eq!(token(body.as_bytes()).as_ref().map(|token| token.as_str()), expected);
+    }
+}
