@@ -65,9 +65,7 @@ pub(super) fn validate_image_build_env(_: &Config, request: &Request<'_>) -> Res
 
 /// Adds what the author of a `RegistryCache` left out.
 pub(super) fn default_registry_cache(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
-    fill_in(request, |new: &RegistryCacheObject| {
-        registry_caches::default(new, request.decode_old_object().as_ref())
-    })
+    fill_in(request, |new: &RegistryCacheObject| registry_caches::default(new))
 }
 
 /// Says what is wrong with a `RegistryCache`.

@@ -55,7 +55,7 @@ pub(crate) fn size_is_positive() -> Rule {
     rule(&expression, must::SIZE).field_path(".size")
 }
 
-/// `spec` before and after an update. The webhook keeps a size that an update leaves out.
+/// `spec` before and after an update. The webhook fills in a size that an update leaves out.
 pub(crate) fn size_stays() -> Rule {
     let has = |of: &str| format!("(has({of}.volume) && has({of}.volume.size))");
     let size = |of: &str| format!("string({of}.volume.size)");

@@ -141,22 +141,31 @@ fn warns_of_credentials_that_others_can_use(#[case] spec: Json, #[case] expected
 }
 
 #[rstest]
-#[case::nothing(json!({}), None, json!([
+#[case::nothing(json!({}), json!([
     {"op": "add", "path": "/spec/volume", "value": {"size": "10Gi"}},
     {"op": "add", "path": "/spec/garbageCollection", "value": {"ttl": "168h"}},
     {"op": "add", "path": "/spec/http", "value": {"tls": true}},
 ]))]
-#[case::parts(json!({"volume": {"storageClassName": "a"}, "garbageCollection": {}, "http": {}}), None, json!([
+#[case::parts(json!({"volume": {"storageClassName": "a"}, "garbageCollection": {}, "http": {}}), json!([
     {"op": "add", "path": "/spec/volume/size", "value": "10Gi"},
     {"op": "add", "path": "/spec/garbageCollection/ttl", "value": "168h"},
     {"op": "add", "path": "/spec/http/tls", "value": true},
 ]))]
-#[case::everything(json!({"volume": {"size": 1}, "garbageCollection": {"ttl": "0s"}, "http": {"tls": false}}), None, json!([]))]
-#[case::left_out(json!({"http": {"tls": true}}), Some(json!({"volume": {"size": "20Gi"}, "garbageCollection": {"ttl": "0s"}})), json!([
-    {"op": "add", "path": "/spec/volume", "value": {"size": "20Gi"}},
-    {"op": "add", "path": "/spec/garbageCollection", "value": {"ttl": "0s"}},
-]))]
-fn fills_in(#[case] spec: Json, #[case] old: Option<Json>, #[case] expected: Json) {
-    let old = old.map(cache);
-    assert_eq!(serde_json::to_value(default(&cache(spec), old.as_ref()).patch).unwrap(), expected);
+#[case::everything(json!({"volume": {"size": 1}, "garbageCollection": {"ttl": "0s"}, "http": {"tls": false}}), json!([]))]
+fn fills_in(#[case] spec: Json, #[case] expected: Json) {
+    assert_eq!(serde_json::to_value(default(&cache(spec)).patch).unwrap(), expected);
+}
+
+/// What an update leaves out is filled in, and is then a change as any other.
+#[rstest]
+#[case::size(json!({"volume": {"size": "20Gi"}}), &[r#"spec.volume.size: Invalid value: "10Gi": field is immutable"#])]
+#[case::off(json!({"garbageCollection": {"ttl": "0s"}}), &[r#"spec.garbageCollection.ttl: Invalid value: "168h": garbage collection cannot be enabled (ttl > 0) once it is disabled (ttl = 0)"#])]
+#[case::ttl(json!({"garbageCollection": {"ttl": "24h"}}), &[])]
+#[case::size_of_the_default(json!({"volume": {"size": "10240Mi"}}), &[])]
+fn what_an_update_leaves_out_gets_its_default(#[case] old: Json, #[case] expected: &[&str]) {
+    let left_out = cache(json!({}));
+    let mut filled_in = serde_json::json!({"metadata": {"name": "hub"}, "spec": {"upstream": "docker.io"}});
+    json_patch::patch(&mut filled_in, &default(&left_out).patch).unwrap();
+    let filled_in = filled_in.to_string();
+    assert_eq!(texts(&validate(&decode(&filled_in).unwrap(), Some(&cache(old)))), expected);
 }
