@@ -3,6 +3,7 @@
 
 mod address;
 mod changes;
+mod collision;
 mod defaulting;
 mod warnings;
 
@@ -19,6 +20,7 @@ use crate::rule::Rule;
 use crate::syntax;
 use crate::violation::{Violation, Violations};
 
+pub use collision::{Names, collision};
 pub use defaulting::default;
 
 /// What is wrong with a `RegistryCache`, on CREATE and UPDATE; `old` is the object before the UPDATE.
