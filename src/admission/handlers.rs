@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use policy::{
     Config, Decision, FunctionObject, GitRepositoryObject, ImageRegistryObject, RegistryCacheObject,
     Violation, functions, git_repositories, image_build_envs, image_registries, image_registry_accounts,
-    image_secrets, registry_caches, registry_secrets,
+    image_secrets, registry_caches, registry_secrets, upstream_credentials,
 };
 use serde::Deserialize;
 
@@ -71,6 +71,18 @@ pub(super) fn default_registry_cache(_: &Config, request: &Request<'_>) -> Resul
 /// Says what is wrong with a `RegistryCache`.
 pub(super) fn validate_registry_cache(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
     judge(request, registry_caches::validate)
+}
+
+/// Says what is wrong with a Secret that holds the credentials of an upstream, and which caches use one that is deleted.
+pub(super) fn validate_upstream_credentials(
+    _: &Config,
+    request: &Request<'_>,
+) -> Result<Decision, Violation> {
+    if request.deletes_object() {
+        let old = request.decode_old_object();
+        return Ok(old.map_or_else(Decision::allowed, |old| upstream_credentials::about_deletion(&old)));
+    }
+    judge(request, upstream_credentials::validate)
 }
 
 /// Writes the docker configuration of a registry Secret.

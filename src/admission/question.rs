@@ -81,6 +81,12 @@ impl<'a> Request<'a> {
         self.writes("")
     }
 
+    /// Whether a whole object is deleted.
+    #[must_use]
+    pub(crate) fn deletes_object(&self) -> bool {
+        self.sub_resource.as_deref().unwrap_or_default().is_empty() && self.operation == "DELETE"
+    }
+
     /// Whether the number of replicas alone is changed.
     #[must_use]
     pub(crate) fn scales(&self) -> bool {

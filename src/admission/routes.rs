@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use api::names::{GROUP, VERSION, container_registries, registry, registry_secret};
+use api::names::{GROUP, VERSION, cache, container_registries, registry, registry_secret};
 use policy::{Config, Decision, Violation};
 
 use super::handlers;
@@ -32,6 +32,8 @@ pub struct Endpoint {
     pub selector: Option<(&'static str, &'static str)>,
     /// The operations that it is called for.
     pub operations: &'static [&'static str],
+    /// The name of a second webhook, which is called for deletions and never stops one.
+    pub deletions: Option<&'static str>,
     /// What it does.
     pub decide: Decide,
 }
@@ -83,7 +85,7 @@ const fn of_registries(plural: &'static str, kind: &'static str) -> ResourceRule
 const WRITES: &[&str] = &["CREATE", "UPDATE"];
 
 /// All endpoints.
-pub static ENDPOINTS: [Endpoint; 13] = [
+pub static ENDPOINTS: [Endpoint; 14] = [
     Endpoint {
         path: "/defaulting/functions",
         label: "defaulting-functions",
@@ -93,6 +95,7 @@ pub static ENDPOINTS: [Endpoint; 13] = [
         sub_resources: &[],
         selector: None,
         operations: WRITES,
+        deletions: None,
         decide: handlers::default_function,
     },
     Endpoint {
@@ -104,6 +107,7 @@ pub static ENDPOINTS: [Endpoint; 13] = [
         sub_resources: &[SCALE],
         selector: None,
         operations: WRITES,
+        deletions: None,
         decide: handlers::validate_function,
     },
     Endpoint {
@@ -115,6 +119,7 @@ pub static ENDPOINTS: [Endpoint; 13] = [
         sub_resources: &[],
         selector: None,
         operations: WRITES,
+        deletions: None,
         decide: handlers::validate_git_repository,
     },
     Endpoint {
@@ -126,6 +131,7 @@ pub static ENDPOINTS: [Endpoint; 13] = [
         sub_resources: &[],
         selector: Some((registry_secret::LABEL, registry_secret::LABEL_VALUE)),
         operations: WRITES,
+        deletions: None,
         decide: handlers::mutate_registry_secret,
     },
     Endpoint {
@@ -137,6 +143,7 @@ pub static ENDPOINTS: [Endpoint; 13] = [
         sub_resources: &[],
         selector: Some((container_registries::LABEL, container_registries::LABEL_VALUE)),
         operations: WRITES,
+        deletions: None,
         decide: handlers::mutate_container_registries,
     },
     Endpoint {
@@ -148,6 +155,7 @@ pub static ENDPOINTS: [Endpoint; 13] = [
         sub_resources: &[],
         selector: None,
         operations: WRITES,
+        deletions: None,
         decide: handlers::default_image_registry,
     },
     Endpoint {
@@ -159,6 +167,7 @@ pub static ENDPOINTS: [Endpoint; 13] = [
         sub_resources: &[],
         selector: None,
         operations: WRITES,
+        deletions: None,
         decide: handlers::validate_image_registry,
     },
     Endpoint {
@@ -170,6 +179,7 @@ pub static ENDPOINTS: [Endpoint; 13] = [
         sub_resources: &[],
         selector: None,
         operations: WRITES,
+        deletions: None,
         decide: handlers::validate_image_registry_account,
     },
     Endpoint {
@@ -181,6 +191,7 @@ pub static ENDPOINTS: [Endpoint; 13] = [
         sub_resources: &[],
         selector: None,
         operations: WRITES,
+        deletions: None,
         decide: handlers::validate_image_push_secret,
     },
     Endpoint {
@@ -192,6 +203,7 @@ pub static ENDPOINTS: [Endpoint; 13] = [
         sub_resources: &[],
         selector: None,
         operations: WRITES,
+        deletions: None,
         decide: handlers::validate_image_pull_secret,
     },
     Endpoint {
@@ -203,6 +215,7 @@ pub static ENDPOINTS: [Endpoint; 13] = [
         sub_resources: &[],
         selector: None,
         operations: WRITES,
+        deletions: None,
         decide: handlers::validate_image_build_env,
     },
     Endpoint {
@@ -214,6 +227,7 @@ pub static ENDPOINTS: [Endpoint; 13] = [
         sub_resources: &[],
         selector: None,
         operations: WRITES,
+        deletions: None,
         decide: handlers::default_registry_cache,
     },
     Endpoint {
@@ -225,7 +239,20 @@ pub static ENDPOINTS: [Endpoint; 13] = [
         sub_resources: &[],
         selector: None,
         operations: WRITES,
+        deletions: None,
         decide: handlers::validate_registry_cache,
+    },
+    Endpoint {
+        path: "/validation/upstream-credentials",
+        label: "validation-upstream-credentials",
+        webhook: "validation.upstream-credentials.serverless.kyma-project.io",
+        mutating: false,
+        resource: SECRETS,
+        sub_resources: &[],
+        selector: Some((cache::CREDENTIALS, cache::CREDENTIALS_VALUE)),
+        operations: WRITES,
+        deletions: Some("deletion.upstream-credentials.serverless.kyma-project.io"),
+        decide: handlers::validate_upstream_credentials,
     },
 ];
 

@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args) -> Exit {
     if tally.is_empty() {
         let skipped = tally.skipped;
         return Exit::Unreadable.because(format!(
-            "nothing to check: no Function, no GitRepository, no RegistryCache, no registry Secret, no containerRegistries and nothing of registry.mgoltzsche.github.com, {skipped} of other kinds"
+            "nothing to check: no Function, no GitRepository, no RegistryCache, no registry Secret, no upstream credentials, no containerRegistries and nothing of registry.mgoltzsche.github.com, {skipped} of other kinds"
         ));
     }
     printed.exit(tally.exit(false, args.strict))

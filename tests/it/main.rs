@@ -70,6 +70,7 @@ mod webhook {
     mod limits;
     mod memory;
     mod mtls;
+    mod registry_caches;
     mod replay;
     mod replay_input;
     mod reviews;

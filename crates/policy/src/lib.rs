@@ -32,6 +32,7 @@ pub mod schema;
 mod secret_object;
 pub mod syntax;
 pub mod text;
+pub mod upstream_credentials;
 pub mod violation;
 
 pub use config::Config;

@@ -81,6 +81,9 @@ pub(crate) struct Annotations {
     /// The namespace that an object was copied from.
     #[serde(rename = "serverless.kyma-project.io/copied-from")]
     pub(crate) copied_from: Option<String>,
+    /// The caches that use a Secret with the credentials of an upstream.
+    #[serde(rename = "serverless.kyma-project.io/used-by-caches")]
+    pub(crate) used_by_caches: Option<String>,
     /// The hash of the files for nodes in a Secret.
     #[serde(rename = "serverless.kyma-project.io/container-registries-hash")]
     pub(crate) registries_hash: Option<String>,

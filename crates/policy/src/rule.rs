@@ -14,6 +14,7 @@ mod registry_caches;
 mod registry_secrets;
 mod resources;
 mod text;
+mod upstream_credentials;
 
 use std::fmt;
 
@@ -206,6 +207,9 @@ rules! {
     CacheFixed: registry_caches::CACHE_FIXED,
     CacheOpen: registry_caches::CACHE_OPEN,
     CacheCredentialsOverHttp: registry_caches::CACHE_CREDENTIALS_OVER_HTTP,
+
+    UpstreamCredentials: upstream_credentials::UPSTREAM_CREDENTIALS,
+    UpstreamCredentialsUsed: upstream_credentials::UPSTREAM_CREDENTIALS_USED,
 
     ObjectNotRecognised: objects::OBJECT_NOT_RECOGNISED,
     Unreadable: objects::UNREADABLE,

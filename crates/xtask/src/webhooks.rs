@@ -37,7 +37,16 @@ pub(crate) fn mutating() -> MutatingWebhookConfiguration {
 
 /// The webhooks that only validate.
 pub(crate) fn validating() -> ValidatingWebhookConfiguration {
-    let webhook = |endpoint: &Endpoint| ValidatingWebhook {
+    let endpoints = ENDPOINTS.iter().filter(|endpoint| !endpoint.mutating);
+    let webhooks = endpoints.flat_map(|endpoint| {
+        std::iter::once(validating_webhook(endpoint))
+            .chain(endpoint.deletions.map(|name| deletions(endpoint, name)))
+    });
+    ValidatingWebhookConfiguration { metadata: metadata(), webhooks: Some(webhooks.collect()) }
+}
+
+fn validating_webhook(endpoint: &Endpoint) -> ValidatingWebhook {
+    ValidatingWebhook {
         admission_review_versions: review_versions(),
         client_config: client_config(endpoint),
         failure_policy: Some("Fail".to_owned()),
@@ -49,9 +58,23 @@ pub(crate) fn validating() -> ValidatingWebhookConfiguration {
         rules: Some(vec![rule(endpoint)]),
         side_effects: "None".to_owned(),
         timeout_seconds: Some(TIMEOUT_SECONDS),
-    };
-    let webhooks = ENDPOINTS.iter().filter(|endpoint| !endpoint.mutating).map(webhook).collect();
-    ValidatingWebhookConfiguration { metadata: metadata(), webhooks: Some(webhooks) }
+    }
+}
+
+/// The webhook that warns of deletions. Objects, and namespaces with them, are deleted even while it is down.
+fn deletions(endpoint: &Endpoint, name: &str) -> ValidatingWebhook {
+    let rule = RuleWithOperations { operations: Some(vec!["DELETE".to_owned()]), ..rule(endpoint) };
+    ValidatingWebhook {
+        failure_policy: Some("Ignore".to_owned()),
+        // On DELETE there is no object, and no request to delete one twice is worth a warning.
+        match_conditions: Some(vec![MatchCondition {
+            name: "not-being-deleted".to_owned(),
+            expression: "!has(oldObject.metadata.deletionTimestamp)".to_owned(),
+        }]),
+        name: name.to_owned(),
+        rules: Some(vec![rule]),
+        ..validating_webhook(endpoint)
+    }
 }
 
 fn metadata() -> ObjectMeta {

@@ -124,7 +124,9 @@ annotations:
 {{- $_ := set $configuration.metadata "annotations" (dict "cert-manager.io/inject-ca-from" (printf "%s/%s" .root.Release.Namespace $name)) }}
 {{- end }}
 {{- range $configuration.webhooks }}
+{{- if eq .failurePolicy "Fail" }}
 {{- $_ := set . "failurePolicy" $.root.Values.webhook.failurePolicy }}
+{{- end }}
 {{- $_ := set . "timeoutSeconds" (int $.root.Values.webhook.timeoutSeconds) }}
 {{- $_ := set .clientConfig.service "name" $name }}
 {{- $_ := set .clientConfig.service "namespace" $.root.Release.Namespace }}

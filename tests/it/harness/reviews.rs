@@ -31,6 +31,7 @@ pub static SLOW: [Endpoint; 1] = [Endpoint {
     sub_resources: &[],
     selector: None,
     operations: &["CREATE"],
+    deletions: None,
     decide: wait_for_gate,
 }];
 

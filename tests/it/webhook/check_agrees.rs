@@ -103,8 +103,11 @@ fn check_agrees_with_the_api_server_about_every_fixture() {
             let review: Value = serde_json::from_slice(&text).unwrap();
             let object = as_written(&review["request"]["object"]);
             let is_asked = review["request"]["operation"] == "CREATE" && object["kind"].is_string();
-            let label = &object["metadata"]["labels"]["serverless.kyma-project.io/remote-registry"];
-            let is_asked = is_asked && (object["kind"] != "Secret" || label == "config");
+            let labels = &object["metadata"]["labels"];
+            let is_ours = ["remote-registry", "upstream-credentials"]
+                .iter()
+                .any(|label| labels[format!("serverless.kyma-project.io/{label}")] == "config");
+            let is_asked = is_asked && (object["kind"] != "Secret" || is_ours);
             if is_asked && review["request"]["object"]["metadata"]["deletionTimestamp"].is_null() {
                 manifests.push(object);
             }

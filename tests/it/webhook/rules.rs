@@ -46,6 +46,11 @@ fn manifest(topic: Topic, namespace: &str, part: &str) -> Value {
         Topic::RegistryCache => {
             json!({"apiVersion": api_version, "kind": "RegistryCache", "metadata": {"name": namespace}, "spec": {"upstream": "docker.io"}})
         }
+        Topic::UpstreamCredentials => json!({
+            "apiVersion": "v1", "kind": "Secret", "immutable": true,
+            "metadata": {"name": "hub-v1", "labels": {"serverless.kyma-project.io/upstream-credentials": "config"}},
+            "stringData": {"username": "u", "password": "p"},
+        }),
         Topic::Object | Topic::Function | Topic::Input => {
             json!({"apiVersion": api_version, "kind": "Function", "metadata": {"name": "demo"}, "spec": {"source": "x", "runtime": "nodejs22"}})
         }

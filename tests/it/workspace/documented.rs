@@ -87,6 +87,7 @@ fn every_label_and_annotation_has_its_place() {
     for (source, prefix, path, at_least) in [
         ("crates/api/src/names.rs", api::names::LABEL_PREFIX, CONTROLLER, 25),
         ("crates/api/src/names/registry.rs", "registry.mgoltzsche.github.com/", REGISTRIES, 5),
+        ("crates/api/src/names/cache.rs", api::names::LABEL_PREFIX, CACHES, 1),
     ] {
         let names = read(source);
         let literals = names.split('"').skip(1).step_by(2);

@@ -13,7 +13,7 @@ use crate::secret_object::SecretObject;
 use crate::violation::Violation;
 use crate::{
     functions, git_repositories, image_build_envs, image_registries, image_registry_accounts, image_secrets,
-    registry_caches, registry_secrets,
+    registry_caches, registry_secrets, upstream_credentials,
 };
 
 /// Judges manifests by a configuration.
@@ -113,6 +113,7 @@ fn steps(kind: &str) -> &'static [Step] {
         "ImageBuildEnv" => &[|_, object| Ok(image_build_envs::validate(&decode(object)?, None))],
         _ => &[
             |_, object| Ok(registry_secrets::mutate(&decode(object)?, None)),
+            |_, object| Ok(upstream_credentials::validate(&decode(object)?, None)),
             |judge, object| Ok((judge.of_nodes)(&decode(object)?, None, judge.now)),
         ],
     }

@@ -1,7 +1,7 @@
 //! Manifests that no rule is for, but which look as if they were meant for us: what is misspelt is skipped by the API
 //! server's webhooks without a word, and here too.
 
-use api::names::{GROUP, VERSION, container_registries, registry, registry_secret};
+use api::names::{GROUP, VERSION, cache, container_registries, registry, registry_secret};
 use serde_json::Value;
 
 /// A group of kinds that there are rules for.
@@ -32,9 +32,10 @@ pub(super) const GROUPS: [Group; 2] = [
 /// The kinds whose objects are in no namespace.
 pub(super) const CLUSTER_SCOPED: [&str; 1] = ["RegistryCache"];
 /// The labels that make a Secret ours.
-pub(super) const SECRET_LABELS: [(&str, &str); 2] = [
+pub(super) const SECRET_LABELS: [(&str, &str); 3] = [
     (registry_secret::LABEL, registry_secret::LABEL_VALUE),
     (container_registries::LABEL, container_registries::LABEL_VALUE),
+    (cache::CREDENTIALS, cache::CREDENTIALS_VALUE),
 ];
 /// How many characters of a name can be wrong.
 const DISTANCE_MAX: usize = 4;

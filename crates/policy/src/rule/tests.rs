@@ -45,6 +45,7 @@ fn the_rules_of_a_topic_stand_together() {
             "ImagePushSecrets and ImagePullSecrets",
             "ImageBuildEnvs",
             "RegistryCaches",
+            "Upstream credentials",
             "Input of the command line"
         ]
     );

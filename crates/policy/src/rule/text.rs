@@ -49,6 +49,8 @@ pub enum Topic {
     ImageBuildEnv,
     /// Pull-through caches.
     RegistryCache,
+    /// Secrets with the credentials of upstreams.
+    UpstreamCredentials,
     /// The input of `check` and `replay`.
     Input,
 }
@@ -77,6 +79,7 @@ impl Topic {
             Self::ImageSecret => "ImagePushSecrets and ImagePullSecrets",
             Self::ImageBuildEnv => "ImageBuildEnvs",
             Self::RegistryCache => "RegistryCaches",
+            Self::UpstreamCredentials => "Upstream credentials",
             Self::Input => "Input of the command line",
         }
     }
