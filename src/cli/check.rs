@@ -2,8 +2,10 @@
 //! what is filled in, what is refused.
 
 mod duplicates;
+mod taken;
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use decide::nodes::secret;
 use jiff::Timestamp;
@@ -22,6 +24,7 @@ use crate::admission::review::Verdict;
 use crate::admission::routes::{ENDPOINTS, Endpoint};
 use crate::config;
 use duplicates::Duplicates;
+use taken::Taken;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -51,7 +54,8 @@ pub(super) fn run(args: &Args) -> Exit {
     };
     let now = Timestamp::now();
     let judge = Judge::new(config, now, secret::mutate);
-    let mut check = Check { args, judge, now, duplicates: Duplicates::default() };
+    let (duplicates, taken) = (Duplicates::default(), Taken::default());
+    let mut check = Check { args, judge, now, duplicates, taken, later: Vec::new() };
     let words = Words {
         items: ["object", "objects"],
         expected: false,
@@ -63,11 +67,12 @@ pub(super) fn run(args: &Args) -> Exit {
     input::read(found, "serverless-webhook check", &mut output, |output, file, document| {
         check.document(output, file, document);
     });
+    check.rest(&mut output);
     let (tally, printed) = output.end();
     if tally.is_empty() {
         let skipped = tally.skipped;
         return Exit::Unreadable.because(format!(
-            "nothing to check: no Function, no GitRepository, no RegistryCache, no registry Secret, no upstream credentials, no containerRegistries and nothing of registry.mgoltzsche.github.com, {skipped} of other kinds"
+            "nothing to check: no Function, no GitRepository, no RegistryCache, no Shoot with caches, no registry Secret, no upstream credentials, no containerRegistries and nothing of registry.mgoltzsche.github.com, {skipped} of other kinds"
         ));
     }
     printed.exit(tally.exit(false, args.strict))
@@ -78,6 +83,17 @@ struct Check<'a> {
     judge: Judge,
     now: Timestamp,
     duplicates: Duplicates,
+    taken: Taken,
+    later: Vec<Later>,
+}
+
+/// A manifest that refers to Secrets: those may be in files that are read later.
+struct Later {
+    file: PathBuf,
+    document: Rc<Document>,
+    path: String,
+    line: usize,
+    manifest: Manifest,
 }
 
 impl Check<'_> {
@@ -90,8 +106,18 @@ impl Check<'_> {
             }
             container_registries::Document::Other => {}
         }
-        for (path, object) in document.take_objects() {
-            self.object(output, file, &document, object, &path);
+        let objects = document.take_objects();
+        let document = Rc::new(document);
+        for (path, object) in objects {
+            self.object(output, file, &document, object, path);
+        }
+    }
+
+    /// Judges what waited for Secrets.
+    fn rest(&mut self, output: &mut Output) {
+        for Later { file, document, path, line, manifest } in std::mem::take(&mut self.later) {
+            let line_of = |field: &str| document.line_of(&format!("{path}{field}"));
+            output.item(self.manifest(&file, line, &manifest, line_of));
         }
     }
 
@@ -121,15 +147,20 @@ impl Check<'_> {
         &mut self,
         output: &mut Output,
         file: &Path,
-        document: &Document,
+        document: &Rc<Document>,
         mut object: Value,
-        path: &str,
+        path: String,
     ) {
         send_whole_numbers(&mut object);
-        let line = document.line_of_object(path);
+        self.judge.see(&object, &self.args.namespace);
+        let line = document.line_of_object(&path);
         let line_of = |field: &str| document.line_of(&format!("{path}{field}"));
         let say = |level, problem: String| remark(level, file, Some(line), problem);
         match Manifest::recognise(object, &self.args.namespace) {
+            Recognised::Ours(manifest) if Judge::refers_to_secrets(manifest.kind, &manifest.object) => {
+                let (file, document) = (file.to_owned(), Rc::clone(document));
+                self.later.push(Later { file, document, path, line, manifest });
+            }
             Recognised::Ours(manifest) => output.item(self.manifest(file, line, &manifest, line_of)),
             Recognised::OtherVersion { subject, violation } => {
                 let findings = vec![Finding::new(&violation, line_of(&violation.field))];
@@ -170,6 +201,9 @@ impl Check<'_> {
                 findings.push(Finding { line: line_of("metadata.name"), ..first.finding(&manifest.name) });
             }
             None => {}
+        }
+        if let Some(violation) = self.taken.note(manifest, file, line) {
+            findings.push(finding(&violation));
         }
         let verdict = match (findings.is_empty(), before != after) {
             (false, _) => Verdict::Refused,

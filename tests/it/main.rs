@@ -63,6 +63,7 @@ mod webhook {
     mod connections;
     mod crds;
     mod fixtures;
+    mod gardener;
     mod image_registries;
     mod kubectl;
     mod kubectl_secrets;

@@ -9,6 +9,7 @@ pub mod cache;
 mod cel;
 mod condition;
 mod function;
+pub mod gardener;
 mod git_repository;
 pub mod limits;
 pub mod names;

@@ -1,6 +1,7 @@
 //! The one place for group, version, label keys and Secret keys.
 
 pub mod cache;
+pub mod gardener;
 pub mod image_registry;
 pub mod registry;
 

@@ -32,6 +32,22 @@ pub fn parse(text: &str) -> Option<i128> {
     (!unsigned.is_empty() && total.unsigned_abs() <= i64::MAX as u128).then_some(total)
 }
 
+/// A duration as Go prints one of a second or more: `168h0m0s`, `1m30.5s`.
+#[must_use]
+pub fn to_text(nanoseconds: i128) -> String {
+    let sign = if nanoseconds < 0 { "-" } else { "" };
+    let all = nanoseconds.unsigned_abs();
+    let (seconds, rest) = (all / 1_000_000_000, all % 1_000_000_000);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let fraction = if rest == 0 { String::new() } else { format!(".{rest:09}") };
+    let fraction = fraction.trim_end_matches('0');
+    match (hours, minutes) {
+        (0, 0) => format!("{sign}{seconds}{fraction}s"),
+        (0, _) => format!("{sign}{minutes}m{seconds}{fraction}s"),
+        _ => format!("{sign}{hours}h{minutes}m{seconds}{fraction}s"),
+    }
+}
+
 fn is_part_of_number(character: char) -> bool {
     character.is_ascii_digit() || character == '.'
 }
@@ -77,5 +93,17 @@ mod tests {
     #[case::too_long("9999999h", None)]
     fn reads_what_go_reads(#[case] text: &str, #[case] nanoseconds: Option<i128>) {
         assert_eq!(parse(text), nanoseconds);
+    }
+
+    #[rstest]
+    #[case(0, "0s")]
+    #[case(1_500_000_000, "1.5s")]
+    #[case(90_000_000_000, "1m30s")]
+    #[case(-3_600_000_000_000, "-1h0m0s")]
+    #[case(604_800_000_000_000, "168h0m0s")]
+    #[case(1, "0.000000001s")]
+    fn writes_what_reads_as_the_same(#[case] nanoseconds: i128, #[case] text: &str) {
+        assert_eq!(to_text(nanoseconds), text);
+        assert_eq!(parse(text), Some(nanoseconds));
     }
 }

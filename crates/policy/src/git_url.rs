@@ -2,12 +2,12 @@
 //! over the text. Nothing is fetched here; the address later reaches a Git client, so what could be an option or a
 //! command is refused, also where it is written with percent signs, which Git clients decode.
 
-mod percent;
-
 use std::borrow::Cow;
 
 use api::limits::URL_MAX;
 use serde::Deserialize;
+
+use crate::percent;
 
 /// How strict addresses are judged.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]

@@ -11,6 +11,7 @@ mod decision;
 pub mod decode;
 pub mod duration;
 pub mod functions;
+pub mod gardener;
 pub mod git_repositories;
 pub mod git_url;
 mod host_keys;
@@ -22,6 +23,7 @@ pub mod manifests;
 mod object;
 mod object_meta;
 mod patch;
+mod percent;
 pub mod quantity;
 pub mod registries;
 pub mod registry_caches;
@@ -32,6 +34,7 @@ pub mod schema;
 mod secret_object;
 pub mod syntax;
 pub mod text;
+mod unknown;
 pub mod upstream_credentials;
 pub mod violation;
 
@@ -42,7 +45,7 @@ pub use host_keys::HostKeys;
 pub use object::{
     FunctionObject, GitRepositoryObject, ImageBuildEnvObject, ImagePullSecretObject, ImagePushSecretObject,
     ImageRegistryAccountObject, ImageRegistryObject, Meta, MetadataObject, Object, RegistryCacheObject,
-    ScaleObject,
+    ScaleObject, ShootObject,
 };
 pub use quantity::Quantity;
 pub use rule::Rule;

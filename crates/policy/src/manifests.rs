@@ -5,19 +5,20 @@ mod fields;
 mod judge;
 mod near;
 mod strict;
+mod string_data;
 
 use std::borrow::Cow;
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use api::names::gardener::SHOOT;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::rule::Rule;
 use crate::violation::Violation;
 pub use judge::{Judge, Judgement, MutateSecret};
-use near::{CLUSTER_SCOPED, GROUPS, SECRET_LABELS};
+use near::{CLUSTER_SCOPED, GROUPS, Group, SECRET_LABELS, is_judged_shoot};
+pub use string_data::fold_string_data;
 
 /// The object that a manifest describes.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
@@ -30,9 +31,12 @@ pub struct Subject {
     pub name: String,
 }
 
-/// `Function default/demo`, and `RegistryCache demo` without a namespace.
+/// `Function default/demo`, `RegistryCache demo` without a namespace, and `RegistryConfig` without a name either.
 impl fmt::Display for Subject {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.namespace.is_empty() && self.name.is_empty() {
+            return formatter.write_str(&self.kind);
+        }
         let slash = if self.namespace.is_empty() { "" } else { "/" };
         write!(formatter, "{} {}{slash}{}", self.kind, self.namespace, self.name)
     }
@@ -112,7 +116,9 @@ impl Manifest {
             None if GROUPS.iter().any(|group| group.name == api_version) => (api_version.as_str(), ""),
             None => ("", api_version.as_str()),
         };
-        let kind = if let Some(ours) = GROUPS.iter().find(|ours| ours.name == group) {
+        let is_known =
+            |known: &&Group| known.name == group && (known.is_whole || known.kinds.contains(&&*kind));
+        let kind = if let Some(ours) = GROUPS.iter().find(is_known) {
             let Some(kind) = ours.kinds.iter().copied().find(|known| *known == kind) else {
                 let rule = Rule::KindUnsupported;
                 let violation =
@@ -124,6 +130,12 @@ impl Manifest {
                 let rule = Rule::ApiVersionUnsupported;
                 let violation = Violation::not_supported(rule, "apiVersion", api_version.as_str(), [served]);
                 return Recognised::OtherVersion { subject, violation };
+            }
+            if kind == SHOOT.kind {
+                if !is_judged_shoot(&object) {
+                    return Recognised::Other(subject.to_string());
+                }
+                set_namespace(&mut object, &namespace);
             }
             kind
         } else if api_version == "v1" && kind == SECRET && is_labelled_secret(&object) {
@@ -191,20 +203,10 @@ fn is_labelled_secret(object: &Value) -> bool {
     SECRET_LABELS.iter().any(|(key, value)| label(*key) == Some(*value))
 }
 
-/// Moves `stringData` of a Secret into `data`, as an API server does. Values of a wrong type stay as they are, for decoding
-/// to report.
-pub fn fold_string_data(secret: &mut Value) {
-    let Some(members) = secret.as_object_mut() else { return };
-    let Some(Value::Object(strings)) = members.get("stringData").cloned() else { return };
-    members.remove("stringData");
-    let data = members.entry("data").or_insert_with(|| Map::new().into());
-    if data.is_null() {
-        *data = Map::new().into();
-    }
-    let Some(data) = data.as_object_mut() else { return };
-    for (key, value) in strings {
-        let value = value.as_str().map_or_else(|| value.clone(), |text| BASE64.encode(text).into());
-        data.insert(key, value);
+/// Writes the namespace of an object, whose rules look at it.
+fn set_namespace(object: &mut Value, namespace: &str) {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.insert("namespace".to_owned(), namespace.into());
     }
 }
 
@@ -257,23 +259,19 @@ mod tests {
     #[case::no_version("registry.mgoltzsche.github.com", "ImageRegistry", r#"apiVersion: Unsupported value: "registry.mgoltzsche.github.com": supported values: "registry.mgoltzsche.github.com/v1alpha1""#)]
     #[case::misspelt("registry.mgoltsche.github.com/v1alpha1", "ImageRegistry", r#"ImageRegistry default/demo: the group is "registry.mgoltsche.github.com": did you mean apiVersion: registry.mgoltzsche.github.com/v1alpha1?"#)]
     #[case::somebody_elses("example.com/v1", "ImageRegistry", "ImageRegistry default/demo")]
+    #[case::of_gardener(
+        "registry.extensions.gardener.cloud/v1alpha3",
+        "RegistryConfig",
+        "ours: RegistryConfig demo"
+    )]
+    #[case::older("registry.extensions.gardener.cloud/v1alpha2", "RegistryConfig", r#"apiVersion: Unsupported value: "registry.extensions.gardener.cloud/v1alpha2": supported values: "registry.extensions.gardener.cloud/v1alpha3""#)]
+    #[case::another_kind_of_gardener("core.gardener.cloud/v1beta1", "Project", "Project default/demo")]
+    #[case::shoot_without_caches("core.gardener.cloud/v1beta1", "Shoot", "Shoot default/demo")]
     fn kinds_of_registries_are_recognised(
         #[case] api_version: &str,
         #[case] kind: &str,
         #[case] expected: &str,
     ) {
         assert_eq!(said(api_version, kind), expected);
-    }
-
-    #[rstest]
-    #[case::nothing(json!({"data": {"a": "eA=="}}), json!({"data": {"a": "eA=="}}))]
-    #[case::over_data(json!({"data": {"a": "eA==", "b": "eQ=="}, "stringData": {"a": "z"}}), json!({"data": {"a": "eg==", "b": "eQ=="}}))]
-    #[case::without_data(json!({"stringData": {"a": "z"}}), json!({"data": {"a": "eg=="}}))]
-    #[case::data_that_is_null(json!({"data": null, "stringData": {"a": "z"}}), json!({"data": {"a": "eg=="}}))]
-    #[case::no_text(json!({"stringData": {"a": 1}}), json!({"data": {"a": 1}}))]
-    #[case::no_mapping(json!({"stringData": "z"}), json!({"stringData": "z"}))]
-    fn data_in_clear_is_moved(#[case] mut secret: Value, #[case] expected: Value) {
-        fold_string_data(&mut secret);
-        assert_eq!(secret, expected);
     }
 }

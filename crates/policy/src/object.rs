@@ -22,6 +22,9 @@ pub type ImageBuildEnvObject = Object<api::registry::ImageBuildEnvSpec>;
 /// A `RegistryCache` under review.
 pub type RegistryCacheObject = Object<api::cache::RegistryCacheSpec>;
 
+/// A Shoot of Gardener under review.
+pub type ShootObject = Object<api::gardener::ShootSpec>;
+
 /// An object, of which its metadata alone are of interest.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 pub struct MetadataObject {
@@ -62,6 +65,8 @@ pub struct Meta {
     /// The prefix to generate a name from.
     #[serde(default)]
     pub(crate) generate_name: String,
+    /// The namespace, if the object is in one and says so.
+    pub(crate) namespace: Option<String>,
     pub(crate) labels: Option<BTreeMap<String, String>>,
     /// The annotations that a rule looks at.
     pub(crate) annotations: Option<Annotations>,

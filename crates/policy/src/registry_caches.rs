@@ -1,10 +1,11 @@
 //! The rules of a `RegistryCache`: what is filled in, and what is wrong with it. Where Gardener's registry-cache extension
 //! has the same rule, it has the same words.
 
-mod address;
-mod changes;
+pub(crate) mod address;
+pub(crate) mod changes;
 mod collision;
 mod defaulting;
+pub(crate) mod entry;
 mod warnings;
 
 use api::cache::{CacheProxy, RegistryCacheSpec, RemoteCa, must};
@@ -12,16 +13,16 @@ use regex_lite::Regex;
 
 use crate::compute_resources;
 use crate::decision::Decision;
-use crate::duration;
 use crate::object::RegistryCacheObject;
-use crate::quantity::Quantity;
 use crate::registry_fields as fields;
 use crate::rule::Rule;
-use crate::syntax;
 use crate::violation::{Violation, Violations};
 
 pub use collision::{Names, collision};
 pub use defaulting::default;
+
+/// The field that holds the specification.
+const SPEC: &str = "spec";
 
 /// What is wrong with a `RegistryCache`, on CREATE and UPDATE; `old` is the object before the UPDATE.
 #[must_use]
@@ -36,21 +37,23 @@ pub fn validate(new: &RegistryCacheObject, old: Option<&RegistryCacheObject>) ->
     if spec.upstream.is_empty() {
         violations.push(Violation::required(Rule::CacheUpstream, "spec.upstream", must::UPSTREAM));
     } else {
-        address::check_host("spec.upstream", &spec.upstream, &spec.upstream, &mut violations);
+        entry::check_upstream(SPEC, &spec.upstream, &mut violations);
     }
-    check_remote(spec, &mut violations);
-    check_volume(spec, &mut violations);
-    check_ttl(spec, &mut violations);
+    entry::check_remote_url(SPEC, spec, &mut violations);
+    check_ca(spec, &mut violations);
+    entry::check_volume(SPEC, spec, &mut violations);
+    entry::check_ttl(SPEC, spec, &mut violations);
     fields::optional_reference(
         "spec.secretReferenceName",
         spec.secret_reference_name.as_deref(),
         &mut violations,
     );
     if let Some(proxy) = &spec.proxy {
-        check_proxy(proxy, &mut violations);
+        entry::check_proxies(SPEC, proxy, &mut violations);
+        check_no_proxy(proxy, &mut violations);
     }
     if let Some(suffix) = &spec.service_name_suffix {
-        check_suffix(suffix, &mut violations);
+        entry::check_suffix(SPEC, suffix, &mut violations);
     }
     compute_resources::check("spec.resources", spec.resources.as_ref(), &mut violations);
     if spec.access.as_deref() == Some("Authorize") && !warnings::has_tls(spec) {
@@ -61,15 +64,16 @@ pub fn validate(new: &RegistryCacheObject, old: Option<&RegistryCacheObject>) ->
         check_version(version, &mut violations);
     }
     if let Some(old) = old.and_then(|old| old.spec.as_ref()) {
-        changes::check(spec, old, &mut violations);
+        if spec.upstream != old.upstream {
+            let (rule, must) = (Rule::CacheFixed, must::UPSTREAM_STAYS);
+            violations.push(Violation::invalid(rule, "spec.upstream", spec.upstream.as_str(), must));
+        }
+        changes::check(SPEC, spec, old, &mut violations);
     }
     Decision { warnings: warnings::of(spec), ..Decision::of(violations) }
 }
 
-fn check_remote(spec: &RegistryCacheSpec, violations: &mut Violations) {
-    if let Some(url) = &spec.remote_url {
-        address::check_url("spec.remoteURL", url, violations);
-    }
+fn check_ca(spec: &RegistryCacheSpec, violations: &mut Violations) {
     match &spec.remote_ca {
         None => {}
         Some(RemoteCa { pem: None, secret_name: None }) => {
@@ -92,57 +96,10 @@ fn check_remote(spec: &RegistryCacheSpec, violations: &mut Violations) {
     }
 }
 
-fn check_volume(spec: &RegistryCacheSpec, violations: &mut Violations) {
-    let Some(volume) = &spec.volume else { return };
-    if let Some(size) = &volume.size {
-        let text = size.text();
-        let judged = match Quantity::parse(&text) {
-            Ok(size) if size > Quantity::ZERO => Ok(()),
-            Ok(_) => Err(must::SIZE.to_owned()),
-            Err(error) => Err(error.to_string()),
-        };
-        if let Err(must) = judged {
-            violations.push(Violation::invalid(Rule::CacheVolumeSize, "spec.volume.size", &*text, must));
-        }
-    }
-    let class = volume.storage_class_name.as_deref();
-    fields::optional_reference("spec.volume.storageClassName", class, violations);
-}
-
-fn check_ttl(spec: &RegistryCacheSpec, violations: &mut Violations) {
-    let Some(ttl) = spec.garbage_collection.as_ref().and_then(|collection| collection.ttl.as_deref()) else {
-        return;
-    };
-    let has_form = Regex::new(must::TTL).is_ok_and(|form| form.is_match(ttl));
-    if !has_form || duration::parse(ttl).is_none() {
-        let field = "spec.garbageCollection.ttl";
-        violations.push(Violation::invalid(Rule::CacheTtl, field, ttl, must::TTL_NON_NEGATIVE));
-    }
-}
-
-fn check_proxy(proxy: &CacheProxy, violations: &mut Violations) {
-    for (field, url) in
-        [("spec.proxy.httpProxy", &proxy.http_proxy), ("spec.proxy.httpsProxy", &proxy.https_proxy)]
-    {
-        if let Some(url) = url {
-            address::check_url(field, url, violations);
-        }
-    }
+fn check_no_proxy(proxy: &CacheProxy, violations: &mut Violations) {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:/*,_ []".contains(&byte);
     if let Some(hosts) = proxy.no_proxy.as_deref().filter(|hosts| !hosts.bytes().all(is_part)) {
         violations.push(Violation::invalid(Rule::CacheNoProxy, "spec.proxy.noProxy", hosts, must::NO_PROXY));
-    }
-}
-
-fn check_suffix(suffix: &str, violations: &mut Violations) {
-    let (rule, field) = (Rule::CacheServiceSuffix, "spec.serviceNameSuffix");
-    if !syntax::is_dns_1123_label(suffix) {
-        let has_dots = suffix.contains('.') && syntax::dns_1123_subdomain(suffix).is_ok();
-        let must = if has_dots { "must not contain dots" } else { must::SUFFIX };
-        violations.push(Violation::invalid(rule, field, suffix, must));
-    }
-    if suffix.len() > must::SUFFIX_MAX {
-        violations.push(Violation::too_long(field, must::SUFFIX_MAX));
     }
 }
 

@@ -4,6 +4,7 @@
 mod container_registries;
 mod environment;
 mod functions;
+mod gardener;
 mod git_repositories;
 mod image_build_envs;
 mod image_registries;
@@ -205,11 +206,21 @@ rules! {
     CacheAuthorizeTls: registry_caches::CACHE_AUTHORIZE_TLS,
     CacheRegistryVersion: registry_caches::CACHE_REGISTRY_VERSION,
     CacheFixed: registry_caches::CACHE_FIXED,
+    CacheNameCollision: registry_caches::CACHE_NAME_COLLISION,
     CacheOpen: registry_caches::CACHE_OPEN,
     CacheCredentialsOverHttp: registry_caches::CACHE_CREDENTIALS_OVER_HTTP,
 
     UpstreamCredentials: upstream_credentials::UPSTREAM_CREDENTIALS,
     UpstreamCredentialsUsed: upstream_credentials::UPSTREAM_CREDENTIALS_USED,
+
+    GardenerDecoding: gardener::GARDENER_DECODING,
+    GardenerRuntime: gardener::GARDENER_RUNTIME,
+    GardenerCaches: gardener::GARDENER_CACHES,
+    GardenerMirrors: gardener::GARDENER_MIRRORS,
+    GardenerReference: gardener::GARDENER_REFERENCE,
+    GardenerCaBundle: gardener::GARDENER_CA_BUNDLE,
+    GardenerSecretUnseen: gardener::GARDENER_SECRET_UNSEEN,
+    GardenerZeroValue: gardener::GARDENER_ZERO_VALUE,
 
     ObjectNotRecognised: objects::OBJECT_NOT_RECOGNISED,
     Unreadable: objects::UNREADABLE,

@@ -115,7 +115,7 @@ fn what_may_have_been_meant_for_us_is_a_warning(#[case] text: String, #[case] wa
     let (code, out, err) = piped(&["check", "-"], &text);
     let summary = "no objects, 1 of another kind skipped\n";
     assert_eq!((code, out), (2, format!("-:1: warning: {warning}\n{summary}")));
-    let nothing = "error: nothing to check: no Function, no GitRepository, no RegistryCache, no registry Secret, no upstream credentials, no containerRegistries and nothing of registry.mgoltzsche.github.com, 1 of other kinds\n";
+    let nothing = "error: nothing to check: no Function, no GitRepository, no RegistryCache, no Shoot with caches, no registry Secret, no upstream credentials, no containerRegistries and nothing of registry.mgoltzsche.github.com, 1 of other kinds\n";
     assert_eq!(err, nothing);
     let text = format!("{text}---\n{}", FUNCTION.replace("demo", "ours"));
     assert_eq!(piped(&["check", "-"], &text).0, 0);

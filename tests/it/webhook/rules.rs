@@ -44,13 +44,22 @@ fn manifest(topic: Topic, namespace: &str, part: &str) -> Value {
             "stringData": {"username": "u", "password": "p", "serverAddress": "h", "registryAddress": "h.example.com"},
         }),
         Topic::RegistryCache => {
-            json!({"apiVersion": api_version, "kind": "RegistryCache", "metadata": {"name": namespace}, "spec": {"upstream": "docker.io"}})
+            json!({"apiVersion": api_version, "kind": "RegistryCache", "metadata": {"name": namespace}, "spec": {"upstream": format!("{namespace}.example.com")}})
         }
         Topic::UpstreamCredentials => json!({
             "apiVersion": "v1", "kind": "Secret", "immutable": true,
             "metadata": {"name": "hub-v1", "labels": {"serverless.kyma-project.io/upstream-credentials": "config"}},
             "stringData": {"username": "u", "password": "p"},
         }),
+        Topic::Gardener => {
+            let mut config = json!({"apiVersion": "registry.extensions.gardener.cloud/v1alpha3", "kind": "RegistryConfig"});
+            json_patch::merge(&mut config, &serde_saphyr::from_str(part).unwrap());
+            return json!({
+                "apiVersion": "core.gardener.cloud/v1beta1", "kind": "Shoot",
+                "metadata": {"name": "demo", "namespace": namespace},
+                "spec": {"extensions": [{"type": "registry-cache", "providerConfig": config}]},
+            });
+        }
         Topic::Object | Topic::Function | Topic::Input => {
             json!({"apiVersion": api_version, "kind": "Function", "metadata": {"name": "demo"}, "spec": {"source": "x", "runtime": "nodejs22"}})
         }
@@ -89,8 +98,13 @@ fn each_wrong_example_breaks_its_rule_and_each_right_one_keeps_all() {
         found.map(|found| found["rule"].as_str().unwrap().to_owned()).collect()
     };
     let mut wrong = Vec::new();
-    for ((rule, ..), pair) in examples.iter().zip(items.chunks(2)) {
-        let (broken, mut kept) = (rules(&pair[0]), rules(&pair[1]));
+    // Those that refer to Secrets come last. A cache is in no namespace, and is named after its rule.
+    let of = |name: String| {
+        let is_it = |item: &&Value| item["namespace"] == name.as_str() || item["name"] == name.as_str();
+        rules(items.iter().find(is_it).unwrap())
+    };
+    for (rule, ..) in &examples {
+        let (broken, mut kept) = (of(format!("{rule}-wrong")), of(format!("{rule}-right")));
         kept.retain(|kept| kept != OF_A_FORMAT || rule.id() == OF_A_FORMAT);
         if !broken.contains(&rule.to_string()) || !kept.is_empty() {
             wrong.push(format!("{rule}: the wrong example breaks {broken:?}, the right one {kept:?}"));

@@ -1,20 +1,29 @@
 //! What an API server with these webhooks would do with a manifest when it is created: strict decoding, the schema, what is
 //! filled in, what is refused.
 
+use api::names::gardener::{MIRROR_CONFIG, REGISTRY_CONFIG, SHOOT};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::strict::{Judged, Schemas, with_dots};
+use super::string_data::fold_string_data;
 use crate::config::Config;
 use crate::decision::Decision;
 use crate::decode::decode;
+use crate::gardener::Secrets;
+use crate::object::ShootObject;
 use crate::rule::Rule;
 use crate::secret_object::SecretObject;
 use crate::violation::Violation;
 use crate::{
-    functions, git_repositories, image_build_envs, image_registries, image_registry_accounts, image_secrets,
-    registry_caches, registry_secrets, upstream_credentials,
+    functions, gardener, git_repositories, image_build_envs, image_registries, image_registry_accounts,
+    image_secrets, registry_caches, registry_secrets, upstream_credentials,
 };
+
+/// The kind of caches.
+const CACHE: &str = "RegistryCache";
+/// Where a cache names its Secret.
+const REFERENCE: &str = "/spec/secretReferenceName";
 
 /// Judges manifests by a configuration.
 #[derive(Debug)]
@@ -23,6 +32,7 @@ pub struct Judge {
     schemas: Schemas,
     now: Timestamp,
     of_nodes: MutateSecret,
+    secrets: Secrets,
 }
 
 /// What becomes of a manifest.
@@ -48,12 +58,39 @@ impl Judge {
     /// By a configuration. `of_nodes` decides about Secrets that hold the registries of nodes.
     #[must_use]
     pub fn new(config: Config, now: Timestamp, of_nodes: MutateSecret) -> Self {
-        Self { config, schemas: Schemas::new(), now, of_nodes }
+        Self { config, schemas: Schemas::new(), now, of_nodes, secrets: Secrets::default() }
+    }
+
+    /// Keeps an object that is a Secret, for objects that refer to it.
+    pub fn see(&mut self, object: &Value, default_namespace: &str) {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        if (text("/apiVersion"), text("/kind")) != ("v1", "Secret") {
+            return;
+        }
+        let namespace = Some(text("/metadata/namespace")).filter(|namespace| !namespace.is_empty());
+        let mut secret = object.clone();
+        fold_string_data(&mut secret);
+        self.secrets.add(namespace.unwrap_or(default_namespace), text("/metadata/name"), &secret);
+    }
+
+    /// The Secrets that were seen.
+    #[must_use]
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// Whether an object is judged together with Secrets that it refers to.
+    #[must_use]
+    pub fn refers_to_secrets(kind: &str, object: &Value) -> bool {
+        kind == SHOOT.kind || (kind == CACHE && object.pointer(REFERENCE).is_some())
     }
 
     /// Goes through the steps of the API server: its own, then the rules that add, then those that look at the result.
     #[must_use]
     pub fn judge(&self, kind: &str, object: &Value) -> Judgement {
+        if let Some(decision) = self.judge_of_gardener(kind, object) {
+            return Judgement { decision, is_whole: true, before: object.clone(), after: object.clone() };
+        }
         let judged = self.schemas.judge(kind, object.clone());
         let mut all = Decision::of(judged.violations.iter().chain(&judged.by_schema).cloned().collect());
         let mut object = judged.object.clone();
@@ -65,12 +102,43 @@ impl Judge {
             // A patch that the rules made of this object applies to it.
             let _ = json_patch::patch(&mut object, &decision.patch);
         }
+        if kind == CACHE {
+            all.violations.extend(self.judge_credentials(&object));
+        }
         Judgement {
             decision: all,
             is_whole: judged.by_schema.is_empty(),
             before: judged.object,
             after: object,
         }
+    }
+}
+
+impl Judge {
+    /// Documents of Gardener have no CRD: their rules decide alone.
+    fn judge_of_gardener(&self, kind: &str, object: &Value) -> Option<Decision> {
+        if kind == REGISTRY_CONFIG.kind {
+            Some(gardener::validate_registry_config(object))
+        } else if kind == MIRROR_CONFIG.kind {
+            Some(gardener::validate_mirror_config(object))
+        } else if kind == SHOOT.kind {
+            let shoot = decode::<ShootObject>(&object.to_string());
+            let judge = |shoot| gardener::validate_shoot(&shoot, None, Some(&self.secrets));
+            Some(shoot.map_or_else(|violation| Decision::of(vec![violation]), judge))
+        } else {
+            None
+        }
+    }
+
+    /// What is wrong with the Secret that a cache refers to, if it is the one Secret of this name. One with the label is
+    /// judged by itself.
+    fn judge_credentials(&self, cache: &Value) -> Vec<Violation> {
+        let reference = cache.pointer(REFERENCE).and_then(Value::as_str).unwrap_or_default();
+        let Some((name, secret)) = self.secrets.only(reference) else { return Vec::new() };
+        if upstream_credentials::is_labelled(&secret) {
+            return Vec::new();
+        }
+        upstream_credentials::check_referenced("spec.secretReferenceName", reference, &name, &secret)
     }
 }
 

@@ -1,22 +1,33 @@
 //! Manifests that no rule is for, but which look as if they were meant for us: what is misspelt is skipped by the API
 //! server's webhooks without a word, and here too.
 
-use api::names::{GROUP, VERSION, cache, container_registries, registry, registry_secret};
+use api::names::{GROUP, VERSION, cache, container_registries, gardener, registry, registry_secret};
 use serde_json::Value;
 
 /// A group of kinds that there are rules for.
 pub(super) struct Group {
     /// Its name.
     pub(super) name: &'static str,
-    /// Its served version.
+    /// The version that there are rules for.
     pub(super) version: &'static str,
-    /// Its kinds.
+    /// The kinds that there are rules for.
     pub(super) kinds: &'static [&'static str],
+    /// Whether the group has no other kinds.
+    pub(super) is_whole: bool,
 }
 
-/// Our groups.
-pub(super) const GROUPS: [Group; 2] = [
-    Group { name: GROUP, version: VERSION, kinds: &["Function", "GitRepository", "RegistryCache"] },
+const fn of_gardener(kind: &gardener::Kind, kinds: &'static [&'static str]) -> Group {
+    Group { name: kind.group, version: kind.version, kinds, is_whole: false }
+}
+
+/// The groups.
+pub(super) const GROUPS: [Group; 5] = [
+    Group {
+        name: GROUP,
+        version: VERSION,
+        kinds: &["Function", "GitRepository", "RegistryCache"],
+        is_whole: true,
+    },
     Group {
         name: registry::GROUP,
         version: registry::VERSION,
@@ -27,10 +38,25 @@ pub(super) const GROUPS: [Group; 2] = [
             "ImagePullSecret",
             "ImageBuildEnv",
         ],
+        is_whole: true,
     },
+    of_gardener(&gardener::REGISTRY_CONFIG, &[gardener::REGISTRY_CONFIG.kind]),
+    of_gardener(&gardener::MIRROR_CONFIG, &[gardener::MIRROR_CONFIG.kind]),
+    of_gardener(&gardener::SHOOT, &[gardener::SHOOT.kind]),
 ];
 /// The kinds whose objects are in no namespace.
-pub(super) const CLUSTER_SCOPED: [&str; 1] = ["RegistryCache"];
+pub(super) const CLUSTER_SCOPED: [&str; 3] =
+    ["RegistryCache", gardener::REGISTRY_CONFIG.kind, gardener::MIRROR_CONFIG.kind];
+/// The extensions of a Shoot that there are rules for.
+const EXTENSIONS: [&str; 2] = [gardener::REGISTRY_CACHE, gardener::REGISTRY_MIRROR];
+
+/// Whether there are rules for a Shoot: it has one of the extensions.
+pub(super) fn is_judged_shoot(shoot: &Value) -> bool {
+    let extensions = shoot.pointer("/spec/extensions").and_then(Value::as_array);
+    let kinds = extensions.into_iter().flatten().filter_map(|extension| extension.get("type")?.as_str());
+    kinds.into_iter().any(|kind| EXTENSIONS.contains(&kind))
+}
+
 /// The labels that make a Secret ours.
 pub(super) const SECRET_LABELS: [(&str, &str); 3] = [
     (registry_secret::LABEL, registry_secret::LABEL_VALUE),

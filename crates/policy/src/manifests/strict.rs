@@ -3,8 +3,6 @@
 
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde::Deserialize;
-use serde_ignored::Path;
 use serde_json::Value;
 
 use super::fields;
@@ -12,6 +10,7 @@ use super::near::GROUPS;
 use crate::object_meta;
 use crate::rule::Rule;
 use crate::schema::Schema;
+use crate::unknown::unknown_fields;
 use crate::violation::Violation;
 
 /// The schemas of the kinds.
@@ -97,29 +96,6 @@ pub(super) fn with_dots(field: &str) -> String {
         }
     }
     dotted
-}
-
-fn unknown_fields<'de, T: Deserialize<'de>>(object: &'de Value, prefix: &str) -> Vec<String> {
-    let mut unknown = Vec::new();
-    let note = |path: Path<'_>| unknown.push(format!("{prefix}{}", field(&path)));
-    // A field that does not decode is reported by the rules, with its path.
-    let _: Result<T, _> = serde_ignored::deserialize(object, note);
-    unknown
-}
-
-/// The path as Kubernetes writes it.
-fn field(path: &Path<'_>) -> String {
-    match path {
-        Path::Root => String::new(),
-        Path::Seq { parent, index } => format!("{}[{index}]", field(parent)),
-        Path::Map { parent, key } => {
-            let parent = field(parent);
-            if parent.is_empty() { key.clone() } else { format!("{parent}.{key}") }
-        }
-        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
-            field(parent)
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! The upstream of a cache, and the addresses through which it is reached. A message about an address never shows it if it
 //! may hold credentials.
 
+use crate::percent;
 use crate::rule::Rule;
 use crate::syntax;
 use crate::violation::{Value, Violation, Violations};
 
 /// Checks a host with or without a port. `shown` is the value that contains it.
-pub(super) fn check_host(field: &str, host_port: &str, shown: &str, violations: &mut Violations) {
+pub(crate) fn check_host(field: &str, host_port: &str, shown: &str, violations: &mut Violations) {
     let (host, port) = split(host_port);
     if let Err(must) = syntax::dns_1123_subdomain(host) {
         violations.push(Violation::invalid(Rule::CacheUpstream, field, shown, must));
@@ -32,7 +33,29 @@ fn is_port(text: &str) -> bool {
 }
 
 /// Checks an address that has a scheme, a host and perhaps a port.
-pub(super) fn check_url(field: &str, url: &str, violations: &mut Violations) {
+pub(crate) fn check_url(field: &str, url: &str, violations: &mut Violations) {
+    check(field, url, violations, |path, found| {
+        if !path.is_empty() {
+            found.push("url must not contain a path");
+        }
+    });
+}
+
+/// Checks an address that may have a path, too.
+pub(crate) fn check_url_with_path(field: &str, url: &str, violations: &mut Violations) {
+    check(field, url, violations, |path, found| {
+        let path = percent::decoded(path);
+        for (part, must) in [("..", "url path must not contain '..'"), (".", "url path must not contain '.'")]
+        {
+            if path.split('/').any(|found| found == part) {
+                found.push(must);
+            }
+        }
+    });
+}
+
+/// `check_path` gets the path without the slash at its start.
+fn check(field: &str, url: &str, violations: &mut Violations, check_path: fn(&str, &mut Vec<&'static str>)) {
     let refusal = |must: &str| {
         let value = if url.contains('@') { Value::Withheld } else { url.into() };
         Violation::invalid(Rule::CacheUrl, field, value, must)
@@ -48,17 +71,21 @@ pub(super) fn check_url(field: &str, url: &str, violations: &mut Violations) {
     let (authority, path) = cut(rest, '/');
     let (user, host) =
         authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
-    let found = [
-        (path.is_some_and(|path| !path.is_empty()), "url must not contain a path"),
-        (user.is_some(), "url must not contain user info"),
-        (query.is_some(), "url must not contain query parameters"),
-        (fragment.is_some(), "url must not contain a fragment"),
-    ];
     if user.is_none() {
         check_host(field, host, url, violations);
     }
-    let broken = found.into_iter().filter(|(is_there, _)| *is_there);
-    violations.extend(broken.map(|(_, must)| refusal(must)));
+    let mut found = Vec::new();
+    check_path(path.unwrap_or_default(), &mut found);
+    for (is_there, must) in [
+        (user.is_some(), "url must not contain user info"),
+        (query.is_some(), "url must not contain query parameters"),
+        (fragment.is_some(), "url must not contain a fragment"),
+    ] {
+        if is_there {
+            found.push(must);
+        }
+    }
+    violations.extend(found.into_iter().map(refusal));
 }
 
 /// What is before a character, and what is behind it if it is there.
@@ -86,7 +113,7 @@ fn unreadable(url: &str) -> Option<&'static str> {
 }
 
 /// Whether a text holds certificates in PEM.
-pub(super) fn holds_certificates(text: &str) -> bool {
+pub(crate) fn holds_certificates(text: &str) -> bool {
     let certificates = x509_parser::pem::Pem::iter_from_buffer(text.as_bytes());
     let mut count = 0;
     for pem in certificates {

@@ -1,4 +1,4 @@
-//! What an UPDATE of a `RegistryCache` must not change.
+//! What an UPDATE of a cache must not change: of a `RegistryCache`, and of an entry of `caches` of Gardener.
 
 use api::RawQuantity;
 use api::cache::{RegistryCacheSpec, must};
@@ -9,17 +9,20 @@ use crate::rule::Rule;
 use crate::violation::{Violation, Violations};
 
 /// The size of a volume that does not say so.
-pub(super) const SIZE: &str = "10Gi";
+pub(crate) const SIZE: &str = "10Gi";
 /// When images are deleted from a cache that does not say so.
-pub(super) const TTL: &str = "168h";
+pub(crate) const TTL: &str = "168h";
 
-pub(super) fn check(new: &RegistryCacheSpec, old: &RegistryCacheSpec, violations: &mut Violations) {
+/// Checks the entry at `path` of an upstream.
+pub(crate) fn check(
+    path: &str,
+    new: &RegistryCacheSpec,
+    old: &RegistryCacheSpec,
+    violations: &mut Violations,
+) {
     let mut refuse = |field: &str, value: &str, must: &str| {
-        violations.push(Violation::invalid(Rule::CacheFixed, field, value, must));
+        violations.push(Violation::invalid(Rule::CacheFixed, format!("{path}.{field}"), value, must));
     };
-    if new.upstream != old.upstream {
-        refuse("spec.upstream", &new.upstream, must::UPSTREAM_STAYS);
-    }
     let size = |spec: &RegistryCacheSpec| {
         let size = spec.volume.as_ref().and_then(|volume| volume.size.as_ref()).map(RawQuantity::text);
         Quantity::parse(&size.unwrap_or(SIZE.into())).ok()
@@ -27,11 +30,11 @@ pub(super) fn check(new: &RegistryCacheSpec, old: &RegistryCacheSpec, violations
     if let (Some(now), Some(before)) = (size(new), size(old))
         && now != before
     {
-        refuse("spec.volume.size", &now.to_string(), must::IMMUTABLE);
+        refuse("volume.size", &now.to_string(), must::IMMUTABLE);
     }
     let class = |spec: &RegistryCacheSpec| spec.volume.as_ref()?.storage_class_name.clone();
     if class(new) != class(old) {
-        refuse("spec.volume.storageClassName", &class(new).unwrap_or_default(), must::IMMUTABLE);
+        refuse("volume.storageClassName", &class(new).unwrap_or_default(), must::IMMUTABLE);
     }
     let ttl = |spec: &RegistryCacheSpec| {
         let ttl = spec.garbage_collection.as_ref().and_then(|collection| collection.ttl.clone());
@@ -39,6 +42,6 @@ pub(super) fn check(new: &RegistryCacheSpec, old: &RegistryCacheSpec, violations
     };
     let is_on = |ttl: &str| duration::parse(ttl).is_some_and(|nanoseconds| nanoseconds > 0);
     if duration::parse(&ttl(old)) == Some(0) && is_on(&ttl(new)) {
-        refuse("spec.garbageCollection.ttl", &ttl(new), must::TTL_STAYS_OFF);
+        refuse("garbageCollection.ttl", &ttl(new), must::TTL_STAYS_OFF);
     }
 }

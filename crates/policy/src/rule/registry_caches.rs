@@ -60,7 +60,7 @@ pub(super) const CACHE_SERVICE_SUFFIX: Text = Text::error(
     "The suffix of the Service of a cache is malformed",
     "The Service is named `registry-<suffix>`, which must be a DNS label. So the suffix has at most 54 characters and no dot.",
 )
-.example("spec: {serviceNameSuffix: docker.io}", "spec: {serviceNameSuffix: docker-io}");
+.example("spec: {serviceNameSuffix: docker.io}", "spec: {serviceNameSuffix: docker-hub}");
 
 pub(super) const CACHE_AUTHORIZE_TLS: Text = Text::error(
     RegistryCache,
@@ -108,4 +108,11 @@ pub(super) const CACHE_CREDENTIALS_OVER_HTTP: Text = Text::warning(
 .example(
     "spec: {secretReferenceName: hub, remoteURL: \"http://mirror.example.com\"}",
     "spec: {secretReferenceName: hub, remoteURL: \"https://mirror.example.com\"}",
+);
+
+pub(super) const CACHE_NAME_COLLISION: Text = Text::error(
+    RegistryCache,
+    "cache-name-collision",
+    "The objects of two caches would have the same names",
+    "In names, `.` and `:` of an upstream become `-`, so `a.b:5000` and `a-b-5000` have one name, and so have two caches of one upstream. A `serviceNameSuffix` gives the Service another name, and no other object.",
 );

@@ -46,6 +46,7 @@ fn the_rules_of_a_topic_stand_together() {
             "ImageBuildEnvs",
             "RegistryCaches",
             "Upstream credentials",
+            "Documents of Gardener",
             "Input of the command line"
         ]
     );

@@ -51,6 +51,8 @@ pub enum Topic {
     RegistryCache,
     /// Secrets with the credentials of upstreams.
     UpstreamCredentials,
+    /// Documents of Gardener's registry-cache extension.
+    Gardener,
     /// The input of `check` and `replay`.
     Input,
 }
@@ -80,6 +82,7 @@ impl Topic {
             Self::ImageBuildEnv => "ImageBuildEnvs",
             Self::RegistryCache => "RegistryCaches",
             Self::UpstreamCredentials => "Upstream credentials",
+            Self::Gardener => "Documents of Gardener",
             Self::Input => "Input of the command line",
         }
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// The text that a part of an address stands for. Bytes that are not UTF-8 become U+FFFD.
-pub(super) fn decoded(text: &str) -> Cow<'_, str> {
+pub(crate) fn decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
     }
