@@ -23,6 +23,7 @@ fn case(label: &str) -> &'static str {
         | "validation-registrycaches" => "every-field",
         "defaulting-registrycaches" => "upstream-alone",
         "validation-upstream-credentials" => "key-file",
+        "validation-shoots" => "with-credentials",
         "validation-imageregistryaccounts" => "two-passwords",
         "validation-imagebuildenvs" => "as-in-the-original",
         other => panic!("no request stands for {other}"),

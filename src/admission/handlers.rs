@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use policy::{
     Config, Decision, FunctionObject, GitRepositoryObject, ImageRegistryObject, RegistryCacheObject,
-    Violation, functions, git_repositories, image_build_envs, image_registries, image_registry_accounts,
-    image_secrets, registry_caches, registry_secrets, upstream_credentials,
+    ShootObject, Violation, functions, gardener, git_repositories, image_build_envs, image_registries,
+    image_registry_accounts, image_secrets, registry_caches, registry_secrets, upstream_credentials,
 };
 use serde::Deserialize;
 
@@ -83,6 +83,11 @@ pub(super) fn validate_upstream_credentials(
         return Ok(old.map_or_else(Decision::allowed, |old| upstream_credentials::about_deletion(&old)));
     }
     judge(request, upstream_credentials::validate)
+}
+
+/// Says what is wrong with a Shoot of Gardener. No Secret is read: its author may not be able to.
+pub(super) fn validate_shoot(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
+    judge(request, |new: &ShootObject, old| gardener::validate_shoot(new, old, None))
 }
 
 /// Writes the docker configuration of a registry Secret.

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use api::names::{GROUP, VERSION, cache, container_registries, registry, registry_secret};
+use api::names::{GROUP, VERSION, cache, container_registries, gardener, registry, registry_secret};
 use policy::{Config, Decision, Violation};
 
 use super::handlers;
@@ -34,6 +34,8 @@ pub struct Endpoint {
     pub operations: &'static [&'static str],
     /// The name of a second webhook, which is called for deletions and never stops one.
     pub deletions: Option<&'static str>,
+    /// Of an endpoint that is called only if an installation asks for it: the condition (CEL) under which it is.
+    pub opt_in: Option<&'static str>,
     /// What it does.
     pub decide: Decide,
 }
@@ -78,6 +80,14 @@ const IMAGE_BUILD_ENVS: ResourceRule = of_registries("imagebuildenvs", "ImageBui
 const SECRETS: ResourceRule =
     ResourceRule { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true };
 
+const SHOOTS: ResourceRule = ResourceRule {
+    group: gardener::SHOOT.group,
+    version: gardener::SHOOT.version,
+    plural: gardener::SHOOTS,
+    kind: gardener::SHOOT.kind,
+    namespaced: true,
+};
+
 const fn of_registries(plural: &'static str, kind: &'static str) -> ResourceRule {
     ResourceRule { group: registry::GROUP, version: registry::VERSION, plural, kind, namespaced: true }
 }
@@ -85,7 +95,7 @@ const fn of_registries(plural: &'static str, kind: &'static str) -> ResourceRule
 const WRITES: &[&str] = &["CREATE", "UPDATE"];
 
 /// All endpoints.
-pub static ENDPOINTS: [Endpoint; 14] = [
+pub static ENDPOINTS: [Endpoint; 15] = [
     Endpoint {
         path: "/defaulting/functions",
         label: "defaulting-functions",
@@ -96,6 +106,7 @@ pub static ENDPOINTS: [Endpoint; 14] = [
         selector: None,
         operations: WRITES,
         deletions: None,
+        opt_in: None,
         decide: handlers::default_function,
     },
     Endpoint {
@@ -108,6 +119,7 @@ pub static ENDPOINTS: [Endpoint; 14] = [
         selector: None,
         operations: WRITES,
         deletions: None,
+        opt_in: None,
         decide: handlers::validate_function,
     },
     Endpoint {
@@ -120,6 +132,7 @@ pub static ENDPOINTS: [Endpoint; 14] = [
         selector: None,
         operations: WRITES,
         deletions: None,
+        opt_in: None,
         decide: handlers::validate_git_repository,
     },
     Endpoint {
@@ -132,6 +145,7 @@ pub static ENDPOINTS: [Endpoint; 14] = [
         selector: Some((registry_secret::LABEL, registry_secret::LABEL_VALUE)),
         operations: WRITES,
         deletions: None,
+        opt_in: None,
         decide: handlers::mutate_registry_secret,
     },
     Endpoint {
@@ -144,6 +158,7 @@ pub static ENDPOINTS: [Endpoint; 14] = [
         selector: Some((container_registries::LABEL, container_registries::LABEL_VALUE)),
         operations: WRITES,
         deletions: None,
+        opt_in: None,
         decide: handlers::mutate_container_registries,
     },
     Endpoint {
@@ -156,6 +171,7 @@ pub static ENDPOINTS: [Endpoint; 14] = [
         selector: None,
         operations: WRITES,
         deletions: None,
+        opt_in: None,
         decide: handlers::default_image_registry,
     },
     Endpoint {
@@ -168,6 +184,7 @@ pub static ENDPOINTS: [Endpoint; 14] = [
         selector: None,
         operations: WRITES,
         deletions: None,
+        opt_in: None,
         decide: handlers::validate_image_registry,
     },
     Endpoint {
@@ -180,6 +197,7 @@ pub static ENDPOINTS: [Endpoint; 14] = [
         selector: None,
         operations: WRITES,
         deletions: None,
+        opt_in: None,
         decide: handlers::validate_image_registry_account,
     },
     Endpoint {
@@ -192,6 +210,7 @@ pub static ENDPOINTS: [Endpoint; 14] = [
         selector: None,
         operations: WRITES,
         deletions: None,
+        opt_in: None,
         decide: handlers::validate_image_push_secret,
     },
     Endpoint {
@@ -204,6 +223,7 @@ pub static ENDPOINTS: [Endpoint; 14] = [
         selector: None,
         operations: WRITES,
         deletions: None,
+        opt_in: None,
         decide: handlers::validate_image_pull_secret,
     },
     Endpoint {
@@ -216,6 +236,7 @@ pub static ENDPOINTS: [Endpoint; 14] = [
         selector: None,
         operations: WRITES,
         deletions: None,
+        opt_in: None,
         decide: handlers::validate_image_build_env,
     },
     Endpoint {
@@ -228,6 +249,7 @@ pub static ENDPOINTS: [Endpoint; 14] = [
         selector: None,
         operations: WRITES,
         deletions: None,
+        opt_in: None,
         decide: handlers::default_registry_cache,
     },
     Endpoint {
@@ -240,6 +262,7 @@ pub static ENDPOINTS: [Endpoint; 14] = [
         selector: None,
         operations: WRITES,
         deletions: None,
+        opt_in: None,
         decide: handlers::validate_registry_cache,
     },
     Endpoint {
@@ -252,7 +275,23 @@ pub static ENDPOINTS: [Endpoint; 14] = [
         selector: Some((cache::CREDENTIALS, cache::CREDENTIALS_VALUE)),
         operations: WRITES,
         deletions: Some("deletion.upstream-credentials.serverless.kyma-project.io"),
+        opt_in: None,
         decide: handlers::validate_upstream_credentials,
+    },
+    Endpoint {
+        path: "/validation/shoots",
+        label: "validation-shoots",
+        webhook: "validation.shoots.serverless.kyma-project.io",
+        mutating: false,
+        resource: SHOOTS,
+        sub_resources: &[],
+        selector: None,
+        operations: WRITES,
+        deletions: None,
+        opt_in: Some(
+            "has(object.spec.extensions) && object.spec.extensions.exists(extension, extension.type in ['registry-cache', 'registry-mirror'])",
+        ),
+        decide: handlers::validate_shoot,
     },
 ];
 

@@ -35,6 +35,7 @@ pub struct Manifest {
 pub fn manifests() -> anyhow::Result<Vec<Manifest>> {
     let mutating = text(&webhooks::mutating())?;
     let validating = text(&webhooks::validating())?;
+    let gardener = text(&webhooks::for_gardener())?;
     let runtimes = runtimes::config_maps()?.iter().map(document).collect::<anyhow::Result<String>>()?;
     let copies = [
         (
@@ -47,6 +48,7 @@ pub fn manifests() -> anyhow::Result<Vec<Manifest>> {
             "manifests/chart/files/validating-webhooks.yaml",
             validating,
         ),
+        ("manifests/gardener/shoots.yaml", "manifests/chart/files/shoots.yaml", gardener),
         (
             "manifests/runtimes/runtimes.yaml",
             "manifests/chart/files/runtimes.yaml",

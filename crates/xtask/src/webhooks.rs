@@ -37,12 +37,27 @@ pub(crate) fn mutating() -> MutatingWebhookConfiguration {
 
 /// The webhooks that only validate.
 pub(crate) fn validating() -> ValidatingWebhookConfiguration {
-    let endpoints = ENDPOINTS.iter().filter(|endpoint| !endpoint.mutating);
+    let endpoints = ENDPOINTS.iter().filter(|endpoint| !endpoint.mutating && endpoint.opt_in.is_none());
     let webhooks = endpoints.flat_map(|endpoint| {
         std::iter::once(validating_webhook(endpoint))
             .chain(endpoint.deletions.map(|name| deletions(endpoint, name)))
     });
     ValidatingWebhookConfiguration { metadata: metadata(), webhooks: Some(webhooks.collect()) }
+}
+
+/// The webhook for Shoots of Gardener, as an addition to [`validating`].
+pub(crate) fn for_gardener() -> ValidatingWebhookConfiguration {
+    let webhook = |endpoint: &Endpoint| {
+        let condition =
+            MatchCondition { name: "asked-for".to_owned(), expression: endpoint.opt_in?.to_owned() };
+        let conditions = match_conditions().into_iter().chain([condition]);
+        Some(ValidatingWebhook {
+            match_conditions: Some(conditions.collect()),
+            ..validating_webhook(endpoint)
+        })
+    };
+    let webhooks = ENDPOINTS.iter().filter_map(webhook).collect();
+    ValidatingWebhookConfiguration { metadata: metadata(), webhooks: Some(webhooks) }
 }
 
 fn validating_webhook(endpoint: &Endpoint) -> ValidatingWebhook {

@@ -123,6 +123,9 @@ annotations:
 {{- if eq $certificates.mode "cert-manager" }}
 {{- $_ := set $configuration.metadata "annotations" (dict "cert-manager.io/inject-ca-from" (printf "%s/%s" .root.Release.Namespace $name)) }}
 {{- end }}
+{{- with .more }}
+{{- $_ := set $configuration "webhooks" (concat $configuration.webhooks ($.root.Files.Get . | fromYaml).webhooks) }}
+{{- end }}
 {{- range $configuration.webhooks }}
 {{- if eq .failurePolicy "Fail" }}
 {{- $_ := set . "failurePolicy" $.root.Values.webhook.failurePolicy }}

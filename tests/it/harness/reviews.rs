@@ -32,6 +32,7 @@ pub static SLOW: [Endpoint; 1] = [Endpoint {
     selector: None,
     operations: &["CREATE"],
     deletions: None,
+    opt_in: None,
     decide: wait_for_gate,
 }];
 

@@ -4,6 +4,7 @@ mod documented;
 mod names;
 mod node_agent;
 mod probe;
+mod shoots;
 mod values;
 
 use std::collections::BTreeMap;

@@ -97,7 +97,8 @@ fn as_written(object: &Value) -> Value {
 #[test]
 fn check_agrees_with_the_api_server_about_every_fixture() {
     let mut manifests = Vec::new();
-    for endpoint in ENDPOINTS.iter().map(|endpoint| endpoint.label) {
+    let installed = ENDPOINTS.iter().filter(|endpoint| endpoint.opt_in.is_none());
+    for endpoint in installed.map(|endpoint| endpoint.label) {
         for case in std::fs::read_dir(Path::new("fixtures/admission").join(endpoint)).unwrap() {
             let text = std::fs::read(case.unwrap().path().join("request.json")).unwrap();
             let review: Value = serde_json::from_slice(&text).unwrap();

@@ -62,7 +62,7 @@ async fn wrong_paths_methods_and_media_types_are_http_errors() {
     let server = Server::start(Limits::default()).await;
     let mut connection = server.connect().await;
     let answer = connection.review("/nowhere", REVIEW).await.unwrap();
-    let text = "no such path: reviews are answered at /defaulting/functions, /validation/functions, /validation/gitrepositories, /mutation/registry-secrets, /mutation/container-registries, /defaulting/imageregistries, /validation/imageregistries, /validation/imageregistryaccounts, /validation/imagepushsecrets, /validation/imagepullsecrets, /validation/imagebuildenvs, /defaulting/registrycaches, /validation/registrycaches, /validation/upstream-credentials\n";
+    let text = "no such path: reviews are answered at /defaulting/functions, /validation/functions, /validation/gitrepositories, /mutation/registry-secrets, /mutation/container-registries, /defaulting/imageregistries, /validation/imageregistries, /validation/imageregistryaccounts, /validation/imagepushsecrets, /validation/imagepullsecrets, /validation/imagebuildenvs, /defaulting/registrycaches, /validation/registrycaches, /validation/upstream-credentials, /validation/shoots\n";
     assert_eq!((answer.status, answer.body.as_str()), (404, text));
     connection.send(format!("GET {PATH} HTTP/1.1\r\nHost: h\r\n\r\n")).await.unwrap();
     let answer = connection.answer().await.unwrap();
