@@ -3,12 +3,14 @@
 use std::fmt::Display;
 use std::io::Write;
 use std::path::Path;
+use std::rc::Rc;
 
 use decide::nodes::secret;
 use decide::runtimes::handed;
 use jiff::Timestamp;
 use policy::Decision;
 use policy::config::RawConfig;
+use policy::gardener::{self, Secrets};
 use policy::manifests::{Judge, Manifest, Recognised};
 use process::exit::Exit;
 use process::manifests::{Document, Inputs, holds_manifests, send_whole_numbers};
@@ -38,6 +40,8 @@ pub fn run(
         manifests: Manifests::new(namespace),
         verbose: inputs.verbose,
         unused: Vec::new(),
+        made: Vec::new(),
+        later: Vec::new(),
         exit: Exit::Success,
         err,
     };
@@ -50,14 +54,15 @@ pub fn run(
             Err(problem) => input.say(Exit::Unreadable, &at(file, problem.line), &problem.text),
         },
     );
+    input.rest();
     input.name_skipped();
-    let Input { manifests, mut exit, err, .. } = input;
+    let Input { manifests, made, mut exit, err, .. } = input;
     let planned = plan(config, &manifests);
-    if planned.is_empty() && exit == Exit::Success {
+    if planned.is_empty() && made.is_empty() && exit == Exit::Success {
         // Nobody reads what cannot be written.
         let _ = writeln!(
             err,
-            "error: nothing to plan: there is no Function and nothing of registry.mgoltzsche.github.com in what was given"
+            "error: nothing to plan: there is no Function, no RegistryCache, nothing of registry.mgoltzsche.github.com and no document of Gardener in what was given"
         );
         return Exit::Unreadable;
     }
@@ -65,6 +70,9 @@ pub fn run(
     for function in planned {
         exit = exit.max(if function.is_ready { Exit::Success } else { Exit::Refused });
         printed.print_to(out, format_args!("{}", function.text));
+    }
+    for text in made {
+        printed.print_to(out, format_args!("{text}"));
     }
     printed.exit(exit)
 }
@@ -79,11 +87,22 @@ struct Input<'a> {
     judge: Judge,
     namespace: &'a str,
     manifests: Manifests,
+    /// What caches and documents of Gardener become.
+    made: Vec<String>,
+    later: Vec<Later>,
     verbose: bool,
     /// What no plan needs so far, with its place and its name.
     unused: Vec<(String, String, Value)>,
     exit: Exit,
     err: &'a mut dyn Write,
+}
+
+/// A manifest that refers to Secrets: those may be in files that are read later.
+struct Later {
+    document: Rc<Document>,
+    path: String,
+    place: String,
+    manifest: Manifest,
 }
 
 impl Input<'_> {
@@ -93,10 +112,16 @@ impl Input<'_> {
     }
 
     fn document(&mut self, file: &Path, mut document: Document) {
-        for (path, mut object) in document.take_objects() {
+        let objects = document.take_objects();
+        let document = Rc::new(document);
+        for (path, mut object) in objects {
             send_whole_numbers(&mut object);
+            self.judge.see(&object, self.namespace);
             let place = at(file, Some(document.line_of_object(&path)));
             match Manifest::recognise(object.clone(), self.namespace) {
+                Recognised::Ours(manifest) if Judge::refers_to_secrets(manifest.kind, &manifest.object) => {
+                    self.later.push(Later { document: Rc::clone(&document), path, place, manifest });
+                }
                 Recognised::Ours(manifest) => self.manifest(&document, &path, &place, &manifest),
                 Recognised::OtherVersion { subject, violation } => {
                     let line = document.line_of(&format!("{path}{}", violation.field));
@@ -118,12 +143,23 @@ impl Input<'_> {
         }
     }
 
+    /// Plans what waited for Secrets.
+    fn rest(&mut self) {
+        for Later { document, path, place, manifest } in std::mem::take(&mut self.later) {
+            self.manifest(&document, &path, &place, &manifest);
+        }
+    }
+
     fn manifest(&mut self, document: &Document, path: &str, place: &str, manifest: &Manifest) {
         let judgement = self.judge.judge(manifest.kind, &manifest.object);
         let Decision { violations, warnings, .. } = judgement.decision;
         let title = manifest.subject();
         if violations.is_empty() {
-            self.add(&place, judgement.after);
+            if let Some(text) = made(manifest, &judgement.after, self.judge.secrets()) {
+                self.made.push(text);
+            } else {
+                self.add(&place, judgement.after);
+            }
         } else {
             self.say(Exit::Refused, &place, &format!("{title} is refused"));
         }
@@ -170,6 +206,21 @@ impl Input<'_> {
 /// An object without what it holds.
 fn metadata(object: &Value) -> Value {
     json!({"kind": object.get("kind"), "metadata": object.get("metadata")})
+}
+
+/// What a cache or a document of Gardener becomes, as YAML; none if it is something else.
+fn made(manifest: &Manifest, object: &Value, secrets: &Secrets) -> Option<String> {
+    let made = match manifest.kind {
+        "RegistryCache" => vec![object.clone()],
+        "RegistryConfig" | "MirrorConfig" | "Shoot" => gardener::made(object, &manifest.namespace, secrets),
+        _ => return None,
+    };
+    let mut text = format!("# {}\n", manifest.subject());
+    for object in made {
+        // What was JSON can be YAML.
+        text.extend(["---\n", &serde_saphyr::to_string(&object).unwrap_or_default()]);
+    }
+    Some(text)
 }
 
 /// `FILE:LINE`, or the file alone.

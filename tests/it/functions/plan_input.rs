@@ -72,7 +72,7 @@ fn files_folders_and_streams_are_planned() {
 #[case::other_group(
     "apiVersion: openfaas.com/v1\nkind: Function\nmetadata: {name: demo}\n",
     Exit::Unreadable,
-    "DIR/a.yaml:1: skipped: Function shop/demo\nerror: nothing to plan: there is no Function and nothing of registry.mgoltzsche.github.com in what was given\n"
+    "DIR/a.yaml:1: skipped: Function shop/demo\nerror: nothing to plan: there is no Function, no RegistryCache, nothing of registry.mgoltzsche.github.com and no document of Gardener in what was given\n"
 )]
 #[case::misspelt_key(
     "apiversion: serverless.kyma-project.io/v1alpha1\nkind: Function\nmetadata: {name: demo}\n",
@@ -139,4 +139,45 @@ fn a_folder_without_manifests_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let said = "DIR: no manifests found in \"DIR\"\n";
     assert_eq!(planned(folder.path(), &["DIR"]), (Exit::Unreadable, String::new(), said.to_owned()));
+}
+
+/// The Secrets are in a file of their own.
+#[test]
+fn documents_of_gardener_become_caches_and_registries_of_nodes() {
+    let folder = testenv::root().join("fixtures/manifests/gardener");
+    let (exit, out, err) = planned(&folder, &["DIR"]);
+    assert_eq!((exit, err.as_str()), (Exit::Success, ""));
+    let documents: Vec<serde_json::Value> = serde_saphyr::from_multiple(&out).unwrap();
+    let summary: Vec<_> = documents.iter().map(|made| (&made["kind"], &made["metadata"]["name"])).collect();
+    assert_eq!(
+        serde_json::json!(summary),
+        serde_json::json!([
+            ["RegistryCache", "registry-docker-io"],
+            ["RegistryCache", "registry-quay-io"],
+            ["Secret", "registry-mirrors"]
+        ])
+    );
+    assert!(out.starts_with("# Shoot garden-dev/crazy-botany\n---\n"), "{out}");
+    let spec = serde_json::json!({
+        "upstream": "docker.io",
+        "volume": {"size": "100Gi"},
+        "garbageCollection": {"ttl": "168h"},
+        "secretReferenceName": "ro-docker-secret-v1",
+        "http": {"tls": true},
+    });
+    assert_eq!(documents[0]["spec"], spec);
+    let values = documents[2]["stringData"]["values"].as_str().unwrap();
+    assert!(values.contains("BEGIN CERTIFICATE"), "{values}");
+}
+
+#[test]
+fn a_cache_is_planned_with_what_the_webhook_fills_in() {
+    let text = "apiVersion: serverless.kyma-project.io/v1alpha1\nkind: RegistryCache\nmetadata: {name: hub}\nspec: {upstream: docker.io}\n";
+    let (exit, out, err) = planned_text(text, &[]);
+    assert_eq!((exit, err.as_str()), (Exit::Success, ""));
+    let made: serde_json::Value = serde_saphyr::from_str(&out).unwrap();
+    assert_eq!(made["spec"]["garbageCollection"]["ttl"], "168h", "{out}");
+    let (exit, out, err) = planned_text(&text.replace("docker.io", "A"), &[]);
+    assert_eq!((exit, out.as_str()), (Exit::Refused, ""));
+    assert!(err.contains("RegistryCache hub is refused"), "{err}");
 }
