@@ -40,7 +40,7 @@ impl Taken {
             (&mut self.services, service, field, value, "the Services of both"),
         ]
         .into_iter()
-        .filter_map(|(taken, name, field, value, what)| {
+        .find_map(|(taken, name, field, value, what)| {
             let other = taken.entry(name.clone()).or_insert_with(|| holder.clone());
             let Holder { cache, place } = other;
             let must =
@@ -48,6 +48,5 @@ impl Taken {
             let violation = Violation::invalid(Rule::CacheNameCollision, field, value, must);
             (*place != holder.place && *cache != holder.cache).then_some(violation)
         })
-        .next()
     }
 }

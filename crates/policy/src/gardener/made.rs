@@ -25,7 +25,7 @@ pub fn made(document: &Value, namespace: &str, secrets: &Secrets) -> Vec<Value> 
     let kind = document.get("kind").and_then(Value::as_str).unwrap_or_default();
     let mut made = Vec::new();
     if kind == REGISTRY_CONFIG.kind {
-        made.extend(caches(document, |reference| reference.to_owned()));
+        made.extend(caches(document, str::to_owned));
     } else if kind == MIRROR_CONFIG.kind {
         made.extend(mirrors(document, |_| None));
     } else if kind == SHOOT.kind {

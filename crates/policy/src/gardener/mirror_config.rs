@@ -73,10 +73,10 @@ pub(super) fn check_caches(
     caches: &RegistryConfig,
     violations: &mut Violations,
 ) {
-    let cached: HashSet<_> = caches.caches.iter().flatten().map(|cache| cache.upstream.as_str()).collect();
+    let upstreams: HashSet<_> = caches.caches.iter().flatten().map(|cache| cache.upstream.as_str()).collect();
     for (index, mirror) in config.mirrors.iter().flatten().enumerate() {
         let upstream = mirror.upstream.as_str();
-        if cached.contains(upstream) {
+        if upstreams.contains(upstream) {
             let field = place.member(&format!("mirrors[{index}].upstream"));
             let must = format!("upstream host '{upstream}' is also configured as a registry cache upstream");
             violations.push(Violation::invalid(Rule::GardenerMirrors, field, upstream, must));

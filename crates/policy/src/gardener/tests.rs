@@ -160,7 +160,10 @@ fn mirrors_are_judged(#[case] mirrors: Json, #[case] expected: &[String]) {
     assert_eq!(by_itself, expected.collect::<Vec<_>>());
 }
 
-fn secrets(secrets: &[(&str, bool, &[(&str, &str)])]) -> Secrets {
+/// The name of a Secret, whether it is immutable, and its values.
+type Sample<'a> = (&'a str, bool, &'a [(&'a str, &'a str)]);
+
+fn secrets(secrets: &[Sample<'_>]) -> Secrets {
     let mut all = Secrets::default();
     for (name, immutable, data) in secrets {
         let data: Map<_, _> =

@@ -64,6 +64,7 @@ impl<'de> Deserialize<'de> for Text {
 }
 
 /// What is wrong with a key, in the order of the names of its fields.
+#[allow(clippy::zero_sized_map_values, reason = "the values are checked as they are read, and not kept")]
 pub(super) fn problems(password: &[u8]) -> Vec<Problem> {
     let Ok(fields) = serde_json::from_slice::<BTreeMap<String, Text>>(password) else {
         return vec![Problem::NotServiceAccount];

@@ -13,7 +13,7 @@ use super::*;
 fn a_cache_becomes_a_registry_cache(#[case] cache: Json, #[case] name: &str, #[case] spec: Json) {
     let made = made(&registry_config(&json!([cache])), "", &Secrets::default());
     let expected = json!({"apiVersion": "serverless.kyma-project.io/v1alpha1", "kind": "RegistryCache", "metadata": {"name": name}, "spec": spec});
-    assert_eq!(made, [expected.clone()]);
+    assert_eq!(made, std::slice::from_ref(&expected));
     let object = decode(&expected.to_string()).unwrap();
     assert_eq!(crate::registry_caches::validate(&object, None).violations, []);
 }
