@@ -66,5 +66,5 @@ async fn serve() {
     let (_phase, phase) = watch::channel(Phase::Serving);
     let tls = Arc::new(ArcSwap::new(tls.config));
     let metrics = Arc::clone(&metrics.connections);
-    bound.serve(Serving { router, tls, limits, metrics, phase }).await;
+    bound.serve(Serving { router, tls: Some(tls), limits, metrics, phase }).await;
 }

@@ -172,7 +172,7 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let app = app(&args.limits, rules.in_force(), &metrics);
     let serving = Serving {
         router: app::router(&app),
-        tls,
+        tls: Some(tls),
         limits: connection_limits(&args.limits),
         metrics: Arc::clone(&metrics.connections),
         phase: phases,

@@ -1,7 +1,9 @@
 //! The command line. Each command is in a file of its own.
 
 mod acl;
+mod common;
 mod help;
+mod listeners;
 mod serve;
 
 use clap::{CommandFactory as _, Parser, Subcommand};

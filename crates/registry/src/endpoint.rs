@@ -13,22 +13,25 @@ use process::https::Peer;
 use crate::access::Account;
 use crate::error_form::json;
 use crate::metrics::Metrics;
-use crate::server::{Client, Server};
+use crate::token_server::{Client, TokenServer};
 
 /// The longest body, in bytes. It is more than a form may have, so a longer one is refused as such.
 const BODY_MAX: usize = 64 * 1024;
 
 /// A token server that counts what it answers.
 #[derive(Debug)]
-pub struct Endpoint {
+pub struct Endpoint<T> {
     /// The server.
-    pub server: Arc<Server>,
+    pub server: Arc<T>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }
 
 /// Answers a request.
-pub(crate) async fn answer(State(endpoint): State<Arc<Endpoint>>, request: Request<Body>) -> Response<Body> {
+pub(crate) async fn answer<T: TokenServer>(
+    State(endpoint): State<Arc<Endpoint<T>>>,
+    request: Request<Body>,
+) -> Response<Body> {
     // The listener knows the address of every client.
     let unknown = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
     let client = Client::at(request.extensions().get().map_or(unknown, |Peer(address)| *address));
@@ -44,7 +47,7 @@ pub(crate) async fn answer(State(endpoint): State<Arc<Endpoint>>, request: Reque
     answer
 }
 
-impl Endpoint {
+impl<T: TokenServer> Endpoint<T> {
     async fn ask(&self, request: Request<Body>, client: &Client) -> Result<Bytes, Refusal> {
         let body = if request.method() == Method::POST {
             let body = Limited::new(request.into_body(), BODY_MAX).collect().await.map(Collected::to_bytes);

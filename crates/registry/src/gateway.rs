@@ -15,7 +15,7 @@ use process::causes::Causes;
 use process::https::Peer;
 
 use crate::challenge;
-use crate::error_form::error;
+use crate::error_form::{error, unavailable};
 use crate::metrics::Metrics;
 use crate::stream::Counted;
 
@@ -52,6 +52,8 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 pub struct Gateway {
     client: Client<HttpConnector, Body>,
     registry: Authority,
+    /// How clients reach the gateway.
+    scheme: HeaderValue,
     metrics: Arc<Metrics>,
 }
 
@@ -67,7 +69,13 @@ impl Gateway {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .http1_max_buf_size(BUFFER_MAX)
             .build(connector);
-        Self { client, registry, metrics }
+        Self { client, registry, scheme: HeaderValue::from_static("https"), metrics }
+    }
+
+    /// For clients that come without TLS.
+    #[must_use]
+    pub fn without_tls(self) -> Self {
+        Self { scheme: HeaderValue::from_static("http"), ..self }
     }
 
     /// Passes a request on. If the registry does not answer, the client is told to come again.
@@ -89,10 +97,7 @@ impl Gateway {
             Err(cause) => {
                 tracing::warn!(error = %Causes(&cause), "the registry does not answer");
                 self.metrics.unavailable();
-                let message = "the registry does not answer: try again later";
-                let mut answer = error(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message);
-                answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-                answer
+                unavailable("the registry does not answer: try again later")
             }
         }
     }
@@ -115,11 +120,9 @@ impl Gateway {
             .extensions
             .get::<Peer>()
             .and_then(|Peer(address)| HeaderValue::try_from(address.to_string()).ok());
-        for (name, value) in [
-            (FORWARDED_FOR, peer),
-            (FORWARDED_HOST, host),
-            (FORWARDED_PROTO, Some(HeaderValue::from_static("https"))),
-        ] {
+        for (name, value) in
+            [(FORWARDED_FOR, peer), (FORWARDED_HOST, host), (FORWARDED_PROTO, Some(self.scheme.clone()))]
+        {
             match value {
                 Some(value) => _ = parts.headers.insert(name, value),
                 None => _ = parts.headers.remove(name),

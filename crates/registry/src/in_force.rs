@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::metrics::Metrics;
 use crate::server::{Server, State};
+use crate::sign::Signer;
 use crate::signing::{Authority, AuthorityFiles};
 
 /// Where rules come from.
@@ -112,23 +113,11 @@ impl InForce {
         .await;
     }
 
-    /// Replaces the key that signs long before it ends, and when the authority changes.
+    /// See [`keep_key`].
     pub async fn keep_key(self: Arc<Self>, files: AuthorityFiles, known: Authority, every: Duration) {
-        reread::watch(known, every, move || files.read(), |authority| {
-            let signer = authority.and_then(|authority| authority.signer(SystemTime::now()));
-            self.metrics.reloaded("token_authority", signer.is_ok());
-            match signer {
-                Ok(signer) => {
-                    self.metrics.signing_certificate(signer.not_after());
-                    self.change(|state| state.signer = Arc::new(signer));
-                    tracing::info!("a new key signs tokens");
-                }
-                Err(error) => {
-                    tracing::error!(%error, "the token authority gives no new key: the old one stays in use");
-                }
-            }
-        })
-        .await;
+        let metrics = Arc::clone(&self.metrics);
+        let replace = move |signer| self.change(|state| state.signer = signer);
+        keep_key(files, known, every, metrics, replace).await;
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
@@ -136,4 +125,34 @@ impl InForce {
         change(&mut state);
         self.server.replace(state.clone());
     }
+}
+
+/// Replaces the key that signs long before it ends, and when the authority changes.
+pub(crate) async fn keep_key(
+    files: AuthorityFiles,
+    known: Authority,
+    every: Duration,
+    metrics: Arc<Metrics>,
+    replace: impl Fn(Arc<Signer>),
+) {
+    reread::watch(
+        known,
+        every,
+        move || files.read(),
+        |authority| {
+            let signer = authority.and_then(|authority| authority.signer(SystemTime::now()));
+            metrics.reloaded("token_authority", signer.is_ok());
+            match signer {
+                Ok(signer) => {
+                    metrics.signing_certificate(signer.not_after());
+                    replace(Arc::new(signer));
+                    tracing::info!("a new key signs tokens");
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the token authority gives no new key: the old one stays in use");
+                }
+            }
+        },
+    )
+    .await;
 }

@@ -25,3 +25,4 @@ pub mod service_accounts;
 pub mod sign;
 pub mod signing;
 mod stream;
+pub mod token_server;

@@ -1,5 +1,6 @@
 //! What the admin port answers: liveness and readiness, also those of the registry, and metrics.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -16,12 +17,14 @@ use crate::metrics::Metrics;
 /// What readiness depends on.
 #[derive(Clone, Debug)]
 pub struct Readiness {
-    /// When the served certificate expires.
-    pub not_after: NotAfter,
+    /// When the served certificate expires, if there is TLS.
+    pub not_after: Option<NotAfter>,
     /// How far the end has come.
     pub phase: watch::Receiver<Phase>,
-    /// Whether all accounts are known.
+    /// Whether all is known that requests depend on.
     pub synced: watch::Receiver<bool>,
+    /// What is not known before.
+    pub awaits: &'static str,
 }
 
 /// The router of the admin port.
@@ -55,16 +58,17 @@ fn is_ready(health: Option<StatusCode>) -> (StatusCode, &'static str) {
 }
 
 impl Readiness {
-    fn answer(&self, now: SystemTime) -> (StatusCode, &'static str) {
-        let not = |why| (StatusCode::SERVICE_UNAVAILABLE, why);
+    fn answer(&self, now: SystemTime) -> (StatusCode, Cow<'static, str>) {
+        let not = |why: &'static str| (StatusCode::SERVICE_UNAVAILABLE, Cow::Borrowed(why));
         if *self.phase.borrow() != Phase::Serving {
             not("shutting down\n")
         } else if !*self.synced.borrow() {
-            not("starting: the accounts are not known yet\n")
-        } else if now > **self.not_after.load() {
+            let why = format!("starting: {} are not known yet\n", self.awaits);
+            (StatusCode::SERVICE_UNAVAILABLE, Cow::Owned(why))
+        } else if self.not_after.as_ref().is_some_and(|not_after| now > **not_after.load()) {
             not("the serving certificate has expired\n")
         } else {
-            (StatusCode::OK, "ok\n")
+            (StatusCode::OK, Cow::Borrowed("ok\n"))
         }
     }
 }
@@ -96,10 +100,11 @@ mod tests {
                 if left > 0 { now + Duration::from_mins(1) } else { now - Duration::from_mins(1) };
             let (_phase, phase) = watch::channel(phase);
             let (_synced, synced) = watch::channel(synced);
-            Readiness { not_after: Arc::new(ArcSwap::from_pointee(not_after)), phase, synced }.answer(now)
+            let not_after = Some(Arc::new(ArcSwap::from_pointee(not_after)));
+            Readiness { not_after, phase, synced, awaits: "the accounts" }.answer(now)
         };
-        let not = |why| (StatusCode::SERVICE_UNAVAILABLE, why);
-        assert_eq!(answer(Phase::Serving, true, 1), (StatusCode::OK, "ok\n"));
+        let not = |why: &'static str| (StatusCode::SERVICE_UNAVAILABLE, why.into());
+        assert_eq!(answer(Phase::Serving, true, 1), (StatusCode::OK, "ok\n".into()));
         assert_eq!(answer(Phase::Leaving, true, 1), not("shutting down\n"));
         assert_eq!(answer(Phase::Serving, false, 1), not("starting: the accounts are not known yet\n"));
         assert_eq!(answer(Phase::Serving, true, -1), not("the serving certificate has expired\n"));

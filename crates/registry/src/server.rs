@@ -4,28 +4,25 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use api::names::registry::SERVICE_ACCOUNT_USER;
 use api::names::registry::account_label;
 use arc_swap::ArcSwap;
-use aws_lc_rs::rand;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use decide::registry::acl::{Acl, User};
 use decide::registry::labels::Labels;
 use decide::registry::token::basic::Login;
-use decide::registry::token::{Config, Credentials, Identity, Moment, Refusal, TokenRequest, answer, grant};
+use decide::registry::token::{Config, Credentials, Identity, Refusal, TokenRequest, answer, grant};
 use jiff::Timestamp;
 use policy::container_registries::HiddenText;
 use policy::image_registry_accounts::bcrypt::Bcrypt;
-use zeroize::Zeroizing;
 
 use crate::accounts::{Account, Accounts};
 use crate::passwords::{Passwords, Question, Verdict};
 use crate::refresh::Refresh;
 use crate::service_accounts::ServiceAccounts;
-use crate::sign::Signer;
+use crate::sign::{Signer, moment};
+use crate::token_server::{Body, Client, TokenServer};
 
 /// What a registry is configured with, replaced as a whole.
 #[derive(Clone)]
@@ -46,34 +43,6 @@ pub struct Server {
     refresh: Option<Refresh>,
     service_accounts: Option<ServiceAccounts>,
     clock: fn() -> Timestamp,
-}
-
-/// Who asks.
-#[derive(Debug)]
-pub struct Client {
-    /// From where.
-    pub address: IpAddr,
-    /// The account that it has named, if there is one. Another name could be a password in the wrong place.
-    account: OnceLock<String>,
-}
-
-impl Client {
-    /// A client that has named no account yet.
-    #[must_use]
-    pub fn at(address: IpAddr) -> Self {
-        Self { address, account: OnceLock::new() }
-    }
-
-    /// The account that it has named, whether its password was right or not.
-    #[must_use]
-    pub fn account(self) -> Option<String> {
-        self.account.into_inner()
-    }
-
-    fn named(&self, account: &str) {
-        // It names one.
-        let _ = self.account.set(account.to_owned());
-    }
 }
 
 /// Somebody whose login may be right.
@@ -109,43 +78,7 @@ impl Server {
         self.state.store(Arc::new(state));
     }
 
-    /// The registry that tokens are for.
-    #[must_use]
-    pub fn service(&self) -> String {
-        self.state.load().config.service.clone()
-    }
-
-    /// Answers a GET.
-    ///
-    /// # Errors
-    /// Why there is no token.
-    pub async fn get(
-        &self,
-        query: &str,
-        authorization: Option<&[u8]>,
-        client: &Client,
-    ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-        let state = self.state.load_full();
-        let request = TokenRequest::get(&state.config.service, query, authorization)?;
-        self.answer(&state, &request, client).await
-    }
-
-    /// Answers a POST.
-    ///
-    /// # Errors
-    /// Why there is no token.
-    pub async fn post(&self, body: &[u8], client: &Client) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-        let state = self.state.load_full();
-        let request = TokenRequest::post(&state.config.service, body)?;
-        self.answer(&state, &request, client).await
-    }
-
-    async fn answer(
-        &self,
-        state: &State,
-        request: &TokenRequest,
-        client: &Client,
-    ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    async fn answer(&self, state: &State, request: &TokenRequest, client: &Client) -> Result<Body, Refusal> {
         let address = client.address;
         let (name, hash) = match &request.credentials {
             Credentials::None => return self.token(state, request, Identity::Anonymous, address, None),
@@ -173,7 +106,7 @@ impl Server {
         request: &TokenRequest,
         token: &HiddenText,
         address: IpAddr,
-    ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    ) -> Result<Body, Refusal> {
         let service_accounts = self.service_accounts.as_ref().ok_or(Refusal::Login)?;
         let verified = service_accounts.verify(token, &state.config.service).await?;
         let identity = Identity::ServiceAccount { subject: &verified.subject, labels: &verified.labels };
@@ -244,20 +177,32 @@ impl Server {
         identity: Identity<'_>,
         address: IpAddr,
         hash: Option<&Bcrypt>,
-    ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    ) -> Result<Body, Refusal> {
         let now = (self.clock)();
-        if now >= state.signer.not_after() {
-            return Err(Refusal::Unavailable);
-        }
-        // It names a token in logs, and protects nothing: without random numbers, there is no signature either.
-        let id: [u8; 16] =
-            rand::generate(&rand::SystemRandom::new()).map_err(|_| Refusal::Unavailable)?.expose();
-        let moment = Moment { address, now, id: URL_SAFE_NO_PAD.encode(id) };
+        let moment = moment(&state.signer, address, now)?;
         let grant = grant(&state.config, &state.acl, request, identity, moment)?;
         let token = state.signer.sign(&grant.claims).map_err(|_| Refusal::Unavailable)?;
         let refresh = self.refresh.as_ref().zip(hash).filter(|_| grant.has_refresh);
         let refresh_token = refresh.map(|(refresh, hash)| refresh.issue(&grant.claims.sub, hash, now));
         Ok(answer(&grant, token.reveal(), refresh_token.as_ref().map(HiddenText::reveal)))
+    }
+}
+
+impl TokenServer for Server {
+    fn service(&self) -> String {
+        self.state.load().config.service.clone()
+    }
+
+    async fn get(&self, query: &str, authorization: Option<&[u8]>, client: &Client) -> Result<Body, Refusal> {
+        let state = self.state.load_full();
+        let request = TokenRequest::get(&state.config.service, query, authorization)?;
+        self.answer(&state, &request, client).await
+    }
+
+    async fn post(&self, body: &[u8], client: &Client) -> Result<Body, Refusal> {
+        let state = self.state.load_full();
+        let request = TokenRequest::post(&state.config.service, body)?;
+        self.answer(&state, &request, client).await
     }
 }
 

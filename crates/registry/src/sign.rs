@@ -2,11 +2,13 @@
 //!
 //! No key has a name, so the registry needs to know no key: another certificate of the same authority is accepted at once.
 
-use aws_lc_rs::rand::SystemRandom;
+use std::net::IpAddr;
+
+use aws_lc_rs::rand::{self, SystemRandom};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use decide::registry::token::Claims;
+use decide::registry::token::{Claims, Moment, Refusal};
 use jiff::Timestamp;
 use policy::container_registries::HiddenText;
 use serde_json::json;
@@ -109,6 +111,19 @@ fn pem(text: &str, labels: &[&str]) -> Option<Zeroizing<Vec<u8>>> {
     let blocks = Pem::iter_from_buffer(text.as_bytes()).filter_map(Result::ok);
     let mut blocks = blocks.filter(|block| labels.contains(&block.label.as_str()));
     blocks.next().map(|block| Zeroizing::new(block.contents))
+}
+
+/// What a token needs to be issued now, if the key that signs is still valid.
+///
+/// # Errors
+/// It is not.
+pub(crate) fn moment(signer: &Signer, address: IpAddr, now: Timestamp) -> Result<Moment, Refusal> {
+    if now >= signer.not_after() {
+        return Err(Refusal::Unavailable);
+    }
+    // It names a token in logs, and protects nothing: without random numbers, there is no signature either.
+    let id: [u8; 16] = rand::generate(&SystemRandom::new()).map_err(|_| Refusal::Unavailable)?.expose();
+    Ok(Moment { address, now, id: URL_SAFE_NO_PAD.encode(id) })
 }
 
 #[cfg(test)]

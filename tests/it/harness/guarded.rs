@@ -88,7 +88,7 @@ impl Guarded {
         let (phase, phases) = watch::channel(Phase::Serving);
         tokio::spawn(bound.serve(Serving {
             router: router::router(gateway, tokens),
-            tls: Arc::new(ArcSwap::new(tls.config)),
+            tls: Some(Arc::new(ArcSwap::new(tls.config))),
             limits,
             metrics: Arc::clone(&metrics.connections),
             phase: phases,

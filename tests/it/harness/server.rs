@@ -106,7 +106,7 @@ impl Server {
         let (phase, receiver) = watch::channel(Phase::Serving);
         let serving = Serving {
             router: router(&app),
-            tls: Arc::clone(&tls),
+            tls: Some(Arc::clone(&tls)),
             limits: limits.connections,
             metrics: Arc::clone(&metrics.connections),
             phase: receiver,

@@ -1,4 +1,4 @@
-//! One connection: the TLS handshake, then request after request, each stage within its deadline. When its deadline
+//! One connection: the TLS handshake if there is TLS, then request after request, each stage within its deadline. When its deadline
 //! passes the connection is dropped, and nothing of it is left.
 
 use std::convert::Infallible;
@@ -16,11 +16,11 @@ use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper_util::rt::TokioIo;
 use prometheus_client::metrics::gauge::Gauge;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 use tower::Service as _;
 
 use super::deadline::{Deadline, Stage, Watched};
@@ -34,7 +34,8 @@ const READ_BUFFER_MAX: usize = 64 << 10;
 
 pub(super) async fn serve(stream: TcpStream, peer: IpAddr, serving: Serving, deadline: Arc<Deadline>) {
     let _open = Open::count(&serving.metrics);
-    let acceptor = TlsAcceptor::from(serving.tls.load_full());
+    let Some(tls) = &serving.tls else { return speak(stream, peer, serving, deadline).await };
+    let acceptor = TlsAcceptor::from(tls.load_full());
     let handshake = acceptor.accept_with(stream, |tls| tls.set_buffer_limit(Some(TLS_BUFFER_MAX)));
     let stream = match timeout(serving.limits.handshake, handshake).await {
         Ok(Ok(stream)) => stream,
@@ -45,6 +46,14 @@ pub(super) async fn serve(stream: TcpStream, peer: IpAddr, serving: Serving, dea
         }
         Err(_) => return serving.metrics.handshake_failed(HandshakeFailure::Timeout),
     };
+    speak(stream, peer, serving, deadline).await;
+}
+
+/// Speaks HTTP on a connection, whatever it is made of.
+async fn speak<S>(stream: S, peer: IpAddr, serving: Serving, deadline: Arc<Deadline>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     deadline.enter(Stage::Head);
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&deadline)));
     let requests = Requests {
@@ -61,10 +70,13 @@ pub(super) async fn serve(stream: TcpStream, peer: IpAddr, serving: Serving, dea
     drive(connection, &deadline, serving.phase).await;
 }
 
-type Connection = http1::Connection<TokioIo<Watched<TlsStream<TcpStream>>>, Requests>;
+type Connection<S> = http1::Connection<TokioIo<Watched<S>>, Requests>;
 
 /// Drives a connection to its end, or to the end of its time.
-async fn drive(connection: Connection, deadline: &Deadline, mut phase: watch::Receiver<Phase>) {
+async fn drive<S>(connection: Connection<S>, deadline: &Deadline, mut phase: watch::Receiver<Phase>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let mut connection = pin!(connection);
     let mut timer = pin!(sleep_until(deadline.get()));
     let mut closing = false;

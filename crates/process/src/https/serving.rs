@@ -65,8 +65,8 @@ pub struct Peer(pub IpAddr);
 pub struct Serving {
     /// What is served.
     pub router: Router,
-    /// The TLS configuration of the connections to come.
-    pub tls: Arc<ArcSwap<ServerConfig>>,
+    /// The TLS configuration of the connections to come; none: plain HTTP.
+    pub tls: Option<Arc<ArcSwap<ServerConfig>>>,
     /// The limits of connections.
     pub limits: ConnectionLimits,
     /// What is counted.

@@ -1,7 +1,8 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use base64::engine::general_purpose::STANDARD;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use policy::image_registry_accounts::bcrypt::parse;
 use prometheus_client::metrics::gauge::Gauge;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};

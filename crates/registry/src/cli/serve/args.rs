@@ -8,12 +8,11 @@ use anyhow::Context as _;
 use axum::http::uri::Authority;
 use decide::registry::acl::Policy;
 use decide::registry::token::Config;
-use process::https::{ConnectionLimits, Pace};
-use process::logging::{self, LogFormat};
 use process::shell;
-use process::value::{duration, positive_duration, size};
+use process::value::positive_duration;
 use zeroize::Zeroizing;
 
+use crate::cli::common::Common;
 use crate::in_force::Rules;
 use crate::refresh::Refresh;
 use crate::signing::AuthorityFiles;
@@ -28,15 +27,9 @@ pub(in crate::cli) struct Args {
     /// The address for clients; with port 0 the system chooses a free port, which is logged
     #[arg(long, env = "REGISTRY_LISTEN", default_value = "[::]:8443", value_parser = shell::address, value_name = "ADDRESS")]
     pub(super) listen: SocketAddr,
-    /// The address for /livez, /readyz and /metrics, in plain HTTP
-    #[arg(long, env = "REGISTRY_ADMIN_LISTEN", default_value = "[::]:9090", value_parser = shell::address, value_name = "ADDRESS")]
-    pub(super) admin_listen: SocketAddr,
     /// The address of the registry, which is asked in plain HTTP
     #[arg(long, env = "REGISTRY_UPSTREAM", default_value = "127.0.0.1:5000", value_name = "ADDRESS")]
     pub(super) upstream: Authority,
-    /// How often certificates and rules are read again
-    #[arg(long, env = "REGISTRY_RELOAD_INTERVAL", default_value = "5s", value_parser = positive_duration, value_name = "TIME")]
-    pub(super) reload_interval: Duration,
     /// The certificate of the server in PEM, followed by those of the authorities between it and the root
     #[arg(long, env = "REGISTRY_TLS_CERT_FILE", value_name = "FILE", help_heading = "TLS")]
     pub(super) tls_cert_file: PathBuf,
@@ -45,29 +38,8 @@ pub(in crate::cli) struct Args {
     pub(super) tls_private_key_file: PathBuf,
     #[command(flatten)]
     pub(super) tokens: Tokens,
-    /// The form of the lines of the log
-    #[arg(
-        long,
-        env = "REGISTRY_LOG_FORMAT",
-        value_enum,
-        default_value_t,
-        value_name = "FORMAT",
-        help_heading = "Log"
-    )]
-    pub(super) log_format: LogFormat,
-    #[arg(long, help = logging::LEVEL_HELP, env = "REGISTRY_LOG_LEVEL", default_value = "info", value_name = "FILTER", help_heading = "Log")]
-    pub(super) log_level: String,
-    /// Whether each request is logged: method, path, status, account, address, bytes and time, at the level info
-    #[arg(long, env = "REGISTRY_ACCESS_LOG", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL", help_heading = "Log")]
-    pub(super) access_log: bool,
-    /// How long the server still accepts connections after SIGTERM, while it reports that it is not ready
-    #[arg(long, env = "REGISTRY_SHUTDOWN_DELAY", default_value = "5s", value_parser = duration, value_name = "TIME", help_heading = "Shutdown")]
-    pub(super) shutdown_delay: Duration,
-    /// How long pushes and pulls may take to finish after that
-    #[arg(long, env = "REGISTRY_DRAIN_TIMEOUT", default_value = "5m", value_parser = duration, value_name = "TIME", help_heading = "Shutdown")]
-    pub(super) drain_timeout: Duration,
     #[command(flatten)]
-    pub(super) limits: Limits,
+    pub(super) common: Common,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -115,36 +87,6 @@ enum PolicyName {
     PerNamespace,
 }
 
-#[derive(Clone, Copy, Debug, clap::Args)]
-#[command(next_help_heading = "Limits")]
-pub(super) struct Limits {
-    /// How long a TLS handshake may take
-    #[arg(long, env = "REGISTRY_HANDSHAKE_TIMEOUT", default_value = "5s", value_parser = positive_duration, value_name = "TIME")]
-    handshake_timeout: Duration,
-    /// How long the head of a request may take to arrive
-    #[arg(long, env = "REGISTRY_HEADER_TIMEOUT", default_value = "5s", value_parser = positive_duration, value_name = "TIME")]
-    header_timeout: Duration,
-    /// The largest head of a request, in bytes
-    #[arg(long, env = "REGISTRY_MAX_HEADER", default_value = "32Ki", value_parser = size, value_name = "BYTES")]
-    max_header: usize,
-    /// How long a connection may be idle between requests
-    #[arg(long, env = "REGISTRY_IDLE_TIMEOUT", default_value = "90s", value_parser = positive_duration, value_name = "TIME")]
-    idle_timeout: Duration,
-    /// How long nothing of a body may arrive, and how long the registry may take to answer. A push takes as long as it takes
-    #[arg(long, env = "REGISTRY_REQUEST_TIMEOUT", default_value = "5m", value_parser = positive_duration, value_name = "TIME")]
-    request_timeout: Duration,
-    /// How long a client may read nothing of an answer. A pull takes as long as it takes
-    #[arg(long, env = "REGISTRY_WRITE_TIMEOUT", default_value = "1m", value_parser = positive_duration, value_name = "TIME")]
-    write_timeout: Duration,
-    /// How many connections may be open; if there are more, the one that is idle longest is closed
-    #[arg(long, env = "REGISTRY_MAX_CONNECTIONS", default_value = "4096", value_parser = size, value_name = "NUMBER")]
-    max_connections: usize,
-    /// How many connections one address may have open; if it has more, its own that is idle longest is closed. By default
-    /// half of --max-connections
-    #[arg(long, env = "REGISTRY_MAX_CONNECTIONS_PER_PEER", value_parser = size, value_name = "NUMBER")]
-    max_connections_per_peer: Option<usize>,
-}
-
 impl Tokens {
     pub(super) fn config(&self) -> Config {
         Config {
@@ -174,22 +116,6 @@ impl Tokens {
         let named = || format!("--refresh-key-file {}", path.display());
         let key = std::fs::read(path).map(Zeroizing::new).with_context(named)?;
         Refresh::new(&key, REFRESH_LIFE).with_context(named).map(Some)
-    }
-}
-
-impl Limits {
-    pub(super) fn of_connections(&self) -> ConnectionLimits {
-        ConnectionLimits {
-            handshake: self.handshake_timeout,
-            header: self.header_timeout,
-            max_header_bytes: self.max_header,
-            idle: self.idle_timeout,
-            request: self.request_timeout,
-            write: self.write_timeout,
-            pace: Pace::Progress,
-            max_connections: self.max_connections,
-            max_per_peer: self.max_connections_per_peer.unwrap_or(self.max_connections.div_ceil(2)),
-        }
     }
 }
 
