@@ -3,6 +3,7 @@
 
 pub mod acl;
 pub mod build_env;
+pub mod cache_access;
 pub mod certificates;
 pub mod conditions;
 pub mod expiry;

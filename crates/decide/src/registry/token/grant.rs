@@ -139,19 +139,28 @@ pub fn grant(
             Access { kind: scope.kind, class: scope.class.clone(), name: scope.name.clone(), actions }
         })
         .collect();
-    let ttl = if access.iter().all(Access::is_for_reading) { config.pull } else { config.push };
-    let now = moment.now.as_second();
-    let claims = Claims {
-        iss: config.issuer.clone(),
-        sub: subject.to_owned(),
-        aud: config.service.clone(),
-        exp: now.saturating_add(i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX)),
-        nbf: now,
-        iat: now,
-        jti: moment.id,
-        access,
-    };
-    Ok(Grant { claims, ttl, has_refresh: request.is_offline && matches!(identity, Identity::Account { .. }) })
+    let has_refresh = request.is_offline && matches!(identity, Identity::Account { .. });
+    Ok(Grant { has_refresh, ..Grant::of(config, subject, access, moment) })
+}
+
+impl Grant {
+    /// What somebody gets for an access that is decided already, without a refresh token.
+    #[must_use]
+    pub fn of(config: &Config, subject: &str, access: Vec<Access>, moment: Moment) -> Self {
+        let ttl = if access.iter().all(Access::is_for_reading) { config.pull } else { config.push };
+        let now = moment.now.as_second();
+        let claims = Claims {
+            iss: config.issuer.clone(),
+            sub: subject.to_owned(),
+            aud: config.service.clone(),
+            exp: now.saturating_add(i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX)),
+            nbf: now,
+            iat: now,
+            jti: moment.id,
+            access,
+        };
+        Self { claims, ttl, has_refresh: false }
+    }
 }
 
 impl Access {

@@ -35,6 +35,23 @@ pub enum Refusal {
     /// Account, password or refresh token are not right. One text for all: it does not say which accounts exist.
     #[error("the account or its password is wrong, or it has expired")]
     Login,
+    /// The upstream of a cache does not let this login pull this repository.
+    #[error("the upstream does not let this login pull this repository, or has no such repository")]
+    NotPermitted,
+    /// The upstream of a cache lets nobody pull this repository without a login.
+    #[error(
+        "log in first: the upstream does not let anonymous clients pull this repository, or has no such repository"
+    )]
+    LogInForUpstream,
+    /// The upstream of a cache is not asked about logins of this user, so that it locks no account.
+    #[error("too many wrong logins of this user: the upstream is asked again in a minute")]
+    TooManyWrong,
+    /// The upstream of a cache answers too many requests.
+    #[error("the upstream answers too many requests: try again later")]
+    RateLimited,
+    /// The upstream of a cache does not answer.
+    #[error("the upstream cannot be asked now who may pull: try again later")]
+    UpstreamAway,
     /// Too many logins are waiting.
     #[error("too many logins: try again later")]
     Busy,
@@ -52,6 +69,9 @@ pub enum Refusal {
 /// When a client that was sent away may come back.
 pub const RETRY_AFTER: Duration = Duration::from_secs(2);
 
+/// When the upstream of a cache is asked again about a user with too many wrong logins.
+const RETRY_AFTER_WRONG: Duration = Duration::from_mins(1);
+
 /// An error in the form that registries have.
 #[must_use]
 pub fn error_body(code: &str, message: &str) -> String {
@@ -64,9 +84,11 @@ impl Refusal {
     pub const fn status(self) -> u16 {
         match self {
             Self::Form(_) | Self::Scope(_) | Self::Service | Self::Account | Self::GrantType => 400,
-            Self::Basic(_) | Self::Anonymous | Self::Login => 401,
-            Self::Busy => 429,
-            Self::Unverified | Self::AccountsUnknown | Self::Unavailable => 503,
+            Self::Basic(_) | Self::Anonymous | Self::Login | Self::NotPermitted | Self::LogInForUpstream => {
+                401
+            }
+            Self::Busy | Self::TooManyWrong | Self::RateLimited => 429,
+            Self::Unverified | Self::AccountsUnknown | Self::UpstreamAway | Self::Unavailable => 503,
         }
     }
 
@@ -76,9 +98,13 @@ impl Refusal {
         match self {
             Self::Scope(ScopeError::Name) => "NAME_INVALID",
             Self::Form(_) | Self::Scope(_) | Self::Service | Self::Account | Self::GrantType => "UNSUPPORTED",
-            Self::Basic(_) | Self::Anonymous | Self::Login => "UNAUTHORIZED",
-            Self::Busy => "TOOMANYREQUESTS",
-            Self::Unverified | Self::AccountsUnknown | Self::Unavailable => "UNAVAILABLE",
+            Self::Basic(_) | Self::Anonymous | Self::Login | Self::NotPermitted | Self::LogInForUpstream => {
+                "UNAUTHORIZED"
+            }
+            Self::Busy | Self::TooManyWrong | Self::RateLimited => "TOOMANYREQUESTS",
+            Self::Unverified | Self::AccountsUnknown | Self::UpstreamAway | Self::Unavailable => {
+                "UNAVAILABLE"
+            }
         }
     }
 
@@ -100,7 +126,9 @@ impl Refusal {
     /// The header `Retry-After`, if waiting helps.
     #[must_use]
     pub fn retry_after(self) -> Option<Duration> {
-        matches!(self, Self::Busy | Self::Unverified | Self::AccountsUnknown | Self::Unavailable)
-            .then_some(RETRY_AFTER)
+        match self.status() {
+            429 | 503 => Some(if self == Self::TooManyWrong { RETRY_AFTER_WRONG } else { RETRY_AFTER }),
+            _ => None,
+        }
     }
 }
