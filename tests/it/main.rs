@@ -164,6 +164,7 @@ mod install {
     mod images;
     mod installation;
     mod manifests;
+    mod registry;
     mod rights;
     mod uninstall;
 }
