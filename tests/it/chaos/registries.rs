@@ -3,6 +3,7 @@
 //! right login is ever refused. `CHAOS_SEED` and `CHAOS_SECONDS` are those of the other test.
 
 mod clients;
+mod cluster;
 mod system;
 mod verdict;
 

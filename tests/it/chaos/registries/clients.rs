@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 
 use super::super::journal::Journal;
-use super::system::{Owner, System, data};
+use super::cluster::{Owner, data};
+use super::system::System;
 use crate::harness::client::Client;
 use crate::harness::command::piped;
 

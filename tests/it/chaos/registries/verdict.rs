@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::clients::Images;
-use super::system::{Cluster, Owner, System, TEAMS};
+use super::cluster::{Cluster, Owner, TEAMS};
+use super::system::System;
 use crate::harness::call::call;
 use crate::harness::client::Client;
 use crate::harness::cluster::{NOTHING, kubectl};
