@@ -174,6 +174,7 @@ test-node: ## Functions on a real node: needs root on Linux; lists what it skips
 	$(CARGO) build --locked --workspace --bins
 	$(CARGO) test --locked --workspace --test it --test ends --no-run
 	tests/node/test.sh $(CARGO) test --locked --offline --workspace --test it -- --ignored node::
+	tests/node/test.sh $(CARGO) test --locked --offline --workspace --test it -- --ignored registry_of_chart:: # another installation
 	[ -n "$$(tests/node/missing.sh)" ] || $(CARGO) test --locked --workspace --test ends -- --ignored
 
 .PHONY: chaos

@@ -146,6 +146,11 @@ mod node {
     mod tokens;
 }
 
+/// The registry that the chart brings for Functions, on a node with an installation of its own: these tests run by themselves.
+mod registry_of_chart {
+    mod functions;
+}
+
 /// The registry configuration of nodes, as runtimes read it.
 mod nodes {
     mod agent;

@@ -6,6 +6,7 @@ mod configuration;
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -65,6 +66,16 @@ impl Node {
     #[must_use]
     pub fn registries(&self) -> PathBuf {
         self.folder.join(REGISTRIES)
+    }
+
+    /// Lets the node reach nothing by a name that its Pods know, as a node that does not ask the DNS of the cluster.
+    ///
+    /// # Errors
+    /// If the hosts file cannot be written.
+    pub fn forget_name(&self, name: &str) -> anyhow::Result<()> {
+        // That of the namespaces, and not of the machine: a node runs nowhere else.
+        let mut hosts = fs::OpenOptions::new().append(true).open("/etc/hosts")?;
+        Ok(writeln!(hosts, "127.0.0.1 {name}")?)
     }
 
     /// crictl, for this node.

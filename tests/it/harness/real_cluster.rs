@@ -3,27 +3,26 @@
 
 #[path = "real_cluster/images.rs"] // the benchmark includes this file by its path
 mod images;
+#[path = "real_cluster/namespace.rs"]
+mod namespace;
 #[path = "real_cluster/provider.rs"]
 pub mod provider;
 
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use testenv::{ControlPlane, NODE_ADDRESS, Node, Options};
 use tokio::runtime::Runtime;
 
-use crate::harness::call::{Answer, call};
-use crate::harness::cluster::{NOTHING, function, kubectl};
+pub use self::namespace::Namespace;
+use crate::harness::cluster::{NOTHING, kubectl};
 use crate::harness::command::piped;
 use crate::harness::packages;
 use crate::harness::registry::{Auth, Registry};
-use crate::harness::wait::{wait_until, wait_within};
+use crate::harness::wait::wait_until;
 
-/// How long a Function may take until it is ready, on a busy machine.
-const LONG: Duration = Duration::from_mins(4);
 /// Where tests start registries of their own, which node and builds use without TLS: a port for each test.
 pub const SPARE_PORTS: [u16; 2] = [5003, 5004];
 /// The password of the registries.
@@ -45,7 +44,16 @@ pub struct RealCluster {
 }
 
 impl RealCluster {
+    /// The installation with a registry of all Functions, which they share.
     fn start() -> Self {
+        let new = Self::without_installation();
+        new.install(&json!({}));
+        new.add_registry();
+        new
+    }
+
+    /// A node on which nothing is installed yet.
+    fn without_installation() -> Self {
         let registries =
             [5000, 5001].map(|port| Registry::start_at("registry.test", port, Auth::Basic, PASSWORD));
         let images = Registry::start_at("images.test", 5002, Auth::Open, "");
@@ -57,13 +65,23 @@ impl RealCluster {
         let plain: Vec<_> = plain.iter().map(String::as_str).collect();
         let node = Node::start(&control_plane, &plain, &provider::flags(&control_plane)).unwrap();
         images::provide(&node, &images);
-        let new = Self { control_plane, node, registries, images };
-        new.install();
+        Self { control_plane, node, registries, images }
+    }
+
+    /// The installation that the chart gives a registry of Functions, and an agent that tells the node of it.
+    pub fn start_with_registry_of_chart() -> Self {
+        let new = Self::without_installation();
+        new.provide_registries();
+        images::provide_program(&new.images, &images::NODE_AGENT);
+        new.add_volume("kyma-system", "");
+        let agent = json!({"enabled": true, "image": image("serverless-node-agent"), "hostsDir": new.node.registries()});
+        let registry = json!({"enabled": true, "image": image("serverless-registry")});
+        new.install(&json!({"nodeAgent": agent, "registry": registry}));
         new
     }
 
-    /// Installs the chart, and the registry of all Functions.
-    fn install(&self) {
+    /// Installs the chart with further values.
+    fn install(&self, more: &Value) {
         let values = json!({
             "webhook": {"image": image("serverless-webhook")},
             "controller": {"image": image("serverless-controller"), "values": {
@@ -82,7 +100,11 @@ impl RealCluster {
                 },
             }},
         });
-        self.helm(&["install", "--create-namespace"], &values);
+        self.helm(&["install", "--create-namespace"], &[&values, more]);
+    }
+
+    /// Adds the registry of all Functions.
+    fn add_registry(&self) {
         let labels = json!({
             "serverless.kyma-project.io/remote-registry": "config",
             "serverless.kyma-project.io/config": "credentials",
@@ -100,6 +122,30 @@ impl RealCluster {
         images::provide_registries(&self.images);
     }
 
+    /// Adds a volume for the registry of a namespace, on the disk of the node.
+    pub fn add_volume(&self, namespace: &str, storage_class: &str) {
+        let name = format!("images-of-{namespace}");
+        let path = self.control_plane.folder().join(&name);
+        std::fs::create_dir(&path).unwrap();
+        // Kubernetes gives local volumes to the group of the Pod.
+        let node = json!({"key": "kubernetes.io/hostname", "operator": "In", "values": ["node"]});
+        let nodes = json!({"required": {"nodeSelectorTerms": [{"matchExpressions": [node]}]}});
+        let volume = json!({
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": name},
+            "spec": {
+                "accessModes": ["ReadWriteOnce"],
+                "capacity": {"storage": "20Gi"},
+                "claimRef": {"namespace": namespace, "name": "imageregistry-registry-pvc"},
+                "local": {"path": path},
+                "nodeAffinity": nodes,
+                "storageClassName": storage_class,
+            },
+        });
+        self.apply("default", &volume);
+    }
+
     /// Switches the agent of nodes on, which writes below a folder, or off.
     pub fn switch_agent(&self, hosts: Option<&Path>) {
         let mut agent = json!({"enabled": hosts.is_some(), "image": image("serverless-node-agent")});
@@ -107,25 +153,33 @@ impl RealCluster {
             images::provide_program(&self.images, &images::NODE_AGENT);
             agent["hostsDir"] = json!(hosts);
         }
-        self.helm(&["upgrade", "--reuse-values"], &json!({"nodeAgent": agent}));
+        self.helm(&["upgrade", "--reuse-values"], &[&json!({"nodeAgent": agent})]);
     }
 
     /// Installs or changes the chart, and waits until its Pods are ready.
-    fn helm(&self, words: &[&str], values: &Value) {
-        let file = self.control_plane.folder().join("values.json");
-        std::fs::write(&file, values.to_string()).unwrap();
+    fn helm(&self, words: &[&str], values: &[&Value]) {
         let mut helm = self.control_plane.tool("helm");
-        helm.args(words).args(["serverless", "manifests/chart", "--namespace=kyma-system", "--values"]);
-        helm.arg(&file).args(["--wait", "--timeout=1m"]).current_dir(testenv::root());
+        helm.args(words).args(["serverless", "manifests/chart", "--namespace=kyma-system"]);
+        for (index, values) in values.iter().enumerate() {
+            let file = self.control_plane.folder().join(format!("values-{index}.json"));
+            std::fs::write(&file, values.to_string()).unwrap();
+            helm.arg("--values").arg(&file);
+        }
+        helm.args(["--wait", "--timeout=1m"]).current_dir(testenv::root());
         let printed = piped(helm, "");
         assert!(printed.ok, "{}{}", printed.err, self.explanation("kyma-system"));
     }
 
     /// A new namespace, with what the controller copies into it.
     pub fn namespace(&'static self, name: &'static str) -> Namespace {
+        self.namespace_with(name, "secret/serverless-registry-config")
+    }
+
+    /// A new namespace, once an object is copied into it.
+    pub fn namespace_with(&'static self, name: &'static str, copied: &str) -> Namespace {
         kubectl(&self.control_plane, &format!("create namespace {name}"), NOTHING).unwrap();
-        let copied = "wait --for=create secret/serverless-registry-config --timeout=30s";
-        kubectl(&self.control_plane, &format!("{copied} --namespace={name}"), NOTHING).unwrap();
+        let wait = format!("wait --for=create {copied} --timeout=30s --namespace={name}");
+        kubectl(&self.control_plane, &wait, NOTHING).unwrap();
         Namespace { cluster: self, name }
     }
 
@@ -176,83 +230,4 @@ pub fn secret(metadata: &Value, data: &Value) -> Value {
     let is_registry = metadata.pointer("/labels/serverless.kyma-project.io~1remote-registry").is_some();
     let kind = if is_registry { "kubernetes.io/dockerconfigjson" } else { "Opaque" };
     json!({"apiVersion": "v1", "kind": "Secret", "type": kind, "metadata": metadata, "stringData": data})
-}
-
-/// A namespace of Functions.
-#[derive(Clone, Copy)]
-pub struct Namespace {
-    pub cluster: &'static RealCluster,
-    pub name: &'static str,
-}
-
-impl Namespace {
-    pub fn kubectl(&self, words: &str) -> String {
-        kubectl(&self.cluster.control_plane, &format!("{words} --namespace={}", self.name), NOTHING).unwrap()
-    }
-
-    pub fn apply(&self, manifest: &Value) {
-        self.cluster.apply(self.name, manifest);
-    }
-
-    /// Gives the namespace a registry of its own, which the controller leaves alone.
-    pub fn use_registry(&self, registry: &Registry, password: &str) {
-        let labels = json!({
-            "serverless.kyma-project.io/remote-registry": "config",
-            "serverless.kyma-project.io/managed-by": "user",
-        });
-        let metadata = json!({"name": "serverless-registry-config", "labels": labels});
-        self.apply(&secret(&metadata, &registry.secret(password)));
-    }
-
-    pub fn function(&self, name: &str, spec: &Value) {
-        self.apply(&function(name, spec));
-    }
-
-    /// Creates a Function of a runtime that was just added: the webhook learns of it a moment later.
-    pub fn function_of_new_runtime(&self, name: &str, spec: &Value) {
-        let words = format!("apply --namespace={} -f -", self.name);
-        let admitted = || kubectl(&self.cluster.control_plane, &words, &function(name, spec)).ok;
-        wait_within(Duration::from_mins(2), "the runtime is admitted", admitted);
-    }
-
-    /// Waits until a Function is ready.
-    pub fn await_ready(&self, name: &str) {
-        self.await_condition(name, |ready, _| ready == "True");
-    }
-
-    /// Waits until a condition of a Function, by its status and message, is as it should be. Returns the message of `Ready`.
-    pub fn await_condition(&self, name: &str, holds: impl Fn(&str, &str) -> bool) -> String {
-        let path = "jsonpath={range.status.conditions[?(@.type=='Ready')]}{.status}|{.message}{end}";
-        let deadline = Instant::now() + LONG;
-        loop {
-            let said = self.kubectl(&format!("get function {name} -o {path}"));
-            let (status, message) = said.split_once('|').unwrap_or_default();
-            if holds(status, message) {
-                return message.to_owned();
-            }
-            assert!(Instant::now() < deadline, "{name}: {said}\n{}", self.cluster.explanation(self.name));
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    /// The image that a Function runs.
-    pub fn image(&self, name: &str) -> String {
-        self.kubectl(&format!("get function {name} -o jsonpath={{.status.image}}"))
-    }
-
-    /// Whether a Function answers with a text by now.
-    pub fn answers(&self, name: &str, text: &str) -> bool {
-        let answer = call((&self.address(name), 80), "POST", "/", &[], b"");
-        answer.is_some_and(|answer| answer.body == text)
-    }
-
-    /// The address of a Function's Service; empty as long as there is none.
-    pub fn address(&self, name: &str) -> String {
-        self.kubectl(&format!("get service {name} --ignore-not-found -o jsonpath={{.spec.clusterIP}}"))
-    }
-
-    /// Calls a Function that must answer.
-    pub fn call(&self, name: &str, headers: &[&str], body: &str) -> Answer {
-        call((&self.address(name), 80), "POST", "/", headers, body.as_bytes()).expect("an answer")
-    }
 }

@@ -17,6 +17,8 @@ use testenv::{Process, free_port};
 
 pub use node::Node;
 
+use crate::harness::command::{Printed, piped};
+
 /// The folder of images, in that of a registry.
 const IMAGES: &str = "images";
 /// The only user.
@@ -189,6 +191,18 @@ pub fn crane(docker_config: &str, arguments: &[&str]) -> Result<String, String> 
         .unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+}
+
+/// The client, with a docker configuration and an authority that it trusts. On a node it finds a registry in the cluster as the
+/// node does.
+pub fn trusting_crane(docker_config: &str, authority: &str, arguments: &[&str]) -> Printed {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("config.json"), docker_config).unwrap();
+    std::fs::write(home.path().join("ca.crt"), authority).unwrap();
+    let mut command = Command::new(tool("crane"));
+    command.args(arguments).env("DOCKER_CONFIG", home.path());
+    command.env("SSL_CERT_FILE", home.path().join("ca.crt"));
+    piped(command, "")
 }
 
 /// Pushes an image with a handler.

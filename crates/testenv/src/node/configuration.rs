@@ -27,7 +27,9 @@ pub(super) fn write(
     fs::write(folder.join("containerd.toml"), containerd(folder, tools))?;
     fs::write(cni.join("pods.conflist"), network().to_string())?;
     fs::write(folder.join("kubelet.json"), kubelet(folder, control_plane, cgroup).to_string())?;
-    fs::write(folder.join("Corefile"), dns(control_plane))?;
+    // The node may forget names that its Pods know.
+    fs::copy("/etc/hosts", folder.join("hosts"))?;
+    fs::write(folder.join("Corefile"), dns(folder, control_plane))?;
     fs::write(folder.join("resolv.conf"), "")?;
     for registry in plain_registries {
         let hosts = folder.join(REGISTRIES).join(registry);
@@ -108,13 +110,13 @@ fn kubelet(folder: &Path, control_plane: &ControlPlane, cgroup: &str) -> serde_j
 }
 
 /// Names of Services, and of the servers of the tests, which `tests/node/inside.sh` names alike for the node itself.
-fn dns(control_plane: &ControlPlane) -> String {
-    let kubeconfig = control_plane.kubeconfig();
+fn dns(folder: &Path, control_plane: &ControlPlane) -> String {
+    let (hosts, kubeconfig) = (folder.join("hosts"), control_plane.kubeconfig());
     format!(
         r".:53 {{
   bind {NODE_ADDRESS}
   errors
-  hosts /etc/hosts {{
+  hosts {} {{
     fallthrough
   }}
   kubernetes cluster.local {{
@@ -122,6 +124,7 @@ fn dns(control_plane: &ControlPlane) -> String {
   }}
 }}
 ",
+        hosts.display(),
         kubeconfig.display()
     )
 }

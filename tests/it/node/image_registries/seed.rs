@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::team::{Held, Team, crane};
+use super::team::{Held, Team};
 use crate::harness::agent::FOLDER_OF_CONTAINERD;
 use crate::harness::certs_d::pod;
 use crate::harness::real_cluster::{CLUSTER, Namespace, secret};
+use crate::harness::registry::trusting_crane;
 use crate::harness::wait::wait_until;
 
 const ROTATE: &str = "registry.mgoltzsche.github.com/rotate";
@@ -31,7 +32,7 @@ fn pull_secret(name: &str, host: &str, username: &str, password: &str) -> Value 
 
 /// Whether credentials of a Secret may read an image.
 fn may_pull(held: &Held, image: &str) -> bool {
-    crane(&held[".dockerconfigjson"], &held["ca.crt"], &["digest", image]).ok
+    trusting_crane(&held[".dockerconfigjson"], &held["ca.crt"], &["digest", image]).ok
 }
 
 #[test]
@@ -50,7 +51,7 @@ fn the_examples_of_the_original_push_and_pull_on_a_node() {
     team.push(&push[".dockerconfigjson"], authority, "team/app:1");
     let image = team.image("team/app:1");
     assert!(may_pull(&pull, &image));
-    let denied = crane(&pull[".dockerconfigjson"], authority, &["tag", &image, "2"]);
+    let denied = trusting_crane(&pull[".dockerconfigjson"], authority, &["tag", &image, "2"]);
     assert!(denied.err.contains("UNAUTHORIZED: authentication required"), "{denied:?}");
     team.await_ready("imagebuildenv example", "The Secret is up to date");
     let builds = team.held("imagebuildenv-example-conf");
@@ -73,7 +74,7 @@ fn the_examples_of_the_original_push_and_pull_on_a_node() {
     await_pod(name);
     team.namespace.apply(&pull_secret("wrong", &team.host, &pull["username"], "wrong"));
     team.namespace.apply(&pod_with("wrong", &image));
-    let (_, said) = team.refusal("wrong");
+    let said = team.namespace.refusal("wrong");
     assert!(said.contains("401 Unauthorized"), "{said}");
 
     // After a rotation the old and the new credentials are valid.

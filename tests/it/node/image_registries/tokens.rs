@@ -19,10 +19,9 @@ fn a_pod_pulls_with_the_token_of_its_service_account_as_the_documents_say() {
     let tenants = CLUSTER.namespace("without-passwords");
     let app = pod("app", &team.image("team/app:1"));
 
-    let tenant = Team { namespace: tenants, host: team.host.clone() };
     let refused = || {
         tenants.apply(&app);
-        let (_, said) = tenant.refusal("app");
+        let said = tenants.refusal("app");
         tenants.kubectl("delete pod app --now");
         said
     };
