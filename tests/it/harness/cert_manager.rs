@@ -60,6 +60,21 @@ impl CertManager {
     }
 }
 
+/// Asks for a new certificate, as `cmctl renew` does.
+pub fn renew(control_plane: &ControlPlane, namespace: &str, certificate: &str) {
+    let condition = json!({
+        "type": "Issuing",
+        "status": "True",
+        "reason": "ManuallyTriggered",
+        "message": "Certificate re-issuance manually triggered",
+    });
+    let patch = json!([{"op": "add", "path": "/status/conditions/-", "value": condition}]);
+    let mut kubectl = control_plane.kubectl();
+    kubectl.args(["patch", "certificate", certificate, "-n", namespace, "--subresource=status"]);
+    kubectl.args(["--type=json", "-p", &patch.to_string()]);
+    piped(kubectl, "").unwrap();
+}
+
 /// Installs its CRDs alone.
 pub fn install_crds(control_plane: &ControlPlane) {
     let chart = testenv::built("cert-manager").unwrap().join("chart");

@@ -1,12 +1,14 @@
 //! Certificates for servers and clients, and TLS clients that trust them.
 
+use std::net::TcpStream;
 use std::path::Path;
+use std::sync::Arc;
 
 use process::https::tls::{Clients, TlsFiles, provider};
 use rcgen::{CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use serverless_webhook::certificates::dev_certs::DevCerts;
 
 /// Writes certificates to files and returns their paths.
@@ -23,6 +25,17 @@ pub fn client(ca_certificate: &str) -> ClientConfig {
         .unwrap()
         .with_root_certificates(roots(ca_certificate))
         .with_no_client_auth()
+}
+
+/// The certificate that a server has for a name, to a client that trusts an authority.
+pub fn served(address: (&str, u16), name: &str, authority: &str) -> CertificateDer<'static> {
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    let mut connection = ClientConnection::new(Arc::new(client(authority)), name).unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    while connection.is_handshaking() {
+        connection.complete_io(&mut stream).unwrap();
+    }
+    connection.peer_certificates().unwrap()[0].clone().into_owned()
 }
 
 /// A client that trusts an authority and has a certificate.

@@ -4,25 +4,22 @@
 //! No kubelet runs here, so the test itself updates the mounted Secrets. The Service leads to a process on loopback;
 //! certificates are still verified for the name of the Service.
 
-use std::net::TcpStream;
 use std::process::Command;
-use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rustls::ClientConnection;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::{Value, json};
 use testenv::{Balancer, ControlPlane, Options, Replica};
 
-use crate::harness::cert_manager::CertManager;
+use crate::harness::cert_manager::{CertManager, renew};
 use crate::harness::cluster::{NOTHING, kubectl};
 use crate::harness::command::piped;
 use crate::harness::installed::wait_until_called;
 use crate::harness::mounted::Mounted;
 use crate::harness::replicas::{Load, NAMESPACE};
-use crate::harness::tls::client;
+use crate::harness::tls::served;
 use crate::harness::wait::wait_until;
 
 /// The Certificate of the webhook, that of its authority with a Secret of the same name, and the Secret that is served.
@@ -129,28 +126,12 @@ impl Installed {
 
     /// What a replica serves to a client that trusts an authority.
     fn served(&self, index: usize, authority: &str) -> CertificateDer<'static> {
-        let name = ServerName::try_from("serverless-webhook.kyma-system.svc").unwrap();
-        let mut connection = ClientConnection::new(Arc::new(client(authority)), name).unwrap();
-        let mut stream = TcpStream::connect(("127.0.0.1", self.replicas[index].0.port)).unwrap();
-        while connection.is_handshaking() {
-            connection.complete_io(&mut stream).unwrap();
-        }
-        connection.peer_certificates().unwrap()[0].clone().into_owned()
+        let address = ("127.0.0.1", self.replicas[index].0.port);
+        served(address, "serverless-webhook.kyma-system.svc", authority)
     }
 
-    /// Asks for a new certificate, as `cmctl renew` does.
     fn renew(&self, certificate: &str) {
-        let condition = json!({
-            "type": "Issuing",
-            "status": "True",
-            "reason": "ManuallyTriggered",
-            "message": "Certificate re-issuance manually triggered",
-        });
-        let patch = json!([{"op": "add", "path": "/status/conditions/-", "value": condition}]);
-        let mut kubectl = self.control_plane.kubectl();
-        kubectl.args(["patch", "certificate", certificate, "-n", NAMESPACE, "--subresource=status"]);
-        kubectl.args(["--type=json", "-p", &patch.to_string()]);
-        piped(kubectl, "").unwrap();
+        renew(&self.control_plane, NAMESPACE, certificate);
     }
 
     fn await_new(&self, secret: &str, old: &Issued) {

@@ -1,6 +1,7 @@
 //! Registries in the cluster on a real node: their Pods run, clients push through the Service, and Pods pull.
 
 mod clients;
+mod issuer;
 mod seed;
 mod team;
 mod tokens;
