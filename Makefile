@@ -122,7 +122,7 @@ node-images: interpreters node ## the images that run on the node of the tests: 
 	@CARGO=$(CARGO) tests/node/images/build.sh
 
 .PHONY: registry
-registry: ## a registry and its client for the tests: once, about a minute
+registry: ## a registry, its client and a store that speaks S3 for the tests: once, about two minutes
 	@tests/registry/build.sh
 
 .PHONY: clients

@@ -2,6 +2,7 @@
 
 mod clients;
 mod issuer;
+mod s3;
 mod seed;
 mod team;
 mod tokens;
