@@ -11,11 +11,12 @@ build() {
   for package in oras.land/oras/cmd/oras github.com/regclient/regclient/cmd/regctl github.com/opencontainers/distribution-spec/conformance; do
     CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$1/${package##*/}" "$package" || return
   done
-  # skopeo is in no Go module: the tests of the node, which need Debian anyway, take that of Debian.
+  # These are in no Go module: the tests of the node, which need Debian anyway, take those of Debian.
   command -v apt-get >/dev/null || return 0
   local packages
-  packages=$(apt-get -s -o Dir::State::status=/dev/null --no-install-recommends install skopeo |
-    sed -n 's/^Inst \([^ ]*\).*/\1/p' | grep -E '^(skopeo|lib(gpgme|assuan|gpg-error|devmapper).*)$')
+  packages=$(apt-get -s -o Dir::State::status=/dev/null --no-install-recommends install skopeo podman buildah |
+    sed -n 's/^Inst \([^ ]*\).*/\1/p' |
+    grep -E '^(skopeo|podman|buildah|conmon|crun|lib(gpgme|assuan|gpg-error|devmapper|subid|seccomp|yajl|glib2).*)$')
   ../node/debian.sh "$1/debian" $packages
 }
 

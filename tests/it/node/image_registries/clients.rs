@@ -1,14 +1,15 @@
-//! skopeo and containerd at a registry of the node: they push four layers, mount them into another repository, pull, and delete
-//! nothing. skopeo is that of Debian; other clients are tested in `registries/clients.rs`.
+//! skopeo, podman, buildah and containerd at a registry of the node: they push four layers, mount them into another repository,
+//! pull, and delete nothing. The first three are those of Debian; other clients are tested in `registries/clients.rs`.
+
+mod builders;
+mod debian;
 
 use std::fs;
 use std::os::unix::fs::chown;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use tempfile::TempDir;
-
+use self::debian::{Debian, NOBODY};
 use super::team::{Held, Team};
 use crate::harness::call::call;
 use crate::harness::certs_d::configure;
@@ -19,8 +20,6 @@ use crate::harness::real_cluster::CLUSTER;
 /// The layers: different files of a megabyte.
 const LAYERS: [&str; 4] = ["a", "b", "c", "d"];
 const LAYER_SIZE: usize = 1 << 20;
-/// Whom skopeo runs as: as root it keeps what it remembers on the machine.
-const NOBODY: u32 = 65534;
 
 /// An image with four layers, whose files do not compress away.
 fn image(folder: &Path) -> String {
@@ -29,13 +28,18 @@ fn image(folder: &Path) -> String {
     for layer in LAYERS {
         let path = folder.join(layer);
         fs::create_dir(&path).unwrap();
-        let mut random = vec![0; LAYER_SIZE];
-        std::io::Read::read_exact(&mut fs::File::open("/dev/urandom").unwrap(), &mut random).unwrap();
-        fs::write(path.join("file"), random).unwrap();
+        write_layer(&path.join("file"));
         flags.push(format!("--layer={}", path.display()));
     }
     layout(&flags);
     output.display().to_string()
+}
+
+/// Writes what a layer holds.
+fn write_layer(file: &Path) {
+    let mut random = vec![0; LAYER_SIZE];
+    std::io::Read::read_exact(&mut fs::File::open("/dev/urandom").unwrap(), &mut random).unwrap();
+    fs::write(file, random).unwrap();
 }
 
 /// The MiB that the gateway has received.
@@ -45,36 +49,6 @@ fn received(team: &Team) -> u64 {
     let start = "serverless_registry_body_bytes_total{direction=\"received\"} ";
     let line = metrics.lines().find_map(|line| line.strip_prefix(start)).unwrap();
     line.parse::<u64>().unwrap() >> 20
-}
-
-/// skopeo, with a home of its own.
-struct Skopeo {
-    home: TempDir,
-}
-
-impl Skopeo {
-    fn new(authority: &str) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        fs::write(home.path().join("ca.crt"), authority).unwrap();
-        chown(home.path(), Some(NOBODY), Some(NOBODY)).unwrap();
-        Self { home }
-    }
-
-    fn run(&self, words: &str, input: &str) -> Printed {
-        let (home, debian) = (self.home.path(), testenv::built("clients").unwrap().join("debian"));
-        let machine = format!("{}-linux-gnu", std::env::consts::ARCH);
-        let libraries = ["usr/lib", "lib"].map(|lib| debian.join(lib).join(&machine).display().to_string());
-        let mut command = Command::new(debian.join("usr/bin/skopeo"));
-        command.arg("--insecure-policy").args(words.split(' ')).current_dir(home).uid(NOBODY).gid(NOBODY);
-        command.env("LD_LIBRARY_PATH", libraries.join(":")).env("HOME", home).env("XDG_RUNTIME_DIR", home);
-        command.env("TMPDIR", home).env("SSL_CERT_FILE", home.join("ca.crt"));
-        command.env("REGISTRY_AUTH_FILE", home.join("auth.json"));
-        piped(command, input)
-    }
-
-    fn log_in(&self, team: &Team, user: &str, password: &str) -> Printed {
-        self.run(&format!("login {} --username {user} --password-stdin", team.host), password)
-    }
 }
 
 /// ctr, which asks containerd to push and pull with credentials.
@@ -94,7 +68,7 @@ fn images_of_containerd(words: &str) -> Command {
 
 #[test]
 #[ignore = "it needs a node: make test-node"]
-fn skopeo_and_containerd_push_mount_pull_and_delete_nothing() {
+fn clients_push_mount_pull_and_delete_nothing() {
     let team = Team::start("registry-clients");
     let credentials = ["push", "pull"].map(|access| {
         let message =
@@ -103,11 +77,14 @@ fn skopeo_and_containerd_push_mount_pull_and_delete_nothing() {
         team.held(&format!("image{access}secret-example"))
     });
     skopeo(&team, &credentials);
+    for program in ["podman", "buildah"] {
+        builders::check(program, &team, &credentials);
+    }
     containerd(&team, &credentials);
 }
 
 fn skopeo(team: &Team, [push, pull]: &[Held; 2]) {
-    let [pushes, pulls] = [push, pull].map(|held| Skopeo::new(&held["ca.crt"]));
+    let [pushes, pulls] = [push, pull].map(|held| Debian::new("skopeo", &held["ca.crt"]));
     let wrong = pushes.log_in(team, &push["username"], "wrong");
     assert!(!wrong.ok && wrong.err.contains("invalid username/password"), "{wrong:?}");
     pushes.log_in(team, &push["username"], &push["password"]).unwrap();
@@ -125,10 +102,10 @@ fn skopeo(team: &Team, [push, pull]: &[Held; 2]) {
     assert_eq!(received(team) - before, 4, "the copy sent layers, instead of mounting them");
 
     let digest =
-        |client: &Skopeo, image: &str| client.run(&format!("inspect --format {{{{.Digest}}}} {image}"), "");
+        |client: &Debian, image: &str| client.run(&format!("inspect --format {{{{.Digest}}}} {image}"), "");
     assert_eq!(digest(&pulls, &other).unwrap(), digest(&pushes, &app).unwrap());
     pulls.run(&format!("copy {other} dir:pulled"), "").unwrap();
-    let large = fs::read_dir(pulls.home.path().join("pulled")).unwrap();
+    let large = fs::read_dir(pulls.home().join("pulled")).unwrap();
     let large = large.filter(|file| file.as_ref().unwrap().metadata().unwrap().len() > 1 << 20);
     assert_eq!(large.count(), LAYERS.len());
 
