@@ -7,6 +7,7 @@
 )]
 
 pub mod must;
+mod status;
 
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -17,6 +18,8 @@ use crate::condition::Condition;
 use crate::function::Resources;
 use crate::limits;
 use crate::quantity::RawQuantity;
+
+pub use status::{CacheConditionType, CacheReason};
 
 /// What is asked of a cache.
 #[derive(Clone, CustomResource, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]

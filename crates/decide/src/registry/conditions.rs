@@ -17,13 +17,26 @@ pub fn condition(
     before: &[Condition],
     now: Time,
 ) -> Condition {
+    of_words(kind.as_str(), is_true, (reason.as_str(), message), generation, before, now)
+}
+
+/// As [`condition`], with the words of any kind.
+#[must_use]
+pub fn of_words(
+    kind: &str,
+    is_true: bool,
+    (reason, message): (&str, String),
+    generation: Option<i64>,
+    before: &[Condition],
+    now: Time,
+) -> Condition {
     let status = if is_true { "True" } else { "False" };
-    let known = before.iter().find(|known| known.kind == kind.as_str() && known.status == status);
+    let known = before.iter().find(|known| known.kind == kind && known.status == status);
     Condition {
-        kind: kind.as_str().to_owned(),
+        kind: kind.to_owned(),
         status: status.to_owned(),
         last_transition_time: Some(known.and_then(|known| known.last_transition_time.clone()).unwrap_or(now)),
-        reason: Some(reason.as_str().to_owned()),
+        reason: Some(reason.to_owned()),
         message: Some(bounded(message)),
         observed_generation: generation,
     }

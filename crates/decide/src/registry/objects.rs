@@ -6,7 +6,6 @@ mod config_map;
 mod disruption_budget;
 mod gateway;
 mod network_policy;
-mod object;
 mod paths;
 mod registry;
 mod service;

@@ -1,10 +1,11 @@
 //! What the cluster holds of a registry.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::certificates::{AuthoritySecret, Life, ServerSecret};
+use super::certificates::{AuthoritySecret, Life, Rollover, ServerSecret, Step};
 use crate::Kind;
 
 /// A Secret that the controller makes.
@@ -17,6 +18,30 @@ pub enum Own<T> {
     Foreign,
     /// It is ours, with what it holds.
     Stored(T),
+}
+
+/// What is next for an authority.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Next {
+    /// The step that is due.
+    pub step: Option<Step>,
+    /// When to look again.
+    pub wake: Option<SystemTime>,
+}
+
+impl Own<AuthoritySecret> {
+    /// What is next; `None` if the Secret is not ours.
+    #[must_use]
+    pub fn next(&self, rollover: impl Fn(&AuthoritySecret) -> Rollover, now: SystemTime) -> Option<Next> {
+        let nothing = AuthoritySecret::default();
+        let held = match self {
+            Self::Foreign => return None,
+            Self::Missing => &nothing,
+            Self::Stored(held) => held,
+        };
+        let rollover = rollover(held);
+        Some(Next { step: held.step(rollover, now), wake: held.wake(rollover) })
+    }
 }
 
 /// A Secret that somebody else writes: cert-manager, or whoever is named in the registry.

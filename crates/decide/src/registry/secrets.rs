@@ -46,7 +46,9 @@ pub fn is_root(stored: &Value) -> bool {
     labels.and_then(|labels| labels.get(managed_label::KEY)?.as_str()) == Some(managed_label::VALUE)
 }
 
-fn secret(metadata: &ObjectMeta, secret_type: &str, data: &Data) -> Wanted {
+/// A Secret with certificates or keys.
+#[must_use]
+pub fn secret(metadata: &ObjectMeta, secret_type: &str, data: &Data) -> Wanted {
     let kind = Kind::Secret;
     let object = json!({
         "apiVersion": kind.api_version(),

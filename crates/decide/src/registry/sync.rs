@@ -195,25 +195,15 @@ fn authority(
     plan: &mut Plan,
     due: &mut Vec<SystemTime>,
 ) -> bool {
-    let nothing = AuthoritySecret::default();
-    let held = match secret {
-        Own::Foreign => {
-            let is_root = name == ROOT_CA;
-            plan.problems.push(if is_root {
-                Problem::foreign_root(name)
-            } else {
-                Problem::taken(Kind::Secret, name)
-            });
-            return false;
-        }
-        Own::Missing => &nothing,
-        Own::Stored(held) => held,
+    let Some(next) = secret.next(rollover, now) else {
+        let is_root = name == ROOT_CA;
+        let problem = if is_root { Problem::foreign_root(name) } else { Problem::taken(Kind::Secret, name) };
+        plan.problems.push(problem);
+        return false;
     };
-    let rollover = rollover(held);
-    let step = held.step(rollover, now);
-    plan.issues.extend(step.map(issue));
-    due.extend(held.wake(rollover));
-    step.is_none()
+    plan.issues.extend(next.step.map(issue));
+    due.extend(next.wake);
+    next.step.is_none()
 }
 
 /// What is wrong with a Secret that somebody else writes.

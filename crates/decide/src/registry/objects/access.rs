@@ -3,8 +3,8 @@
 use api::names::registry::{GROUP, of_registry};
 use serde_json::json;
 
-use super::object::wanted;
 use crate::Kind;
+use crate::object::wanted;
 use crate::plan::Wanted;
 use crate::registry::instance::Instance;
 

@@ -5,8 +5,8 @@ use api::names::registry::of_registry;
 use api::registry::IssuerRef;
 use serde_json::{Value, json};
 
-use super::object::{wanted, with};
 use crate::Kind;
+use crate::object::{wanted, with};
 use crate::plan::Wanted;
 use crate::registry::instance::{Instance, Source};
 

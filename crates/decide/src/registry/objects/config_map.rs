@@ -5,10 +5,11 @@ use api::names::registry::of_registry;
 use api::registry::S3;
 use serde_json::{Map, Value, json};
 
-use super::object::{wanted, with};
-use super::paths::{CONFIG, DRAIN, IMAGES, TOKEN_PATH, UPSTREAM};
+use super::paths::{CONFIG, IMAGES, TOKEN_PATH, UPSTREAM};
 use crate::Kind;
+use crate::object::{wanted, with};
 use crate::plan::Wanted;
+use crate::pod::DRAIN;
 use crate::registry::instance::Instance;
 use crate::registry::rules::Rules;
 

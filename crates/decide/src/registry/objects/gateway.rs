@@ -4,7 +4,8 @@ use api::names::image_registry::certificate_key::{CERTIFICATE, KEY};
 use api::names::image_registry::config_key::{REFRESH, RULES};
 use serde_json::{Value, json};
 
-use super::paths::{ADMIN, ADMIN_PORT, DELAY, DRAIN, HTTPS, HTTPS_PORT, UPSTREAM};
+use super::paths::{HTTPS, HTTPS_PORT, UPSTREAM};
+use crate::pod::{ACCOUNT, ADMIN, ADMIN_PORT, DELAY, DRAIN};
 use crate::registry::instance::Instance;
 use crate::registry::rules::Rules;
 
@@ -13,7 +14,7 @@ const MOUNTS: [(&str, &str); 4] = [
     ("tls", "/etc/registry/tls"),
     ("token-authority", "/etc/registry/token-authority"),
     ("keys", "/etc/registry/keys"),
-    ("account", "/var/run/secrets/kubernetes.io/serviceaccount"),
+    ("account", ACCOUNT),
 ];
 /// Where the rules are mounted.
 const RULES_MOUNT: (&str, &str) = ("rules", "/etc/registry/rules");

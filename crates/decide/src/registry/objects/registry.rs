@@ -4,7 +4,8 @@ use api::names::image_registry::{config_key, shared_keys};
 use api::names::registry::s3_key;
 use serde_json::{Value, json};
 
-use super::paths::{ADMIN_PORT, CONFIG, DELAY, IMAGES};
+use super::paths::{CONFIG, IMAGES};
+use crate::pod::{ADMIN_PORT, DELAY};
 use crate::registry::instance::Instance;
 use crate::resources::resources;
 

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::object::wanted;
 use super::paths::HTTPS;
 use crate::Kind;
+use crate::object::wanted;
 use crate::plan::Wanted;
 use crate::registry::instance::Instance;
 

@@ -6,17 +6,14 @@ use api::names::registry::{CONFIG_HASH, of_registry, volume_claim};
 use serde_json::{Value, json};
 
 use super::config_map::configuration;
-use super::object::wanted;
-use super::paths::{DELAY, DRAIN, USER};
 use super::{gateway, registry};
 use crate::Kind;
 use crate::hash;
+use crate::object::{wanted, with};
 use crate::plan::Wanted;
+use crate::pod::{account, items, pod, secret, security};
 use crate::registry::instance::Instance;
 use crate::registry::rules::Rules;
-
-/// How much longer than its containers a Pod may take to end, in seconds.
-const MARGIN: u32 = 15;
 
 /// What the Pods are made of, besides what is asked of the registry.
 #[derive(Clone, Copy, Debug)]
@@ -29,38 +26,18 @@ pub(in super::super) struct Pods<'a> {
 
 /// The `StatefulSet`.
 pub(in super::super) fn stateful_set(instance: &Instance<'_>, pods: Pods<'_>) -> Wanted {
-    let security = json!({
-        "allowPrivilegeEscalation": false,
-        "capabilities": {"drop": ["ALL"]},
-        "readOnlyRootFilesystem": true,
-    });
+    let security = security();
     let hash = hash::of_parts(&[configuration(instance).as_str(), pods.trusted]);
     let selector = json!({"matchLabels": instance.selector()});
-    let pod = json!({
+    let own = json!({
         "serviceAccountName": of_registry(instance.name),
-        "automountServiceAccountToken": false,
-        "enableServiceLinks": false,
-        "terminationGracePeriodSeconds": DELAY + DRAIN + MARGIN,
-        "securityContext": {
-            "runAsNonRoot": true,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "fsGroup": USER,
-            "fsGroupChangePolicy": "OnRootMismatch",
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "topologySpreadConstraints": [{
-            "maxSkew": 1,
-            "topologyKey": "kubernetes.io/hostname",
-            "whenUnsatisfiable": "ScheduleAnyway",
-            "labelSelector": selector,
-        }],
         "containers": [
             registry::container(instance, &security),
             gateway::container(instance, pods.rules, &security),
         ],
         "volumes": volumes(instance, pods.rules),
     });
+    let pod = with(pod(&instance.selector()), own);
     let template = json!({
         "metadata": {"labels": instance.selector(), "annotations": {(CONFIG_HASH): hash}},
         "spec": pod,
@@ -96,29 +73,7 @@ fn volumes(instance: &Instance<'_>, rules: Rules<'_>) -> Vec<Value> {
     volumes
 }
 
-/// A volume with some keys of a Secret.
-fn secret(volume: &str, secret: &str, keys: &[&str]) -> Value {
-    // The group of the Pod reads it.
-    json!({"name": volume, "secret": {"secretName": secret, "items": items(keys), "defaultMode": 0o440}})
-}
-
 /// A volume with some keys of a `ConfigMap`.
 fn config_map(volume: &str, map: &str, keys: &[&str]) -> Value {
     json!({"name": volume, "configMap": {"name": map, "items": items(keys), "defaultMode": 0o444}})
-}
-
-fn items(keys: &[&str]) -> Vec<Value> {
-    keys.iter().map(|key| json!({"key": key, "path": key})).collect()
-}
-
-/// What the gateway logs in to the API server with. No other container has it.
-fn account() -> Value {
-    let namespace =
-        json!({"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}});
-    let sources = json!([
-        {"serviceAccountToken": {"path": "token", "expirationSeconds": 3600}},
-        {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
-        {"downwardAPI": {"items": [namespace]}},
-    ]);
-    json!({"name": "account", "projected": {"sources": sources, "defaultMode": 0o440}})
 }

@@ -4,8 +4,8 @@ use api::names::image_registry::managed_label;
 use api::names::registry::{OF_REGISTRY, volume_claim as name};
 use serde_json::{Value, json};
 
-use super::object::wanted;
 use crate::Kind;
+use crate::object::wanted;
 use crate::plan::Wanted;
 use crate::registry::instance::Instance;
 use crate::resources::quantities;

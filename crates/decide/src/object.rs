@@ -1,4 +1,4 @@
-//! What all objects of a registry have in common: type, metadata and mark.
+//! What all objects of registries and caches have in common: type, metadata and mark.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::plan::Wanted;
 use crate::{Kind, drift};
 
 /// An object with its mark. `fields` are all but its type and its metadata.
-pub(super) fn wanted(kind: Kind, metadata: &ObjectMeta, fields: Value) -> Wanted {
+pub(crate) fn wanted(kind: Kind, metadata: &ObjectMeta, fields: Value) -> Wanted {
     let object = json!({"apiVersion": kind.api_version(), "kind": kind.as_str(), "metadata": metadata});
     Wanted {
         kind,
@@ -18,7 +18,7 @@ pub(super) fn wanted(kind: Kind, metadata: &ObjectMeta, fields: Value) -> Wanted
 }
 
 /// An object with more fields.
-pub(super) fn with(mut object: Value, fields: Value) -> Value {
+pub(crate) fn with(mut object: Value, fields: Value) -> Value {
     if let (Some(object), Value::Object(fields)) = (object.as_object_mut(), fields) {
         object.extend(fields);
     }
