@@ -190,4 +190,6 @@ pub mod container_registries {
     pub const OWNERS: &str = "owners";
     /// What comes before the name of an `ImageRegistry` that a host belongs to. No Secret has such a name.
     pub const OF_IMAGE_REGISTRY: &str = "imageregistry/";
+    /// What comes before the name of a `RegistryCache` that a host belongs to. No Secret has such a name.
+    pub const OF_REGISTRY_CACHE: &str = "registrycache/";
 }

@@ -15,6 +15,9 @@ use crate::writer::{FIELD_MANAGER, Writer};
 /// The longest text of an Event, in characters.
 const MAX_NOTE: usize = 1000;
 
+/// The namespace of Events about objects without a namespace.
+const OF_CLUSTER: &str = "default";
+
 /// The content of an Event.
 #[derive(Debug)]
 pub struct Note<'a> {
@@ -36,7 +39,8 @@ impl Note<'_> {
     /// The Event. Its name follows from its content, so that the same Event exists only once.
     fn event(&self) -> Option<Event> {
         let Self { regarding, time, action, reason, note, is_warning } = self;
-        let (namespace, name) = (regarding.namespace.clone()?, regarding.name.as_ref()?);
+        let namespace = regarding.namespace.clone().unwrap_or_else(|| OF_CLUSTER.to_owned());
+        let name = regarding.name.as_ref()?;
         let identity = json!([regarding.uid, action, is_warning, time.to_string()]);
         let digest = hash::of_bytes(identity.to_string().as_bytes());
         Some(Event {

@@ -1,5 +1,6 @@
 //! The configuration of the controller, from its file and from the environment. Every error names its place.
 
+mod caches;
 mod check;
 mod checked;
 mod env;
@@ -12,6 +13,7 @@ use std::path::Path;
 use policy::config::ConfigError;
 use process::settings::{LoadError, Settings};
 
+pub use caches::Caches;
 pub use checked::{Config, Propagation};
 pub use image_registries::{ForFunctions, ImageRegistries};
 pub use raw::RawConfig;

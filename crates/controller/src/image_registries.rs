@@ -4,7 +4,6 @@
 mod issue;
 mod observe;
 mod registries;
-mod stored_secret;
 mod watches;
 mod write;
 
@@ -31,6 +30,7 @@ use kube::{Api, Resource as _};
 use process::causes::Causes;
 use serde_json::json;
 
+use crate::certificates::Root;
 use crate::config::Config;
 use crate::metrics::Counted;
 use crate::shared::Shared;
@@ -41,11 +41,11 @@ const MAX_ROUNDS: usize = 4;
 /// The longest time until a registry is reconciled again: certificates must not depend on one long sleep.
 const LONGEST_WAKE: Duration = Duration::from_hours(12);
 
-/// Runs until `end` completes; a reconcile that is running then finishes. One registry at a time is reconciled, so the
-/// authority of the installation is made once.
+/// Runs until `end` completes; a reconcile that is running then finishes. One registry at a time is reconciled.
 pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()> + Send + Sync + 'static) {
     let registries = Arc::new(ImageRegistries {
         config: config.image_registries.of_instances(),
+        root: Root::new(shared.writer(), &config.namespace, &shared.root_turn),
         namespace: config.namespace.clone(),
         writer: shared.writer(),
         metrics: Arc::clone(&shared.metrics),

@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod base_namespace;
+mod certificates;
 pub mod cli;
 pub mod config;
 pub mod copies;
@@ -18,8 +19,10 @@ pub mod image_secrets;
 pub mod metrics;
 pub mod nodes;
 mod own_object;
+mod owned;
 pub mod plan;
 pub mod plan_command;
+pub mod registry_caches;
 pub mod run;
 pub mod runtimes;
 mod secrets;

@@ -1,11 +1,13 @@
 //! Metrics. Their labels have values from closed sets only.
 
+mod caches;
 mod registries;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::{Condition, ConditionType};
+use decide::cache::tally::ByReason;
 use decide::function::slots::Slots;
 use decide::registry::tally::Tally;
 use jiff::Timestamp;
@@ -15,6 +17,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use caches::Caches;
+pub(crate) use caches::CountingCaches;
 use registries::Registries;
 pub(crate) use registries::{Counted, Counting};
 
@@ -41,6 +45,7 @@ pub struct Metrics {
     registry_checks: Family<Label, Counter>,
     lookups: Family<Label, Counter>,
     registries: Registries,
+    caches: Caches,
     /// Whether this process is the leader.
     pub leads: Gauge,
 }
@@ -65,6 +70,7 @@ impl Metrics {
             registry_checks: Family::default(),
             lookups: Family::default(),
             registries: Registries::default(),
+            caches: Caches::default(),
             leads: Gauge::default(),
             registry: Registry::default(),
         };
@@ -95,6 +101,7 @@ impl Metrics {
         );
         registry.register("git_lookups", "Look-ups of Git remotes", new.lookups.clone());
         new.registries.register(&mut registry);
+        new.caches.register(&mut registry);
         registry.register("leads", "Whether this process leads", new.leads.clone());
         process::metrics::register_version(&mut registry);
         Self { registry, ..new }
@@ -203,10 +210,21 @@ impl Metrics {
         self.registries.rotated(kind);
     }
 
+    /// Counts caches, whenever metrics are asked for, until what is returned is dropped.
+    pub(crate) fn count_caches(&self, count: impl Fn() -> [ByReason; 2] + Send + 'static) -> CountingCaches {
+        self.caches.count(count)
+    }
+
+    /// The upstream of a cache was asked; `result` is the word for its answer.
+    pub(crate) fn cache_check(&self, result: &'static str) {
+        self.caches.checked(result);
+    }
+
     /// All metrics as text.
     #[must_use]
     pub fn render(&self) -> String {
         self.registries.refresh(Timestamp::now());
+        self.caches.refresh();
         process::metrics::render(&self.registry)
     }
 }

@@ -1,6 +1,7 @@
-//! Composes the registries of nodes: the labelled Secrets of the base namespace and the registries in the namespace of the
-//! controller become one Secret, which the agents of nodes read.
+//! Composes the registries of nodes: the labelled Secrets of the base namespace, the registries in the namespace of the
+//! controller and the caches become one Secret, which the agents of nodes read.
 
+mod caches;
 mod composed_secret;
 mod registries;
 mod source;
@@ -23,6 +24,7 @@ use crate::base_namespace::{self, BaseNamespace, Wake};
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
+use caches::Caches;
 use registries::OwnRegistries;
 use source::SourceSecret;
 
@@ -41,6 +43,7 @@ struct Nodes {
     metrics: Arc<Metrics>,
     sources: Cache<InNamespace<SourceSecret>>,
     registries: Arc<OwnRegistries>,
+    caches: Arc<Caches>,
     /// What is composed, as the cluster has it.
     composed: Cache<InNamespace<Option<Composed>>>,
     failures: Failures,
@@ -57,6 +60,7 @@ pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()>
         metrics: Arc::clone(&shared.metrics),
         sources: Cache::default(),
         registries: Arc::default(),
+        caches: Arc::default(),
         composed: Cache::default(),
         failures: Failures::default(),
     });
@@ -87,6 +91,7 @@ impl Nodes {
                 .await;
         });
         self.registries.follow(client, &self.namespace, wake, &mut tasks);
+        self.caches.follow(client, &self.base_namespace, wake, &mut tasks);
         tasks
     }
 
@@ -142,6 +147,7 @@ impl Reconciler for Nodes {
         let nothing = Composed::default();
         let present = known.as_ref().map_or(Some(&nothing), |known| known.value.as_ref());
         sources.extend(self.registries.sources(&self.writer, &self.namespace, present).await?);
+        sources.extend(self.caches.sources(&self.writer, &self.base_namespace, present).await?);
         if present.is_none() && sources.iter().any(|source| source.registries.is_none()) {
             self.metrics.failed(UNREADABLE);
             tracing::error!(

@@ -10,12 +10,13 @@ use kube::Client;
 use process::lease::{Lease, Term};
 use tokio::sync::watch;
 
+use crate::certificates::Turn;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
 use crate::{
     copies, credentials, function_registries, functions, image_accounts, image_build_envs, image_registries,
-    image_secrets, nodes, runtimes,
+    image_secrets, nodes, registry_caches, runtimes,
 };
 
 /// How a leader is found.
@@ -54,11 +55,13 @@ pub enum Reconciler {
     ImageAccounts,
     /// Gives Functions a registry in the cluster
     FunctionRegistries,
+    /// Runs pull-through caches
+    RegistryCaches,
 }
 
 impl Reconciler {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Functions,
         Self::Copies,
         Self::Credentials,
@@ -69,6 +72,7 @@ impl Reconciler {
         Self::ImageSecrets,
         Self::ImageAccounts,
         Self::FunctionRegistries,
+        Self::RegistryCaches,
     ];
 
     fn run<'a>(
@@ -88,6 +92,7 @@ impl Reconciler {
             Self::ImageSecrets => image_secrets::run(shared, config, end).boxed(),
             Self::ImageAccounts => image_accounts::run(shared, config, end).boxed(),
             Self::FunctionRegistries => function_registries::run(shared, config, end).boxed(),
+            Self::RegistryCaches => registry_caches::run(shared, config, end).boxed(),
         }
     }
 }
@@ -107,7 +112,12 @@ pub async fn lead(
         async move { drop(stopping.wait_for(|stopping| *stopping).await) }
     };
     let run = async |term: Term| {
-        let shared = Shared { client: client.clone(), term: term.clone(), metrics: Arc::clone(metrics) };
+        let shared = Shared {
+            client: client.clone(),
+            term: term.clone(),
+            metrics: Arc::clone(metrics),
+            root_turn: Turn::default(),
+        };
         let each =
             |reconciler: &Reconciler| reconciler.run(&shared, config, term.clone().ended_or(stopped()));
         join_all(reconcilers.iter().map(each)).await;

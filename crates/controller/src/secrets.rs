@@ -1,6 +1,6 @@
 //! What the reconcilers of Secrets have in common.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::LazyLock;
 
 use k8s_openapi::api::core::v1::Secret;
@@ -15,5 +15,10 @@ static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 /// data from it.
 pub(crate) fn fingerprint(secret: &Secret) -> u64 {
     let data = secret.data.iter().flatten().map(|(key, value)| (key, &value.0));
-    SEED.hash_one(data.collect::<Vec<_>>())
+    fingerprint_of(&data.collect::<Vec<_>>())
+}
+
+/// Detects whether anything changes, as [`fingerprint`] does.
+pub(crate) fn fingerprint_of(parts: &impl Hash) -> u64 {
+    SEED.hash_one(parts)
 }

@@ -6,6 +6,7 @@ use cluster::Writer;
 use kube::Client;
 use process::lease::Term;
 
+use crate::certificates::Turn;
 use crate::metrics::Metrics;
 
 /// What all reconcilers share.
@@ -17,6 +18,8 @@ pub struct Shared {
     pub term: Term,
     /// The metrics.
     pub metrics: Arc<Metrics>,
+    /// The turn to change the authority of the installation.
+    pub root_turn: Turn,
 }
 
 impl Shared {

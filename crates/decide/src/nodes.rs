@@ -9,6 +9,7 @@ pub mod files;
 mod hidden;
 mod host_folder;
 pub mod import;
+pub mod of_cache;
 pub mod of_registry;
 pub mod probe;
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub fn config() -> Config {
 
 /// The shared part of reconcilers, with a term that never ends.
 pub fn shared(client: kube::Client, metrics: Arc<Metrics>) -> Shared {
-    Shared { client, term: Term::endless(), metrics }
+    Shared { client, term: Term::endless(), metrics, root_turn: Arc::default() }
 }
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());

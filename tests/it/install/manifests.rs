@@ -100,6 +100,33 @@ fn gateways_of_registries_are_scraped_and_their_volumes_are_watched() {
     assert!(ports.any(|port| port["name"] == endpoint["port"]), "{gateway}");
 }
 
+/// The labels and the ports by which caches and their volumes are found are those that the controller gives them.
+#[test]
+fn caches_are_scraped_and_their_volumes_are_watched() {
+    let read = |path: &str| std::fs::read_to_string(testenv::root().join(path)).unwrap();
+    let monitor = "manifests/chart/files/monitoring/caches-podmonitor.yaml";
+    let monitor: Value = serde_saphyr::from_str(&read(monitor)).unwrap();
+    let objects: Vec<Value> =
+        serde_saphyr::from_multiple(&read("fixtures/caches/docker-hub/objects.yaml")).unwrap();
+    let pods = objects.iter().find(|object| object["kind"] == "StatefulSet").unwrap();
+    let template = &pods["spec"]["template"];
+    for (label, value) in monitor["spec"]["selector"]["matchLabels"].as_object().unwrap() {
+        assert_eq!(template["metadata"]["labels"][label], *value);
+    }
+    let containers = template["spec"]["containers"].as_array().unwrap();
+    let ports = containers.iter().flat_map(|container| container["ports"].as_array().unwrap());
+    let ports: Vec<_> = ports.map(|port| port["name"].clone()).collect();
+    let endpoints = monitor["spec"]["podMetricsEndpoints"].as_array().unwrap();
+    assert!(endpoints.iter().all(|endpoint| ports.contains(&endpoint["port"])), "{ports:?}");
+    let job = endpoints[0]["relabelings"][0]["replacement"].as_str().unwrap();
+    let rules = read("manifests/chart/files/monitoring/prometheusrule.yaml");
+    assert!(rules.contains(&format!(r#"expr: up{{job="{job}"}} == 0"#)), "{job}");
+    let claim = pods["spec"]["volumeClaimTemplates"][0]["metadata"]["name"].as_str().unwrap();
+    assert!(pods["metadata"]["name"].as_str().unwrap().starts_with("registry-"));
+    let volumes = format!(r#"persistentvolumeclaim=~"{claim}-registry-.+""#);
+    assert_eq!(rules.matches(&volumes).count(), 5, "{volumes}");
+}
+
 #[test]
 fn alerts_and_dashboard_ask_for_metrics_that_there_are() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/chart/files/monitoring");

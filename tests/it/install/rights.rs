@@ -19,11 +19,12 @@ use crate::harness::rights::{Audit, Right, as_granted, granted};
 use crate::harness::wait::wait_within;
 
 /// Rights that are granted, but not used below.
-const NOT_PROVOKED: [(&str, &str); 3] = [
+const NOT_PROVOKED: [(&str, &str); 4] = [
     // An admission plugin of some clusters requires them from the controller.
     ("update", "functions/finalizers"),
     ("update", "imagebuildenvs/finalizers"),
     ("update", "imageregistries/finalizers"),
+    ("update", "registrycaches/finalizers"),
 ];
 
 /// Every request that the controller makes is granted, and every grant is used.
@@ -52,6 +53,7 @@ fn the_controller_may_do_what_it_does_and_nothing_else() {
     exercise_image_secrets(&namespace);
     exercise_registries(&namespace);
     exercise_function_registries(&control_plane, &namespace);
+    exercise_caches(&control_plane, &namespace);
     wait_within(Duration::from_mins(3), "the controller says why there is no Pod", || {
         no_pods.condition("demo", "BuildReady").contains("no Pod was created: ")
     });
@@ -267,4 +269,20 @@ fn exercise_function_registries(control_plane: &ControlPlane, namespace: &Namesp
     namespace.wait("the registry is restored", || applied() != "x");
     of_functions.kubectl("delete function demo", NOTHING).unwrap();
     wait_within(Duration::from_mins(2), "nobody needs the push secret", || !is_there());
+}
+
+/// Makes it run a cache whose upstream is away, and end it.
+fn exercise_caches(control_plane: &ControlPlane, namespace: &Namespace<'_>) {
+    let cache = json!({
+        "apiVersion": "serverless.kyma-project.io/v1alpha1",
+        "kind": "RegistryCache",
+        "metadata": {"name": "rights"},
+        "spec": {"upstream": "rights.test", "remoteURL": "http://127.0.0.1:1"},
+    });
+    kubectl(control_plane, "create -f -", &cache).unwrap();
+    let is_there =
+        || kubectl(control_plane, "get -n kyma-system statefulset registry-rights-test", NOTHING).ok;
+    namespace.wait("the cache has Pods", is_there);
+    kubectl(control_plane, "delete registrycache rights", NOTHING).unwrap();
+    namespace.wait("the cache is gone", || !is_there());
 }

@@ -107,7 +107,7 @@ fn metadata() -> Metadata {
 #[test]
 fn reconcilers_know_nothing_of_each_other() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/controller/src");
-    let names = ["functions", "copies", "credentials", "image_registries"];
+    let names = ["functions", "copies", "credentials", "image_registries", "registry_caches"];
     for name in names {
         let mut files = vec![root.join(format!("{name}.rs"))];
         let mut folders = vec![root.join(name)];

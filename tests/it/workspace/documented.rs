@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use api::cache::RegistryCache;
+use api::cache::{CacheConditionType, CacheReason, RegistryCache};
 use api::registry::{
     ImageBuildEnv, ImagePullSecret, ImagePushSecret, ImageRegistry, ImageRegistryAccount,
     RegistryConditionType, RegistryReason,
@@ -135,6 +135,10 @@ fn every_condition_and_reason_has_its_place() {
     let reasons = RegistryReason::ALL.iter().map(|reason| reason.as_str());
     let words: Vec<_> = of_registries.chain(reasons).map(str::to_owned).collect();
     assert_eq!(missing(&section(&read(REGISTRIES), "Conditions"), &words), [""; 0]);
+    let types = CacheConditionType::ALL.iter().map(|kind| kind.as_str());
+    let reasons = CacheReason::ALL.iter().map(|reason| reason.as_str());
+    let words: Vec<_> = types.chain(reasons).map(str::to_owned).collect();
+    assert_eq!(missing(&section(&read(CACHES), "Conditions"), &words), [""; 0]);
 }
 
 #[test]

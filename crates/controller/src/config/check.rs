@@ -33,13 +33,23 @@ impl RawConfig {
     /// # Errors
     /// Everything that is wrong.
     pub fn check(self) -> Result<Config, Vec<ConfigError>> {
-        let Self { build, function, git, image_registries, propagation, registry_check, runtimes, workers } =
-            self;
+        let Self {
+            build,
+            caches,
+            function,
+            git,
+            image_registries,
+            propagation,
+            registry_check,
+            runtimes,
+            workers,
+        } = self;
         let (mut checked, mut errors) = (Config::default(), Errors::default());
         build.check(&mut checked, &mut errors);
         function.check(&mut checked.functions, &mut errors);
         git.check(&mut checked.git, &mut errors);
         image_registries.check(&mut checked.image_registries, &mut errors);
+        checked.caches = caches.check(&checked.image_registries, &mut errors);
         checked.functions.host_keys = checked.git.host_keys;
         propagation.check(&mut checked.propagation, &mut errors);
         checked.functions.excluded_namespaces.clone_from(&checked.propagation.excluded_namespaces);

@@ -6,6 +6,7 @@ use decide::function::Config as FunctionConfig;
 use remote::git::GitConfig;
 use remote::registry::RegistryConfig;
 
+use super::caches::Caches;
 use super::image_registries::ImageRegistries;
 
 /// The configuration of the controller.
@@ -19,6 +20,8 @@ pub struct Config {
     pub max_builds_per_namespace: Option<usize>,
     /// How Git remotes are asked.
     pub git: GitConfig,
+    /// Pull-through caches.
+    pub caches: Caches,
     /// Registries in the cluster.
     pub image_registries: ImageRegistries,
     /// How many Functions are looked at at once.
@@ -81,6 +84,7 @@ impl Default for Config {
             max_builds: 5,
             max_builds_per_namespace: None,
             git: GitConfig::default(),
+            caches: Caches::with_images_of(&ImageRegistries::default()),
             image_registries: ImageRegistries::default(),
             workers: 8,
             namespace: "kyma-system".to_owned(),

@@ -7,6 +7,7 @@ use policy::HostKeys;
 use policy::git_url::GitUrls;
 use serde::Deserialize;
 
+use super::caches::RawCaches;
 use super::image_registries::RawImageRegistries;
 
 /// The whole configuration.
@@ -15,6 +16,8 @@ use super::image_registries::RawImageRegistries;
 pub struct RawConfig {
     /// How images are built.
     pub build: RawBuild,
+    /// Pull-through caches.
+    pub caches: RawCaches,
     /// How Functions run.
     pub function: RawFunction,
     /// How Git remotes are contacted.

@@ -115,6 +115,7 @@ runtimes:
   nodejs10: null
   nodejs22: {like: nodejs12, baseImage: node22}
   go: {sourceFile: handler.go, dependenciesFile: go.mod, env: {A: b}}
+caches: {hibernated: true, gatewayImage: c}
 imageRegistries: {zone: example.org, rotationInterval: 12h, defaultRegistry: {name: images, namespace: infra}, forFunctions: {name: functions, create: {replicas: 1, persistentVolumeClaim: {resources: {requests: {storage: 1Gi}}}}}, registryImage: r, gatewayImage: g, redisImage: d}
 propagation: {baseNamespace: base, excludedNamespaces: [x, y]}
 registryCheck: {enabled: false, timeout: 3s, plainHttp: [Localhost, '[::1]:5000', registry.example.com:5000]}
@@ -150,6 +151,7 @@ workers: 2
             urls: policy::git_url::GitUrls::Lenient,
             require_credentials_label: true,
         },
+        caches: Caches { hibernated: true, registry_image: "r".to_owned(), gateway_image: "c".to_owned() },
         image_registries: image_registries(),
         namespace: "kyma-system".to_owned(),
         propagation: Propagation {

@@ -1,9 +1,8 @@
 //! How objects of a registry are written, and what is learnt from refusals.
 
 use api::registry::RegistryReason;
-use cluster::{Error, Intent};
+use cluster::Error;
 use decide::Kind;
-use decide::drift::is_stored;
 use decide::owner::is_owned;
 use decide::plan::{Step, Wanted};
 use decide::registry::instance::Instance;
@@ -13,27 +12,7 @@ use decide::registry::sync::is_ours;
 use serde_json::Value;
 
 use super::registries::ImageRegistries;
-
-/// An object of a registry.
-pub(super) struct OfRegistry<'a> {
-    pub(super) wanted: &'a Wanted,
-    /// Whether a stored object may be changed.
-    pub(super) is_ours: &'a (dyn Fn(&Value) -> bool + Send + Sync),
-}
-
-impl Intent for OfRegistry<'_> {
-    fn wanted(&self) -> &Wanted {
-        self.wanted
-    }
-
-    fn is_ours(&self, stored: &Value) -> bool {
-        (self.is_ours)(stored)
-    }
-
-    fn is_done(&self, stored: &Value) -> bool {
-        is_stored(&self.wanted.object, stored)
-    }
-}
+use crate::owned::Owned;
 
 /// What has come of the steps of a plan.
 #[derive(Default)]
@@ -65,11 +44,11 @@ impl ImageRegistries {
         let object = match step {
             Step::Create(wanted) => {
                 let is_ours = |stored: &Value| is_ours(instance, wanted.kind, stored);
-                self.writer.create(&OfRegistry { wanted, is_ours: &is_ours }).await?
+                self.writer.create(&Owned { wanted, is_ours: &is_ours }).await?
             }
             Step::Apply(wanted) => {
                 let is_ours = |stored: &Value| is_ours(instance, wanted.kind, stored);
-                self.writer.update(&OfRegistry { wanted, is_ours: &is_ours }).await?
+                self.writer.update(&Owned { wanted, is_ours: &is_ours }).await?
             }
             Step::Delete(kind, name) => {
                 let is_owned = |stored: &Value| is_owned(stored, instance.uid);

@@ -1,21 +1,9 @@
-//! Caches whose objects would have the same names. `a.b:5000`, `a.b-5000` and `a-b-5000` have one name.
+//! Which of two caches stays whose objects would have the same names.
 
 use std::sync::Arc;
 
-use api::cache::{RegistryCache, RegistryCacheSpec};
-use api::names::cache::{resource, service};
-
-/// The name that two caches would share, if they do: that of all objects, or that of the Service.
-#[must_use]
-pub fn collision(one: &RegistryCacheSpec, other: &RegistryCacheSpec) -> Option<String> {
-    let resource = |spec: &RegistryCacheSpec| resource(&spec.upstream);
-    let service = |spec: &RegistryCacheSpec| service(&spec.upstream, spec.service_name_suffix.as_deref());
-    let shared = |name: &dyn Fn(&RegistryCacheSpec) -> String| {
-        let name_of_one = name(one);
-        (name_of_one == name(other)).then_some(name_of_one)
-    };
-    shared(&resource).or_else(|| shared(&service))
-}
+use api::cache::RegistryCache;
+use policy::registry_caches::collision;
 
 /// The older cache that has names of this one, and the name; of two that are as old, that with the lower name is the older one.
 #[must_use]
@@ -36,36 +24,9 @@ pub fn older<'a>(cache: &RegistryCache, all: &'a [Arc<RegistryCache>]) -> Option
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use rstest::rstest;
     use serde_json::json;
 
     use super::*;
-
-    fn spec(upstream: &str, suffix: Option<&str>) -> RegistryCacheSpec {
-        RegistryCacheSpec {
-            upstream: upstream.to_owned(),
-            service_name_suffix: suffix.map(str::to_owned),
-            ..RegistryCacheSpec::default()
-        }
-    }
-
-    #[rstest]
-    #[case::others(("docker.io", None), ("quay.io", None), None)]
-    #[case::port_and_dash(("a.b:5000", None), ("a.b-5000", None), Some("registry-a-b-5000"))]
-    #[case::dot_and_dash(("a.b", None), ("a-b", None), Some("registry-a-b"))]
-    #[case::suffix_and_name(("a.b", None), ("c.d", Some("a-b")), Some("registry-a-b"))]
-    #[case::two_suffixes(("a.b", Some("x")), ("c.d", Some("x")), Some("registry-x"))]
-    #[case::suffixes_keep_services_apart(("a.b", Some("x")), ("a-b", Some("y")), Some("registry-a-b"))]
-    #[case::suffix_and_stateful_set(("a.b", Some("x")), ("c.d", Some("a-b")), None)]
-    fn names_are_compared(
-        #[case] one: (&str, Option<&str>),
-        #[case] other: (&str, Option<&str>),
-        #[case] expected: Option<&str>,
-    ) {
-        let (one, other) = (spec(one.0, one.1), spec(other.0, other.1));
-        assert_eq!(collision(&one, &other).as_deref(), expected);
-        assert_eq!(collision(&other, &one).as_deref(), expected);
-    }
 
     #[test]
     fn the_older_one_stays_and_then_the_lower_name() {

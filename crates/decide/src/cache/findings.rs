@@ -133,8 +133,8 @@ mod tests {
         Source::Malformed("missing \"password\" data entry in the referenced secret \"ns/v2\"".to_owned())
     }
 
-    fn away() -> Option<Answer> {
-        Some(Answer::Unreachable("refused".to_owned()))
+    fn away() -> Answer {
+        Answer::Unreachable("refused".to_owned())
     }
 
     #[rstest]
@@ -178,7 +178,7 @@ mod tests {
     #[case::unreachable(
         HELD,
         Some("v1"),
-        away(),
+        Some(away()),
         "false UpstreamUnreachable: The upstream cannot be reached, so the credentials of Secret ns/v2 are not proven yet: refused; those of Secret v1 stay in use"
     )]
     #[case::no_registry(
@@ -200,7 +200,7 @@ mod tests {
     #[case::proven_and_away(
         PROVEN,
         Some("v2"),
-        away(),
+        Some(away()),
         "true CredentialsProven: The upstream accepts the credentials of Secret ns/v2"
     )]
     #[case::revoked(
@@ -230,7 +230,7 @@ mod tests {
         Some("RateLimited: The upstream limits requests; what is cached is served")
     )]
     #[case::unreachable(
-        away(),
+        Some(away()),
         Some("UpstreamUnreachable: The upstream cannot be reached; what is cached is served: refused")
     )]
     #[case::no_registry(

@@ -4,7 +4,7 @@ mod composed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api::names::container_registries::{OF_IMAGE_REGISTRY, OF_NODES};
+use api::names::container_registries::{OF_IMAGE_REGISTRY, OF_NODES, OF_REGISTRY_CACHE};
 use policy::container_registries::{Host, Registries};
 use policy::{SECRET_DATA_MAX, text};
 
@@ -13,10 +13,10 @@ pub use composed::{Composed, registries_in};
 /// The most hosts that a text names.
 const NAMED: usize = 20;
 
-/// The registries in a Secret, or the hosts of an `ImageRegistry`; none if they cannot be read.
+/// The registries in a Secret, or the hosts of an `ImageRegistry` or a `RegistryCache`; none if they cannot be read.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Source {
-    /// The name of the Secret; that of an `ImageRegistry` follows its prefix.
+    /// The name of the Secret; that of an `ImageRegistry` or a `RegistryCache` follows its prefix.
     pub name: String,
     /// What it says.
     pub registries: Option<Registries>,
@@ -45,11 +45,11 @@ pub struct Obstacle {
 /// What each Secret says, by its rank.
 type Said<'a> = BTreeMap<Rank<'a>, Option<&'a Registries>>;
 
-/// Who goes first: Secrets before registries in the cluster, then by name.
+/// Who goes first: Secrets before registries in the cluster and caches, then by name.
 type Rank<'a> = (bool, &'a str);
 
-/// Composes the registries of Secrets. A host belongs to the Secret whose name sorts first, and to a registry in the cluster only
-/// if no Secret configures it.
+/// Composes the registries of Secrets. A host belongs to the Secret whose name sorts first, and to a registry in the cluster or
+/// a cache only if no Secret configures it.
 ///
 /// A broken Secret leaves nodes as they are: what belongs to it in `present` stays. So does one for which a Secret has no
 /// room.
@@ -79,7 +79,7 @@ fn within(max: usize, sources: &[Source], present: &Composed) -> Composition {
 }
 
 fn rank(name: &str) -> Rank<'_> {
-    (name.starts_with(OF_IMAGE_REGISTRY), name)
+    (name.starts_with(OF_IMAGE_REGISTRY) || name.starts_with(OF_REGISTRY_CACHE), name)
 }
 
 /// What Secrets say together, whatever its size.

@@ -80,7 +80,7 @@ fn every_fixture_becomes_what_is_recorded() {
         let cache: RegistryCache = serde_saphyr::from_str(&cache).unwrap();
         let objects = objects(&config(), &cache);
         objects.iter().for_each(is_of_its_type);
-        let made = objects.iter().map(|object| format!("---\n{}", shown(object))).collect::<String>();
+        let made = format!("---\n{}", objects.iter().map(shown).collect::<Vec<_>>().join("---\n"));
         let recorded = case.join("objects.yaml");
         if std::env::var_os(RECORD).is_some() {
             std::fs::write(&recorded, &made).unwrap();

@@ -13,26 +13,26 @@ use process::certificates::{Certificate, Keyed, Pair};
 
 /// What is read of a Secret.
 #[derive(Default)]
-pub(super) struct StoredSecret(Secret);
+pub(crate) struct StoredSecret(Secret);
 
 impl StoredSecret {
     /// A Secret that cannot be read holds nothing.
-    pub(super) fn of(stored: &serde_json::Value) -> Self {
+    pub(crate) fn of(stored: &serde_json::Value) -> Self {
         Self(serde::Deserialize::deserialize(stored).unwrap_or_default())
     }
 
     /// The text of a key.
-    pub(super) fn text(&self, key: &str) -> Option<&str> {
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
         std::str::from_utf8(&self.0.data.as_ref()?.get(key)?.0).ok()
     }
 
     /// The certificate with its key; `None` if they do not belong together.
-    pub(super) fn signs(&self) -> Option<Keyed> {
+    pub(crate) fn signs(&self) -> Option<Keyed> {
         self.keyed(CERTIFICATE, KEY)
     }
 
     /// The authority that signs next.
-    pub(super) fn next(&self) -> Option<Keyed> {
+    pub(crate) fn next(&self) -> Option<Keyed> {
         self.keyed(NEXT_CERTIFICATE, NEXT_KEY)
     }
 
@@ -42,7 +42,7 @@ impl StoredSecret {
     }
 
     /// As an authority that we make.
-    pub(super) fn authority(&self) -> AuthoritySecret {
+    pub(crate) fn authority(&self) -> AuthoritySecret {
         let trusted = self.text(TRUSTED).unwrap_or_default();
         let since = self.text(SINCE).and_then(|since| since.parse::<Timestamp>().ok());
         let is_authority = |keyed: &Keyed| keyed.certificate.is_authority();
@@ -55,7 +55,7 @@ impl StoredSecret {
     }
 
     /// As what somebody else writes.
-    pub(super) fn given(&self) -> GivenSecret {
+    pub(crate) fn given(&self) -> GivenSecret {
         let signs = self.signs();
         GivenSecret {
             certificate: signs.as_ref().map(|keyed| life(&keyed.certificate)),
@@ -65,6 +65,6 @@ impl StoredSecret {
 }
 
 /// The life of a certificate.
-pub(super) fn life(certificate: &Certificate) -> Life {
+pub(crate) fn life(certificate: &Certificate) -> Life {
     Life { made: certificate.made(), ends: certificate.not_after() }
 }

@@ -1,0 +1,83 @@
+//! Makes authorities, and what their Secrets hold after a step.
+
+use std::time::SystemTime;
+
+use api::names::image_registry::certificate_key::{
+    CERTIFICATE, KEY, NEXT_CERTIFICATE, NEXT_KEY, SINCE, TRUSTED,
+};
+use cluster::Error;
+use decide::registry::certificates::{Step, authority_name};
+use decide::registry::secrets::Data;
+use jiff::Timestamp;
+use k8s_openapi::ByteString;
+use process::certificates::{self, Pair};
+
+use super::stored_secret::StoredSecret;
+
+/// A new authority for a Secret.
+pub(crate) fn authority(
+    secret: &str,
+    namespace: &str,
+    now: SystemTime,
+    not_after: SystemTime,
+) -> Result<Pair, certificates::Error> {
+    certificates::authority(&authority_name(secret, namespace, now), now, not_after)
+}
+
+/// What the Secret of an authority holds after a step.
+pub(crate) fn step_of(
+    step: Step,
+    known: &StoredSecret,
+    make: impl FnOnce() -> Result<Pair, certificates::Error>,
+    now: SystemTime,
+) -> Result<Data, Error> {
+    let (signs, next) = (known.signs(), known.next());
+    let old = signs.as_ref().map(|signs| signs.pair.certificate.clone()).unwrap_or_default();
+    match step {
+        Step::Make => {
+            let new = make().map_err(|error| unmade(&error))?;
+            Ok(trusting(pair(&new), &[&new.certificate]))
+        }
+        Step::Prepare => {
+            let new = make().map_err(|error| unmade(&error))?;
+            let mut data = signs.map(|signs| pair(&signs.pair)).unwrap_or_default();
+            data.insert(NEXT_CERTIFICATE, bytes(&new.certificate));
+            data.insert(NEXT_KEY, bytes(&new.key));
+            Ok(trusting(data, &[&old, &new.certificate]))
+        }
+        Step::Promote => {
+            let Some(next) = next else { return step_of(Step::Make, known, make, now) };
+            let mut data = pair(&next.pair);
+            let since = Timestamp::try_from(now).unwrap_or_default();
+            data.insert(SINCE, bytes(&since.to_string()));
+            // The order stays: a registry starts again when what it trusts changes.
+            Ok(trusting(data, &[&old, &next.pair.certificate]))
+        }
+        Step::Forget => {
+            let signs = signs.map(|signs| signs.pair);
+            let data = signs.as_ref().map(pair).unwrap_or_default();
+            Ok(trusting(data, &[&old]))
+        }
+    }
+}
+
+/// With the certificates that are trusted.
+fn trusting(mut data: Data, certificates: &[&str]) -> Data {
+    data.insert(TRUSTED, bytes(&certificates.concat()));
+    data
+}
+
+/// A certificate with its key, as a Secret holds them.
+pub(crate) fn pair(pair: &Pair) -> Data {
+    Data::from([(CERTIFICATE, bytes(&pair.certificate)), (KEY, bytes(&pair.key))])
+}
+
+/// A text, as a Secret holds it.
+pub(crate) fn bytes(text: &str) -> ByteString {
+    ByteString(text.as_bytes().to_vec())
+}
+
+/// The error of a certificate that cannot be made.
+pub(crate) fn unmade(error: &certificates::Error) -> Error {
+    Error::Unmade(format!("a certificate or a key cannot be made: {error}"))
+}

@@ -1,0 +1,51 @@
+//! The section of pull-through caches: as it is written, and checked.
+
+use serde::Deserialize;
+
+use super::errors::Errors;
+use super::image_registries::ImageRegistries;
+
+/// Pull-through caches.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct RawCaches {
+    /// Whether all caches have no Pods. Nodes pull from the upstreams then.
+    pub hibernated: Option<bool>,
+    /// The image of the registry; if absent, that of registries in the cluster.
+    pub registry_image: Option<String>,
+    /// The image of `serverless-registry`, which stands in front of it; if absent, that of registries in the cluster.
+    pub gateway_image: Option<String>,
+}
+
+/// Pull-through caches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Caches {
+    /// Whether all caches have no Pods.
+    pub hibernated: bool,
+    /// The image of the registry.
+    pub registry_image: String,
+    /// The image of `serverless-registry`.
+    pub gateway_image: String,
+}
+
+impl Caches {
+    /// Caches with the images of registries in the cluster.
+    #[must_use]
+    pub fn with_images_of(registries: &ImageRegistries) -> Self {
+        Self {
+            hibernated: false,
+            registry_image: registries.registry_image.clone(),
+            gateway_image: registries.gateway_image.clone(),
+        }
+    }
+}
+
+impl RawCaches {
+    pub(super) fn check(self, registries: &ImageRegistries, errors: &mut Errors) -> Caches {
+        let mut checked = Caches::with_images_of(registries);
+        checked.hibernated = self.hibernated.unwrap_or_default();
+        errors.text("caches.registryImage", self.registry_image, &mut checked.registry_image);
+        errors.text("caches.gatewayImage", self.gateway_image, &mut checked.gateway_image);
+        checked
+    }
+}

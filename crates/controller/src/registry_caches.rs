@@ -1,0 +1,222 @@
+//! The reconciler of pull-through caches: it proves credentials, makes certificates, writes the objects of a cache, then its
+//! status. Caches are few, so it reads what it needs when it needs it; it remembers how upstreams have answered, and nothing
+//! else.
+
+mod caches;
+mod issue;
+mod observe;
+mod prove;
+mod report;
+mod source;
+mod used_by;
+mod uses;
+mod watches;
+mod write;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use api::cache::{CacheConditionType, CacheReason, RegistryCache};
+use cluster::reconcile::{self, Action, Reconciler, Watch};
+use cluster::{Error, Failures};
+use decide::Kind;
+use decide::cache::collision;
+use decide::cache::instance::{Config as CacheConfig, Instance};
+use decide::cache::problem::Problem;
+use decide::cache::status::{Outcome, status};
+use decide::cache::sync::{self, Plan};
+use decide::cache::tally;
+use decide::registry::observed::Rollout;
+use futures::channel::mpsc::unbounded;
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::runtime::reflector::ObjectRef;
+use kube::runtime::watcher::{Config as WatcherConfig, Event};
+use kube::{Api, ResourceExt as _};
+use process::causes::Causes;
+
+use crate::certificates::Root;
+use crate::config::Config;
+use crate::shared::Shared;
+use caches::RegistryCaches;
+use decide::cache::observed::Observed;
+
+/// How many rounds of certificates lie at most between nothing and Pods.
+const MAX_ROUNDS: usize = 4;
+/// How many caches are reconciled at once: one may wait for its upstream.
+const CONCURRENCY: u16 = 4;
+/// The longest time until a cache is reconciled again: certificates must not depend on one long sleep.
+const LONGEST_WAKE: Duration = Duration::from_hours(12);
+
+/// Runs until `end` completes; reconciles that are running then finish.
+pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()> + Send + Sync + 'static) {
+    let watch =
+        Watch::new(Api::<RegistryCache>::all(shared.client.clone()), WatcherConfig::default(), |_| {});
+    let (wake, woken) = unbounded();
+    let namespace = &config.propagation.base_namespace;
+    let caches = Arc::new(RegistryCaches {
+        config: CacheConfig {
+            namespace: namespace.clone(),
+            registry_image: config.caches.registry_image.clone(),
+            gateway_image: config.caches.gateway_image.clone(),
+            hibernated: config.caches.hibernated,
+        },
+        timeout: config.registries.timeout,
+        root: Root::new(shared.writer(), &config.namespace, &shared.root_turn),
+        writer: shared.writer(),
+        metrics: Arc::clone(&shared.metrics),
+        failures: Failures::default(),
+        store: watch.store(),
+        attempts: Mutex::new(HashMap::new()),
+        began: Instant::now(),
+        wake,
+        uses: uses::Uses::default(),
+    });
+    let store = watch.store();
+    let _counting = shared.metrics.count_caches(move || {
+        let caches = store.state();
+        let is_left = |cache: &&Arc<RegistryCache>| cache.metadata.deletion_timestamp.is_none();
+        let statuses = || caches.iter().filter(is_left).map(|cache| cache.status.as_ref());
+        [CacheConditionType::Ready, CacheConditionType::CredentialsValid]
+            .map(|kind| tally::caches(statuses(), kind))
+    });
+    // They end with this function.
+    let _watches = watches::start(&caches, &shared.client, &config.namespace);
+    reconcile::run(caches, watch, woken, CONCURRENCY, end).await;
+}
+
+impl Reconciler for RegistryCaches {
+    type Object = RegistryCache;
+
+    async fn ready(&self) {}
+
+    fn seen(&self, event: &Event<RegistryCache>) {
+        if let Event::Delete(cache) = event {
+            self.forget(&cache.uid().unwrap_or_default());
+            // One that had the same names may have objects now.
+            for other in self.store.state() {
+                // Nobody listens when the loop has ended.
+                let _ = self.wake.unbounded_send(ObjectRef::from_obj(&*other));
+            }
+        }
+        self.uses.changed();
+    }
+
+    async fn look(&self, seen: &RegistryCache) -> Result<Action, Error> {
+        let name = seen.name_any();
+        let api = Api::<RegistryCache>::all(self.writer.client().clone());
+        // The watch may not have shown its last status yet.
+        let found = self.writer.fenced(api.get_opt(&name)).await?;
+        let found = found.filter(|cache| cache.metadata.deletion_timestamp.is_none());
+        let instance = found.as_ref().and_then(|cache| Instance::of(&self.config, cache));
+        let (Some(cache), Some(instance)) = (&found, instance) else {
+            self.failures.forget(&name);
+            return Ok(Action::await_change());
+        };
+
+        let done = self.bring_forward(&instance, cache).await?;
+
+        let now = Time(Timestamp::now());
+        let status = status(&instance, cache, done.outcome, &now);
+        self.report(&api, cache, &status, done.rotation).await?;
+        if done.is_retried {
+            return Ok(self.failures.failed(&name));
+        }
+        self.failures.forget(&name);
+        Ok(done.wake.map_or_else(Action::await_change, |wake| Action::requeue(wake.min(LONGEST_WAKE))))
+    }
+
+    fn failed(&self, cache: &RegistryCache, error: &Error) -> Action {
+        self.metrics.failed(error.reason());
+        let name = cache.name_any();
+        tracing::warn!(error = %Causes(error), name, "cannot reconcile a RegistryCache");
+        self.failures.failed(&name)
+    }
+}
+
+/// What has come of a reconcile.
+#[derive(Default)]
+struct Done {
+    outcome: Outcome,
+    /// Which credentials have come into use.
+    rotation: Option<prove::Rotation>,
+    /// When to reconcile again, if nothing changes before.
+    wake: Option<Duration>,
+    /// Whether nothing shows when a problem is over: when a name becomes free, or an object would be accepted.
+    is_retried: bool,
+}
+
+impl RegistryCaches {
+    /// Observes, decides and writes. What the API server refuses is a part of the outcome.
+    async fn bring_forward(&self, instance: &Instance<'_>, cache: &RegistryCache) -> Result<Done, Error> {
+        if let Some((other, name)) = collision::older(cache, &self.store.state()) {
+            let problems = vec![Problem::collision(other, &name)];
+            return Ok(Done {
+                outcome: Outcome { problems, ..Outcome::default() },
+                is_retried: true,
+                ..Done::default()
+            });
+        }
+        let remote_ca = self.remote_ca(instance).await?;
+        let proof = match self.prove(instance, &remote_ca).await {
+            Ok(proof) => proof,
+            Err(error) => return failed(error),
+        };
+        let (observed, plan) = match self.certify(instance, remote_ca).await {
+            Ok(certified) => certified,
+            Err(error) => return failed(error),
+        };
+        let written = self.write(instance, &plan.steps).await?;
+        let is_taken = |problem: &Problem| problem.reason == CacheReason::NameConflict;
+        let is_retried = !written.problems.is_empty() || plan.problems.iter().any(is_taken);
+        let stored = |kind, name: &str| observed.stored.get(&(kind, name.to_owned()));
+        let pods = stored(Kind::StatefulSet, &instance.resource);
+        let rollout = written.pods.or_else(|| pods.map(Rollout::of));
+        let service = written.service.as_ref().or_else(|| stored(Kind::Service, &instance.service));
+        let outcome = Outcome {
+            problems: plan.problems.into_iter().chain(written.problems).collect(),
+            rollout,
+            findings: Some(proof.findings),
+            proven: proof.proven,
+            endpoint: instance.endpoint(service),
+        };
+        let wake = plan.wake.into_iter().chain(proof.wake).min();
+        Ok(Done { outcome, rotation: proof.rotation, wake, is_retried })
+    }
+
+    /// Makes certificates until none is missing. Returns the plan for the other objects.
+    async fn certify(
+        &self,
+        instance: &Instance<'_>,
+        remote_ca: decide::cache::observed::RemoteCa,
+    ) -> Result<(Observed, Plan), Error> {
+        let mut rounds = 0;
+        loop {
+            let now = SystemTime::now();
+            let observed = self.observe(instance, remote_ca.clone(), now).await?;
+            let plan = sync::decide(instance, &observed, now);
+            if plan.issues.is_empty() {
+                return Ok((observed, plan));
+            }
+            if rounds == MAX_ROUNDS {
+                let error = "the certificates that were made cannot be used: is the clock right?";
+                return Err(Error::Unmade(error.to_owned()));
+            }
+            rounds += 1;
+            // The certificate is for the address of the Service.
+            for step in &plan.steps {
+                self.take(instance, step).await?;
+            }
+            for issue in plan.issues {
+                self.issue(instance, issue, now).await?;
+            }
+        }
+    }
+}
+
+/// What is reported of an error; an error that is retried soon stays one.
+fn failed(error: Error) -> Result<Done, Error> {
+    let problems = vec![write::problem(&error).ok_or(error)?];
+    Ok(Done { outcome: Outcome { problems, ..Outcome::default() }, is_retried: true, ..Done::default() })
+}

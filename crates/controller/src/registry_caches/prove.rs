@@ -1,0 +1,184 @@
+//! Proves the credentials of a cache against its upstream, and writes those that are accepted to where the cache reads them.
+
+use std::time::Duration;
+
+use api::cache::ProvenCredentials;
+use api::names::cache::{proven as proven_name, proven_annotation};
+use cluster::Error;
+use decide::Kind;
+use decide::cache::findings::{Findings, Source};
+use decide::cache::instance::Instance;
+use decide::cache::observed::RemoteCa;
+use decide::cache::proof::Answer;
+use decide::cache::secrets;
+use decide::cache::sync::is_ours;
+use decide::owner::is_owned;
+use k8s_openapi::api::core::v1::Secret;
+use remote::registry::{self as upstream, Proxies, Upstream};
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use super::caches::RegistryCaches;
+use super::source::{Credentials, SourceSecret};
+use crate::owned::Owned;
+use crate::secrets::fingerprint_of;
+
+/// What is known of the credentials of a cache.
+pub(super) struct Proof {
+    pub(super) findings: Findings,
+    pub(super) proven: Option<ProvenCredentials>,
+    /// Which credentials have come into use.
+    pub(super) rotation: Option<Rotation>,
+    /// When the upstream is asked again.
+    pub(super) wake: Option<Duration>,
+}
+
+/// Credentials have come into use.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Rotation {
+    /// The Secret that they come from.
+    pub(super) to: String,
+    /// The Secret that those before come from, if there were any.
+    pub(super) from: Option<String>,
+}
+
+impl RegistryCaches {
+    /// Asks the upstream if it is time.
+    pub(super) async fn prove(&self, instance: &Instance<'_>, remote_ca: &RemoteCa) -> Result<Proof, Error> {
+        let Some(name) = instance.secret() else {
+            let (answer, wake) = self.answer(instance, remote_ca, None).await;
+            let findings = Findings { secret: String::new(), source: Source::None, in_use: None, answer };
+            return Ok(Proof { findings, proven: None, rotation: None, wake: Some(wake) });
+        };
+        let namespace = instance.namespace();
+        let secret = format!("{namespace}/{name}");
+        let stored = self.writer.get(Kind::Secret, namespace, &proven_name(&instance.spec.upstream)).await?;
+        let mut in_use =
+            stored.filter(|stored| is_owned(stored, instance.uid)).map(|stored| InUse::of(&stored));
+        let source = self.writer.get(Kind::Secret, namespace, name).await?;
+        let (mut rotation, mut answer, mut wake) = (None, None, None);
+        let source = match source.map(|source| SourceSecret::of(source, name, &secret)).transpose()? {
+            None => Source::Missing,
+            Some(SourceSecret::Malformed(why)) => Source::Malformed(why),
+            Some(SourceSecret::Held(held)) => {
+                let (given, pause) = self.answer(instance, remote_ca, Some(&held)).await;
+                let is_same = |known: &InUse| {
+                    known.secret.data.as_ref().is_some_and(|data| {
+                        data.len() == held.data.len()
+                            && held.data.iter().all(|(key, value)| data.get(*key) == Some(value))
+                    })
+                };
+                let is_known = in_use.as_ref().is_some_and(is_same);
+                if is_known || given == Some(Answer::Accepted) {
+                    let from = in_use.as_ref().map(|known| known.from.secret_name.clone());
+                    let now = ProvenCredentials {
+                        secret_name: name.to_owned(),
+                        resource_version: held.version.clone(),
+                    };
+                    if in_use.as_ref().is_none_or(|known| !is_known || known.from != now) {
+                        let source = [now.secret_name.as_str(), now.resource_version.as_str()];
+                        let wanted = secrets::proven(instance, source, &held.data);
+                        let is_ours = |stored: &Value| is_ours(instance, stored);
+                        self.writer.create(&Owned { wanted: &wanted, is_ours: &is_ours }).await?;
+                    }
+                    if !is_known {
+                        rotation = Some(Rotation { to: name.to_owned(), from });
+                    }
+                    in_use = Some(InUse { from: now, secret: Secret::default() });
+                }
+                let is_proven = is_known || given == Some(Answer::Accepted);
+                (answer, wake) = (given, Some(pause));
+                Source::Held { is_proven }
+            }
+        };
+        let proven = in_use.map(|known| known.from);
+        let in_use = proven.as_ref().map(|proven| proven.secret_name.clone());
+        Ok(Proof { findings: Findings { secret, source, in_use, answer }, proven, rotation, wake })
+    }
+
+    /// The answer of the upstream, from memory if it is not to be asked yet; and when it is to be asked again.
+    async fn answer(
+        &self,
+        instance: &Instance<'_>,
+        remote_ca: &RemoteCa,
+        credentials: Option<&Credentials>,
+    ) -> (Option<Answer>, Duration) {
+        let pem = if let RemoteCa::Pem(pem) = remote_ca { Some(pem.as_str()) } else { None };
+        let proxies = instance.spec.proxy.as_ref();
+        let parts = credentials.map(|held| (&held.uid, held.login()));
+        let candidate = fingerprint_of(&(
+            parts,
+            instance.remote_url(),
+            pem,
+            proxies.map(|proxy| (&proxy.http_proxy, &proxy.https_proxy, &proxy.no_proxy)),
+        ));
+        let before = self.attempts().get(instance.uid).cloned().unwrap_or_default();
+        let due = before.due(candidate);
+        let now = self.began.elapsed();
+        if now < due {
+            return (before.answer(candidate).cloned(), due.saturating_sub(now));
+        }
+        let answer = self.ask(instance, pem, credentials).await;
+        self.metrics.cache_check(word(&answer));
+        let mut attempts = self.attempts();
+        let attempts = attempts.entry(instance.uid.to_owned()).or_default();
+        attempts.learn(candidate, answer.clone(), self.began.elapsed());
+        (Some(answer), attempts.due(candidate).saturating_sub(self.began.elapsed()))
+    }
+
+    async fn ask(
+        &self,
+        instance: &Instance<'_>,
+        pem: Option<&str>,
+        credentials: Option<&Credentials>,
+    ) -> Answer {
+        let proxy = instance.spec.proxy.clone().unwrap_or_default();
+        let proxies = Proxies { http: proxy.http_proxy, https: proxy.https_proxy, none: proxy.no_proxy };
+        let upstream = match Upstream::new(&instance.remote_url(), pem, &proxies, self.timeout) {
+            Ok(upstream) => upstream,
+            Err(error) => return Answer::NoRegistry(error.to_string()),
+        };
+        let answer = match credentials {
+            Some(credentials) => upstream.ask(None, Some(credentials.login())).await,
+            None => upstream.reach().await.map_or_else(|answer| answer, |()| upstream::Answer::Accepted),
+        };
+        match answer {
+            upstream::Answer::Accepted => Answer::Accepted,
+            upstream::Answer::Refused { status, .. } => Answer::Refused(status),
+            upstream::Answer::NotFound => Answer::NoRegistry("it answers 404".to_owned()),
+            upstream::Answer::RateLimited { retry_after } => Answer::RateLimited(retry_after),
+            upstream::Answer::Unreachable(why) => Answer::Unreachable(why),
+            upstream::Answer::NoRegistry(why) => Answer::NoRegistry(why),
+        }
+    }
+}
+
+/// The proven credentials that are stored.
+struct InUse {
+    from: ProvenCredentials,
+    secret: Secret,
+}
+
+impl InUse {
+    fn of(stored: &Value) -> Self {
+        let secret = Secret::deserialize(stored).unwrap_or_default();
+        let annotation = |key: &str| {
+            secret.metadata.annotations.as_ref().and_then(|all| all.get(key)).cloned().unwrap_or_default()
+        };
+        let from = ProvenCredentials {
+            secret_name: annotation(proven_annotation::SECRET),
+            resource_version: annotation(proven_annotation::VERSION),
+        };
+        Self { from, secret }
+    }
+}
+
+fn word(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::Accepted => "accepted",
+        Answer::Refused(_) => "refused",
+        Answer::RateLimited(_) => "rate limited",
+        Answer::Unreachable(_) => "unreachable",
+        Answer::NoRegistry(_) => "no registry",
+    }
+}
