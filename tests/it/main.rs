@@ -117,6 +117,7 @@ mod copies {
 mod registries {
     mod addresses;
     mod build_envs;
+    mod caches;
     mod clients;
     mod conformance;
     mod credentials;
