@@ -32,7 +32,7 @@ pub(super) struct Args {
         env = "APP_RECONCILE",
         value_enum,
         value_delimiter = ',',
-        default_value = "functions,copies,credentials,runtimes,nodes,image-build-envs,image-registries,image-secrets,image-accounts,function-registries",
+        default_value = "functions,copies,credentials,runtimes,nodes,image-build-envs,image-registries,image-secrets,image-accounts,function-registries,registry-caches",
         value_name = "NAMES"
     )]
     reconcile: Vec<Reconciler>,

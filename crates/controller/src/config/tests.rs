@@ -188,7 +188,7 @@ runtimes:
 #[rstest]
 #[case(
     "buidl: {}",
-    "FILE:1: buidl: unknown field `buidl`, expected one of build, function, git, imageRegistries, propagation, registryCheck, runtimes, workers"
+    "FILE:1: buidl: unknown field `buidl`, expected one of build, caches, function, git, imageRegistries, propagation, registryCheck, runtimes, workers"
 )]
 #[case(
     "imageRegistries:\n  zone: a_b",

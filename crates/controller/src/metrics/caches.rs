@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use decide::cache::proof::Answer;
 use decide::cache::tally::ByReason;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -48,6 +49,9 @@ impl Caches {
             "Upstreams of caches that were asked, by what they answered",
             self.checks.clone(),
         );
+        for result in Answer::WORDS {
+            self.checks.get_or_create_owned(&[("result", result)]);
+        }
     }
 
     /// Counts caches until what is returned is dropped.

@@ -119,7 +119,7 @@ impl RegistryCaches {
             return (before.answer(candidate).cloned(), due.saturating_sub(now));
         }
         let answer = self.ask(instance, pem, credentials).await;
-        self.metrics.cache_check(word(&answer));
+        self.metrics.cache_check(answer.word());
         let mut attempts = self.attempts();
         let attempts = attempts.entry(instance.uid.to_owned()).or_default();
         attempts.learn(candidate, answer.clone(), self.began.elapsed());
@@ -170,15 +170,5 @@ impl InUse {
             resource_version: annotation(proven_annotation::VERSION),
         };
         Self { from, secret }
-    }
-}
-
-fn word(answer: &Answer) -> &'static str {
-    match answer {
-        Answer::Accepted => "accepted",
-        Answer::Refused(_) => "refused",
-        Answer::RateLimited(_) => "rate limited",
-        Answer::Unreachable(_) => "unreachable",
-        Answer::NoRegistry(_) => "no registry",
     }
 }

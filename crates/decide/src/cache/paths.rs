@@ -13,6 +13,8 @@ pub(super) const REGISTRY: &str = "127.0.0.1:5002";
 /// The path of requests for tokens.
 pub(super) const TOKEN_PATH: &str = "/auth/token";
 
+/// The volume with the images.
+pub(super) const IMAGES_VOLUME: &str = "cache-volume";
 /// The folder with the images.
 pub(super) const IMAGES: &str = "/var/lib/registry";
 /// The folder with the configuration of the registry, the token authorities that it trusts and the authority of the upstream.

@@ -39,6 +39,24 @@ pub enum Answer {
     NoRegistry(String),
 }
 
+impl Answer {
+    /// All words for answers.
+    pub const WORDS: [&str; 5] = ["accepted", "refused", "rate limited", "unreachable", "no registry"];
+
+    /// The word for it, for metrics.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        let [accepted, refused, limited, unreachable, no_registry] = Self::WORDS;
+        match self {
+            Self::Accepted => accepted,
+            Self::Refused(_) => refused,
+            Self::RateLimited(_) => limited,
+            Self::Unreachable(_) => unreachable,
+            Self::NoRegistry(_) => no_registry,
+        }
+    }
+}
+
 /// What is remembered of the questions to one upstream.
 #[derive(Clone, Debug, Default)]
 pub struct Attempts {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{gateway, registry};
 use crate::Kind;
 use crate::cache::instance::{Access, Instance};
+use crate::cache::paths::IMAGES_VOLUME;
 use crate::cache::paths::key::REMOTE_CA;
 use crate::object::{wanted, with};
 use crate::plan::Wanted;
@@ -19,8 +20,6 @@ use crate::resources::quantities;
 
 /// The size of the volume if the cache does not say so.
 const SIZE: &str = "10Gi";
-/// The volume with the images.
-pub(super) const IMAGES_VOLUME: &str = "cache-volume";
 
 /// The `StatefulSet`; `config` is the Secret with the configuration.
 pub(in super::super) fn stateful_set(instance: &Instance<'_>, config: &str, has_remote_ca: bool) -> Wanted {

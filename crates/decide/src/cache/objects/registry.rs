@@ -4,7 +4,9 @@ use api::names::image_registry::config_key;
 use serde_json::{Value, json};
 
 use crate::cache::instance::Instance;
-use crate::cache::paths::{CONFIG, DEBUG_NAME, DEBUG_PORT, HELPER_FOLDER, IMAGES, REMOTE, SOCKET_FOLDER};
+use crate::cache::paths::{
+    CONFIG, DEBUG_NAME, DEBUG_PORT, HELPER_FOLDER, IMAGES, IMAGES_VOLUME, REMOTE, SOCKET_FOLDER,
+};
 use crate::pod::DELAY;
 use crate::resources::resources;
 
@@ -38,8 +40,7 @@ pub(super) fn container(instance: &Instance<'_>, has_remote_ca: bool, security: 
 
 fn mounts(instance: &Instance<'_>, has_remote_ca: bool) -> Vec<Value> {
     let read = |name: &str, path: &str| json!({"name": name, "mountPath": path, "readOnly": true});
-    let mut mounts =
-        vec![json!({"name": super::pods::IMAGES_VOLUME, "mountPath": IMAGES}), read("config", CONFIG)];
+    let mut mounts = vec![json!({"name": IMAGES_VOLUME, "mountPath": IMAGES}), read("config", CONFIG)];
     if instance.secret().is_some() {
         mounts.push(read("helper", HELPER_FOLDER));
         mounts.push(read("socket", SOCKET_FOLDER));
