@@ -1,68 +1,46 @@
 //! The accounts of a namespace, followed by a watch: one that is created may log in at once, one that is deleted may not.
 
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use api::registry::ImageRegistryAccount;
 use decide::registry::expiry::expires;
 use decide::registry::labels::Labels;
-use futures::StreamExt as _;
-use kube::runtime::watcher;
 use kube::runtime::watcher::{Config, Event};
 use kube::{Api, ResourceExt as _};
 use policy::image_registry_accounts::bcrypt::{self, Bcrypt};
-use process::causes::Causes;
-use tokio::sync::watch;
+use tokio::sync::watch::Sender;
 
 use crate::accounts::{Account, Accounts};
 use crate::metrics::Metrics;
+use crate::watch;
 
 /// How many accounts a page of a list has. Each takes some hundred bytes.
 const PAGE: u32 = 500;
-/// The first pause before an interrupted watch begins anew.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
-/// The last one: an account that is new works soon after the API server is back.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3);
-
 /// Follows the accounts, without an end. Reports once that all are known.
 pub async fn accounts(
     api: Api<ImageRegistryAccount>,
     accounts: Arc<Accounts>,
     metrics: Arc<Metrics>,
-    synced: watch::Sender<bool>,
+    synced: Sender<bool>,
 ) {
     metrics.of_accounts(Arc::clone(&accounts));
-    let mut pause = SHORTEST_PAUSE;
-    loop {
-        let mut listed = Vec::new();
-        let mut events = pin!(watcher(api.clone(), Config::default().page_size(PAGE)));
-        while let Some(event) = events.next().await {
-            match event {
-                Ok(Event::Init) => listed.clear(),
-                // One that is being deleted may not log in, however long a finalizer keeps it.
-                Ok(Event::InitApply(object)) if is_deleted(&object) => {}
-                Ok(Event::InitApply(object)) => listed.push((object.name_any(), of(&object))),
-                Ok(Event::InitDone) => {
-                    accounts.replace(std::mem::take(&mut listed));
-                    synced.send_replace(true);
-                    pause = SHORTEST_PAUSE;
-                }
-                Ok(Event::Apply(object)) if !is_deleted(&object) => {
-                    accounts.put(object.name_any(), of(&object));
-                }
-                Ok(Event::Apply(object) | Event::Delete(object)) => accounts.remove(&object.name_any()),
-                Err(error) => {
-                    tracing::warn!(error = %Causes(&error), "the watch of accounts is interrupted");
-                    break;
-                }
-            }
+    let mut listed = Vec::new();
+    let config = Config::default().page_size(PAGE);
+    watch::follow(api, config, "accounts", |event| match event {
+        Some(Event::Init) => listed.clear(),
+        // One that is being deleted may not log in, however long a finalizer keeps it.
+        Some(Event::InitApply(object)) if is_deleted(&object) => {}
+        Some(Event::InitApply(object)) => listed.push((object.name_any(), of(&object))),
+        Some(Event::InitDone) => {
+            accounts.replace(std::mem::take(&mut listed));
+            synced.send_replace(true);
         }
+        Some(Event::Apply(object)) if !is_deleted(&object) => accounts.put(object.name_any(), of(&object)),
+        Some(Event::Apply(object) | Event::Delete(object)) => accounts.remove(&object.name_any()),
         // A watch that goes on says nothing until something changes. One that begins anew says when all accounts are known.
-        accounts.interrupted();
-        tokio::time::sleep(pause).await;
-        pause = (2 * pause).min(LONGEST_PAUSE);
-    }
+        None => accounts.interrupted(),
+    })
+    .await;
 }
 
 fn is_deleted(object: &ImageRegistryAccount) -> bool {

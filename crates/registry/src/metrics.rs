@@ -13,12 +13,18 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::accounts::Accounts;
+use crate::cache::metrics::CacheMetrics;
 use crate::stream::Passing;
+
+/// What the names begin with.
+const PREFIX: &str = "serverless_registry";
 
 type Labels = [(&'static str, &'static str); 1];
 
 /// The files that are read again when they change.
-const FILES: [&str; 3] = ["certificate", "rules", "token_authority"];
+const FILES: [&str; 3] = ["certificate", "token_authority", "rules"];
+/// Those of a cache, which has no rules.
+const FILES_OF_CACHE: usize = 2;
 
 /// Everything that is counted.
 #[derive(Debug)]
@@ -43,17 +49,30 @@ impl Metrics {
     /// Nothing counted yet.
     #[must_use]
     pub fn new() -> Self {
-        let mut registry = Registry::with_prefix("serverless_registry");
-        let connections = Arc::new(https::Metrics::register(&mut registry));
-        let (tokens, accounts) = (Family::default(), Gauge::default());
-        registry.register("token_requests", "Requests for tokens, by what came of them", tokens.clone());
+        let (accounts, logins_waiting) = (Gauge::default(), Gauge::default());
+        let mut registry = Registry::with_prefix(PREFIX);
         registry.register("accounts", "Accounts of the namespace that may log in", accounts.clone());
-        let logins_waiting = Gauge::default();
         registry.register(
             "logins_waiting",
             "Logins whose password waits to be verified by bcrypt",
             logins_waiting.clone(),
         );
+        Self { accounts, logins_waiting, ..Self::with(registry, &FILES) }
+    }
+
+    /// Nothing counted yet of a pull-through cache.
+    #[must_use]
+    pub fn of_cache() -> (Self, CacheMetrics) {
+        let mut registry = Registry::with_prefix(PREFIX);
+        let cache = CacheMetrics::register(&mut registry);
+        (Self::with(registry, FILES.split_at(FILES_OF_CACHE).0), cache)
+    }
+
+    /// What every command counts that serves a registry.
+    fn with(mut registry: Registry, files: &[&'static str]) -> Self {
+        let connections = Arc::new(https::Metrics::register(&mut registry));
+        let tokens = Family::default();
+        registry.register("token_requests", "Requests for tokens, by what came of them", tokens.clone());
         let mut end = |name: &str, help: &str| {
             let gauge = Gauge::default();
             registry.register_with_unit(name, help, Unit::Seconds, gauge.clone());
@@ -67,7 +86,7 @@ impl Metrics {
         );
         let reloads = Family::default();
         registry.register("reloads", "How often changed files were read again", reloads.clone());
-        let in_force = files_in_force(&mut registry);
+        let in_force = files_in_force(&mut registry, files);
         let bytes = Family::<Labels, Counter>::default();
         registry.register_with_unit(
             "body",
@@ -89,9 +108,9 @@ impl Metrics {
             registry,
             connections,
             tokens,
-            accounts,
+            accounts: Gauge::default(),
             known: OnceLock::new(),
-            logins_waiting,
+            logins_waiting: Gauge::default(),
             certificate,
             signing_certificate,
             reloads,
@@ -108,8 +127,12 @@ impl Metrics {
             None => "granted",
             Some(Refusal::Login | Refusal::Basic(_)) => "login_refused",
             Some(Refusal::Anonymous) => "anonymous_refused",
-            Some(Refusal::Busy) => "busy",
-            Some(Refusal::Unverified | Refusal::AccountsUnknown | Refusal::Unavailable) => "unavailable",
+            Some(Refusal::NotPermitted | Refusal::LogInForUpstream) => "not_permitted",
+            Some(Refusal::TooManyWrong) => "too_many_wrong",
+            Some(Refusal::Busy | Refusal::RateLimited) => "busy",
+            Some(
+                Refusal::Unverified | Refusal::AccountsUnknown | Refusal::UpstreamAway | Refusal::Unavailable,
+            ) => "unavailable",
             Some(_) => "bad_request",
         };
         self.tokens.get_or_create_owned(&[("result", result)]).inc();
@@ -170,15 +193,15 @@ impl Metrics {
     }
 }
 
-fn files_in_force(registry: &mut Registry) -> Family<Labels, Gauge> {
+fn files_in_force(registry: &mut Registry, files: &[&'static str]) -> Family<Labels, Gauge> {
     let in_force = Family::<Labels, Gauge>::default();
     registry.register(
         "last_reload_successful",
         "1 unless a file was changed and cannot be used: then the last one that was good stays in force",
         in_force.clone(),
     );
-    for file in FILES {
-        in_force.get_or_create_owned(&[("file", file)]).set(1);
+    for file in files {
+        in_force.get_or_create_owned(&[("file", *file)]).set(1);
     }
     in_force
 }

@@ -5,8 +5,6 @@
 //! answered after a delay, which is the same whether the account exists or not. No password is stored.
 
 mod delays;
-mod digest;
-mod queue;
 mod verdicts;
 
 use std::net::IpAddr;
@@ -25,11 +23,11 @@ use tokio::task;
 use tokio::time::{self, Instant};
 use zeroize::Zeroizing;
 
+use crate::digest::digest;
 use crate::generations::Digest;
+use crate::queue::Queue;
 
 use delays::Delays;
-use digest::digest;
-use queue::Queue;
 use verdicts::Verdicts;
 
 /// What bcrypt reads of a password, in bytes. What is longer would be cut, so two passwords would be right.
@@ -167,22 +165,13 @@ impl Passwords {
     /// What a password is remembered by: useless without the key, which only this process has. The hashes are part of it, so
     /// an account that changes has no verdict.
     fn digest(&self, question: &Question<'_>) -> Digest {
-        let mut context = hmac::Context::with_key(&self.key);
         let hashes = question.hashes.unwrap_or_default().iter().map(Bcrypt::as_str);
-        for text in [question.user, question.password.reveal()].into_iter().chain(hashes) {
-            context.update(&text.len().to_be_bytes());
-            context.update(text.as_bytes());
-        }
-        digest(context)
+        digest(&self.key, [question.user, question.password.reveal()].into_iter().chain(hashes))
     }
 
     /// Whose wrong logins delay each other.
     fn source(&self, question: &Question<'_>) -> Digest {
-        let mut context = hmac::Context::with_key(&self.key);
-        context.update(question.address.to_string().as_bytes());
-        context.update(b" ");
-        context.update(question.user.as_bytes());
-        digest(context)
+        digest(&self.key, [question.address.to_string().as_str(), question.user])
     }
 }
 

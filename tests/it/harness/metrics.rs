@@ -35,6 +35,13 @@ pub fn of_registry() -> String {
     complete(&metrics, metrics.render())
 }
 
+pub fn of_cache() -> String {
+    let (metrics, _) = RegistryMetrics::of_cache();
+    metrics.token(None);
+    metrics.reloaded("certificate", true);
+    complete(&metrics, metrics.render())
+}
+
 /// Checks that a text contains every registered metric, and returns it.
 fn complete(metrics: &impl Debug, text: String) -> String {
     let registered = format!("{metrics:?}").matches("Descriptor {").count();

@@ -32,7 +32,13 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("serverless-process", &[]),
     (
         "serverless-registry",
-        &["serverless-api", "serverless-decide", "serverless-policy", "serverless-process"],
+        &[
+            "serverless-api",
+            "serverless-decide",
+            "serverless-policy",
+            "serverless-process",
+            "serverless-remote",
+        ],
     ),
     ("serverless-remote", &["serverless-api", "serverless-policy"]),
     (

@@ -75,6 +75,7 @@ fn every_metric_has_its_place() {
         (metrics::of_controller(), CONTROLLER, 15),
         (metrics::of_agent(), AGENT, 10),
         (metrics::of_registry(), REGISTRIES, 10),
+        (metrics::of_cache(), REGISTRIES, 15),
     ] {
         let names: Vec<_> = metrics.lines().filter_map(metric).collect();
         assert!(names.len() >= at_least, "only {names:?}");

@@ -14,6 +14,33 @@ pub(super) fn serve() -> String {
     )])
 }
 
+pub(super) fn cache() -> String {
+    below(&[
+        (
+            "Serve the cache at port 5002 of this machine, whose registry asks for credentials",
+            "serverless-registry cache --tls-cert-file tls.crt --tls-private-key-file tls.key --remote-url https://registry-1.docker.io --credentials-secret registry-docker-io-credentials --namespace kyma-system",
+        ),
+        (
+            "Let clients pull what their own logins may pull from the upstream",
+            "serverless-registry cache --tls-cert-file tls.crt --tls-private-key-file tls.key --remote-url https://registry-1.docker.io --authorize --token-issuer cache --token-service cache --token-ca-cert-file ca.crt --token-ca-key-file ca.key",
+        ),
+    ])
+}
+
+pub(super) fn get() -> String {
+    below(&[(
+        "Ask the gateway in this Pod",
+        "echo registry-1.docker.io | serverless-registry credentials get",
+    )])
+}
+
+pub(super) fn install() -> String {
+    below(&[(
+        "Put the helper where the registry finds it",
+        "serverless-registry credentials install /helper/docker-credential-cache",
+    )])
+}
+
 pub(super) fn explain() -> String {
     below(&[
         (

@@ -1,4 +1,4 @@
-//! Who may verify a password by bcrypt: a few at a time, a few more wait, and none of them takes all places.
+//! Who may do what costs much, such as to verify a password by bcrypt: a few at a time, a few more wait, and none of them takes all places.
 //!
 //! An address and a tenant are sources. Whose sources were served least is next, so whoever sends many logins waits for
 //! itself, and others for one verification.
@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 /// The places, and who has them.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub(crate) struct Queue {
     workers: usize,
     places: usize,
     state: Mutex<State>,
@@ -56,7 +56,7 @@ struct Entry {
 
 /// A place in the queue, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     queue: Arc<Queue>,
     sources: Sources,
     /// Until its turn comes.
@@ -76,18 +76,18 @@ struct Running {
 
 /// A place whose turn it is.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(crate) struct Turn {
     _running: Running,
     _place: Place,
 }
 
 impl Queue {
-    pub(super) fn new(workers: usize, places: usize, waiting: Gauge) -> Self {
+    pub(crate) fn new(workers: usize, places: usize, waiting: Gauge) -> Self {
         Self { workers, places, state: Mutex::default(), waiting }
     }
 
     /// A place, unless the queue is full, or half of it belongs to this address or this tenant.
-    pub(super) fn enter(self: &Arc<Self>, address: IpAddr, tenant: &str) -> Option<Place> {
+    pub(crate) fn enter(self: &Arc<Self>, address: IpAddr, tenant: &str) -> Option<Place> {
         let sources = [Source::Address(address), Source::Tenant(tenant.to_owned())];
         let mut state = self.state();
         let most = self.places.div_ceil(2);
@@ -158,7 +158,7 @@ impl State {
 
 impl Place {
     /// Waits for its turn.
-    pub(super) async fn wait(mut self) -> Option<Turn> {
+    pub(crate) async fn wait(mut self) -> Option<Turn> {
         let (sender, receiver) = oneshot::channel();
         self.queue.state().line.push(Entry { sources: self.sources.clone(), sender });
         self.queue.serve();

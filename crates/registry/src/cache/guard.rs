@@ -1,0 +1,130 @@
+//! What a cache keeps back for now: everything without credentials for the upstream, tags that may have changed, and images
+//! that a login has not pulled before while the upstream does not say whether it may.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, Response, StatusCode};
+use axum::middleware::{self, Next};
+use decide::registry::cache_access::{Place, is_digest, place};
+use tokio::time::Instant;
+
+use super::credentials::Credentials;
+use super::holder::Holder;
+use super::images::Images;
+use super::metrics::{CacheMetrics, Withheld};
+use super::reach::Reach;
+use crate::error_form::{error, unavailable};
+
+/// The header with the digest of a manifest.
+const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+
+/// What may be passed on to the registry.
+#[derive(Debug)]
+pub struct Guard {
+    credentials: Option<Arc<Credentials>>,
+    reach: Option<Arc<Reach>>,
+    images: Option<Images>,
+    metrics: CacheMetrics,
+}
+
+impl Guard {
+    /// Everything may.
+    #[must_use]
+    pub fn new(metrics: CacheMetrics) -> Self {
+        Self { credentials: None, reach: None, images: None, metrics }
+    }
+
+    /// Nothing without credentials: the registry would ask the upstream as nobody.
+    #[must_use]
+    pub fn with_credentials(self, credentials: Option<Arc<Credentials>>) -> Self {
+        Self { credentials, ..self }
+    }
+
+    /// Tags only while the upstream is reached.
+    #[must_use]
+    pub fn with_fresh_tags(self, reach: Option<Arc<Reach>>) -> Self {
+        Self { reach, ..self }
+    }
+
+    /// With tokens for known images alone.
+    #[must_use]
+    pub fn with_known_images(self, has_them: bool) -> Self {
+        Self { images: has_them.then(Images::default), ..self }
+    }
+
+    /// Guards a router.
+    pub fn before(self, router: Router) -> Router {
+        router.layer(middleware::from_fn_with_state(Arc::new(self), check))
+    }
+
+    /// Why a request is not passed on.
+    async fn withheld(&self, place: &Place, holder: Option<&Holder>) -> Option<Withheld> {
+        if self.credentials.as_ref().is_some_and(|credentials| credentials.get().is_none()) {
+            return Some(Withheld::Credentials);
+        }
+        if let (Some(images), Some(holder)) = (&self.images, holder.filter(|holder| holder.is_limited)) {
+            let is_known = match place {
+                Place::Root | Place::Blob => true,
+                Place::Manifest { repository, reference } => {
+                    images.has(&holder.login, repository, reference, Instant::now())
+                }
+                Place::Other => false,
+            };
+            if !is_known {
+                return Some(Withheld::UnknownImage);
+            }
+        }
+        match (&self.reach, place) {
+            (Some(reach), Place::Manifest { reference, .. }) if !is_digest(reference) => {
+                (!reach.is_reached().await).then_some(Withheld::StaleTag)
+            }
+            _ => None,
+        }
+    }
+
+    /// A manifest was served.
+    fn served(&self, place: &Place, holder: Option<&Holder>, headers: &HeaderMap) {
+        let (Some(images), Some(holder), Place::Manifest { repository, reference }) =
+            (&self.images, holder, place)
+        else {
+            return;
+        };
+        let digest = headers.get(DIGEST).and_then(|digest| digest.to_str().ok());
+        for reference in std::iter::once(reference.as_str()).chain(digest) {
+            images.put(&holder.login, repository, reference, Instant::now());
+        }
+    }
+}
+
+async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response<Body> {
+    let place = place(request.uri().path());
+    let holder = guard.images.as_ref().and_then(|_| Holder::of(request.headers()));
+    if let Some(why) = guard.withheld(&place, holder.as_ref()).await {
+        guard.metrics.withheld(why);
+        return refused(why);
+    }
+    let answer = next.run(request).await;
+    if answer.status() == StatusCode::OK {
+        guard.served(&place, holder.as_ref(), answer.headers());
+    }
+    answer
+}
+
+fn refused(why: Withheld) -> Response<Body> {
+    match why {
+        Withheld::Credentials => {
+            unavailable("the cache has no credentials for its upstream yet: try again later")
+        }
+        Withheld::StaleTag => {
+            unavailable("the upstream cannot be asked which image the tag names now: try again later")
+        }
+        Withheld::UnknownImage => error(
+            StatusCode::FORBIDDEN,
+            "DENIED",
+            "the upstream is away, and this login has not pulled this image before",
+        ),
+    }
+}
