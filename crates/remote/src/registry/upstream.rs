@@ -19,10 +19,6 @@ use crate::http::trusting;
 
 pub use answer::Answer;
 
-/// How long a connection is kept for the next question.
-const IDLE: Duration = Duration::from_secs(30);
-/// How many connections are kept.
-const IDLE_MAX: usize = 4;
 /// The longest answer of a token server, in bytes.
 const TOKEN_ANSWER_MAX: usize = 64 * 1024;
 
@@ -78,8 +74,8 @@ impl Upstream {
         let mut builder = Client::builder()
             .redirect(Policy::none())
             .no_proxy()
-            .pool_max_idle_per_host(IDLE_MAX)
-            .pool_idle_timeout(IDLE)
+            // A connection that its upstream has closed meanwhile would look like an upstream that is away.
+            .pool_max_idle_per_host(0)
             .connect_timeout(guard::CONNECT)
             // Clouds give secrets to machines at addresses that no registry has.
             .dns_resolver(Arc::new(Resolver(Loopback::Allowed)))

@@ -12,7 +12,7 @@ use super::{object, render};
 /// The sections that documents show, so that this test does not miss all of them.
 const SHOWN: [&str; 2] = [
     "buildJob defaultRuntime function gitUrls reservedEnvs runtimes",
-    "build function git imageRegistries propagation registryCheck runtimes workers",
+    "build caches function git imageRegistries propagation registryCheck runtimes workers",
 ];
 
 #[test]
