@@ -256,6 +256,10 @@ bench-controller: control-plane $(IMAGE_CONTROLLER) ## how the controller brings
 bench-registry: control-plane registry $(REGISTRY) ## the gateway of registries: tokens, accounts, large blobs beside nginx, rotations under load
 	$(CARGO) bench --locked --bench registry -- $(CURDIR)/$(REGISTRY)
 
+.PHONY: bench-cache
+bench-cache: control-plane registry $(REGISTRY) ## pull-through caches: rotations, an outage, who may pull, a large layer
+	$(CARGO) bench --locked --bench cache -- $(CURDIR)/$(REGISTRY)
+
 .PHONY: bench-hostile
 bench-hostile: control-plane $(IMAGE_CONTROLLER) ## how much memory of the controller tenants can fill
 	$(CARGO) bench --locked --bench controller -- $(IMAGE_CONTROLLER) hostile 100

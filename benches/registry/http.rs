@@ -95,6 +95,11 @@ impl Blob {
         (self.piece.len() * self.pieces) as u64
     }
 
+    /// Writes it to a file.
+    pub fn write(&self, to: &mut impl std::io::Write) -> std::io::Result<()> {
+        (0..self.pieces).try_for_each(|_| to.write_all(&self.piece))
+    }
+
     fn body(&self) -> Body {
         let pieces = std::iter::repeat_n(self.piece.clone(), self.pieces).map(Ok::<_, Infallible>);
         let stream = Body::from_stream(futures::stream::iter(pieces));

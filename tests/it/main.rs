@@ -13,6 +13,7 @@
 mod harness {
     pub mod account;
     pub mod agent;
+    pub mod cached;
     pub mod call;
     pub mod cert_manager;
     pub mod certs_d;
@@ -130,6 +131,15 @@ mod registries {
     mod serve;
     mod service_accounts;
     mod tokens;
+    mod upstream;
+}
+
+/// Pull-through caches: the gateway in front of a real registry in proxy mode.
+mod registry_caches {
+    mod authorize;
+    mod conformance;
+    mod credentials;
+    mod outage;
 }
 
 /// Functions on a real node: built, run and called.

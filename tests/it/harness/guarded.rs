@@ -51,7 +51,7 @@ pub struct Guarded {
     pub metrics: Arc<Metrics>,
     registry: Option<Process>,
     folder: TempDir,
-    _phase: watch::Sender<Phase>,
+    phase: watch::Sender<Phase>,
 }
 
 impl Guarded {
@@ -95,7 +95,7 @@ impl Guarded {
         }));
         assert!(tls.not_after > SystemTime::now());
         let authority = certs.authority.certificate;
-        Self { port, authority, accounts, metrics, registry: Some(registry), folder, _phase: phase }
+        Self { port, authority, accounts, metrics, registry: Some(registry), folder, phase }
     }
 
     /// Adds an account as the controller does it for a push or pull secret.
@@ -110,6 +110,14 @@ impl Guarded {
     /// An image of this registry.
     pub fn image(&self, repository: &str) -> String {
         format!("localhost:{}/{repository}", self.port)
+    }
+
+    /// Stops the gateway, too. Nothing listens any more when this returns.
+    pub async fn leave(&self) {
+        self.phase.send_replace(Phase::Closing);
+        while TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Stops the registry; the gateway goes on.

@@ -67,27 +67,8 @@ fn a_cache_becomes_pods_that_nodes_pull_from() {
     cache.wait("nodes forget it", || !values().contains("seed.test"));
 }
 
-/// Step by step as the documentation of the original has it, and what can go wrong on the way.
-#[test]
-fn credentials_are_rotated_without_a_restart() {
-    let upstream = Registry::start(Auth::Basic, "first");
-    let cache = Cache::named("rotation");
-    cache.add_volume();
-    cache.apply(&upstream.address(), &json!({"secretReferenceName": "rotation-v1"}));
-    let missing = "False CredentialsMissing Secret kyma-system/rotation-v1 does not exist: create it with username and password; the cache starts when the upstream has accepted some";
-    cache.awaits("CredentialsValid", missing);
-    cache.awaits("Ready", missing);
-    assert!(!cache.made().contains(&"statefulset.apps/registry-rotation-test".to_owned()));
-    cache.add_credentials("rotation-v1", "first");
-    let proven =
-        "True CredentialsProven The upstream accepts the credentials of Secret kyma-system/rotation-";
-    cache.awaits("CredentialsValid", &format!("{proven}v1"));
-    cache.awaits("Ready", "True Running 1/1 Pods are ready");
-    cache.wait("the Secret says who uses it", || cache.users_of("rotation-v1") == "rotation");
-    assert_eq!(cache.password_in_use(), "first");
-    let generation = || cache.get("statefulset registry-rotation-test")["metadata"]["generation"].clone();
-    let before = generation();
-
+/// Those of `rotation-v1` are in use.
+fn wrong_credentials_stay_out_of_use(cache: &Cache) {
     // Its author has mistyped it.
     cache.add_credentials("rotation-v2", "mistyped");
     cache.patch(&json!({"secretReferenceName": "rotation-v2"}));
@@ -111,6 +92,30 @@ fn credentials_are_rotated_without_a_restart() {
     cache.patch(&json!({"secretReferenceName": "rotation-v3"}));
     cache.awaits("CredentialsValid", "False CredentialsInvalid spec.secretReferenceName: Invalid value: ");
     assert!(cache.condition("CredentialsValid").ends_with("; those of Secret rotation-v1 stay in use"));
+}
+
+/// Step by step as the documentation of the original has it, and what can go wrong on the way.
+#[test]
+fn credentials_are_rotated_without_a_restart() {
+    let upstream = Registry::start(Auth::Basic, "first");
+    let cache = Cache::named("rotation");
+    cache.add_volume();
+    cache.apply(&upstream.address(), &json!({"secretReferenceName": "rotation-v1"}));
+    let missing = "False CredentialsMissing Secret kyma-system/rotation-v1 does not exist: create it with username and password; the cache starts when the upstream has accepted some";
+    cache.awaits("CredentialsValid", missing);
+    cache.awaits("Ready", missing);
+    assert!(!cache.made().contains(&"statefulset.apps/registry-rotation-test".to_owned()));
+    cache.add_credentials("rotation-v1", "first");
+    let proven =
+        "True CredentialsProven The upstream accepts the credentials of Secret kyma-system/rotation-";
+    cache.awaits("CredentialsValid", &format!("{proven}v1"));
+    cache.awaits("Ready", "True Running 1/1 Pods are ready");
+    cache.wait("the Secret says who uses it", || cache.users_of("rotation-v1") == "rotation");
+    assert_eq!(cache.password_in_use(), "first");
+    let generation = || cache.get("statefulset registry-rotation-test")["metadata"]["generation"].clone();
+    let before = generation();
+
+    wrong_credentials_stay_out_of_use(&cache);
 
     // The upstream is away while the right ones come.
     upstream.set_password("second");
