@@ -113,7 +113,7 @@ impl InForce {
         .await;
     }
 
-    /// See [`keep_key`].
+    /// Replaces the key that signs whenever it is due, or its authority is another one.
     pub async fn keep_key(self: Arc<Self>, files: AuthorityFiles, known: Authority, every: Duration) {
         let metrics = Arc::clone(&self.metrics);
         let replace = move |signer| self.change(|state| state.signer = signer);

@@ -1,7 +1,7 @@
 //! What a Pod may pull from a pull-through cache with access `Authorize`: what its own login may pull from the upstream.
 //!
-//! [`repositories`] says what the upstream is asked about. What it answers is a [`Finding`], [`permission`] what follows
-//! from it, and [`access`] what the token allows. [`place`] says what of the cache a request is for.
+//! [`repositories`] says what the upstream is asked about. What it answers is a [`Finding`], [`permission()`] what follows
+//! from it, and [`access`] what the token allows. [`place()`] says what of the cache a request is for.
 
 mod permission;
 mod place;
