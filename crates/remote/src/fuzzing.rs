@@ -1,15 +1,20 @@
 //! Entry points for the fuzz targets, to the code that reads what tenants and their servers write. Nothing else uses
 //! them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+#[cfg(feature = "git")]
+use std::collections::BTreeSet;
 
 use k8s_openapi::ByteString;
+#[cfg(feature = "git")]
 use russh::keys::PublicKey;
 
+#[cfg(feature = "git")]
 use crate::git::{fuzz_conversation, fuzz_judge, fuzz_key};
 use crate::registry::{Account, RegistryConfig, fuzz_challenge};
 
 /// Checks a host key against a `known_hosts` file. The key is taken from a line of the file, if there is one.
+#[cfg(feature = "git")]
 pub fn known_hosts(file: &str, host: &str, port: u16) {
     const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ";
     if let Ok(key) = PublicKey::from_openssh(KEY) {
@@ -18,11 +23,13 @@ pub fn known_hosts(file: &str, host: &str, port: u16) {
 }
 
 /// Reads a private key, if this takes little time.
+#[cfg(feature = "git")]
 pub fn private_key(text: &str, passphrase: Option<&str>) {
     fuzz_key(text, passphrase);
 }
 
 /// Reads the answer of a Git server, which arrives in pieces.
+#[cfg(feature = "git")]
 pub fn advertisement(references: &BTreeSet<String>, pieces: &[Vec<u8>]) {
     fuzz_conversation(references, pieces);
 }

@@ -15,11 +15,11 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use tokio::net::TcpStream;
 
 /// How long a connection may take, including name resolution.
 pub(crate) const CONNECT: Duration = Duration::from_secs(5);
 /// How long a server may be silent.
+#[cfg(feature = "git")]
 pub(crate) const SILENCE: Duration = Duration::from_secs(10);
 
 /// Addresses at which clouds give secrets to machines, in addition to the link-local ones.
@@ -97,16 +97,18 @@ pub(crate) fn check_url(url: &Url, loopback: Loopback) -> Result<(), Forbidden> 
 }
 
 /// Connects to a host by name or address.
-pub(crate) async fn connect(host: &str, port: u16, loopback: Loopback) -> io::Result<TcpStream> {
+#[cfg(feature = "git")]
+pub(crate) async fn connect(host: &str, port: u16, loopback: Loopback) -> io::Result<tokio::net::TcpStream> {
     let connect = async {
         let addresses = resolve(host.to_owned(), port, loopback).await?;
-        TcpStream::connect(addresses.as_slice()).await
+        tokio::net::TcpStream::connect(addresses.as_slice()).await
     };
     let late = || io::Error::new(io::ErrorKind::TimedOut, no_connection());
     tokio::time::timeout(CONNECT, connect).await.map_err(|_| late())?
 }
 
 /// The message after [`CONNECT`] has passed.
+#[cfg(feature = "git")]
 pub(crate) fn no_connection() -> String {
     format!("no connection within {} s", CONNECT.as_secs())
 }

@@ -3,6 +3,7 @@
 
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(feature = "git")]
 pub mod git;
 pub mod guard;
 mod http;
