@@ -153,6 +153,7 @@ mod node {
     mod isolation;
     mod pulls;
     mod registries;
+    mod registry_caches;
     mod tags;
     mod tokens;
 }

@@ -124,7 +124,12 @@ impl RealCluster {
 
     /// Adds a volume for the registry of a namespace, on the disk of the node.
     pub fn add_volume(&self, namespace: &str, storage_class: &str) {
-        let name = format!("images-of-{namespace}");
+        self.add_volume_of_claim(namespace, "imageregistry-registry-pvc", storage_class);
+    }
+
+    /// Adds a volume for a claim of a namespace, on the disk of the node.
+    pub fn add_volume_of_claim(&self, namespace: &str, claim: &str, storage_class: &str) {
+        let name = format!("images-of-{namespace}-{claim}");
         let path = self.control_plane.folder().join(&name);
         std::fs::create_dir(&path).unwrap();
         // Kubernetes gives local volumes to the group of the Pod.
@@ -137,7 +142,7 @@ impl RealCluster {
             "spec": {
                 "accessModes": ["ReadWriteOnce"],
                 "capacity": {"storage": "20Gi"},
-                "claimRef": {"namespace": namespace, "name": "imageregistry-registry-pvc"},
+                "claimRef": {"namespace": namespace, "name": claim},
                 "local": {"path": path},
                 "nodeAffinity": nodes,
                 "storageClassName": storage_class,

@@ -83,7 +83,9 @@ fn made(folder: &Path, programs: &Path, program: &Program) -> PathBuf {
     fs::write(root.join("etc/ssl/certs/ca-certificates.crt"), authorities::pem()).unwrap();
     fs::copy(&built, root.join(name)).unwrap();
     strip(&root.join(name));
-    for library in libraries(&built) {
+    // The registry of a cache runs a program of ours, which needs nothing but itself in a release.
+    let guest = (*name == DISTRIBUTION.name).then(|| libraries(&self::programs().join(GATEWAY.name)));
+    for library in libraries(&built).into_iter().chain(guest.into_iter().flatten()) {
         let to = root.join(library.strip_prefix("/").unwrap());
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::copy(&library, to).unwrap();
