@@ -9,5 +9,5 @@ pub(crate) use root::Turn;
 
 pub(crate) use read::{mapped, own, server};
 pub(crate) use root::Root;
-pub(crate) use steps::{authority, bytes, pair, step_of, unmade};
+pub(crate) use steps::{bytes, tokens, unmade};
 pub(crate) use stored_secret::StoredSecret;

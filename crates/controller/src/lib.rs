@@ -27,3 +27,4 @@ pub mod run;
 pub mod runtimes;
 mod secrets;
 pub mod shared;
+mod touched;

@@ -1,6 +1,7 @@
 //! Metrics. Their labels have values from closed sets only.
 
 mod caches;
+mod counting;
 mod registries;
 
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use prometheus_client::registry::{Registry, Unit};
 use caches::Caches;
 pub(crate) use caches::CountingCaches;
 use registries::Registries;
-pub(crate) use registries::{Counted, Counting};
+pub(crate) use registries::{Counted, CountingRegistries};
 
 type Label = [(&'static str, &'static str); 1];
 
@@ -201,7 +202,7 @@ impl Metrics {
         &self,
         counted: Counted,
         count: impl Fn(Timestamp) -> Tally + Send + 'static,
-    ) -> Counting {
+    ) -> CountingRegistries {
         self.registries.count(counted, count)
     }
 

@@ -3,6 +3,7 @@
 
 mod caches;
 mod composed_secret;
+mod following;
 mod registries;
 mod source;
 

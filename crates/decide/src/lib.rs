@@ -18,6 +18,8 @@ mod object;
 pub mod owner;
 pub mod plan;
 mod pod;
+#[cfg(test)]
+mod recorded;
 pub mod registry;
 mod resources;
 pub mod runtimes;

@@ -5,8 +5,21 @@ use std::collections::BTreeMap;
 
 use api::names::container_registries::LABEL;
 use api::names::program_label::{CONTROLLER, NAME};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use serde_json::Value;
+
+/// The reference of what an object owns: it is deleted with the object.
+#[must_use]
+pub fn reference(api_version: String, kind: &str, name: &str, uid: &str) -> OwnerReference {
+    OwnerReference {
+        api_version,
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        uid: uid.to_owned(),
+        controller: Some(true),
+        block_owner_deletion: Some(true),
+    }
+}
 
 /// Whether the object with this UID is the controller of a stored one.
 #[must_use]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use api::{Condition, ConditionType};
 use serde_json::Value;
 
-use crate::Kind;
 use crate::status::Status;
+use crate::{Kind, drift};
 
 /// A wanted object.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +42,30 @@ pub enum Step {
     },
     /// Delete an object that the Function controls, by kind and name.
     Delete(Kind, String),
+}
+
+/// What has the name of an object.
+pub(crate) enum Name {
+    /// Nothing, or the object.
+    Free,
+    /// An object of somebody else.
+    Taken,
+}
+
+/// Plans to write an object, unless it is stored as wanted, or somebody else has its name.
+pub(crate) fn ensure(
+    stored: Option<&Value>,
+    wanted: Wanted,
+    is_ours: impl FnOnce(&Value) -> bool,
+    steps: &mut Vec<Step>,
+) -> Name {
+    match stored {
+        None => steps.push(Step::Create(wanted)),
+        Some(stored) if !is_ours(stored) => return Name::Taken,
+        Some(stored) if drift::is_stored(&wanted.object, stored) => {}
+        Some(_) => steps.push(Step::Apply(wanted)),
+    }
+    Name::Free
 }
 
 /// A change of a Job.

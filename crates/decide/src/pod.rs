@@ -56,6 +56,24 @@ pub(crate) fn pod(selector: &BTreeMap<String, String>) -> Value {
     })
 }
 
+/// The container of a gateway; `clients` is its port for clients, by name and number.
+pub(crate) fn gateway(image: &str, clients: (&str, u16), args: &[String], mounts: &[Value]) -> Value {
+    let probe = |path: &str, period: i32| json!({"httpGet": {"path": path, "port": ADMIN}, "periodSeconds": period, "timeoutSeconds": 5});
+    let port =
+        |(name, number): (&str, u16)| json!({"name": name, "containerPort": number, "protocol": "TCP"});
+    json!({
+        "name": "gateway",
+        "image": image,
+        "args": args,
+        "ports": [port(clients), port((ADMIN, ADMIN_PORT))],
+        "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "512Mi"}},
+        "livenessProbe": probe("/livez", 10),
+        "readinessProbe": probe("/readyz", 5),
+        "securityContext": security(),
+        "volumeMounts": mounts,
+    })
+}
+
 /// A volume with some keys of a Secret.
 pub(crate) fn secret(volume: &str, secret: &str, keys: &[&str]) -> Value {
     // The group of the Pod reads it.

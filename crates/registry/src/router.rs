@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use api::names::image_registry::TOKEN_PATH;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -12,9 +13,6 @@ use crate::endpoint::{self, Endpoint};
 use crate::error_form::error;
 use crate::gateway::Gateway;
 use crate::token_server::TokenServer;
-
-/// The path of tokens.
-pub const TOKEN_PATH: &str = "/auth/token";
 
 /// The router of the port of clients.
 pub fn router<T: TokenServer>(gateway: Arc<Gateway>, tokens: Arc<Endpoint<T>>) -> Router {

@@ -49,6 +49,9 @@ pub mod proven_annotation {
 /// The key of the authority of a cache, in the Secret that its status names.
 pub const BUNDLE: &str = "bundle.crt";
 
+/// The socket at which the registry of a cache gets the credentials from the gateway beside it.
+pub const SOCKET: &str = "/run/cache/credentials.sock";
+
 /// What the names of the objects of caches start with.
 const PREFIX: &str = "registry-";
 /// The longest upstream that a name holds as it is.

@@ -14,6 +14,9 @@ pub mod managed_label {
 /// Label of all objects of a registry. Its value is the name of its account, `of_registry`.
 pub const APP: &str = "app";
 
+/// The path at which gateways answer requests for tokens.
+pub const TOKEN_PATH: &str = "/auth/token";
+
 /// Keys of the Secrets with certificates of registries, besides the certificate and its key.
 pub mod certificate_key {
     /// The certificate.

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use api::names::image_registry::certificate_key::TRUSTED;
 use api::names::registry::ROOT_CA;
 use cluster::{Error, Writer};
 use decide::Kind;
-use decide::registry::certificates::{ROOT_LIFE, Step, root_rollover};
+use decide::registry::certificates::{ROOT_LIFE, SERVER_LIFE, Step, root_rollover};
 use decide::registry::observed::Own;
-use decide::registry::secrets::{self, is_root};
+use decide::registry::secrets::{self, Data, is_root};
+use process::certificates;
 use tokio::sync::Mutex;
 
 use super::read::mapped;
-use super::steps::{authority, step_of};
+use super::steps::{authority, bytes, pair, step_of, unmade};
 use super::stored_secret::StoredSecret;
 use crate::owned::Owned;
 
@@ -40,6 +42,18 @@ impl Root {
             Some(stored) if is_root(&stored) => Own::Stored(StoredSecret::of(&stored)),
             Some(_) => Own::Foreign,
         })
+    }
+
+    /// What the Secret of a certificate for these names holds: the certificate, and whom clients trust. `None` if the
+    /// authority cannot sign.
+    pub(crate) async fn sign(&self, names: Vec<String>, now: SystemTime) -> Result<Option<Data>, Error> {
+        let Own::Stored(root) = self.stored().await? else { return Ok(None) };
+        let Some(signs) = root.signs() else { return Ok(None) };
+        let ends = (now + SERVER_LIFE).min(signs.certificate.not_after());
+        let made = certificates::server(&signs.pair, names, now, ends).map_err(|error| unmade(&error))?;
+        let mut data = pair(&made);
+        data.insert(TRUSTED, bytes(root.text(TRUSTED).unwrap_or_default()));
+        Ok(Some(data))
     }
 
     /// Takes a step, unless another reconciler has taken it meanwhile.

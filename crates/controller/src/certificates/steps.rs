@@ -6,16 +6,17 @@ use api::names::image_registry::certificate_key::{
     CERTIFICATE, KEY, NEXT_CERTIFICATE, NEXT_KEY, SINCE, TRUSTED,
 };
 use cluster::Error;
-use decide::registry::certificates::{Step, authority_name};
+use decide::registry::certificates::{AUTHORITY_LIFE, Step, authority_name};
 use decide::registry::secrets::Data;
 use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use process::certificates::{self, Pair};
+use serde_json::Value;
 
 use super::stored_secret::StoredSecret;
 
 /// A new authority for a Secret.
-pub(crate) fn authority(
+pub(super) fn authority(
     secret: &str,
     namespace: &str,
     now: SystemTime,
@@ -25,7 +26,7 @@ pub(crate) fn authority(
 }
 
 /// What the Secret of an authority holds after a step.
-pub(crate) fn step_of(
+pub(super) fn step_of(
     step: Step,
     known: &StoredSecret,
     make: impl FnOnce() -> Result<Pair, certificates::Error>,
@@ -61,6 +62,18 @@ pub(crate) fn step_of(
     }
 }
 
+/// What the Secret of a token authority holds after a step; `stored` is what it is now.
+pub(crate) fn tokens(
+    step: Step,
+    secret: &str,
+    namespace: &str,
+    stored: Option<&Value>,
+    now: SystemTime,
+) -> Result<Data, Error> {
+    let known = stored.map(StoredSecret::of).unwrap_or_default();
+    step_of(step, &known, || authority(secret, namespace, now, now + AUTHORITY_LIFE), now)
+}
+
 /// With the certificates that are trusted.
 fn trusting(mut data: Data, certificates: &[&str]) -> Data {
     data.insert(TRUSTED, bytes(&certificates.concat()));
@@ -68,7 +81,7 @@ fn trusting(mut data: Data, certificates: &[&str]) -> Data {
 }
 
 /// A certificate with its key, as a Secret holds them.
-pub(crate) fn pair(pair: &Pair) -> Data {
+pub(super) fn pair(pair: &Pair) -> Data {
     Data::from([(CERTIFICATE, bytes(&pair.certificate)), (KEY, bytes(&pair.key))])
 }
 

@@ -13,7 +13,7 @@ pub struct RawCaches {
     pub hibernated: Option<bool>,
     /// The image of the registry; if absent, that of registries in the cluster.
     pub registry_image: Option<String>,
-    /// The image of `serverless-registry`, which stands in front of it; if absent, that of registries in the cluster.
+    /// The image of `serverless-registry`, the gateway of the registry. If absent, it is that of registries in the cluster.
     pub gateway_image: Option<String>,
 }
 

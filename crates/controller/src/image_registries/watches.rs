@@ -1,32 +1,23 @@
 //! What wakes a registry: its own objects, and the Secrets and the ConfigMap that it names. Only metadata is watched, and
 //! nothing is kept of it.
 
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use api::names::image_registry::managed_label;
 use api::names::registry::ROOT_CA;
 use api::registry::ImageRegistry;
-use cluster::{Object, PAGE};
 use decide::Kind;
 use decide::registry::instance::Instance;
 use decide::registry::sync;
-use futures::StreamExt as _;
 use futures::channel::mpsc::UnboundedSender;
-use kube::api::PartialObjectMeta;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::watcher::Config;
-use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client, ResourceExt as _};
-use process::causes::Causes;
 use tokio::task::JoinSet;
 
 use super::registries::ImageRegistries;
 use crate::secrets::OTHER_TYPES;
-
-/// When a watch of a kind begins again that the cluster may not have.
-const PAUSE: Duration = Duration::from_mins(1);
+use crate::touched::{AnyObject, follow};
 
 type Wake = UnboundedSender<ObjectRef<ImageRegistry>>;
 
@@ -55,10 +46,10 @@ pub(super) fn start(
     let made = MADE.map(|kind| (kind, made.clone()));
     let any = [(Kind::ConfigMap, Config::default()), (Kind::Secret, Config::default().fields(OTHER_TYPES))];
     for (kind, config) in made.into_iter().chain(any) {
-        let api = Api::<PartialObjectMeta<Object>>::all_with(client.clone(), &kind.resource());
+        let api = Api::<AnyObject>::all_with(client.clone(), &kind.resource());
         let (registries, store, wake) = (Arc::clone(registries), store.clone(), wake.clone());
         tasks.spawn(async move {
-            let changed = |object: &PartialObjectMeta<Object>| {
+            let changed = |object: &AnyObject| {
                 for registry in registries.concerned(kind, object, &store) {
                     // Nobody listens when the loop has ended.
                     let _ = wake.unbounded_send(registry);
@@ -70,33 +61,12 @@ pub(super) fn start(
     tasks
 }
 
-async fn follow(
-    kind: Kind,
-    api: Api<PartialObjectMeta<Object>>,
-    config: Config,
-    changed: impl Fn(&PartialObjectMeta<Object>),
-) {
-    let config = config.page_size(PAGE);
-    loop {
-        let mut objects = pin!(watcher(api.clone(), config.clone()).default_backoff().touched_objects());
-        while let Some(object) = objects.next().await {
-            match object {
-                Ok(object) => changed(&object),
-                // Not every cluster has cert-manager: asked again and again, it would answer so all the time.
-                Err(_) if kind == Kind::Certificate => break,
-                Err(error) => tracing::warn!(error = %Causes(&error), %kind, "a watch is interrupted"),
-            }
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
 impl ImageRegistries {
     /// The registries that an object concerns.
     fn concerned(
         &self,
         kind: Kind,
-        object: &PartialObjectMeta<Object>,
+        object: &AnyObject,
         store: &Store<ImageRegistry>,
     ) -> Vec<ObjectRef<ImageRegistry>> {
         let (name, namespace) = (object.name_any(), object.namespace().unwrap_or_default());

@@ -1,8 +1,5 @@
 //! Metrics of pull-through caches. They are counted when they are asked for, from what the watch shows.
 
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use decide::cache::proof::Answer;
 use decide::cache::tally::ByReason;
 use prometheus_client::metrics::counter::Counter;
@@ -10,14 +7,12 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use super::counting::{Counting, Counts};
+
 type Label = [(&'static str, &'static str); 1];
 
 /// Counts caches, by the reasons of `Ready` and of `CredentialsValid`.
-type Count = Box<dyn Fn() -> [ByReason; 2] + Send>;
-
-/// Who counts; nobody if another replica leads.
-#[derive(Clone, Default)]
-struct Counts(Arc<Mutex<Option<Count>>>);
+pub(crate) type Count = Box<dyn Fn() -> [ByReason; 2] + Send>;
 
 /// The metrics.
 #[derive(Debug, Default)]
@@ -25,12 +20,11 @@ pub(super) struct Caches {
     by_reason: Family<Label, Gauge>,
     credentials: Family<Label, Gauge>,
     checks: Family<Label, Counter>,
-    counts: Counts,
+    counts: Counts<Count>,
 }
 
 /// Ends the counting when it is dropped.
-#[must_use]
-pub(crate) struct CountingCaches(Counts);
+pub(crate) type CountingCaches = Counting<Count>;
 
 impl Caches {
     pub(super) fn register(&self, registry: &mut Registry) {
@@ -56,8 +50,7 @@ impl Caches {
 
     /// Counts caches until what is returned is dropped.
     pub(super) fn count(&self, count: impl Fn() -> [ByReason; 2] + Send + 'static) -> CountingCaches {
-        self.counts.set(Some(Box::new(count)));
-        CountingCaches(self.counts.clone())
+        self.counts.begin(Box::new(count))
     }
 
     /// An upstream has answered; `result` is the word for what.
@@ -67,36 +60,16 @@ impl Caches {
 
     /// Brings the numbers up to date.
     pub(super) fn refresh(&self) {
-        let counts = self.counts.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let [ready, credentials] = match counts.as_ref() {
-            Some(count) => count(),
-            // Those that were counted before are not there any more.
-            None => [(); 2].map(|()| decide::cache::tally::caches([], api::cache::CacheConditionType::Ready)),
-        };
+        // Those that were counted before are not there any more.
+        let none =
+            || [(); 2].map(|()| decide::cache::tally::caches([], api::cache::CacheConditionType::Ready));
+        let [ready, credentials] = self.counts.count(|count| count()).unwrap_or_else(none);
         for (family, numbers) in [(&self.by_reason, ready), (&self.credentials, credentials)] {
             for (reason, number) in numbers {
                 let number = i64::try_from(number).unwrap_or(i64::MAX);
                 family.get_or_create_owned(&[("reason", reason)]).set(number);
             }
         }
-    }
-}
-
-impl Counts {
-    fn set(&self, count: Option<Count>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = count;
-    }
-}
-
-impl Drop for CountingCaches {
-    fn drop(&mut self) {
-        self.0.set(None);
-    }
-}
-
-impl fmt::Debug for Counts {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Counts")
     }
 }
 

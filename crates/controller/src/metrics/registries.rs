@@ -1,15 +1,14 @@
 //! Metrics of registries in the cluster and of push and pull secrets. They are counted when they are asked for, from what
 //! the watches show, so nothing is left of an object that was deleted.
 
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use decide::registry::tally::Tally;
 use jiff::Timestamp;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+
+use super::counting::{Counting, Counts};
 
 type Label = [(&'static str, &'static str); 1];
 type Labels = [(&'static str, &'static str); 2];
@@ -23,11 +22,7 @@ pub(crate) enum Counted {
 }
 
 /// Counts objects at a time.
-type Count = Box<dyn Fn(Timestamp) -> Tally + Send>;
-
-/// Who counts, in the order of [`Counted`]; nobody if another replica leads.
-#[derive(Default)]
-struct Counts([Option<Count>; 3]);
+pub(crate) type Count = Box<dyn Fn(Timestamp) -> Tally + Send>;
 
 /// The metrics.
 #[derive(Debug, Default)]
@@ -37,15 +32,13 @@ pub(super) struct Registries {
     overdue: Family<Label, Gauge>,
     expired: Family<Label, Gauge>,
     rotations: Family<Label, Counter>,
-    counts: Arc<Mutex<Counts>>,
+    push_counts: Counts<Count>,
+    pull_counts: Counts<Count>,
+    registry_counts: Counts<Count>,
 }
 
 /// Ends the counting when it is dropped.
-#[must_use]
-pub(crate) struct Counting {
-    counts: Arc<Mutex<Counts>>,
-    counted: Counted,
-}
+pub(crate) type CountingRegistries = Counting<Count>;
 
 impl Registries {
     pub(super) fn register(&self, registry: &mut Registry) {
@@ -84,9 +77,16 @@ impl Registries {
         &self,
         counted: Counted,
         count: impl Fn(Timestamp) -> Tally + Send + 'static,
-    ) -> Counting {
-        set(&self.counts, counted, Some(Box::new(count)));
-        Counting { counts: Arc::clone(&self.counts), counted }
+    ) -> CountingRegistries {
+        self.counts(counted).begin(Box::new(count))
+    }
+
+    fn counts(&self, counted: Counted) -> &Counts<Count> {
+        match counted {
+            Counted::PushSecrets => &self.push_counts,
+            Counted::PullSecrets => &self.pull_counts,
+            Counted::Registries => &self.registry_counts,
+        }
     }
 
     /// A push or pull secret of this kind has a new password.
@@ -97,11 +97,7 @@ impl Registries {
     /// Brings the numbers up to date.
     pub(super) fn refresh(&self, now: Timestamp) {
         let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        let tally = |counted: Counted| {
-            let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = counts.0.get(counted as usize).and_then(Option::as_ref);
-            count.map_or_else(Tally::default, |count| count(now))
-        };
+        let tally = |counted| self.counts(counted).count(|count| count(now)).unwrap_or_default();
         for (reason, registries) in tally(Counted::Registries).by_reason {
             self.by_reason.get_or_create_owned(&[("reason", reason)]).set(number(registries));
         }
@@ -123,26 +119,6 @@ impl Counted {
             Self::PullSecrets => "ImagePullSecret",
             Self::Registries => "ImageRegistry",
         }
-    }
-}
-
-fn set(counts: &Mutex<Counts>, counted: Counted, count: Option<Count>) {
-    let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(place) = counts.0.get_mut(counted as usize) {
-        *place = count;
-    }
-}
-
-impl Drop for Counting {
-    fn drop(&mut self) {
-        set(&self.counts, self.counted, None);
-    }
-}
-
-impl fmt::Debug for Counts {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let counted = self.0.iter().flatten().count();
-        formatter.debug_struct("Counts").field("counted", &counted).finish()
     }
 }
 

@@ -6,21 +6,19 @@ use std::sync::Arc;
 use api::cache::RegistryCache;
 use api::names::cache::BUNDLE;
 use api::names::container_registries::OF_REGISTRY_CACHE;
-use cluster::{Cache, Cached, Change, Error, Presence, Writer};
+use cluster::{Cache, Cached, Change, Error, Writer};
 use decide::Kind;
 use decide::nodes::compose::{Composed, Source};
 use decide::nodes::of_cache::{Published, of_cache, published};
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::PartialObjectMeta;
 use kube::runtime::watcher::Config as WatcherConfig;
 use kube::{Api, Client};
 use policy::container_registries::Registries;
-use process::certificates::Certificate;
 use serde::Deserialize as _;
 use tokio::task::JoinSet;
 
+use super::following::{authorities, awaited, follow_certificates, value};
 use crate::base_namespace::Wake;
-use crate::secrets::OTHER_TYPES;
 
 /// What is cached of a cache.
 #[derive(Debug, PartialEq)]
@@ -69,17 +67,9 @@ impl Caches {
             caches.0.ready().await;
             wake_once.wake();
         });
-        let (caches, wake_on_change) = (Arc::clone(self), wake.clone());
-        let api = Api::<PartialObjectMeta<Secret>>::namespaced(client.clone(), namespace);
-        tasks.spawn(async move {
-            let changed = |change: Change<Presence>| {
-                if caches.have_authority(&change.key.1) {
-                    wake_on_change.wake();
-                }
-            };
-            let config = WatcherConfig::default().fields(OTHER_TYPES);
-            Cache::default().follow(api, config, Presence::of, changed).await;
-        });
+        let caches = Arc::clone(self);
+        let holds_one = move |secret: &str| caches.have_authority(secret);
+        tasks.spawn(follow_certificates(client.clone(), namespace.to_owned(), holds_one, wake.clone()));
     }
 
     /// What nodes learn of them; `namespace` is that of their objects. What is composed of them stays until the watch has shown
@@ -90,16 +80,15 @@ impl Caches {
         namespace: &str,
         present: Option<&Composed>,
     ) -> Result<Vec<Source>, Error> {
-        let owners = || present.into_iter().flat_map(|present| present.owners.values());
-        let mut sources = Vec::new();
         if !self.0.is_ready() {
-            let known = owners().filter(|owner| owner.starts_with(OF_REGISTRY_CACHE));
-            sources.extend(known.map(|name| Source { name: name.clone(), registries: None }));
-            return Ok(sources);
+            return Ok(awaited(present, OF_REGISTRY_CACHE));
         }
+        let is_composed =
+            |name: &String| present.is_some_and(|present| present.owners.values().any(|owner| owner == name));
+        let mut sources = Vec::new();
         for ((_, name), known) in self.0.group("") {
             let name = format!("{OF_REGISTRY_CACHE}{name}");
-            if known.published.is_ready || owners().any(|owner| *owner == name) {
+            if known.published.is_ready || is_composed(&name) {
                 let registries = read(writer, namespace, &known).await?;
                 sources.push(Source { name, registries });
             }
@@ -118,9 +107,7 @@ async fn read(writer: &Writer, namespace: &str, known: &Known) -> Result<Option<
     let Some(authority) = authority else { return Ok(Some(of_cache(&known.upstream, endpoint, None))) };
     let Some(secret) = writer.get(Kind::Secret, namespace, authority).await? else { return Ok(None) };
     let secret = Secret::deserialize(&secret).map_err(Error::of_json)?;
-    let bundle = secret.data.as_ref().and_then(|data| data.get(BUNDLE)).map_or(&[][..], |value| &value.0);
-    // Only whole certificates: anything else in it would make the files of nodes unreadable.
-    let authorities: String = Certificate::all(bundle).iter().map(Certificate::to_pem).collect();
+    let authorities = authorities(value(&secret, BUNDLE));
     let is_there = !authorities.is_empty();
     Ok(is_there.then(|| of_cache(&known.upstream, endpoint, Some(&authorities))))
 }

@@ -9,9 +9,9 @@ use api::names::image_registry::certificate_key::{CERTIFICATE, TRUSTED};
 use api::names::image_registry::managed_label;
 use api::registry::ImageRegistry;
 use cluster::{Cache, Change, Error, InNamespace, Presence, Writer};
+use decide::Kind;
 use decide::nodes::compose::{Composed, Source};
 use decide::nodes::of_registry::of_registry;
-use decide::{Key, Kind};
 use k8s_openapi::api::core::v1::{Secret, Service};
 use kube::api::PartialObjectMeta;
 use kube::runtime::watcher::Config as WatcherConfig;
@@ -21,8 +21,8 @@ use process::certificates::Certificate;
 use serde::Deserialize as _;
 use tokio::task::JoinSet;
 
+use super::following::{authorities, awaited, follow_certificates, value};
 use crate::base_namespace::Wake;
-use crate::secrets::OTHER_TYPES;
 
 /// What is cached of an `ImageRegistry`.
 #[derive(Debug, PartialEq)]
@@ -64,17 +64,9 @@ impl OwnRegistries {
             registries.0.ready().await;
             wake_once.wake();
         });
-        let (registries, wake_on_change) = (Arc::clone(self), wake.clone());
-        let api = Api::<PartialObjectMeta<Secret>>::namespaced(client.clone(), namespace);
-        tasks.spawn(async move {
-            let changed = |change: Change<Presence>| {
-                if registries.is_certified_by(&change.key) {
-                    wake_on_change.wake();
-                }
-            };
-            let config = WatcherConfig::default().fields(OTHER_TYPES);
-            Cache::default().follow(api, config, Presence::of, changed).await;
-        });
+        let (registries, of) = (Arc::clone(self), namespace.to_owned());
+        let holds_one = move |secret: &str| registries.is_certified_by(&of, secret);
+        tasks.spawn(follow_certificates(client.clone(), namespace.to_owned(), holds_one, wake.clone()));
         let wake_on_change = wake.clone();
         let api = Api::<PartialObjectMeta<Service>>::namespaced(client.clone(), namespace);
         tasks.spawn(async move {
@@ -91,13 +83,10 @@ impl OwnRegistries {
         namespace: &str,
         present: Option<&Composed>,
     ) -> Result<Vec<Source>, Error> {
-        let mut sources = Vec::new();
         if !self.0.is_ready() {
-            let owners = present.into_iter().flat_map(|present| present.owners.values());
-            let known = owners.filter(|owner| owner.starts_with(OF_IMAGE_REGISTRY));
-            sources.extend(known.map(|name| Source { name: name.clone(), registries: None }));
-            return Ok(sources);
+            return Ok(awaited(present, OF_IMAGE_REGISTRY));
         }
+        let mut sources = Vec::new();
         for ((_, name), registry) in self.0.group(namespace) {
             let registries = read(writer, namespace, &name, &registry.value).await?;
             sources.push(Source { name: format!("{OF_IMAGE_REGISTRY}{name}"), registries });
@@ -105,8 +94,8 @@ impl OwnRegistries {
         Ok(sources)
     }
 
-    fn is_certified_by(&self, (namespace, name): &Key) -> bool {
-        self.0.group(namespace).iter().any(|(_, registry)| registry.value.certificate == *name)
+    fn is_certified_by(&self, namespace: &str, secret: &str) -> bool {
+        self.0.group(namespace).iter().any(|(_, registry)| registry.value.certificate == secret)
     }
 }
 
@@ -127,11 +116,10 @@ async fn read(
     };
     let service = writer.get(Kind::Service, namespace, name).await?;
     let secret = Secret::deserialize(&secret).map_err(Error::of_json)?;
-    let value =
-        |key: &str| secret.data.as_ref().and_then(|data| data.get(key)).map_or(&[][..], |value| &value.0);
-    // Only whole certificates: anything else in it would make the files of nodes unreadable.
-    let authorities: String = Certificate::all(value(TRUSTED)).iter().map(Certificate::to_pem).collect();
-    let Some(certificate) = Certificate::all(value(CERTIFICATE)).into_iter().next() else { return Ok(None) };
+    let authorities = authorities(value(&secret, TRUSTED));
+    let Some(certificate) = Certificate::all(value(&secret, CERTIFICATE)).into_iter().next() else {
+        return Ok(None);
+    };
     let address = service
         .as_ref()
         .and_then(|service| service.pointer("/spec/clusterIP")?.as_str()?.parse::<IpAddr>().ok());

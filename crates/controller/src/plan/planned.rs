@@ -3,7 +3,7 @@
 use api::Condition;
 use serde_json::Value;
 
-/// What stands in place of a value of a Secret.
+/// Is printed for each value of a Secret.
 const HIDDEN: &str = "(not shown)";
 
 /// What becomes of an object.

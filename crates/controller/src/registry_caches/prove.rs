@@ -11,7 +11,6 @@ use decide::cache::instance::Instance;
 use decide::cache::observed::RemoteCa;
 use decide::cache::proof::Answer;
 use decide::cache::secrets;
-use decide::cache::sync::is_ours;
 use decide::owner::is_owned;
 use k8s_openapi::api::core::v1::Secret;
 use remote::registry::{self as upstream, Proxies, Upstream};
@@ -62,31 +61,13 @@ impl RegistryCaches {
             Some(SourceSecret::Malformed(why)) => Source::Malformed(why),
             Some(SourceSecret::Held(held)) => {
                 let (given, pause) = self.answer(instance, remote_ca, Some(&held)).await;
-                let is_same = |known: &InUse| {
-                    known.secret.data.as_ref().is_some_and(|data| {
-                        data.len() == held.data.len()
-                            && held.data.iter().all(|(key, value)| data.get(*key) == Some(value))
-                    })
-                };
-                let is_known = in_use.as_ref().is_some_and(is_same);
-                if is_known || given == Some(Answer::Accepted) {
-                    let from = in_use.as_ref().map(|known| known.from.secret_name.clone());
-                    let now = ProvenCredentials {
-                        secret_name: name.to_owned(),
-                        resource_version: held.version.clone(),
-                    };
-                    if in_use.as_ref().is_none_or(|known| !is_known || known.from != now) {
-                        let source = [now.secret_name.as_str(), now.resource_version.as_str()];
-                        let wanted = secrets::proven(instance, source, &held.data);
-                        let is_ours = |stored: &Value| is_ours(instance, stored);
-                        self.writer.create(&Owned { wanted: &wanted, is_ours: &is_ours }).await?;
-                    }
-                    if !is_known {
-                        rotation = Some(Rotation { to: name.to_owned(), from });
-                    }
-                    in_use = Some(InUse { from: now, secret: Secret::default() });
-                }
+                let is_known = in_use.as_ref().is_some_and(|known| known.holds(&held));
                 let is_proven = is_known || given == Some(Answer::Accepted);
+                if is_proven {
+                    let before = in_use.take();
+                    let (now, change) = self.put_in_use(instance, name, &held, before, is_known).await?;
+                    (in_use, rotation) = (Some(now), change);
+                }
                 (answer, wake) = (given, Some(pause));
                 Source::Held { is_proven }
             }
@@ -96,7 +77,29 @@ impl RegistryCaches {
         Ok(Proof { findings: Findings { secret, source, in_use, answer }, proven, rotation, wake })
     }
 
-    /// The answer of the upstream, from memory if it is not to be asked yet; and when it is to be asked again.
+    /// Writes proven credentials to where the cache reads them; `is_known` if those before were the same. Returns what is in use
+    /// now, and whether that is a change.
+    async fn put_in_use(
+        &self,
+        instance: &Instance<'_>,
+        name: &str,
+        held: &Credentials,
+        before: Option<InUse>,
+        is_known: bool,
+    ) -> Result<(InUse, Option<Rotation>), Error> {
+        let from = ProvenCredentials { secret_name: name.to_owned(), resource_version: held.version.clone() };
+        if !is_known || before.as_ref().is_none_or(|before| before.from != from) {
+            let source = [from.secret_name.as_str(), from.resource_version.as_str()];
+            let wanted = secrets::proven(instance, source, &held.data);
+            let is_ours = |stored: &Value| is_owned(stored, instance.uid);
+            self.writer.create(&Owned { wanted: &wanted, is_ours: &is_ours }).await?;
+        }
+        let before = before.map(|before| before.from.secret_name);
+        let rotation = (!is_known).then(|| Rotation { to: name.to_owned(), from: before });
+        Ok((InUse { from, secret: Secret::default() }, rotation))
+    }
+
+    /// The answer of the upstream, and when to ask again. Before that time the answer comes from memory.
     async fn answer(
         &self,
         instance: &Instance<'_>,
@@ -160,6 +163,14 @@ struct InUse {
 }
 
 impl InUse {
+    /// Whether they are the same as those of a Secret.
+    fn holds(&self, held: &Credentials) -> bool {
+        self.secret.data.as_ref().is_some_and(|data| {
+            data.len() == held.data.len()
+                && held.data.iter().all(|(key, value)| data.get(*key) == Some(value))
+        })
+    }
+
     fn of(stored: &Value) -> Self {
         let secret = Secret::deserialize(stored).unwrap_or_default();
         let annotation = |key: &str| {

@@ -65,7 +65,7 @@ impl RegistryCaches {
         let is_false = condition.status == "False";
         let action = match CacheConditionType::ALL.iter().find(|kind| kind.as_str() == condition.kind) {
             Some(CacheConditionType::Ready) => "RunCache",
-            // That they are accepted is told when they come into use.
+            // Another Event tells that they are accepted, when they come into use.
             Some(CacheConditionType::CredentialsValid) if is_false => "ProveCredentials",
             _ => return Ok(()),
         };

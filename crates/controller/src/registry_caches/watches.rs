@@ -1,31 +1,24 @@
 //! What wakes a cache: its own objects, and the Secrets that it names. Only metadata is watched, and nothing is kept of it
 //! but which caches a Secret names.
 
-use std::pin::pin;
 use std::sync::Arc;
 
 use api::cache::RegistryCache;
 use api::names::cache::USED_BY;
 use api::names::image_registry::managed_label;
 use api::names::registry::ROOT_CA;
-use cluster::{Object, PAGE};
 use decide::Kind;
 use decide::cache::instance::Instance;
 use decide::cache::sync;
-use futures::StreamExt as _;
-use kube::api::PartialObjectMeta;
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher::Config;
-use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client, ResourceExt as _};
-use process::causes::Causes;
 use tokio::task::JoinSet;
 
 use super::caches::RegistryCaches;
 use crate::base_namespace::named;
 use crate::secrets::OTHER_TYPES;
-
-type AnyObject = PartialObjectMeta<Object>;
+use crate::touched::{AnyObject, follow};
 
 /// The kinds of its objects that others do not write for it.
 const MADE: [Kind; 7] = [
@@ -53,21 +46,11 @@ pub(super) fn start(caches: &Arc<RegistryCaches>, client: &Client, namespace: &s
     for (kind, namespace, config) in watches {
         let api = Api::<AnyObject>::namespaced_with(client.clone(), namespace, &kind.resource());
         let caches = Arc::clone(caches);
-        tasks.spawn(async move { follow(&caches, kind, api, config).await });
+        tasks.spawn(async move { follow(kind, api, config, |object| caches.changed(kind, object)).await });
     }
     let noting = Arc::clone(caches);
     tasks.spawn(async move { noting.follow_uses().await });
     tasks
-}
-
-async fn follow(caches: &RegistryCaches, kind: Kind, api: Api<AnyObject>, config: Config) {
-    let mut objects = pin!(watcher(api, config.page_size(PAGE)).default_backoff().touched_objects());
-    while let Some(object) = objects.next().await {
-        match object {
-            Ok(object) => caches.changed(kind, &object),
-            Err(error) => tracing::warn!(error = %Causes(&error), %kind, "a watch is interrupted"),
-        }
-    }
 }
 
 impl RegistryCaches {

@@ -5,7 +5,7 @@ use cluster::Error;
 use decide::Kind;
 use decide::cache::instance::Instance;
 use decide::cache::problem::Problem;
-use decide::cache::sync::is_ours;
+use decide::owner::is_owned;
 use decide::plan::{Step, Wanted};
 use decide::registry::observed::Rollout;
 use serde_json::Value;
@@ -46,7 +46,7 @@ impl RegistryCaches {
 
     /// Takes a step. Returns what is stored after it, if it is written.
     pub(super) async fn take(&self, instance: &Instance<'_>, step: &Step) -> Result<Option<Value>, Error> {
-        let is_ours = |stored: &Value| is_ours(instance, stored);
+        let is_ours = |stored: &Value| is_owned(stored, instance.uid);
         let object = match step {
             Step::Create(wanted) => self.writer.create(&Owned { wanted, is_ours: &is_ours }).await?,
             Step::Apply(wanted) => self.writer.update(&Owned { wanted, is_ours: &is_ours }).await?,

@@ -1,11 +1,12 @@
 //! The configuration of the registry of a cache, as distribution 3.1 reads it. It holds no credentials: the registry runs a
 //! program for them.
 
+use api::names::image_registry::TOKEN_PATH;
 use api::names::image_registry::config_key::AUTHORITIES;
 use serde_json::json;
 
 use super::instance::{Access, Instance};
-use super::paths::{CONFIG, DEBUG_PORT, HELPER, IMAGES, PORT, REGISTRY, TOKEN_PATH};
+use super::paths::{CONFIG, DEBUG_PORT, HELPER, IMAGES, PORT, REGISTRY};
 use crate::object::with;
 use crate::pod::DRAIN;
 

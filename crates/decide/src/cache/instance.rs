@@ -13,6 +13,7 @@ use policy::container_registries::{DOCKER_HUB, DOCKER_HUB_API};
 use serde_json::Value;
 
 use super::paths::PORT;
+use crate::owner::reference;
 
 /// The longest life of a token of the gateway.
 pub(super) const TOKEN_TTL: Duration = Duration::from_mins(5);
@@ -195,14 +196,7 @@ impl<'a> Instance<'a> {
     }
 
     fn owner(&self) -> OwnerReference {
-        OwnerReference {
-            api_version: format!("{GROUP}/{VERSION}"),
-            kind: "RegistryCache".to_owned(),
-            name: self.name.to_owned(),
-            uid: self.uid.to_owned(),
-            controller: Some(true),
-            block_owner_deletion: Some(true),
-        }
+        reference(format!("{GROUP}/{VERSION}"), "RegistryCache", self.name, self.uid)
     }
 }
 

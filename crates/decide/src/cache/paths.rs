@@ -10,8 +10,6 @@ pub(super) const DEBUG_PORT: u16 = 5001;
 pub(super) const DEBUG_NAME: &str = "debug";
 /// Where the registry listens, without TLS: on the loopback of its Pod.
 pub(super) const REGISTRY: &str = "127.0.0.1:5002";
-/// The path of requests for tokens.
-pub(super) const TOKEN_PATH: &str = "/auth/token";
 
 /// The volume with the images.
 pub(super) const IMAGES_VOLUME: &str = "cache-volume";
@@ -25,10 +23,8 @@ pub(super) const REMOTE: &str = "/etc/remote";
 pub(super) const HELPER_FOLDER: &str = "/helper";
 /// This program. Its name ends with what distribution calls it by.
 pub(super) const HELPER: &str = "/helper/docker-credential-cache";
-/// The folder of the socket between the gateway and this program.
+/// The folder of the socket between the gateway and this program, which is `api::names::cache::SOCKET`.
 pub(super) const SOCKET_FOLDER: &str = "/run/cache";
-/// This socket.
-pub(super) const SOCKET: &str = "/run/cache/credentials.sock";
 
 /// Keys of the Secret with the configuration, besides those of registries.
 pub(super) mod key {

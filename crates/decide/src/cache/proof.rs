@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn another_answer_begins_anew() {
+    fn another_answer_resets_the_pause() {
         let mut attempts = Attempts::default();
         for second in [0, 20, 40] {
             attempts.learn(1, Answer::Refused(401), Duration::from_secs(second));

@@ -13,7 +13,7 @@ use super::observed::{Observed, RemoteCa};
 use super::problem::Problem;
 use super::secrets;
 use crate::owner::is_owned;
-use crate::plan::{Step as ObjectStep, Wanted};
+use crate::plan::{self, Name, Step as ObjectStep, Wanted};
 use crate::registry::certificates::{AuthoritySecret, Life, Step, root_rollover, token_rollover};
 use crate::registry::observed::{Own, Rollout};
 use crate::registry::problem::Problem as RegistryProblem;
@@ -123,16 +123,15 @@ fn held_secrets(instance: &Instance<'_>) -> Vec<String> {
 
 /// Plans to write an object, unless it is stored as wanted. Answers whether its name is free.
 fn ensure(instance: &Instance<'_>, observed: &Observed, wanted: Wanted, plan: &mut Plan) -> bool {
-    match observed.stored.get(&(wanted.kind, wanted.name.clone())) {
-        None => plan.steps.push(ObjectStep::Create(wanted)),
-        Some(stored) if !is_owned(stored, instance.uid) => {
-            plan.problems.push(Problem::taken(wanted.kind, &wanted.name));
-            return false;
+    let key = (wanted.kind, wanted.name.clone());
+    let is_ours = |stored: &Value| is_owned(stored, instance.uid);
+    match plan::ensure(observed.stored.get(&key), wanted, is_ours, &mut plan.steps) {
+        Name::Free => true,
+        Name::Taken => {
+            plan.problems.push(Problem::taken(key.0, &key.1));
+            false
         }
-        Some(stored) if drift::is_stored(&wanted.object, stored) => {}
-        Some(_) => plan.steps.push(ObjectStep::Apply(wanted)),
     }
-    true
 }
 
 /// Deletes what no Pod uses any more. A service account and a Role without their binding grant nothing, and stay.
@@ -195,12 +194,6 @@ fn certificates(
         }
     }
     plan.wake = due.into_iter().filter_map(|due| due.duration_since(now).ok()).min();
-}
-
-/// Whether a stored object may be changed for a cache.
-#[must_use]
-pub fn is_ours(instance: &Instance<'_>, stored: &Value) -> bool {
-    is_owned(stored, instance.uid)
 }
 
 #[cfg(test)]

@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use api::names::owned_label;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use sha2::{Digest as _, Sha256};
+
+use crate::owner::reference;
 
 /// The value of [`owned_label::RESOURCE`] on Pods.
 pub const DEPLOYMENT: &str = "deployment";
@@ -73,14 +75,8 @@ impl Identity {
     pub fn metadata(&self, labels: Option<&BTreeMap<String, String>>, name: String) -> ObjectMeta {
         let mut labels = inherited(labels);
         labels.extend(self.labels());
-        let owner = OwnerReference {
-            api_version: format!("{}/{}", api::names::GROUP, api::names::VERSION),
-            kind: "Function".to_owned(),
-            name: self.name.clone(),
-            uid: self.uid.clone(),
-            controller: Some(true),
-            block_owner_deletion: Some(true),
-        };
+        let api_version = format!("{}/{}", api::names::GROUP, api::names::VERSION);
+        let owner = reference(api_version, "Function", &self.name, &self.uid);
         ObjectMeta {
             name: Some(name),
             namespace: Some(self.namespace.clone()),

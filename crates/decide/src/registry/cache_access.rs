@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(granted, (names.to_owned(), false));
         assert!(decided("repository:a:pull repository:b:pull", permission).unwrap().1);
         assert_eq!(decided("repository:c:pull repository:d:pull", permission), Err(Refusal::NotPermitted));
-        // The first reason is told.
+        // The answer names the first reason.
         let first = |name: &str| {
             Permission::Refused(if name == "a" { Refusal::Login } else { Refusal::NotPermitted })
         };

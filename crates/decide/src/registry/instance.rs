@@ -13,6 +13,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 use serde_json::Value;
 
 use super::rules::Rules;
+use crate::owner::reference;
 
 /// How long a token for pulls is valid if the registry does not say so.
 const PULL_TTL: &str = "60s";
@@ -191,14 +192,7 @@ impl<'a> Instance<'a> {
     /// The reference of what the registry owns.
     #[must_use]
     pub fn owner(&self) -> OwnerReference {
-        OwnerReference {
-            api_version: format!("{GROUP}/{VERSION}"),
-            kind: "ImageRegistry".to_owned(),
-            name: self.name.to_owned(),
-            uid: self.uid.to_owned(),
-            controller: Some(true),
-            block_owner_deletion: Some(true),
-        }
+        reference(format!("{GROUP}/{VERSION}"), "ImageRegistry", self.name, self.uid)
     }
 
     fn auth(&self) -> Option<&'a RegistryAuth> {

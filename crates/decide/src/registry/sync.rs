@@ -14,7 +14,7 @@ use super::observed::{Certified, GivenSecret, Observed, Own, Rollout};
 use super::problem::Problem;
 use super::rules;
 use crate::owner::is_owned;
-use crate::plan::{Step as ObjectStep, Wanted};
+use crate::plan::{self, Name, Step as ObjectStep, Wanted};
 use crate::{Kind, drift};
 
 /// What is made with random numbers. It is made before anything else.
@@ -117,16 +117,15 @@ pub fn is_ours(instance: &Instance<'_>, kind: Kind, stored: &Value) -> bool {
 
 /// Plans to write an object, unless it is stored as wanted. Answers whether its name is free.
 fn ensure(instance: &Instance<'_>, observed: &Observed, wanted: Wanted, plan: &mut Plan) -> bool {
-    match observed.stored.get(&(wanted.kind, wanted.name.clone())) {
-        None => plan.steps.push(ObjectStep::Create(wanted)),
-        Some(stored) if !is_ours(instance, wanted.kind, stored) => {
-            plan.problems.push(Problem::taken(wanted.kind, &wanted.name));
-            return false;
+    let key = (wanted.kind, wanted.name.clone());
+    let is_ours = |stored: &Value| is_ours(instance, key.0, stored);
+    match plan::ensure(observed.stored.get(&key), wanted, is_ours, &mut plan.steps) {
+        Name::Free => true,
+        Name::Taken => {
+            plan.problems.push(Problem::taken(key.0, &key.1));
+            false
         }
-        Some(stored) if drift::is_stored(&wanted.object, stored) => {}
-        Some(_) => plan.steps.push(ObjectStep::Apply(wanted)),
     }
-    true
 }
 
 /// Deletes what is no longer wanted, except volumes: they hold images.

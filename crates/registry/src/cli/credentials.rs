@@ -6,6 +6,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use api::names::cache::SOCKET;
 use clap::Parser;
 use process::exit::Exit;
 
@@ -13,8 +14,6 @@ use crate::cache::helper;
 
 /// What the name of a credential helper begins with.
 const HELPER: &str = "docker-credential-";
-/// Where the gateway of a cache listens.
-pub(super) const SOCKET: &str = "/run/cache/credentials.sock";
 /// The longest name of a server that is read, in bytes.
 const SERVER_MAX: u64 = 1024;
 /// Everybody may run the helper.

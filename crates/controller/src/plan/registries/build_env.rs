@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::plan::manifests::{Manifests, decode};
 use crate::plan::planned::Draft;
 
-/// What stands in place of the password of the Redis.
+/// The password of the Redis in a plan.
 const MADE: &str = "madeByTheController";
 
 /// Adds the objects. Returns the conditions.

@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::plan::manifests::{Manifests, decode, store};
 use crate::plan::planned::Draft;
 
-/// What stands in place of a password, and of its hash.
+/// The password of an account in a plan, and its hash.
 const MADE: &str = "(made by the controller)";
 /// The certificate of a registry that has one of the installation.
 const AUTHORITY: Authority<'_> = Authority::Own(b"(that of the registry)");
@@ -105,7 +105,7 @@ fn registry(
     Ok((Registry { hostname, ..Registry::of(&given) }, authority))
 }
 
-/// The labels of a namespace; of one that is not given, that which all have.
+/// The labels of a namespace. Every namespace has the label with its name.
 fn labels(manifests: &Manifests, namespace: &str) -> Result<BTreeMap<String, String>, String> {
     let given: Option<Namespace> = manifests.named("Namespace", &(String::new(), namespace.to_owned()))?;
     let mut labels = given.and_then(|given| given.metadata.labels).unwrap_or_default();

@@ -1,14 +1,14 @@
 //! The container of the gateway, and the one that brings its program to the registry. The gateway alone has keys and an
 //! account.
 
-use api::names::cache::proven;
+use api::names::cache::{SOCKET, proven};
 use api::names::image_registry::certificate_key::{CERTIFICATE, KEY};
 use serde_json::{Value, json};
 
 use crate::cache::instance::{Access, Instance};
 use crate::cache::paths::key::REMOTE_CA;
-use crate::cache::paths::{HELPER, HELPER_FOLDER, PORT, PORT_NAME, REGISTRY, REMOTE, SOCKET, SOCKET_FOLDER};
-use crate::pod::{ACCOUNT, ADMIN, ADMIN_PORT, DELAY, DRAIN};
+use crate::cache::paths::{HELPER, HELPER_FOLDER, PORT, PORT_NAME, REGISTRY, REMOTE, SOCKET_FOLDER};
+use crate::pod::{ACCOUNT, ADMIN_PORT, DELAY, DRAIN, gateway};
 
 /// Where the certificate is mounted.
 const TLS: &str = "/etc/registry/tls";
@@ -16,20 +16,9 @@ const TLS: &str = "/etc/registry/tls";
 const TOKEN_AUTHORITY: &str = "/etc/registry/token-authority";
 
 /// The container.
-pub(super) fn container(instance: &Instance<'_>, has_remote_ca: bool, security: &Value) -> Value {
-    let probe = |path: &str, period: i32| json!({"httpGet": {"path": path, "port": ADMIN}, "periodSeconds": period, "timeoutSeconds": 5});
-    let port = |name: &str, number: u16| json!({"name": name, "containerPort": number, "protocol": "TCP"});
-    json!({
-        "name": "gateway",
-        "image": instance.config.gateway_image,
-        "args": arguments(instance, has_remote_ca),
-        "ports": [port(PORT_NAME, PORT), port(ADMIN, ADMIN_PORT)],
-        "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "512Mi"}},
-        "livenessProbe": probe("/livez", 10),
-        "readinessProbe": probe("/readyz", 5),
-        "securityContext": security,
-        "volumeMounts": mounts(instance, has_remote_ca),
-    })
+pub(super) fn container(instance: &Instance<'_>, has_remote_ca: bool) -> Value {
+    let (args, mounts) = (arguments(instance, has_remote_ca), mounts(instance, has_remote_ca));
+    gateway(&instance.config.gateway_image, (PORT_NAME, PORT), &args, &mounts)
 }
 
 /// The container that copies the program of the gateway to where the registry finds it.

@@ -27,7 +27,7 @@ pub(in super::super) fn stateful_set(instance: &Instance<'_>, config: &str, has_
     let mut own = json!({
         "containers": [
             registry::container(instance, has_remote_ca, &security),
-            gateway::container(instance, has_remote_ca, &security),
+            gateway::container(instance, has_remote_ca),
         ],
         "volumes": volumes(instance, config, has_remote_ca),
     });

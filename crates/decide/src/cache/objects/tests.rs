@@ -1,20 +1,13 @@
 //! What caches become, as recorded in `fixtures/caches`. `RECORD_CACHES=1` records it.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::Path;
-
 use api::cache::RegistryCache;
-use k8s_openapi::api::apps::v1::StatefulSet;
-use k8s_openapi::api::core::v1::{Secret, Service, ServiceAccount};
-use k8s_openapi::api::networking::v1::NetworkPolicy;
-use k8s_openapi::api::policy::v1::PodDisruptionBudget;
-use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use k8s_openapi::api::core::v1::Secret;
 use serde_json::Value;
 
 use super::*;
 use crate::cache::instance::{Access, Config};
+use crate::recorded::hold;
 
 /// The variable by which objects are recorded instead.
 const RECORD: &str = "RECORD_CACHES";
@@ -39,26 +32,6 @@ fn objects(config: &Config, cache: &RegistryCache) -> Vec<Wanted> {
     objects
 }
 
-/// Nothing is lost in the type of an object: no field has a name or a form that Kubernetes does not know.
-fn is_of_its_type(object: &Wanted) {
-    fn same<T: DeserializeOwned + Serialize>(object: &Value) {
-        let typed: T = serde_json::from_value(object.clone()).unwrap();
-        assert_eq!(serde_json::to_value(typed).unwrap(), *object);
-    }
-    let same = match object.kind {
-        Kind::Service => same::<Service>,
-        Kind::ServiceAccount => same::<ServiceAccount>,
-        Kind::Role => same::<Role>,
-        Kind::RoleBinding => same::<RoleBinding>,
-        Kind::Secret => same::<Secret>,
-        Kind::NetworkPolicy => same::<NetworkPolicy>,
-        Kind::PodDisruptionBudget => same::<PodDisruptionBudget>,
-        Kind::StatefulSet => same::<StatefulSet>,
-        other => unreachable!("{other}"),
-    };
-    same(&object.object);
-}
-
 /// With the configuration as text.
 fn shown(object: &Wanted) -> String {
     let mut shown = object.object.clone();
@@ -72,23 +45,7 @@ fn shown(object: &Wanted) -> String {
 
 #[test]
 fn every_fixture_becomes_what_is_recorded() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/caches");
-    let mut count = 0;
-    for case in std::fs::read_dir(root).unwrap() {
-        let case = case.unwrap().path();
-        let cache = std::fs::read_to_string(case.join("cache.yaml")).unwrap();
-        let cache: RegistryCache = serde_saphyr::from_str(&cache).unwrap();
-        let objects = objects(&config(), &cache);
-        objects.iter().for_each(is_of_its_type);
-        let made = format!("---\n{}", objects.iter().map(shown).collect::<Vec<_>>().join("---\n"));
-        let recorded = case.join("objects.yaml");
-        if std::env::var_os(RECORD).is_some() {
-            std::fs::write(&recorded, &made).unwrap();
-        }
-        assert_eq!(made, std::fs::read_to_string(recorded).unwrap(), "{}", case.display());
-        count += 1;
-    }
-    assert!(count >= 3, "only {count} fixtures");
+    hold::<RegistryCache>(["caches", "cache.yaml", RECORD], 3, |cache| objects(&config(), cache), shown);
 }
 
 fn cache(spec: &Value) -> RegistryCache {

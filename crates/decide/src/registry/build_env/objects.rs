@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::merged::Merged;
 use super::model::{BuildEnv, Observed};
+use crate::owner::reference;
 use crate::plan::Wanted;
 use crate::{Kind, drift};
 
@@ -51,14 +52,7 @@ pub(super) fn metadata(env: &BuildEnv, name: &str) -> Value {
         "name": name,
         "namespace": env.namespace,
         "labels": {(build_env_label::KEY): build_env_label::VALUE},
-        "ownerReferences": [{
-            "apiVersion": format!("{GROUP}/{VERSION}"),
-            "kind": "ImageBuildEnv",
-            "name": env.name,
-            "uid": env.uid,
-            "controller": true,
-            "blockOwnerDeletion": true,
-        }],
+        "ownerReferences": [reference(format!("{GROUP}/{VERSION}"), "ImageBuildEnv", &env.name, &env.uid)],
     })
 }
 

@@ -1,11 +1,12 @@
 //! The ConfigMap of a registry: its configuration, the token authorities that it trusts, and the last good rules.
 
+use api::names::image_registry::TOKEN_PATH;
 use api::names::image_registry::config_key::{AUTHORITIES, REGISTRY, RULES};
 use api::names::registry::of_registry;
 use api::registry::S3;
 use serde_json::{Map, Value, json};
 
-use super::paths::{CONFIG, IMAGES, TOKEN_PATH, UPSTREAM};
+use super::paths::{CONFIG, IMAGES, UPSTREAM};
 use crate::Kind;
 use crate::object::{wanted, with};
 use crate::plan::Wanted;

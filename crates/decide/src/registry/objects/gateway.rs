@@ -5,7 +5,7 @@ use api::names::image_registry::config_key::{REFRESH, RULES};
 use serde_json::{Value, json};
 
 use super::paths::{HTTPS, HTTPS_PORT, UPSTREAM};
-use crate::pod::{ACCOUNT, ADMIN, ADMIN_PORT, DELAY, DRAIN};
+use crate::pod::{ACCOUNT, DELAY, DRAIN, gateway};
 use crate::registry::instance::Instance;
 use crate::registry::rules::Rules;
 
@@ -20,23 +20,12 @@ const MOUNTS: [(&str, &str); 4] = [
 const RULES_MOUNT: (&str, &str) = ("rules", "/etc/registry/rules");
 
 /// The container.
-pub(super) fn container(instance: &Instance<'_>, rules: Rules<'_>, security: &Value) -> Value {
-    let probe = |path: &str, period: i32| json!({"httpGet": {"path": path, "port": ADMIN}, "periodSeconds": period, "timeoutSeconds": 5});
-    let port = |name: &str, number: u16| json!({"name": name, "containerPort": number, "protocol": "TCP"});
+pub(super) fn container(instance: &Instance<'_>, rules: Rules<'_>) -> Value {
     let rules_mount = matches!(rules, Rules::File(_)).then_some(RULES_MOUNT);
     let mounts = MOUNTS.into_iter().chain(rules_mount);
     let mounts = mounts.map(|(name, path)| json!({"name": name, "mountPath": path, "readOnly": true}));
-    json!({
-        "name": "gateway",
-        "image": instance.config.gateway_image,
-        "args": arguments(instance, rules),
-        "ports": [port(HTTPS, HTTPS_PORT), port(ADMIN, ADMIN_PORT)],
-        "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "512Mi"}},
-        "livenessProbe": probe("/livez", 10),
-        "readinessProbe": probe("/readyz", 5),
-        "securityContext": security,
-        "volumeMounts": mounts.collect::<Vec<_>>(),
-    })
+    let mounts: Vec<_> = mounts.collect();
+    gateway(&instance.config.gateway_image, (HTTPS, HTTPS_PORT), &arguments(instance, rules), &mounts)
 }
 
 fn arguments(instance: &Instance<'_>, rules: Rules<'_>) -> Vec<String> {

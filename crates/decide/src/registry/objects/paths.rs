@@ -6,8 +6,6 @@ pub(super) const HTTPS: &str = "https";
 pub(super) const HTTPS_PORT: u16 = 8443;
 /// Where the registry listens, without TLS: on the loopback of its Pod.
 pub(super) const UPSTREAM: &str = "127.0.0.1:5000";
-/// The path of requests for tokens.
-pub(super) const TOKEN_PATH: &str = "/auth/token";
 
 /// The folder with the images.
 pub(super) const IMAGES: &str = "/var/lib/registry";

@@ -33,7 +33,7 @@ pub(in super::super) fn stateful_set(instance: &Instance<'_>, pods: Pods<'_>) ->
         "serviceAccountName": of_registry(instance.name),
         "containers": [
             registry::container(instance, &security),
-            gateway::container(instance, pods.rules, &security),
+            gateway::container(instance, pods.rules),
         ],
         "volumes": volumes(instance, pods.rules),
     });

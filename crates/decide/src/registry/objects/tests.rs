@@ -1,20 +1,10 @@
 //! What registries become, as recorded in `fixtures/registries`. `RECORD_REGISTRIES=1` records it.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::Path;
-
 use api::registry::ImageRegistry;
-use k8s_openapi::api::apps::v1::StatefulSet;
-use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Service, ServiceAccount};
-use k8s_openapi::api::networking::v1::NetworkPolicy;
-use k8s_openapi::api::policy::v1::PodDisruptionBudget;
-use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::*;
-use crate::Kind;
+use crate::recorded::hold;
 use crate::registry::instance::Config;
 use crate::registry::rules::Rules;
 
@@ -35,50 +25,11 @@ fn objects(registry: &ImageRegistry) -> Vec<Wanted> {
     objects
 }
 
-/// Nothing is lost in the type of an object: no field has a name or a form that Kubernetes does not know.
-fn is_of_its_type(object: &Wanted) {
-    fn same<T: DeserializeOwned + Serialize>(object: &Value) {
-        let typed: T = serde_json::from_value(object.clone()).unwrap();
-        assert_eq!(serde_json::to_value(typed).unwrap(), *object);
-    }
-    let same = match object.kind {
-        Kind::ServiceAccount => same::<ServiceAccount>,
-        Kind::Role => same::<Role>,
-        Kind::RoleBinding => same::<RoleBinding>,
-        Kind::Service => same::<Service>,
-        Kind::NetworkPolicy => same::<NetworkPolicy>,
-        Kind::PersistentVolumeClaim => same::<PersistentVolumeClaim>,
-        Kind::PodDisruptionBudget => same::<PodDisruptionBudget>,
-        Kind::ConfigMap => same::<ConfigMap>,
-        Kind::StatefulSet => same::<StatefulSet>,
-        // There is no type of cert-manager.
-        Kind::Certificate => return,
-        other => unreachable!("{other}"),
-    };
-    same(&object.object);
-}
-
 #[test]
 fn every_fixture_becomes_what_is_recorded() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/registries");
-    let mut count = 0;
-    for case in std::fs::read_dir(root).unwrap() {
-        let case = case.unwrap().path();
-        let registry = std::fs::read_to_string(case.join("registry.yaml")).unwrap();
-        let registry: ImageRegistry = serde_saphyr::from_str(&registry).unwrap();
-        let objects = objects(&registry);
-        objects.iter().for_each(is_of_its_type);
-        let made: Vec<_> =
-            objects.iter().map(|object| serde_saphyr::to_string(&object.object).unwrap()).collect();
-        let made = format!("---\n{}", made.join("---\n"));
-        let recorded = case.join("objects.yaml");
-        if std::env::var_os(RECORD).is_some() {
-            std::fs::write(&recorded, &made).unwrap();
-        }
-        assert_eq!(made, std::fs::read_to_string(recorded).unwrap(), "{}", case.display());
-        count += 1;
-    }
-    assert!(count >= 3, "only {count} fixtures");
+    hold::<ImageRegistry>(["registries", "registry.yaml", RECORD], 3, objects, |object| {
+        serde_saphyr::to_string(&object.object).unwrap()
+    });
 }
 
 /// Whoever takes over the registry cannot sign tokens, and has no account.

@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use api::names::cache::SOCKET;
 use axum::http::uri::Authority;
 use decide::registry::cache_access::Failover;
 use process::shell;
 use remote::registry::Proxies;
 
 use crate::cli::common::Common;
-use crate::cli::credentials::SOCKET;
 use crate::signing::AuthorityFiles;
 
 #[derive(Clone, Debug, clap::Args)]
