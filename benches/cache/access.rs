@@ -7,9 +7,9 @@ use crate::harness::cached::{Cached, Setup};
 use crate::harness::guarded::NAME;
 use crate::harness::registry::{Auth, Registry, USER};
 use crate::harness::wait::wait_within;
-use crate::harness::{push_image, server};
 use crate::http::Connection;
 use crate::rates::{Target, closed};
+use crate::upstream::{push_image, server};
 
 const PODS: usize = 100;
 

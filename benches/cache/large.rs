@@ -8,9 +8,9 @@ use http_body_util::BodyExt as _;
 use crate::harness::cached::{Cached, Setup};
 use crate::harness::guarded::NAME;
 use crate::harness::registry::{Auth, Registry};
-use crate::harness::server;
 use crate::harness::wait::wait_within;
 use crate::http::{Blob, Connection};
+use crate::upstream::server;
 
 /// Of 64 KiB each: 1 GiB.
 const PIECES: usize = 16 << 10;

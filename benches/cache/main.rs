@@ -15,6 +15,7 @@
 #![allow(dead_code, unused_imports, reason = "the tests use more of the harness")]
 
 mod access;
+#[path = "../registry/harness.rs"]
 mod harness;
 #[path = "../registry/http.rs"]
 mod http;
@@ -23,6 +24,7 @@ mod outage;
 #[path = "../load/rates.rs"]
 mod rates;
 mod rotations;
+mod upstream;
 
 fn main() {
     let has = |name: &str| std::env::args().any(|argument| argument == format!("--{name}"));

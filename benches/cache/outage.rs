@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use crate::harness::cached::{Cached, Setup};
 use crate::harness::registry::{Auth, Registry};
 use crate::harness::wait::wait_within;
-use crate::harness::{login, push_image, server};
 use crate::http::Connection;
 use crate::rotations::status;
+use crate::upstream::{login, push_image, server};
 
 const IMAGES: usize = 20;
 const PULLS: usize = 200;

@@ -11,8 +11,8 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use crate::harness::cached::{Cached, Setup};
 use crate::harness::registry::{Auth, Registry};
 use crate::harness::wait::wait_within;
-use crate::harness::{login, push_image, server};
 use crate::http::Connection;
+use crate::upstream::{login, push_image, server};
 
 const ROTATIONS: usize = 20;
 const PULLS_PER_SECOND: u64 = 50;

@@ -1,5 +1,7 @@
 //! What the tests start, and the program under test.
 
+#[path = "../../tests/it/harness/cached.rs"]
+pub mod cached;
 #[path = "../../tests/it/harness/call.rs"]
 pub mod call;
 #[path = "../../tests/it/harness/client.rs"]
@@ -27,9 +29,9 @@ pub mod wait;
 pub mod programs {
     use std::path::PathBuf;
 
-    /// The release binary, which `make bench-registry` names.
+    /// The release binary, which `make bench-registry` and `make bench-cache` name.
     pub fn program(_: &str) -> PathBuf {
         let path = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
-        path.expect("the path of the binary is missing: use make bench-registry").into()
+        path.expect("the path of the binary is missing: use make bench-registry or make bench-cache").into()
     }
 }

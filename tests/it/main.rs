@@ -36,6 +36,7 @@ mod harness {
     pub mod mounted;
     pub mod namespace;
     pub mod node_agent;
+    pub mod objects;
     pub mod packages;
     pub mod parsers;
     pub mod programs;

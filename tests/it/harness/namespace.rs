@@ -7,6 +7,7 @@ use testenv::ControlPlane;
 
 use crate::harness::cluster::{NOTHING, function, kubectl};
 use crate::harness::command::Printed;
+use crate::harness::objects::condition;
 use crate::harness::wait::PATIENCE;
 
 /// How soon a change must be noticed.
@@ -91,11 +92,7 @@ impl<'a> Namespace<'a> {
     /// A condition as `Status Reason Message`.
     pub fn condition(&self, name: &str, kind: &str) -> String {
         let function = self.get(&format!("function {name}"));
-        let conditions = function["status"]["conditions"].as_array().cloned().unwrap_or_default();
-        let found =
-            conditions.iter().find(|condition| condition["type"] == kind).cloned().unwrap_or_default();
-        let text = |key: &str| found[key].as_str().unwrap_or_default().to_owned();
-        format!("{} {} {}", text("status"), text("reason"), text("message"))
+        condition(&function, kind)
     }
 
     #[track_caller]

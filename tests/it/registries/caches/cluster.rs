@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::harness::cluster::{NOTHING, kubectl};
 use crate::harness::controller::{Controlled, control_plane, shared};
+use crate::harness::objects::{condition, persistent_volume};
 use crate::harness::wait::{PATIENCE, wait_within};
 
 /// The base namespace, which is that of the controller.
@@ -82,18 +83,7 @@ impl Cache<'_> {
 
     /// A volume for a claim: nobody provisions one here.
     pub fn add_volume(&self) {
-        let volume = json!({
-            "apiVersion": "v1",
-            "kind": "PersistentVolume",
-            "metadata": {"name": format!("cache-{}", self.name)},
-            "spec": {
-                "accessModes": ["ReadWriteOnce"],
-                "capacity": {"storage": "1Gi"},
-                "hostPath": {"path": format!("/nowhere/cache-{}", self.name)},
-                "storageClassName": "standard",
-            },
-        });
-        self.kubectl("create -f -", &volume).unwrap();
+        self.kubectl("create -f -", &persistent_volume(&format!("cache-{}", self.name))).unwrap();
     }
 
     /// A Secret with credentials of the upstream.
@@ -111,11 +101,7 @@ impl Cache<'_> {
     /// The condition as `Status Reason Message`.
     pub fn condition(&self, kind: &str) -> String {
         let cache = self.get(&format!("registrycache {}", self.name));
-        let conditions = cache["status"]["conditions"].as_array().cloned().unwrap_or_default();
-        let found =
-            conditions.iter().find(|condition| condition["type"] == kind).cloned().unwrap_or_default();
-        let text = |key: &str| found[key].as_str().unwrap_or_default().to_owned();
-        format!("{} {} {}", text("status"), text("reason"), text("message"))
+        condition(&cache, kind)
     }
 
     /// Waits until a condition starts with a text.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::harness::cluster::{NOTHING, kubectl};
 use crate::harness::command::Printed;
 use crate::harness::controller::{Controlled, control_plane, shared};
+use crate::harness::objects::{condition, persistent_volume};
 use crate::harness::wait::{PATIENCE, wait_within};
 
 /// The namespace of the controller.
@@ -91,28 +92,13 @@ impl Team {
 
     /// A volume for a claim: nobody provisions one here.
     pub fn add_volume(self, name: &str) {
-        let volume = json!({
-            "apiVersion": "v1",
-            "kind": "PersistentVolume",
-            "metadata": {"name": name},
-            "spec": {
-                "accessModes": ["ReadWriteOnce"],
-                "capacity": {"storage": "1Gi"},
-                "hostPath": {"path": format!("/nowhere/{name}")},
-                "storageClassName": "standard",
-            },
-        });
-        self.kubectl("create -f -", &volume).unwrap();
+        self.kubectl("create -f -", &persistent_volume(name)).unwrap();
     }
 
     /// A condition as `Status Reason Message`.
     fn condition(self, name: &str, kind: &str) -> String {
         let registry = self.get(&format!("imageregistry {name}"));
-        let conditions = registry["status"]["conditions"].as_array().cloned().unwrap_or_default();
-        let found =
-            conditions.iter().find(|condition| condition["type"] == kind).cloned().unwrap_or_default();
-        let text = |key: &str| found[key].as_str().unwrap_or_default().to_owned();
-        format!("{} {} {}", text("status"), text("reason"), text("message"))
+        condition(&registry, kind)
     }
 
     /// Waits until a condition starts with a text.
