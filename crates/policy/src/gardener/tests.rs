@@ -267,7 +267,7 @@ fn a_document_that_the_old_shoot_lacks_is_refused_as_in_the_original() {
     let old = shoot(&json!([{"type": "registry-cache"}]), &json!({}));
     let decision = validate_shoot(&with_caches(&json!([{"upstream": "docker.io"}])), Some(&old), None);
     assert_eq!(texts(&decision), [format!("{AT}: Forbidden: providerConfig is not available on old Shoot")]);
-    // One that cannot be read does not stand in the way of a better one.
+    // An old document that cannot be read does not block a better one.
     let old = shoot(&json!([extension("registry-cache", &json!({"kind": "X"}))]), &json!({}));
     let decision = validate_shoot(&with_caches(&json!([{"upstream": "docker.io"}])), Some(&old), None);
     assert_eq!(decision, Decision::allowed());
