@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use testenv::{ControlPlane, NODE_ADDRESS, Node, Options};
 use tokio::runtime::Runtime;
 
-pub use self::namespace::Namespace;
+pub use self::namespace::{Namespace, OwnNamespace};
 use crate::harness::cluster::{NOTHING, kubectl};
 use crate::harness::command::piped;
 use crate::harness::packages;
@@ -83,7 +83,10 @@ impl RealCluster {
     /// Installs the chart with further values.
     fn install(&self, more: &Value) {
         let values = json!({
-            "webhook": {"image": image("serverless-webhook")},
+            // Builds wait for no CPU: the node of the tests may have only two.
+            "webhook": {"image": image("serverless-webhook"), "values": {"buildJob": {"resources": {"presets": {
+                "normal": {"requestCpu": "200m", "requestMemory": "200Mi", "limitCpu": "1100m", "limitMemory": "1100Mi"},
+            }}}}},
             "controller": {"image": image("serverless-controller"), "values": {
                 "build": {"engine": "buildkit", "executorImage": "localhost/builder:1", "fetcherImage": "localhost/fetcher:1"},
                 "git": {"pollInterval": "5s"},
@@ -176,16 +179,16 @@ impl RealCluster {
     }
 
     /// A new namespace, with what the controller copies into it.
-    pub fn namespace(&'static self, name: &'static str) -> Namespace {
+    pub fn namespace(&'static self, name: &'static str) -> OwnNamespace {
         self.namespace_with(name, "secret/serverless-registry-config")
     }
 
     /// A new namespace, once an object is copied into it.
-    pub fn namespace_with(&'static self, name: &'static str, copied: &str) -> Namespace {
+    pub fn namespace_with(&'static self, name: &'static str, copied: &str) -> OwnNamespace {
         kubectl(&self.control_plane, &format!("create namespace {name}"), NOTHING).unwrap();
         let wait = format!("wait --for=create {copied} --timeout=30s --namespace={name}");
         kubectl(&self.control_plane, &wait, NOTHING).unwrap();
-        Namespace { cluster: self, name }
+        OwnNamespace(Namespace { cluster: self, name })
     }
 
     pub fn apply(&self, namespace: &str, manifest: &Value) {

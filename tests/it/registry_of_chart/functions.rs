@@ -31,7 +31,7 @@ fn functions_run_and_no_namespace_reads_or_writes_images_of_another() {
         "hullo",
         &json!({"runtime": "python313", "source": "def main(event, context):\n  return 'Hullo'"}),
     );
-    for (namespace, function, text) in [(shop, "hello", "Hello"), (other, "hullo", "Hullo")] {
+    for (namespace, function, text) in [(&shop, "hello", "Hello"), (&other, "hullo", "Hullo")] {
         namespace.await_ready(function);
         assert_eq!(namespace.call(function, &[], "").body, text);
         let image = namespace.image(function);
@@ -60,7 +60,7 @@ fn the_node_pulls_by_address(shop: &Namespace) {
     let (image, name) = (shop.image("hello"), "again");
     CLUSTER.remove_from_node(&image);
     start(shop, name, &image);
-    shop.kubectl(&format!("wait pod/{name} --for=condition=Ready --timeout=90s"));
+    shop.await_pod(name);
     shop.kubectl(&format!("delete pod {name} --now"));
 }
 

@@ -1,6 +1,7 @@
 //! A namespace of Functions on the real node.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use k8s_openapi::ByteString;
@@ -17,10 +18,28 @@ use crate::harness::wait::wait_within;
 const LONG: Duration = Duration::from_mins(4);
 
 /// A namespace of Functions.
-#[derive(Clone, Copy)]
 pub struct Namespace {
     pub cluster: &'static RealCluster,
     pub name: &'static str,
+}
+
+/// A namespace of one test. It goes with all in it when the test ends, in whatever way: a node has room for few Pods.
+pub struct OwnNamespace(pub(super) Namespace);
+
+impl Deref for OwnNamespace {
+    type Target = Namespace;
+
+    fn deref(&self) -> &Namespace {
+        &self.0
+    }
+}
+
+impl Drop for OwnNamespace {
+    fn drop(&mut self) {
+        let words = format!("delete namespace {} --wait=false", self.name);
+        let deleted = kubectl(&self.cluster.control_plane, &words, NOTHING);
+        assert!(deleted.ok || std::thread::panicking(), "{}", deleted.err);
+    }
 }
 
 impl Namespace {
@@ -69,6 +88,17 @@ impl Namespace {
                 return message.to_owned();
             }
             assert!(Instant::now() < deadline, "{name}: {said}\n{}", self.cluster.explanation(self.name));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until a Pod is ready.
+    #[track_caller]
+    pub fn await_pod(&self, name: &str) {
+        let path = "jsonpath={.status.conditions[?(@.type=='Ready')].status}";
+        let deadline = Instant::now() + LONG;
+        while self.kubectl(&format!("get pod {name} -o {path}")) != "True" {
+            assert!(Instant::now() < deadline, "{name}\n{}", self.cluster.explanation(self.name));
             std::thread::sleep(Duration::from_millis(50));
         }
     }

@@ -67,11 +67,9 @@ fn the_examples_of_the_original_push_and_pull_on_a_node() {
     system.apply(&secret(&json!({"name": "image-registries", "labels": labels}), &json!({"values": values})));
     wait_until("the node trusts the registry", || hosts.join(&team.host).join("hosts.toml").exists());
 
-    let await_pod =
-        |name: &str| team.namespace.kubectl(&format!("wait pod/{name} --for=condition=Ready --timeout=90s"));
     let name = "imagepullsecret-example";
     team.namespace.apply(&pod_with(name, &image));
-    await_pod(name);
+    team.namespace.await_pod(name);
     team.namespace.apply(&pull_secret("wrong", &team.host, &pull["username"], "wrong"));
     team.namespace.apply(&pod_with("wrong", &image));
     let said = team.namespace.refusal("wrong");
@@ -86,14 +84,13 @@ fn the_examples_of_the_original_push_and_pull_on_a_node() {
         assert!(may_pull(held, &image), "{secret}");
         team.namespace.apply(&pull_secret(secret, &team.host, &held["username"], &held["password"]));
         team.namespace.apply(&pod_with(secret, &image));
-        await_pod(secret);
+        team.namespace.await_pod(secret);
     }
     // Until the old account ends.
     team.namespace.kubectl(&format!("delete imageregistryaccount {}", pull["username"]));
     wait_until("the old credentials are refused", || !may_pull(&pull, &image));
     assert!(may_pull(&new, &image));
 
-    team.namespace.kubectl("delete pods --all --now");
     CLUSTER.switch_agent(None);
     system.kubectl("delete secret image-registries");
 }

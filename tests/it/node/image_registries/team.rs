@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::harness::command::piped;
-use crate::harness::real_cluster::{CLUSTER, Namespace};
+use crate::harness::real_cluster::{CLUSTER, OwnNamespace};
 use crate::harness::registry::trusting_crane;
 
 /// How long Pods may take to start, or to be refused an image, on a busy machine.
@@ -19,7 +19,7 @@ static IMAGES: LazyLock<()> = LazyLock::new(|| CLUSTER.provide_registries());
 
 /// A namespace with the objects of the examples.
 pub struct Team {
-    pub namespace: Namespace,
+    pub namespace: OwnNamespace,
     /// The hostname of its registry.
     pub host: String,
 }
@@ -42,9 +42,10 @@ impl Team {
     }
 
     /// A namespace as it is.
-    pub fn of(namespace: Namespace) -> Self {
+    pub fn of(namespace: OwnNamespace) -> Self {
         LazyLock::force(&IMAGES);
-        Self { namespace, host: format!("registry.{}.svc.cluster.local", namespace.name) }
+        let host = format!("registry.{}.svc.cluster.local", namespace.name);
+        Self { namespace, host }
     }
 
     pub fn apply_examples(&self) {

@@ -38,7 +38,7 @@ fn a_pod_pulls_with_the_token_of_its_service_account_as_the_documents_say() {
         "create clusterrolebinding registry-token-reviews-infra --clusterrole=registry-token-reviews --serviceaccount=infra:imageregistry-registry",
     );
     tenants.apply(&app);
-    tenants.kubectl("wait pod/app --for=condition=Ready --timeout=90s");
+    tenants.await_pod("app");
     let used = "get pod app -o jsonpath={.spec.imagePullSecrets}";
     assert_eq!(tenants.kubectl(used), "");
     tenants.kubectl("delete pod app --now");

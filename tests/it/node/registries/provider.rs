@@ -32,7 +32,7 @@ fn a_pod_pulls_with_the_login_of_the_credential_provider_and_with_the_next_one()
         // The kubelet alone has the login.
         refused(&format!("{HOST}/app:1"), "authorization failed");
         namespace.apply(&pod(name, &format!("{HOST}/app:1")));
-        namespace.kubectl(&format!("wait pod/{name} --for=condition=Ready --timeout=60s"));
+        namespace.await_pod(name);
         assert!(mirror.answers().contains(&"HEAD 200".to_owned()), "{:?}", mirror.answers());
         mirror.forget();
     }

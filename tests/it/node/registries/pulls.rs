@@ -21,9 +21,8 @@ fn a_mirror_with_credentials_serves_a_pod(#[case] auth: Auth, #[case] host: &'st
     configure(host, &json!([mirror.endpoint(Some(PASSWORD))]));
     let namespace = CLUSTER.namespace(host.split('.').next().unwrap());
     namespace.apply(&pod("app", &format!("{host}/app:1")));
-    namespace.kubectl("wait pod/app --for=condition=Ready --timeout=60s");
+    namespace.await_pod("app");
     assert!(mirror.answers().contains(&"HEAD 200".to_owned()), "{:?}", mirror.answers());
-    namespace.kubectl("delete pod app --now");
 }
 
 #[test]
