@@ -1,6 +1,7 @@
 //! A namespace of Functions on the real node.
 
 use std::collections::BTreeMap;
+use std::net::TcpStream;
 use std::ops::Deref;
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use super::{RealCluster, secret};
 use crate::harness::call::{Answer, call};
 use crate::harness::cluster::{NOTHING, function, kubectl};
 use crate::harness::registry::Registry;
-use crate::harness::wait::wait_within;
+use crate::harness::wait::{wait_until, wait_within};
 
 /// How long a Function may take until it is ready, and a Pod until it is refused an image, on a busy machine.
 const LONG: Duration = Duration::from_mins(4);
@@ -121,7 +122,12 @@ impl Namespace {
 
     /// Calls a Function that must answer.
     pub fn call(&self, name: &str, headers: &[&str], body: &str) -> Answer {
-        call((&self.address(name), 80), "POST", "/", headers, body.as_bytes()).expect("an answer")
+        let address = self.address(name);
+        // A Function may be ready a moment before kube-proxy leads its Service there.
+        wait_until(&format!("the node reaches {name}"), || {
+            TcpStream::connect((address.as_str(), 80)).is_ok()
+        });
+        call((&address, 80), "POST", "/", headers, body.as_bytes()).expect("an answer")
     }
 
     /// What a Secret holds.

@@ -45,7 +45,7 @@ fn cert_manager_signs_for_a_registry_and_renews_without_a_restart() {
     for object in issuers() {
         team.namespace.apply(&object);
     }
-    team.await_ready("imageregistry registry", "1/1 Pods are ready");
+    team.await_registry("1/1 Pods are ready");
     for kind in ["ImagePushSecret", "ImagePullSecret"] {
         team.namespace.apply(&object(kind, "example", json!({"registryRef": {"name": "registry"}})));
     }

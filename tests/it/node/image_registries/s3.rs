@@ -45,7 +45,7 @@ fn two_replicas_share_a_bucket_as_the_documents_say() {
     let manifest = manifest.replace("ACCESS-KEY", KEYS[0]).replace("SECRET-KEY", KEYS[1]);
     let endpoint = format!("http://{NODE_ADDRESS}:{PORT}");
     team.apply(&manifest.replace("https://minio.storage.example.com", &endpoint));
-    team.await_ready("imageregistry registry", "2/2 Pods are ready");
+    team.await_registry("2/2 Pods are ready");
     team.namespace.apply(&json!({
         "apiVersion": "registry.mgoltzsche.github.com/v1alpha1",
         "kind": "ImagePushSecret",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::TcpStream;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use crate::harness::command::piped;
 use crate::harness::real_cluster::{CLUSTER, OwnNamespace};
 use crate::harness::registry::trusting_crane;
+use crate::harness::wait::wait_within;
 
 /// How long Pods may take to start, or to be refused an image, on a busy machine.
 const LONG: Duration = Duration::from_mins(3);
@@ -51,7 +53,14 @@ impl Team {
     pub fn apply_examples(&self) {
         let examples = testenv::root().join("fixtures/manifests/image-registry.yaml");
         self.apply(&fs::read_to_string(examples).unwrap());
-        self.await_ready("imageregistry registry", "1/1 Pods are ready");
+        self.await_registry("1/1 Pods are ready");
+    }
+
+    /// Waits until the registry is ready, and says so, and until kube-proxy leads its Service there.
+    pub fn await_registry(&self, message: &str) {
+        self.await_ready("imageregistry registry", message);
+        let reached = || TcpStream::connect((self.host.as_str(), 443)).is_ok();
+        wait_within(LONG, "the node reaches the registry", reached);
     }
 
     /// Applies YAML as it is.

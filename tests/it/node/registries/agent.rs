@@ -21,7 +21,8 @@ fn the_agent_brings_passwords_and_takes_dead_mirrors_out_until_it_is_uninstalled
     let host = upstream.registry.address();
     let image = format!("{host}/app:1");
     let folder = CLUSTER.node.registries();
-    let agent = Agent::start(&CLUSTER.namespace("agent"), &folder);
+    let namespace = CLUSTER.namespace("agent");
+    let agent = Agent::start(&namespace, &folder);
     let set = |password: &str| {
         let endpoints = json!([mirror.endpoint(Some(password)), upstream.endpoint(Some(PASSWORD))]);
         let before = agent.file(&host);
@@ -65,7 +66,8 @@ fn after_a_thousand_changes_an_uninstall_leaves_what_was_there() {
         fs::create_dir(&foreign).unwrap();
         fs::write(foreign.join("hosts.toml"), "server = \"https://foreign.test\"\n").unwrap();
     }
-    let agent = Agent::start(&CLUSTER.namespace("thousand-changes"), folder.path());
+    let namespace = CLUSTER.namespace("thousand-changes");
+    let agent = Agent::start(&namespace, folder.path());
     for number in 0..1000 {
         // Hosts come and go. The registry itself is written without being asked.
         let (host, timeout) = (format!("host{}.test", number % 7), format!("{}ms", 2 * number + 1));
