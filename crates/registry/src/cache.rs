@@ -16,6 +16,7 @@ pub mod helper;
 mod holder;
 mod images;
 mod keyed;
+mod limit;
 pub mod metrics;
 pub mod prove;
 pub mod reach;

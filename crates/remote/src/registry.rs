@@ -6,6 +6,7 @@ mod challenge;
 mod config;
 mod docker_hub;
 mod probe;
+mod site;
 mod upstream;
 
 pub use account::{Account, AccountError};

@@ -146,7 +146,7 @@ impl RegistryCaches {
             None => upstream.reach().await.map_or_else(|answer| answer, |()| upstream::Answer::Accepted),
         };
         match answer {
-            upstream::Answer::Accepted => Answer::Accepted,
+            upstream::Answer::Accepted | upstream::Answer::Public => Answer::Accepted,
             upstream::Answer::Refused { status, .. } => Answer::Refused(status),
             upstream::Answer::NotFound => Answer::NoRegistry("it answers 404".to_owned()),
             upstream::Answer::RateLimited { retry_after } => Answer::RateLimited(retry_after),

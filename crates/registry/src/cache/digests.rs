@@ -29,9 +29,9 @@ impl Digests {
         digest(&self.0, ["login", user, password])
     }
 
-    /// A user, whatever its password.
+    /// A user, whatever its password, and however it is spelled: many registries know one user in all cases.
     pub(super) fn user(&self, login: &Login) -> Digest {
-        digest(&self.0, ["user", &login.user])
+        digest(&self.0, ["user", &login.user.trim().to_lowercase()])
     }
 }
 

@@ -24,8 +24,12 @@ fn answer(fake: &Fake, uri: &Uri, headers: &HeaderMap) -> axum::response::Respon
     if let Ok(status) = StatusCode::from_u16(fake.status.load(Ordering::SeqCst)) {
         return status.into_response();
     }
+    if uri.path().starts_with("/v2/broken/") {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    let tags = || r#"{"name":"x","tags":[]}"#.into_response();
     if uri.path().starts_with("/v2/public/") {
-        return StatusCode::OK.into_response();
+        return tags();
     }
     let Some(login) = headers.get(header::AUTHORIZATION) else {
         return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Basic realm=\"x\"")]).into_response();
@@ -34,7 +38,8 @@ fn answer(fake: &Fake, uri: &Uri, headers: &HeaderMap) -> axum::response::Respon
     // me:right
     let is_right = login == "Basic bWU6cmlnaHQ=";
     match (is_right, uri.path().starts_with("/v2/mine/")) {
-        (true, true) => StatusCode::OK.into_response(),
+        _ if uri.path().starts_with("/v2/careless/") => tags(),
+        (true, true) => tags(),
         (true, false) => StatusCode::FORBIDDEN.into_response(),
         (false, _) => StatusCode::UNAUTHORIZED.into_response(),
     }

@@ -101,7 +101,11 @@ impl Guard {
 
 async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response<Body> {
     let place = place(request.uri().path());
-    let holder = guard.images.as_ref().and_then(|_| Holder::of(request.headers()));
+    let holder = guard.images.as_ref().map_or(Ok(None), |_| Holder::of(request.headers()));
+    let Ok(holder) = holder else {
+        guard.metrics.withheld(Withheld::Token);
+        return refused(Withheld::Token);
+    };
     if let Some(why) = guard.withheld(&place, holder.as_ref()).await {
         guard.metrics.withheld(why);
         return refused(why);
@@ -121,6 +125,11 @@ fn refused(why: Withheld) -> Response<Body> {
         Withheld::StaleTag => {
             unavailable("the upstream cannot be asked which image the tag names now: try again later")
         }
+        Withheld::Token => error(
+            StatusCode::UNAUTHORIZED,
+            "UNAUTHORIZED",
+            "the token is none of this cache: ask for another one",
+        ),
         Withheld::UnknownImage => error(
             StatusCode::FORBIDDEN,
             "DENIED",

@@ -22,6 +22,10 @@ pub(super) struct Holder {
     pub(super) is_limited: bool,
 }
 
+/// A token cannot be read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Unreadable;
+
 #[derive(Deserialize)]
 struct Claims {
     jti: String,
@@ -35,11 +39,21 @@ impl Holder {
         format!("{unique}.{login}.{limited}")
     }
 
-    /// Who sends a request.
-    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        let header =
-            headers.get(header::AUTHORIZATION)?.to_str().ok().filter(|text| text.len() <= TOKEN_MAX)?;
-        let (scheme, token) = header.split_once(' ')?;
+    /// Who sends a request; nobody without a token.
+    ///
+    /// # Errors
+    /// Somebody whose token cannot be read, although the registry might read it.
+    pub(super) fn of(headers: &HeaderMap) -> Result<Option<Self>, Unreadable> {
+        let Some(header) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+        let header = header.to_str().map_err(|_| Unreadable)?;
+        if header.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic ")) {
+            return Ok(None);
+        }
+        Self::read(header).map(Some).ok_or(Unreadable)
+    }
+
+    fn read(header: &str) -> Option<Self> {
+        let (scheme, token) = header.split_once(' ').filter(|_| header.len() <= TOKEN_MAX)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return None;
         }
@@ -58,7 +72,7 @@ mod tests {
 
     use super::*;
 
-    fn of(authorization: &str) -> Option<Holder> {
+    fn of(authorization: &str) -> Result<Option<Holder>, Unreadable> {
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, HeaderValue::try_from(authorization).unwrap());
         Holder::of(&headers)
@@ -70,13 +84,31 @@ mod tests {
             let holder = Holder { login: [7; 32], is_limited };
             let claims = json!({"iss": "a", "jti": holder.name("unique")}).to_string();
             let token = format!("e30.{}.signature", URL_SAFE_NO_PAD.encode(claims));
-            assert_eq!(of(&format!("Bearer {token}")), Some(holder));
-            assert_eq!(of(&format!("Basic {token}")), None);
+            assert_eq!(of(&format!("Bearer {token}")), Ok(Some(holder)));
+            assert_eq!(of(&format!("Basic {token}")), Ok(None));
         }
         let other = URL_SAFE_NO_PAD.encode(json!({"jti": "unique"}).to_string());
         for header in ["Bearer", "Bearer a.b.c", "Bearer a", &format!("Bearer a.{other}.c")] {
-            assert_eq!(of(header), None, "{header}");
+            assert_eq!(of(header), Err(Unreadable), "{header}");
         }
-        assert_eq!(Holder::of(&HeaderMap::new()), None);
+        assert_eq!(Holder::of(&HeaderMap::new()), Ok(None));
+    }
+
+    /// Registries read these.
+    #[test]
+    fn a_token_that_others_read_is_not_passed_on_as_nobodys() {
+        let holder = Holder { login: [7; 32], is_limited: true };
+        let claims = |more: &str| json!({"jti": holder.name("unique"), "more": more}).to_string();
+        let encoded = |more: &str| URL_SAFE_NO_PAD.encode(claims(more));
+        let long = encoded(&"x".repeat(TOKEN_MAX));
+        assert_eq!(of(&format!("Bearer a.{long}.c")), Err(Unreadable));
+        // The last character has bits that belong to no byte.
+        let odd = (0..3).map(|length| encoded(&"x".repeat(length)));
+        let mut odd: Vec<_> = odd.filter(|text| text.len() % 4 == 2).collect();
+        let odd = odd.pop().unwrap();
+        assert!(of(&format!("Bearer a.{odd}.c")).is_ok());
+        let (rest, last) = odd.split_at(odd.len() - 1);
+        let other = char::from(last.as_bytes()[0] + 1);
+        assert_eq!(of(&format!("Bearer a.{rest}{other}.c")), Err(Unreadable));
     }
 }

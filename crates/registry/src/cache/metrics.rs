@@ -16,16 +16,19 @@ pub(super) enum Withheld {
     StaleTag,
     /// The login has not pulled this image before.
     UnknownImage,
+    /// The token cannot be read.
+    Token,
 }
 
 impl Withheld {
-    const ALL: [Self; 3] = [Self::Credentials, Self::StaleTag, Self::UnknownImage];
+    const ALL: [Self; 4] = [Self::Credentials, Self::StaleTag, Self::UnknownImage, Self::Token];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::Credentials => "credentials",
             Self::StaleTag => "stale_tag",
             Self::UnknownImage => "unknown_image",
+            Self::Token => "token",
         }
     }
 }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::attempts::Attempts;
 use super::digests::Digests;
 use super::keyed::Keyed;
+use super::limit::Limit;
 use super::metrics::CacheMetrics;
 use super::reach::Reach;
 use super::verdicts::Verdicts;
@@ -45,6 +46,7 @@ pub struct Prover {
     digests: Digests,
     verdicts: Verdicts,
     attempts: Attempts,
+    limit: Limit,
     /// Equal questions that are asked now.
     asking: Keyed<OnceCell<Finding>>,
     /// Users of whom a login is asked that may be wrong: one at a time.
@@ -76,6 +78,7 @@ impl Prover {
             digests: Digests::new()?,
             verdicts: Verdicts::default(),
             attempts: Attempts::default(),
+            limit: Limit::default(),
             asking: Keyed::default(),
             users: Keyed::default(),
             queue: Arc::new(Queue::new(WORKERS, PLACES, metrics.waiting())),
@@ -102,15 +105,14 @@ impl Prover {
 
     async fn find(&self, question: Question<'_>, digest: Digest) -> Finding {
         let login = self.digests.login(question.login);
-        let is_dangerous = |now| question.login.is_some() && !self.verdicts.is_proven(&login, now);
-        if !is_dangerous(Instant::now()) {
-            return self.ask(question, digest, login).await;
-        }
         let Some(user) = question.login.map(|login| self.digests.user(login)) else {
-            return Finding::NoRight;
+            return self.ask(question, digest, login).await;
         };
+        let is_dangerous =
+            |now| !self.verdicts.is_proven(&login, now) || self.attempts.is_doubted(&user, now);
+        let is_proven = !is_dangerous(Instant::now());
         let turn = self.users.get(user);
-        let _turn = turn.lock().await;
+        let _turn = if is_proven { None } else { Some(turn.lock().await) };
         let now = Instant::now();
         // The same login may have been proven for another repository meanwhile.
         if is_dangerous(now) && !self.attempts.may_be_wrong(&user, now) {
@@ -119,6 +121,9 @@ impl Prover {
         let finding = self.ask(question, digest, login).await;
         if finding == Finding::WrongLogin {
             self.attempts.wrong(user, Instant::now());
+            if is_proven {
+                self.attempts.doubt(user, Instant::now());
+            }
         }
         finding
     }
@@ -126,6 +131,9 @@ impl Prover {
     async fn ask(&self, question: Question<'_>, digest: Digest, login: Digest) -> Finding {
         if self.reach.is_away() {
             return Finding::Away;
+        }
+        if self.limit.is_set(Instant::now()) {
+            return Finding::RateLimited;
         }
         let user = question.login.map_or(NOBODY, |login| login.user.as_str());
         let Some(place) = self.queue.enter(question.address, user) else { return Finding::Busy };
@@ -136,15 +144,29 @@ impl Prover {
         if let Answer::Unreachable(_) | Answer::NoRegistry(_) | Answer::RateLimited { .. } = answer {
             tracing::warn!(%answer, "the upstream does not say who may pull");
         }
+        let is_taken = question.login.is_some() && answer == Answer::Accepted;
         let finding = match answer {
-            Answer::Accepted => Finding::Right,
+            Answer::Accepted | Answer::Public => Finding::Right,
             Answer::Refused { is_login: true, .. } => Finding::WrongLogin,
             Answer::Refused { is_login: false, .. } | Answer::NotFound => Finding::NoRight,
-            Answer::RateLimited { .. } => Finding::RateLimited,
-            Answer::Unreachable(_) | Answer::NoRegistry(_) => Finding::Away,
+            Answer::RateLimited { retry_after } => {
+                self.limit.set(retry_after, Instant::now());
+                Finding::RateLimited
+            }
+            // What it says of one repository says nothing of others.
+            Answer::Unreachable(_) | Answer::NoRegistry(_) => {
+                if self.reach.is_reached_now().await {
+                    Finding::Silent
+                } else {
+                    Finding::Away
+                }
+            }
         };
-        if finding != Finding::RateLimited {
-            self.reach.learn(finding != Finding::Away);
+        if matches!(finding, Finding::Right | Finding::WrongLogin | Finding::NoRight) {
+            self.reach.learn(true);
+        }
+        if is_taken {
+            self.verdicts.prove(login, Instant::now());
         }
         self.verdicts.put(digest, login, finding, Instant::now());
         finding

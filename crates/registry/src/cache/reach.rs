@@ -13,6 +13,7 @@ const LIFE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Reach {
     upstream: Arc<Upstream>,
+    /// When it was asked last, and whether it answered.
     last: Mutex<Option<(Instant, bool)>>,
     /// Held by the one that asks; the others wait for its answer.
     asking: tokio::sync::Mutex<()>,
@@ -27,11 +28,23 @@ impl Reach {
 
     /// Whether the upstream can be reached. Asks if nobody has done so a moment ago.
     pub async fn is_reached(&self) -> bool {
-        if let Some(is_reached) = self.known() {
+        self.ask_unless(|| self.known()).await
+    }
+
+    /// Whether the upstream can be reached right now, and not a moment ago. One that was away a moment ago is not asked.
+    pub async fn is_reached_now(&self) -> bool {
+        let now = Instant::now();
+        let since = || self.last().filter(|(at, _)| *at >= now).map(|(_, is_reached)| is_reached);
+        self.ask_unless(|| if self.is_away() { Some(false) } else { since() }).await
+    }
+
+    /// Asks if it is not known. Those that want to know at the same time share an answer.
+    async fn ask_unless(&self, known: impl Fn() -> Option<bool>) -> bool {
+        if let Some(is_reached) = known() {
             return is_reached;
         }
         let _asking = self.asking.lock().await;
-        if let Some(is_reached) = self.known() {
+        if let Some(is_reached) = known() {
             return is_reached;
         }
         let reached = self.upstream.reach().await;
@@ -49,11 +62,14 @@ impl Reach {
 
     /// It did answer, or not.
     pub(super) fn learn(&self, is_reached: bool) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now() + LIFE, is_reached));
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), is_reached));
     }
 
     fn known(&self) -> Option<bool> {
-        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.filter(|(end, _)| Instant::now() < *end).map(|(_, is_reached)| is_reached)
+        self.last().filter(|(at, _)| Instant::now() < *at + LIFE).map(|(_, is_reached)| is_reached)
+    }
+
+    fn last(&self) -> Option<(Instant, bool)> {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -185,6 +185,8 @@ async fn a_known_login_pulls_its_images_again_while_the_upstream_is_away() {
         let expected = if is_served { StatusCode::OK } else { StatusCode::FORBIDDEN };
         assert_eq!(cache.get(&token, path).await, expected, "{path}");
     }
+    // A token that the gateway cannot read, and the registry perhaps can.
+    assert_eq!(cache.get("a.b.c", "/v2/mine/a/manifests/known").await, StatusCode::UNAUTHORIZED);
     // The upstream is back.
     cache.away(0).await;
     let token = cache.token(ME, "repository:mine/a:pull").await.unwrap();

@@ -22,7 +22,8 @@ pub(super) struct Verdicts {
     yes: Mutex<Generations<Instant>>,
     no: Mutex<Generations<(Instant, Finding)>>,
     known: Mutex<Generations<Instant>>,
-    /// Logins that were right for any repository, by login alone. They give no right: it is not dangerous to ask with them.
+    /// Logins that the upstream has looked at and taken, by login alone. They give no right: it is not dangerous to ask with
+    /// them.
     proven: Mutex<Generations<Instant>>,
 }
 
@@ -42,7 +43,6 @@ impl Verdicts {
             Finding::Right => {
                 lock(&self.yes).insert(question, now + YES_LIFE);
                 lock(&self.known).insert(question, now + KNOWN_LIFE);
-                lock(&self.proven).insert(login, now + KNOWN_LIFE);
             }
             Finding::NoRight | Finding::WrongLogin => {
                 lock(&self.no).insert(question, (now + NO_LIFE, finding));
@@ -54,8 +54,17 @@ impl Verdicts {
                     forget(&self.proven, login, now);
                 }
             }
-            Finding::TooManyWrong | Finding::Busy | Finding::RateLimited | Finding::Away => {}
+            Finding::TooManyWrong
+            | Finding::Busy
+            | Finding::RateLimited
+            | Finding::Away
+            | Finding::Silent => {}
         }
+    }
+
+    /// The upstream has looked at a login and taken it.
+    pub(super) fn prove(&self, login: Digest, now: Instant) {
+        lock(&self.proven).insert(login, now + KNOWN_LIFE);
     }
 
     /// Whether a login had a right a short time ago.
@@ -91,6 +100,8 @@ mod tests {
     async fn a_yes_holds_five_minutes_and_is_known_for_a_day() {
         let (verdicts, start) = (Verdicts::default(), Instant::now());
         verdicts.put(QUESTION, LOGIN, Finding::Right, start);
+        assert!(!verdicts.is_proven(&LOGIN, start));
+        verdicts.prove(LOGIN, start);
         let before = |life: Duration| start + life.checked_sub(Duration::from_secs(1)).unwrap();
         assert_eq!(verdicts.get(&QUESTION, before(YES_LIFE)), Some(Finding::Right));
         assert_eq!(verdicts.get(&QUESTION, start + YES_LIFE), None);
@@ -105,6 +116,7 @@ mod tests {
     async fn a_no_holds_half_a_minute_and_ends_what_was_known() {
         let (verdicts, start) = (Verdicts::default(), Instant::now());
         verdicts.put(QUESTION, LOGIN, Finding::Right, start);
+        verdicts.prove(LOGIN, start);
         let later = start + YES_LIFE;
         verdicts.put(QUESTION, LOGIN, Finding::NoRight, later);
         assert_eq!(verdicts.get(&QUESTION, later), Some(Finding::NoRight));
@@ -120,7 +132,9 @@ mod tests {
         let (verdicts, start) = (Verdicts::default(), Instant::now());
         verdicts.put(QUESTION, LOGIN, Finding::Right, start);
         let later = start + YES_LIFE;
-        for finding in [Finding::Away, Finding::RateLimited, Finding::Busy, Finding::TooManyWrong] {
+        for finding in
+            [Finding::Away, Finding::Silent, Finding::RateLimited, Finding::Busy, Finding::TooManyWrong]
+        {
             verdicts.put(QUESTION, LOGIN, finding, later);
             assert_eq!(verdicts.get(&QUESTION, later), None);
             assert!(verdicts.had_right(&QUESTION, later));

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::challenge::{self, Challenge};
 use super::docker_hub;
+use super::site::is_same_site;
 use crate::guard::{self, Loopback, Resolver};
 use crate::http::trusting;
 
@@ -21,6 +22,8 @@ pub use answer::Answer;
 
 /// The longest answer of a token server, in bytes.
 const TOKEN_ANSWER_MAX: usize = 64 * 1024;
+/// The longest list of tags that is read, in bytes. One tag is asked for; some registries give all.
+const TAGS_MAX: usize = 64 * 1024;
 
 /// A registry that a cache gets images from.
 #[derive(Debug)]
@@ -126,7 +129,16 @@ impl Upstream {
         let url = self.place(repository)?;
         let first = self.get(&url).await?;
         if first.status() != StatusCode::UNAUTHORIZED {
-            return Ok(judged(&first));
+            let answer = pulled(first, repository).await;
+            return match (answer, repository, login) {
+                // A registry that lets everybody in may still know wrong logins.
+                (Answer::Accepted, None, Some((user, password))) => {
+                    let status = send(self.client.get(url).basic_auth(user, Some(password))).await?;
+                    Ok(judged_login(&status))
+                }
+                (Answer::Accepted, Some(_), Some(_)) => Ok(Answer::Public),
+                (answer, _, _) => Ok(answer),
+            };
         }
         let how = challenge::challenge(&first)
             .ok_or_else(|| Answer::NoRegistry("it does not say how to log in".to_owned()))?;
@@ -135,10 +147,12 @@ impl Upstream {
         let request = match (how, login) {
             (Challenge::Basic, None) => return Err(Answer::refused(StatusCode::UNAUTHORIZED, false)),
             (Challenge::Basic, Some((user, password))) => {
-                let status = send(request.basic_auth(user, Some(password))).await?;
-                // There is nothing but the login that could be wrong.
-                let is_login = status.status() == StatusCode::UNAUTHORIZED;
-                return Ok(judged(&status).of_login(is_login));
+                let answer = send(request.basic_auth(user, Some(password))).await?;
+                return Ok(if answer.status() == StatusCode::UNAUTHORIZED {
+                    judged_login(&answer)
+                } else {
+                    pulled(answer, repository).await
+                });
             }
             (Challenge::Bearer { realm, service }, login) => {
                 let scope = repository.map(|repository| format!("repository:{repository}:pull"));
@@ -146,10 +160,13 @@ impl Upstream {
                 let url =
                     challenge::token_url(&self.base, &realm, service.as_deref(), scope.as_deref(), |_| false)
                         .map_err(|what| Answer::NoRegistry(format!("it sends for a token {what}")))?;
+                if !is_same_site(&self.base, &url) {
+                    return Err(Answer::NoRegistry("it sends for a token to another domain".to_owned()));
+                }
                 request.bearer_auth(self.token(url, login).await?.as_str())
             }
         };
-        Ok(judged(&send(request).await?))
+        Ok(pulled(send(request).await?, repository).await)
     }
 
     /// A token from the server of tokens.
@@ -167,14 +184,7 @@ impl Upstream {
                 return Err(other.of_login(is_login));
             }
         }
-        let mut body = Zeroizing::new(Vec::with_capacity(TOKEN_ANSWER_MAX));
-        let broken = |_| Answer::Unreachable("the answer with its token is broken".to_owned());
-        while let Some(chunk) = answer.chunk().await.map_err(broken)? {
-            if body.len() + chunk.len() > TOKEN_ANSWER_MAX {
-                return Err(Answer::NoRegistry("the answer with its token is too long".to_owned()));
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = read(&mut answer, TOKEN_ANSWER_MAX, "the answer with its token").await?;
         answer::token(&body).ok_or_else(|| Answer::NoRegistry("it gives no token".to_owned()))
     }
 
@@ -237,8 +247,39 @@ fn forbidden(forbidden: guard::Forbidden) -> Answer {
     Answer::NoRegistry(forbidden.to_string())
 }
 
+/// What an answer to a question for a repository means. Not everything that answers 200 is a registry.
+async fn pulled(mut response: Response, repository: Option<&str>) -> Answer {
+    match (judged(&response), repository) {
+        (Answer::Accepted, Some(repository)) => match read(&mut response, TAGS_MAX, "its list of tags").await
+        {
+            Ok(body) if answer::is_list_of_tags(&body, repository) => Answer::Accepted,
+            Ok(_) => Answer::NoRegistry("it answers 200 without a list of tags".to_owned()),
+            Err(answer) => answer,
+        },
+        (answer, _) => answer,
+    }
+}
+
+/// The body of an answer, if it has at most so many bytes.
+async fn read(answer: &mut Response, limit: usize, what: &str) -> Result<Zeroizing<Vec<u8>>, Answer> {
+    let mut body = Zeroizing::new(Vec::with_capacity(limit));
+    let broken = |_| Answer::Unreachable(format!("{what} is broken"));
+    while let Some(chunk) = answer.chunk().await.map_err(broken)? {
+        if body.len() + chunk.len() > limit {
+            return Err(Answer::NoRegistry(format!("{what} is too long")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
 fn judged(response: &Response) -> Answer {
     Answer::of(response.status(), response.headers())
+}
+
+/// What an answer to a login means. There is nothing but the login that could be wrong.
+fn judged_login(response: &Response) -> Answer {
+    judged(response).of_login(response.status() == StatusCode::UNAUTHORIZED)
 }
 
 #[cfg(test)]

@@ -31,6 +31,8 @@ pub enum Finding {
     RateLimited,
     /// The upstream does not answer.
     Away,
+    /// The upstream answers others, but does not say of this repository.
+    Silent,
 }
 
 /// What a login may pull from a repository.
@@ -63,7 +65,7 @@ pub fn permission(finding: Finding, is_anonymous: bool, had_right: bool, failove
         Finding::TooManyWrong => Refusal::TooManyWrong,
         Finding::Busy => Refusal::Busy,
         Finding::RateLimited => Refusal::RateLimited,
-        Finding::Away => Refusal::UpstreamAway,
+        Finding::Away | Finding::Silent => Refusal::UpstreamAway,
     };
     Permission::Refused(refusal)
 }
@@ -81,6 +83,7 @@ mod tests {
     #[case(Finding::NoRight, 401)]
     #[case(Finding::TooManyWrong, 429)]
     #[case(Finding::Busy, 429)]
+    #[case(Finding::Silent, 503)]
     fn what_the_upstream_refuses_no_failover_allows(#[case] finding: Finding, #[case] status: u16) {
         for failover in FAILOVERS {
             for is_anonymous in [true, false] {

@@ -68,6 +68,9 @@ async fn the_upstream_sees_three_wrong_logins_of_a_user_and_who_is_known_goes_on
     assert_eq!(proving.logins(), 4);
     assert_eq!(proving.prove(Some(&right), "mine/b").await, Finding::Right);
     assert_eq!(proving.prove(None, "public").await, Finding::Right);
+    // Users have one name, however they spell it.
+    let spelled = Login::new("ME ", "wrong").unwrap();
+    assert_eq!(proving.prove(Some(&spelled), "mine/a").await, Finding::TooManyWrong);
     // Nobody can tell whether this one is right.
     let other = login("other");
     assert_eq!(proving.prove(Some(&other), "mine/a").await, Finding::TooManyWrong);
@@ -80,10 +83,8 @@ async fn without_an_answer_it_is_known_who_had_a_right() {
     let right = login("right");
     assert_eq!(proving.prove(Some(&right), "mine/a").await, Finding::Right);
     later(Duration::from_mins(5)).await;
-    proving.fake.status.store(429, Ordering::SeqCst);
     let prove =
         |repository| proving.prover.prove(Question { login: Some(&right), repository, address: ADDRESS });
-    assert_eq!(prove("mine/a").await, Proof { finding: Finding::RateLimited, had_right: true });
     proving.fake.status.store(503, Ordering::SeqCst);
     assert_eq!(prove("mine/a").await, Proof { finding: Finding::Away, had_right: true });
     assert_eq!(prove("mine/b").await, Proof { finding: Finding::Away, had_right: false });
@@ -92,4 +93,53 @@ async fn without_an_answer_it_is_known_who_had_a_right() {
     assert_eq!(prove("mine/a").await.finding, Finding::Away);
     later(Duration::from_secs(5)).await;
     assert_eq!(prove("mine/a").await.finding, Finding::Right);
+    later(Duration::from_mins(5)).await;
+    proving.fake.status.store(429, Ordering::SeqCst);
+    assert_eq!(prove("mine/a").await, Proof { finding: Finding::RateLimited, had_right: true });
+    // It is not asked again for a minute.
+    proving.fake.status.store(0, Ordering::SeqCst);
+    assert_eq!(prove("mine/b").await, Proof { finding: Finding::RateLimited, had_right: false });
+    later(Duration::from_mins(1)).await;
+    assert_eq!(prove("mine/b").await.finding, Finding::Right);
+}
+
+/// An upstream does not look at logins that ask for what everybody may have.
+#[tokio::test]
+async fn what_is_public_proves_no_login() {
+    let proving = Proving::start().await;
+    assert_eq!(wrong_after_guesses(&proving, "public").await, 3);
+    assert_eq!(proving.logins(), 3);
+}
+
+/// Some look at them, and take any: a proof of theirs means nothing.
+#[tokio::test]
+async fn proofs_are_not_trusted_once_one_was_wrong() {
+    let proving = Proving::start().await;
+    assert_eq!(wrong_after_guesses(&proving, "careless/a").await, 3);
+}
+
+/// Shows ten logins to the upstream where each is right, and counts how many are wrong then elsewhere.
+async fn wrong_after_guesses(proving: &Proving, repository: &str) -> usize {
+    let guesses: Vec<_> = (0..10).map(|number| login(&format!("guess-{number}"))).collect();
+    for guess in &guesses {
+        assert_eq!(proving.prove(Some(guess), repository).await, Finding::Right);
+    }
+    let mut wrong = 0;
+    for guess in &guesses {
+        wrong += usize::from(proving.prove(Some(guess), "mine/a").await == Finding::WrongLogin);
+    }
+    wrong
+}
+
+/// Whoever asks for what the upstream cannot answer does not take it away from others.
+#[tokio::test]
+async fn an_answer_about_one_repository_says_nothing_of_others() {
+    let proving = Proving::start().await;
+    let right = login("right");
+    assert_eq!(proving.prove(Some(&right), "mine/a").await, Finding::Right);
+    assert_eq!(proving.prove(None, "broken/a").await, Finding::Silent);
+    assert_eq!(proving.prove(Some(&right), "mine/b").await, Finding::Right);
+    later(Duration::from_mins(5)).await;
+    assert_eq!(proving.prove(None, "broken/b").await, Finding::Silent);
+    assert_eq!(proving.prove(Some(&right), "mine/a").await, Finding::Right);
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -18,6 +18,8 @@ const RETRY_MAX: Duration = Duration::from_hours(1);
 pub enum Answer {
     /// It lets them pull, or log in.
     Accepted,
+    /// It lets everybody pull, and has not looked at the login.
+    Public,
     /// It does not.
     Refused {
         /// The status.
@@ -45,6 +47,7 @@ impl Answer {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
+            Self::Public => "public",
             Self::Refused { .. } => "refused",
             Self::NotFound => "not found",
             Self::RateLimited { .. } => "rate limited",
@@ -68,6 +71,9 @@ impl Answer {
     /// What a status means.
     pub(super) fn of(status: StatusCode, headers: &HeaderMap) -> Self {
         match status {
+            StatusCode::OK if is_page(headers) => {
+                Self::NoRegistry("it answers with a page for people".to_owned())
+            }
             StatusCode::OK => Self::Accepted,
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Self::refused(status, false),
             StatusCode::NOT_FOUND => Self::NotFound,
@@ -87,7 +93,7 @@ impl fmt::Display for Answer {
         match self {
             Self::Refused { status, .. } => write!(formatter, ": it answers {status}"),
             Self::Unreachable(why) | Self::NoRegistry(why) => write!(formatter, ": {why}"),
-            Self::Accepted | Self::NotFound | Self::RateLimited { .. } => Ok(()),
+            Self::Accepted | Self::Public | Self::NotFound | Self::RateLimited { .. } => Ok(()),
         }
     }
 }
@@ -96,6 +102,19 @@ impl fmt::Display for Answer {
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).min(RETRY_MAX))
+}
+
+/// Whether it is for browsers: of a proxy that wants a login, or of a server under repair.
+fn is_page(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"))
+}
+
+/// Whether a body is the list of tags of a repository, which may be empty.
+pub(super) fn is_list_of_tags(body: &[u8], repository: &str) -> bool {
+    let Ok(Value::Object(list)) = serde_json::from_slice(body) else { return false };
+    list.get("name").and_then(Value::as_str) == Some(repository)
+        || list.get("tags").is_some_and(|tags| tags.is_array() || tags.is_null())
 }
 
 /// The token in the answer of a token server.
@@ -168,6 +187,21 @@ mod tests {
     fn the_pause_is_bounded(#[case] header: Option<&'static str>, #[case] seconds: Option<u64>) {
         let retry_after = seconds.map(Duration::from_secs);
         assert_eq!(of(429, header), Answer::RateLimited { retry_after });
+    }
+
+    #[rstest]
+    #[case(r#"{"name": "a/b", "tags": ["1"]}"#, true)]
+    #[case(r#"{"name": "a/b", "tags": null}"#, true)]
+    #[case(r#"{"name": "library/a", "tags": []}"#, true)]
+    #[case(r#"{"name": "a/b"}"#, true)]
+    #[case(r#"{"name": "other"}"#, false)]
+    #[case(r#"{"tags": "none"}"#, false)]
+    #[case("{}", false)]
+    #[case("[]", false)]
+    #[case("", false)]
+    #[case("<html>", false)]
+    fn a_list_of_tags_is_one_of_a_registry(#[case] body: &str, #[case] expected: bool) {
+        assert_eq!(is_list_of_tags(body.as_bytes(), "a/b"), expected);
     }
 
     #[rstest]

@@ -85,10 +85,45 @@ const TOKENS: &str = "Bearer realm=\"http://HERE/token\",service=\"s\"";
 const LOGIN: Option<(&str, &str)> = Some(("me", "hush"));
 
 #[tokio::test]
-async fn a_registry_without_logins_is_asked_once() {
-    let (address, asked) = answering(vec![status("200 OK")]).await;
-    assert_eq!(upstream(&address).unwrap().ask(Some("a/b"), LOGIN).await, Answer::Accepted);
-    assert_eq!(asked.await.unwrap(), ["GET /v2/a/b/tags/list?n=1 nobody"]);
+async fn a_registry_that_lets_everybody_pull_is_asked_once() {
+    for (login, expected) in [(LOGIN, Answer::Public), (None, Answer::Accepted)] {
+        let (address, asked) = answering(vec![body(TAGS)]).await;
+        assert_eq!(upstream(&address).unwrap().ask(Some("a/b"), login).await, expected);
+        assert_eq!(asked.await.unwrap(), ["GET /v2/a/b/tags/list?n=1 nobody"]);
+    }
+}
+
+#[rstest]
+#[case::right("200 OK", Answer::Accepted)]
+#[case::wrong("401 Unauthorized", Answer::Refused { status: 401, is_login: true })]
+#[tokio::test]
+async fn a_login_is_shown_also_to_a_registry_that_lets_everybody_in(
+    #[case] line: &str,
+    #[case] expected: Answer,
+) {
+    let (address, asked) = answering(vec![status("200 OK"), status(line)]).await;
+    assert_eq!(upstream(&address).unwrap().ask(None, LOGIN).await, expected);
+    assert_eq!(asked.await.unwrap(), ["GET /v2/ nobody", "GET /v2/ authorization: Basic bWU6aHVzaA=="]);
+}
+
+#[rstest]
+#[case::nothing(None, status("200 OK"), "no registry: it answers 200 without a list of tags")]
+#[case::login(LOGIN, status("200 OK"), "no registry: it answers 200 without a list of tags")]
+#[case::page(
+    None,
+    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Type: Text/HTML; charset=utf-8\r\n".to_owned(),
+    "no registry: it answers with a page for people"
+)]
+#[case::other(None, body(r#"{"name":"b"}"#), "no registry: it answers 200 without a list of tags")]
+#[case::long(None, body(&" ".repeat(TAGS_MAX + 1)), "no registry: its list of tags is too long")]
+#[tokio::test]
+async fn not_everything_that_answers_200_is_a_registry(
+    #[case] login: Option<(&str, &str)>,
+    #[case] answer: String,
+    #[case] text: &str,
+) {
+    let (address, _asked) = answering(vec![answer]).await;
+    assert_eq!(upstream(&address).unwrap().ask(Some("a"), login).await.to_string(), text);
 }
 
 #[rstest]
@@ -111,14 +146,17 @@ async fn nobody_has_no_login() {
     assert_eq!(asked.await.unwrap().len(), 1);
 }
 
-fn token(body: &str) -> String {
+/// A list of tags.
+const TAGS: &str = r#"{"name":"a/b","tags":["1"]}"#;
+
+fn body(body: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n", body.len()) + "Connection: close\r\n\r\n" + body
 }
 
 /// The head of an answer with a body has an end of its own, so what is added afterwards is never read.
 #[tokio::test]
 async fn a_token_is_asked_for_the_repository_and_used_there() {
-    let answers = || vec![challenge(TOKENS), token(r#"{"token":"t-1"}"#), status("200 OK")];
+    let answers = || vec![challenge(TOKENS), body(r#"{"token":"t-1"}"#), body(TAGS)];
     for (login, header) in [(LOGIN, "authorization: Basic bWU6aHVzaA=="), (None, "nobody")] {
         let (address, asked) = answering(answers()).await;
         assert_eq!(upstream(&address).unwrap().ask(Some("a/b"), login).await, Answer::Accepted);
@@ -138,11 +176,11 @@ async fn a_token_is_asked_for_the_repository_and_used_there() {
 #[case::wrong_login(vec![challenge(TOKENS), status("401 Unauthorized")], "refused: it answers 401", true)]
 #[case::forbidden(vec![challenge(TOKENS), status("403 Forbidden")], "refused: it answers 403", false)]
 #[case::no_right(
-    vec![challenge(TOKENS), token(r#"{"token":"t"}"#), status("401 Unauthorized")],
+    vec![challenge(TOKENS), body(r#"{"token":"t"}"#), status("401 Unauthorized")],
     "refused: it answers 401",
     false
 )]
-#[case::no_token(vec![challenge(TOKENS), token("{}")], "no registry: it gives no token", false)]
+#[case::no_token(vec![challenge(TOKENS), body("{}")], "no registry: it gives no token", false)]
 #[case::too_many(vec![challenge(TOKENS), status("429 Too Many Requests")], "rate limited", false)]
 #[case::broken(
     vec![challenge(TOKENS), status("500 Internal Server Error")],
@@ -153,6 +191,11 @@ async fn a_token_is_asked_for_the_repository_and_used_there() {
 #[case::elsewhere(
     vec![challenge("Bearer realm=\"http://auth.example.com/token\"")],
     "no registry: it sends for a token without TLS",
+    false
+)]
+#[case::other_domain(
+    vec![challenge("Bearer realm=\"https://auth.example.com/token\"")],
+    "no registry: it sends for a token to another domain",
     false
 )]
 #[case::metadata(
@@ -180,8 +223,8 @@ async fn what_is_refused_where_is_told_apart(
 
 #[tokio::test]
 async fn a_long_answer_is_not_read_to_its_end() {
-    let body = format!("{{\"token\":\"{}\"}}", "x".repeat(TOKEN_ANSWER_MAX));
-    let (address, _asked) = answering(vec![challenge(TOKENS), token(&body)]).await;
+    let long = format!("{{\"token\":\"{}\"}}", "x".repeat(TOKEN_ANSWER_MAX));
+    let (address, _asked) = answering(vec![challenge(TOKENS), body(&long)]).await;
     let answer = upstream(&address).unwrap().ask(Some("a"), LOGIN).await;
     assert_eq!(answer.to_string(), "no registry: the answer with its token is too long");
 }
