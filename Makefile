@@ -137,6 +137,10 @@ parsers: ## what reads the registry configuration of nodes as containerd, k3s an
 tokens: ## what verifies tokens as registries do, for the tests: once, a few seconds
 	@tests/tokens/build.sh
 
+.PHONY: configuration
+configuration: ## what reads configurations of registries as distribution does, for the tests: once, a few seconds
+	@tests/configuration/build.sh
+
 .PHONY: cert-manager
 cert-manager: ## cert-manager for the tests: once, about 4 minutes
 	@tests/cert-manager/build.sh
@@ -163,7 +167,7 @@ cluster-real:
 	@tests/node/run.sh $(CARGO) test --locked --offline --workspace --bench node -- cluster
 
 .PHONY: test
-test: control-plane interpreters packages registry clients parsers tokens cert-manager ## all tests, those against a real API server too
+test: control-plane interpreters packages registry clients parsers tokens configuration cert-manager ## all tests, those against a real API server too
 	$(CARGO) test --locked --workspace -- --skip chaos::
 	$(CARGO) test --locked --workspace --test it -- chaos:: # separately: it needs the whole machine
 	@$(MAKE) --no-print-directory test-node

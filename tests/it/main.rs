@@ -21,6 +21,7 @@ mod harness {
     pub mod client;
     pub mod cluster;
     pub mod command;
+    pub mod configuration;
     pub mod connection;
     pub mod controller;
     pub mod copies;
@@ -138,6 +139,7 @@ mod registries {
 /// Pull-through caches: the gateway in front of a real registry in proxy mode.
 mod registry_caches {
     mod authorize;
+    mod configuration;
     mod conformance;
     mod credentials;
     mod outage;
