@@ -146,10 +146,10 @@ impl Cached {
         call(("127.0.0.1", self.admin), "GET", "/readyz", &[], b"").is_some_and(|answer| answer.status == 200)
     }
 
-    /// What the credential helper prints.
-    pub fn helper(&self) -> Printed {
+    /// What the credential helper prints, which is run for `get` or `check`.
+    pub fn helper(&self, action: &str) -> Printed {
         let mut command = Command::new(self.folder.path().join(HELPER));
-        command.arg("get").env("REGISTRY_CREDENTIALS_SOCKET", self.folder.path().join("credentials.sock"));
+        command.arg(action).env("REGISTRY_CREDENTIALS_SOCKET", self.folder.path().join("credentials.sock"));
         piped(command, "upstream.test")
     }
 

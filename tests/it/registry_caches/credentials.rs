@@ -33,9 +33,12 @@ fn nothing_is_served_without_credentials_and_the_last_ones_stay() {
         assert_eq!(cached.get(path), (503, unavailable.to_owned()));
     }
     assert!(!cached.is_ready());
-    let printed = cached.helper();
+    let printed = cached.helper("get");
     assert!(!printed.ok && printed.out.is_empty(), "{printed:?}");
     assert_eq!(printed.err, "error: the gateway has no credentials yet\n");
+    // So the Pod does not start.
+    let checked = cached.helper("check");
+    assert_eq!((checked.ok, checked.out.as_str(), &checked.err), (false, "", &printed.err));
     // The registry was not asked, so it has asked nobody.
     assert!(
         !upstream.log().contains("/v2/app/manifests/1\" http.request.useragent=\"Go"),
@@ -48,12 +51,13 @@ fn nothing_is_served_without_credentials_and_the_last_ones_stay() {
     assert_eq!(manifest(&cached, "1"), 200);
     assert!(asked() > before);
     let expected = r#"{"ServerURL":"upstream.test","Username":"builder","Secret":"horse-0"}"#;
-    assert_eq!(cached.helper().unwrap(), expected);
+    assert_eq!(cached.helper("get").unwrap(), expected);
+    assert_eq!(cached.helper("check").unwrap(), "");
     // Whatever happens to the Secret.
     cached.delete_credentials();
     wait_until("the gateway knows", || cached.logs().contains("was deleted: the last ones stay in use"));
     assert!(cached.is_ready());
-    assert_eq!((manifest(&cached, "1"), cached.helper().unwrap().as_str()), (200, expected));
+    assert_eq!((manifest(&cached, "1"), cached.helper("get").unwrap().as_str()), (200, expected));
 }
 
 #[test]

@@ -36,11 +36,20 @@ pub(super) struct InstallArgs {
 /// The flags of a program that runs by the name of a helper.
 #[derive(Debug, Parser)]
 struct Helper {
-    /// What docker wants of a helper: there is nothing but `get`
-    #[arg(value_parser = ["get"], value_name = "ACTION")]
-    _action: String,
+    /// What docker wants of a helper, or whether it would get it
+    #[arg(value_enum, value_name = "ACTION")]
+    action: Action,
     #[command(flatten)]
     get: GetArgs,
+}
+
+/// What a helper is run for.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Action {
+    /// Prints the credentials.
+    Get,
+    /// Prints nothing. Fails as `get` would: a Pod whose registry cannot run the helper does not start.
+    Check,
 }
 
 /// Runs as a credential helper, if the program has such a name.
@@ -51,7 +60,8 @@ pub(super) fn as_helper(arguments: impl Iterator<Item = OsString>) -> Option<Exi
         return None;
     }
     Some(match Helper::try_parse_from(arguments) {
-        Ok(helper) => get(&helper.get),
+        Ok(Helper { action: Action::Get, get }) => self::get(&get),
+        Ok(Helper { action: Action::Check, get }) => check(&get),
         Err(error) => {
             // Without a standard error nobody can read it.
             let _ = error.print();
@@ -69,6 +79,13 @@ pub(super) fn get(args: &GetArgs) -> Exit {
     match printed {
         Ok(printed) if io::stdout().write_all(&printed).is_ok() => Exit::Success,
         Ok(_) => Exit::Refused.because("the output cannot be written"),
+        Err(error) => Exit::Refused.because(error),
+    }
+}
+
+fn check(args: &GetArgs) -> Exit {
+    match helper::get(&args.socket, "") {
+        Ok(_) => Exit::Success,
         Err(error) => Exit::Refused.because(error),
     }
 }

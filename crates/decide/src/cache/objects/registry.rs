@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use crate::cache::instance::Instance;
 use crate::cache::paths::{
-    CONFIG, DEBUG_NAME, DEBUG_PORT, HELPER_FOLDER, IMAGES, IMAGES_VOLUME, REMOTE, SOCKET_FOLDER,
+    CONFIG, DEBUG_NAME, DEBUG_PORT, HELPER, HELPER_FOLDER, IMAGES, IMAGES_VOLUME, REMOTE, SOCKET_FOLDER,
 };
+use crate::object::with;
 use crate::pod::DELAY;
 use crate::resources::resources;
 
@@ -22,7 +23,7 @@ pub(super) fn container(instance: &Instance<'_>, has_remote_ca: bool, security: 
     };
     let asked = resources(instance.spec.resources.as_ref());
     let default = json!({"requests": {"cpu": "20m", "memory": "50Mi"}});
-    json!({
+    let container = json!({
         "name": "registry",
         "image": instance.image(),
         "args": ["serve", format!("{CONFIG}/{}", config_key::REGISTRY)],
@@ -35,6 +36,22 @@ pub(super) fn container(instance: &Instance<'_>, has_remote_ca: bool, security: 
         "lifecycle": {"preStop": {"sleep": {"seconds": 2 * DELAY}}},
         "securityContext": security,
         "volumeMounts": mounts(instance, has_remote_ca),
+    });
+    if instance.secret().is_none() {
+        return container;
+    }
+    with(container, json!({"startupProbe": startup_probe()}))
+}
+
+/// A registry that cannot run its credential helper asks the upstream as nobody, and only logs it. So the Pod does not start
+/// before the helper has run in the container of the registry and got credentials. It prints none of them here.
+fn startup_probe() -> Value {
+    json!({
+        "exec": {"command": [HELPER, "check"]},
+        "periodSeconds": 1,
+        "timeoutSeconds": 5,
+        // The credentials may take as long as the API server is away. To restart the registry does not help.
+        "failureThreshold": 86400,
     })
 }
 
