@@ -1,6 +1,7 @@
-//! What Functions and the objects of registries would become in a cluster where all goes well, without one: the decisions
-//! of the reconcilers on a simulated cluster.
+//! What Functions, the objects of registries and pull-through caches would become in a cluster where all goes well, without
+//! one: the decisions of the reconcilers on a simulated cluster.
 
+mod caches;
 mod functions;
 mod manifests;
 mod planned;
@@ -12,10 +13,11 @@ pub(crate) use manifests::COMMAND;
 pub use manifests::Manifests;
 pub use planned::Planned;
 
-/// What becomes of each Function, with presets filled in as the webhook does, and of each object of registries.
+/// What becomes of each Function, with presets filled in as the webhook does, of each object of registries, and of each cache.
 #[must_use]
 pub fn plan(config: &Config, manifests: &Manifests) -> Vec<Planned> {
     let mut planned = functions::plan(&config.functions, manifests);
     planned.extend(registries::plan(config, manifests));
+    planned.extend(caches::plan(config, manifests));
     planned
 }

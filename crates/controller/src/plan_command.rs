@@ -42,6 +42,7 @@ pub fn run(
         unused: Vec::new(),
         made: Vec::new(),
         later: Vec::new(),
+        base: &config.propagation.base_namespace,
         exit: Exit::Success,
         err,
     };
@@ -87,9 +88,11 @@ struct Input<'a> {
     judge: Judge,
     namespace: &'a str,
     manifests: Manifests,
-    /// What caches and documents of Gardener become.
+    /// What documents of Gardener become.
     made: Vec<String>,
     later: Vec<Later>,
+    /// The namespace of what caches name.
+    base: &'a str,
     verbose: bool,
     /// What no plan needs so far, with its place and its name.
     unused: Vec<(String, String, Value)>,
@@ -181,7 +184,7 @@ impl Input<'_> {
     /// Names what no plan needs. An object can come before the one that names it.
     fn name_skipped(&mut self) {
         for (place, name, metadata) in std::mem::take(&mut self.unused) {
-            if !self.manifests.is_named(&metadata) {
+            if !self.manifests.is_named(&metadata, self.base) {
                 self.say(Exit::Success, &place, &format!("skipped: {name}"));
             }
         }
@@ -208,13 +211,12 @@ fn metadata(object: &Value) -> Value {
     json!({"kind": object.get("kind"), "metadata": object.get("metadata")})
 }
 
-/// What a cache or a document of Gardener becomes, as YAML; none if it is something else.
+/// What a document of Gardener becomes, as YAML; none if it is something else.
 fn made(manifest: &Manifest, object: &Value, secrets: &Secrets) -> Option<String> {
-    let made = match manifest.kind {
-        "RegistryCache" => vec![object.clone()],
-        "RegistryConfig" | "MirrorConfig" | "Shoot" => gardener::made(object, &manifest.namespace, secrets),
-        _ => return None,
-    };
+    if !["RegistryConfig", "MirrorConfig", "Shoot"].contains(&manifest.kind) {
+        return None;
+    }
+    let made = gardener::made(object, &manifest.namespace, secrets);
     let mut text = format!("# {}\n", manifest.subject());
     for object in made {
         // What was JSON can be YAML.

@@ -22,7 +22,7 @@ use cluster::reconcile::{self, Action, Reconciler, Watch};
 use cluster::{Error, Failures};
 use decide::Kind;
 use decide::cache::collision;
-use decide::cache::instance::{Config as CacheConfig, Instance};
+use decide::cache::instance::Instance;
 use decide::cache::problem::Problem;
 use decide::cache::status::{Outcome, status};
 use decide::cache::sync::{self, Plan};
@@ -54,14 +54,8 @@ pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()>
     let watch =
         Watch::new(Api::<RegistryCache>::all(shared.client.clone()), WatcherConfig::default(), |_| {});
     let (wake, woken) = unbounded();
-    let namespace = &config.propagation.base_namespace;
     let caches = Arc::new(RegistryCaches {
-        config: CacheConfig {
-            namespace: namespace.clone(),
-            registry_image: config.caches.registry_image.clone(),
-            gateway_image: config.caches.gateway_image.clone(),
-            hibernated: config.caches.hibernated,
-        },
+        config: config.caches.of_instances(&config.propagation.base_namespace),
         timeout: config.registries.timeout,
         root: Root::new(shared.writer(), &config.namespace, &shared.root_turn),
         writer: shared.writer(),

@@ -170,14 +170,23 @@ fn documents_of_gardener_become_caches_and_registries_of_nodes() {
     assert!(values.contains("BEGIN CERTIFICATE"), "{values}");
 }
 
+/// Its Secrets are in the base namespace, whatever the namespace of the command is.
 #[test]
-fn a_cache_is_planned_with_what_the_webhook_fills_in() {
-    let text = "apiVersion: serverless.kyma-project.io/v1alpha1\nkind: RegistryCache\nmetadata: {name: hub}\nspec: {upstream: docker.io}\n";
-    let (exit, out, err) = planned_text(text, &[]);
-    assert_eq!((exit, err.as_str()), (Exit::Success, ""));
-    let made: serde_json::Value = serde_saphyr::from_str(&out).unwrap();
-    assert_eq!(made["spec"]["garbageCollection"]["ttl"], "168h", "{out}");
-    let (exit, out, err) = planned_text(&text.replace("docker.io", "A"), &[]);
+fn a_cache_is_planned_once_it_is_judged() {
+    let secret = |namespace: &str, name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: {namespace}}}\nimmutable: true\nstringData: {{username: me, password: hush-hush}}\n---\n"
+        )
+    };
+    let cache = "apiVersion: serverless.kyma-project.io/v1alpha1\nkind: RegistryCache\nmetadata: {name: hub}\nspec: {upstream: docker.io, secretReferenceName: hub-v1}\n";
+    let secrets = secret("shop", "hub-v1") + &secret("kyma-system", "hub-v1");
+    let (exit, out, err) = planned_text(&(secrets + cache), &["--verbose"]);
+    assert_eq!((exit, err.as_str()), (Exit::Success, "DIR/a.yaml:1: skipped: Secret shop/hub-v1\n"));
+    let first = "# RegistryCache hub\n# Secret kyma-system/registry-docker-io-tls: the controller makes it first\n# Secret kyma-system/registry-docker-io-token-authority: the controller makes it first\n# Secret kyma-system/registry-docker-io-credentials: the controller makes it first\n---\n";
+    assert!(out.starts_with(first) && !out.contains("hush"), "{out}");
+    // What the webhook fills in.
+    assert!(out.contains("storage: 10Gi"), "{out}");
+    let (exit, out, err) = planned_text(&cache.replace("docker.io", "A"), &[]);
     assert_eq!((exit, out.as_str()), (Exit::Refused, ""));
     assert!(err.contains("RegistryCache hub is refused"), "{err}");
 }

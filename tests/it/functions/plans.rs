@@ -28,7 +28,7 @@ fn every_fixture_is_planned_as_recorded() {
         assert_eq!(planned, std::fs::read_to_string(recorded).unwrap(), "{}", case.display());
         count += 1;
     }
-    assert!(count >= 18, "only {count} fixtures");
+    assert!(count >= 20, "only {count} fixtures");
 }
 
 /// A plan assumes of the runtimes what `manifests/runtimes` installs.

@@ -38,6 +38,17 @@ impl Caches {
             gateway_image: registries.gateway_image.clone(),
         }
     }
+
+    /// What all caches have in common, whose objects are in a namespace.
+    #[must_use]
+    pub fn of_instances(&self, namespace: &str) -> decide::cache::instance::Config {
+        decide::cache::instance::Config {
+            namespace: namespace.to_owned(),
+            registry_image: self.registry_image.clone(),
+            gateway_image: self.gateway_image.clone(),
+            hibernated: self.hibernated,
+        }
+    }
 }
 
 impl RawCaches {

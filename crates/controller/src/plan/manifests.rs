@@ -14,10 +14,12 @@ use serde_json::Value;
 
 /// The command that reads them.
 pub(crate) const COMMAND: &str = "serverless-controller plan";
+/// The kind of pull-through caches, which have no namespace.
+const CACHE: &str = "RegistryCache";
 /// The UID of an object that no API server has stored. Names are derived from it, so they differ in a cluster.
 const UID: &str = "00000000-0000-0000-0000-000000000000";
 
-/// The kinds of objects that those of registries name.
+/// The kinds of objects that those of registries and caches name.
 const NAMED: [&str; 3] = ["ConfigMap", "Namespace", "Secret"];
 
 /// The manifests that a plan is made from.
@@ -32,7 +34,9 @@ pub struct Manifests {
     pub(super) runtimes: Vec<(String, String, RuntimeMap)>,
     /// The objects of registries in the cluster.
     pub(super) of_registries: Vec<Value>,
-    /// What one of them may name, undecoded: by kind, namespace and name.
+    /// The pull-through caches.
+    pub(super) caches: Vec<Value>,
+    /// What one of these may name, undecoded: by kind, namespace and name.
     named: BTreeMap<(String, Key), Value>,
 }
 
@@ -47,6 +51,7 @@ impl Manifests {
             registries: BTreeMap::new(),
             runtimes: Vec::new(),
             of_registries: Vec::new(),
+            caches: Vec::new(),
             named: BTreeMap::new(),
         }
     }
@@ -73,13 +78,16 @@ impl Manifests {
             |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (api_version, kind, name) = (text("/apiVersion"), text("/kind"), text("/metadata/name"));
         let namespace = self.namespace_of(&object);
-        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        if let Some(metadata) =
+            object.get_mut("metadata").filter(|_| kind != CACHE).and_then(Value::as_object_mut)
+        {
             metadata.insert("namespace".to_owned(), namespace.clone().into());
         }
         let is_of_registries = api_version == format!("{}/{}", registry::GROUP, registry::VERSION);
         let is_ours = api_version == format!("{GROUP}/{VERSION}");
         match kind.as_str() {
             "Function" if is_ours => self.functions.push(object),
+            CACHE if is_ours => self.caches.push(object),
             "GitRepository" if is_ours => {
                 self.repositories.insert((namespace, name), decode(&object)?);
             }
@@ -106,19 +114,24 @@ impl Manifests {
         Ok(true)
     }
 
-    /// Whether one of the objects of registries names this one.
+    /// Whether one of the objects of registries, or a cache, names this one; `base` is the namespace of what caches name.
     #[must_use]
-    pub fn is_named(&self, object: &Value) -> bool {
+    pub fn is_named(&self, object: &Value, base: &str) -> bool {
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let (kind, name, namespace) = (text("/kind"), text("/metadata/name"), self.namespace_of(object));
         let names = |of: &&Value, pointer: &str| of.pointer(pointer).and_then(Value::as_str) == Some(name);
         let mut here = self.of_registries.iter().filter(|of| self.namespace_of(of) == namespace);
         match kind {
             "ConfigMap" => here.any(|of| names(&of, "/spec/auth/configMapName")),
-            "Secret" => here.any(|of| {
-                let merged = of.pointer("/spec/secrets").and_then(Value::as_array);
-                merged.into_iter().flatten().any(|merged| names(&merged, "/secretName"))
-            }),
+            "Secret" => {
+                let merges = |of: &Value| {
+                    let merged = of.pointer("/spec/secrets").and_then(Value::as_array);
+                    merged.into_iter().flatten().any(|merged| names(&merged, "/secretName"))
+                };
+                let of_cache = ["/spec/secretReferenceName", "/spec/remoteCA/secretName"];
+                let is_of_cache = |cache| of_cache.iter().any(|pointer| names(&cache, pointer));
+                here.any(merges) || (namespace == base && self.caches.iter().any(is_of_cache))
+            }
             "Namespace" => self.of_registries.iter().any(|of| self.namespace_of(of) == name),
             _ => false,
         }

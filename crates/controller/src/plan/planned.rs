@@ -19,8 +19,10 @@ pub struct Planned {
 pub(super) struct Draft(String);
 
 impl Draft {
+    /// A plan for an object. What is cluster-scoped has no namespace.
     pub(super) fn of(kind: &str, namespace: &str, name: &str) -> Self {
-        Self(format!("# {kind} {namespace}/{name}\n"))
+        let namespace = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
+        Self(format!("# {kind} {namespace}{name}\n"))
     }
 
     /// Adds an object. The values of a Secret are left out.
