@@ -1,25 +1,17 @@
 //! What wakes build environments: their Secrets, and the objects that they become. Nothing of them is cached.
 
-use std::fmt::Debug;
-
 use api::names::registry::build_env_label;
 use api::registry::ImageBuildEnv;
-use cluster::PAGE;
 use decide::Kind;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
-use futures::{StreamExt as _, TryStreamExt as _};
-use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Secret, Service};
-use kube::api::PartialObjectMeta;
 use kube::runtime::reflector::{ObjectRef, Store};
-use kube::runtime::watcher::Config as WatcherConfig;
-use kube::runtime::{WatchStreamExt as _, watcher};
-use kube::{Api, Client, Resource, ResourceExt as _};
-use serde::de::DeserializeOwned;
+use kube::runtime::watcher::Config;
+use kube::{Api, Client, ResourceExt as _};
 use tokio::task::JoinSet;
 
 use super::observe::asked;
 use crate::secrets::OTHER_TYPES;
+use crate::touched::{AnyObject, follow};
 
 /// Starts the watches, which end when the set is dropped. Returns what they wake, too.
 pub(super) fn start(
@@ -28,13 +20,13 @@ pub(super) fn start(
 ) -> (JoinSet<()>, UnboundedReceiver<ObjectRef<ImageBuildEnv>>) {
     let (wake, woken) = unbounded();
     let mut tasks = JoinSet::new();
-    let waking = |kind| Waking { kind, known: known.clone(), wake: wake.clone() };
-    let secrets = WatcherConfig::default().fields(OTHER_TYPES);
-    let ours =
-        || WatcherConfig::default().labels(&format!("{}={}", build_env_label::KEY, build_env_label::VALUE));
-    tasks.spawn(waking(Kind::Secret).follow::<Secret>(client.clone(), secrets));
-    tasks.spawn(waking(Kind::Service).follow::<Service>(client.clone(), ours()));
-    tasks.spawn(waking(Kind::Deployment).follow::<Deployment>(client.clone(), ours()));
+    let ours = || Config::default().labels(&format!("{}={}", build_env_label::KEY, build_env_label::VALUE));
+    let secrets = Config::default().fields(OTHER_TYPES);
+    for (kind, config) in [(Kind::Secret, secrets), (Kind::Service, ours()), (Kind::Deployment, ours())] {
+        let api = Api::<AnyObject>::all_with(client.clone(), &kind.resource());
+        let waking = Waking { kind, known: known.clone(), wake: wake.clone() };
+        tasks.spawn(async move { follow(kind, api, config, |object| waking.wake_for(object)).await });
+    }
     (tasks, woken)
 }
 
@@ -45,28 +37,14 @@ struct Waking {
 }
 
 impl Waking {
-    async fn follow<K>(self, client: Client, config: WatcherConfig)
-    where
-        K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
-        PartialObjectMeta<K>: Resource<DynamicType = ()>,
-    {
-        let api = Api::<PartialObjectMeta<K>>::all(client);
-        let touched = watcher(api, config.page_size(PAGE)).default_backoff().touched_objects();
-        // A watch that fails is started again; its list then shows what was missed.
-        let mut touched =
-            touched.into_stream().filter_map(|touched| std::future::ready(touched.ok())).boxed();
-        while let Some(object) = touched.next().await {
-            self.wake_for(&object.namespace().unwrap_or_default(), &object.name_any());
-        }
-    }
-
-    /// Wakes the build environments of a namespace that an object matters to.
-    fn wake_for(&self, namespace: &str, name: &str) {
+    /// Wakes the build environments of its namespace that an object matters to.
+    fn wake_for(&self, object: &AnyObject) {
+        let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
         for object in self.known.state() {
             let Some(build_env) = asked(&object) else { continue };
             let is_meant = build_env.namespace == namespace
-                && (self.kind == Kind::Secret && build_env.secrets.iter().any(|secret| secret == name)
-                    || build_env.names().contains(&(self.kind, name.to_owned())));
+                && (self.kind == Kind::Secret && build_env.secrets.contains(&name)
+                    || build_env.names().contains(&(self.kind, name.clone())));
             if is_meant {
                 // Nobody listens when the loop has ended.
                 let _ = self.wake.unbounded_send(ObjectRef::from_obj(&*object));

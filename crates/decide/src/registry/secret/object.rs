@@ -2,12 +2,14 @@
 
 use api::names::registry::{ROTATE, ROTATION};
 use api::names::registry_secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use serde_json::{Map, Value, json};
 
 use super::data::{Authority, Credentials};
 use super::observed::Observed;
 use super::request::Request;
 use crate::Kind;
+use crate::owner::reference;
 use crate::plan::Wanted;
 
 impl Request {
@@ -29,18 +31,19 @@ impl Request {
                 "namespace": self.namespace,
                 "labels": self.labels(),
                 "annotations": self.annotations(*number),
-                "ownerReferences": [{
-                    "apiVersion": self.kind.api_version(),
-                    "kind": self.kind.as_str(),
-                    "name": self.name,
-                    "uid": self.uid,
-                    "controller": true,
-                }],
+                "ownerReferences": [self.owner()],
             },
             "type": registry_secret::TYPE,
             "data": target.data(username, password),
         });
         Some(Wanted { kind, namespace: self.namespace.clone(), name: self.secret.clone(), object })
+    }
+
+    /// Without `blockOwnerDeletion`: some clusters let only those set it who may write the finalizers of the owner by their
+    /// subresource, and the account is deleted before its push or pull secret, whatever becomes of the Secret.
+    fn owner(&self) -> OwnerReference {
+        let owner = reference(self.kind.api_version(), self.kind.as_str(), &self.name, &self.uid);
+        OwnerReference { block_owner_deletion: None, ..owner }
     }
 
     fn annotations(&self, number: u64) -> Value {
