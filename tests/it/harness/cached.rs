@@ -57,7 +57,8 @@ pub struct Cached {
     upstream: u16,
     /// How the gateway is started.
     command: Command,
-    registry: Option<Process>,
+    /// The registry, which is killed when it is dropped.
+    pub registry: Option<Process>,
     namespace: Option<String>,
     has_tls: bool,
     folder: TempDir,
@@ -144,6 +145,12 @@ impl Cached {
 
     pub fn is_ready(&self) -> bool {
         call(("127.0.0.1", self.admin), "GET", "/readyz", &[], b"").is_some_and(|answer| answer.status == 200)
+    }
+
+    /// Status and body of a GET of the registry itself.
+    pub fn get_of_registry(&self, path: &str) -> (u16, String) {
+        let port = self.upstream;
+        call(("127.0.0.1", port), "GET", path, &[], b"").map(|answer| (answer.status, answer.body)).unwrap()
     }
 
     /// What the credential helper prints, which is run for `get` or `check`.

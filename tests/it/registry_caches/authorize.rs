@@ -48,6 +48,23 @@ acl:
     (upstream, cached)
 }
 
+/// The agent of each node asks every two seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn probes_of_nodes_are_answered_while_the_registry_serves_and_make_no_warnings() {
+    let (_upstream, mut cached) = cached("caches-probes").await;
+    let of_registry = cached.get_of_registry("/v2/");
+    assert_eq!(of_registry.0, 401);
+    for _ in 0..5 {
+        assert_eq!(cached.get("/v2/"), of_registry);
+    }
+    let warnings = cached.logs().matches("error authorizing context").count();
+    assert_eq!(warnings, 2, "one of ours, one of the gateway: {}", cached.logs());
+    cached.registry = None;
+    wait_until("probes fail", || cached.get("/v2/").0 == 503);
+    cached.start_registry();
+    wait_until("probes are answered", || cached.get("/v2/") == of_registry);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_pull_from_the_upstream_may_pull_from_the_cache_and_nobody_else() {
     let (upstream, cached) = cached("caches-authorize").await;

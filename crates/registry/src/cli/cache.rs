@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 use super::listeners::{Listeners, Served};
 use crate::cache::authorize::Authorizer;
+use crate::cache::base_endpoint::BaseEndpoint;
 use crate::cache::credentials::Credentials;
 use crate::cache::follow;
 use crate::cache::guard::Guard;
@@ -76,7 +77,11 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
         .with_credentials(credentials)
         .with_fresh_tags(args.deny_stale_tags.then_some(reach))
         .with_known_images(args.remembers_images());
-    let registry = guard.before(router::alone(gateway));
+    let mut registry = router::alone(Arc::clone(&gateway));
+    if tokens.is_some() {
+        registry = BaseEndpoint::new(gateway).before(registry);
+    }
+    let registry = guard.before(registry);
     let router = tokens.map_or_else(Router::new, router::tokens).merge(registry);
     Ok(listeners.serve(probes, router, tls.map(|tls| tls.config), &metrics, &args.common).await)
 }
