@@ -142,6 +142,7 @@ mod registry_caches {
     mod configuration;
     mod conformance;
     mod credentials;
+    mod metrics;
     mod outage;
 }
 

@@ -212,7 +212,7 @@ impl Metrics {
     }
 
     /// Counts caches, whenever metrics are asked for, until what is returned is dropped.
-    pub(crate) fn count_caches(&self, count: impl Fn() -> [ByReason; 2] + Send + 'static) -> CountingCaches {
+    pub(crate) fn count_caches(&self, count: impl Fn() -> [ByReason; 3] + Send + 'static) -> CountingCaches {
         self.caches.count(count)
     }
 

@@ -72,7 +72,7 @@ pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()>
         let caches = store.state();
         let is_left = |cache: &&Arc<RegistryCache>| cache.metadata.deletion_timestamp.is_none();
         let statuses = || caches.iter().filter(is_left).map(|cache| cache.status.as_ref());
-        [CacheConditionType::Ready, CacheConditionType::CredentialsValid]
+        [CacheConditionType::Ready, CacheConditionType::CredentialsValid, CacheConditionType::Serving]
             .map(|kind| tally::caches(statuses(), kind))
     });
     // They end with this function.

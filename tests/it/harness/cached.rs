@@ -55,6 +55,7 @@ pub struct Cached {
     /// The authority of its certificate.
     pub authority: String,
     upstream: u16,
+    debug: u16,
     /// How the gateway is started.
     command: Command,
     /// The registry, which is killed when it is dropped.
@@ -71,8 +72,8 @@ impl Cached {
         let certs = dev_certs::make("kyma-system").unwrap();
         write_certs(folder.path(), &certs);
         token_authority(&folder);
-        let [port, admin, upstream] = [(); 3].map(|()| free_port().unwrap());
-        let ports = Ports { port, admin, upstream };
+        let [port, admin, upstream, debug] = [(); 4].map(|()| free_port().unwrap());
+        let ports = Ports { port, admin, upstream, debug };
         if let Some(pem) = setup.authority {
             std::fs::write(folder.path().join("upstream.crt"), pem).unwrap();
         }
@@ -91,6 +92,7 @@ impl Cached {
             admin,
             authority: certs.authority.certificate,
             upstream,
+            debug,
             command,
             registry: None,
             namespace: setup.namespace.map(str::to_owned),
@@ -147,9 +149,9 @@ impl Cached {
         call(("127.0.0.1", self.admin), "GET", "/readyz", &[], b"").is_some_and(|answer| answer.status == 200)
     }
 
-    /// Status and body of a GET of the registry itself.
+    /// Status and body of a GET of the registry itself, or of its metrics.
     pub fn get_of_registry(&self, path: &str) -> (u16, String) {
-        let port = self.upstream;
+        let port = if path == "/metrics" { self.debug } else { self.upstream };
         call(("127.0.0.1", port), "GET", path, &[], b"").map(|answer| (answer.status, answer.body)).unwrap()
     }
 
@@ -219,11 +221,12 @@ struct Ports {
     port: u16,
     admin: u16,
     upstream: u16,
+    debug: u16,
 }
 
 /// How the gateway is started.
 fn gateway(setup: &Setup<'_>, folder: &TempDir, ports: Ports) -> Command {
-    let Ports { port, admin, upstream } = ports;
+    let Ports { port, admin, upstream, .. } = ports;
     let path = |name: &str| folder.path().join(name).display().to_string();
     let mut command = Command::new(program("serverless-registry"));
     command.arg("cache").args(setup.flags);
@@ -261,13 +264,17 @@ fn gateway(setup: &Setup<'_>, folder: &TempDir, ports: Ports) -> Command {
 
 /// The configuration of the registry.
 fn configuration(setup: &Setup<'_>, folder: &TempDir, ports: Ports) -> Value {
-    let Ports { port, upstream, .. } = ports;
+    let Ports { port, upstream, debug, .. } = ports;
     let path = |name: &str| folder.path().join(name).display().to_string();
     let scheme = if setup.tls { "https" } else { "http" };
     let mut configuration = json!({
         "version": "0.1",
         "storage": {"filesystem": {"rootdirectory": path("images")}, "delete": {"enabled": true}},
-        "http": {"addr": format!("127.0.0.1:{upstream}"), "host": format!("{scheme}://localhost:{port}")},
+        "http": {
+            "addr": format!("127.0.0.1:{upstream}"),
+            "host": format!("{scheme}://localhost:{port}"),
+            "debug": {"addr": format!("127.0.0.1:{debug}"), "prometheus": {"enabled": true}},
+        },
         "proxy": {"remoteurl": setup.remote, "ttl": "168h"},
     });
     if setup.authorize.is_some() {

@@ -123,19 +123,29 @@ fn caches_are_scraped_and_their_volumes_are_watched() {
     assert!(rules.contains(&format!(r#"expr: up{{job="{job}"}} == 0"#)), "{job}");
     let claim = pods["spec"]["volumeClaimTemplates"][0]["metadata"]["name"].as_str().unwrap();
     assert!(pods["metadata"]["name"].as_str().unwrap().starts_with("registry-"));
+    let dashboard = read("manifests/chart/files/monitoring/caches-dashboard.json");
+    assert_eq!(dashboard.matches(&format!(r#"job=\"{job}\""#)).count(), 2, "{job}");
+    // Labels of Pods that are added to what their containers show.
+    let added = monitor["spec"]["podTargetLabels"][0].as_str().unwrap();
+    assert!(template["metadata"]["labels"][added].is_string(), "{added}");
+    assert!(dashboard.contains(&format!("sum by ({})", added.replace('-', "_"))), "{added}");
     let volumes = format!(r#"persistentvolumeclaim=~"{claim}-registry-.+""#);
     assert_eq!(rules.matches(&volumes).count(), 5, "{volumes}");
+    assert_eq!(dashboard.matches(&volumes.replace('"', r#"\""#)).count(), 2, "{volumes}");
 }
 
 #[test]
 fn alerts_and_dashboard_ask_for_metrics_that_there_are() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/chart/files/monitoring");
-    let metrics =
-        metrics::of_webhook() + &metrics::of_controller() + &metrics::of_agent() + &metrics::of_registry();
+    let metrics = metrics::of_webhook()
+        + &metrics::of_controller()
+        + &metrics::of_agent()
+        + &metrics::of_registry()
+        + &metrics::of_cache();
     let mut asked = BTreeSet::new();
-    for file in
-        ["prometheusrule.yaml", "dashboard.json", "controller-dashboard.json", "registries-dashboard.json"]
-    {
+    let dashboards = ["dashboard", "controller-dashboard", "registries-dashboard", "caches-dashboard"];
+    let files = dashboards.map(|dashboard| format!("{dashboard}.json"));
+    for file in files.into_iter().chain(["prometheusrule.yaml".to_owned()]) {
         let text = std::fs::read_to_string(folder.join(file)).unwrap();
         let words = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
         let programs = [
@@ -147,7 +157,7 @@ fn alerts_and_dashboard_ask_for_metrics_that_there_are() {
         let ours = |word: &&str| programs.iter().any(|prefix| word.starts_with(prefix));
         asked.extend(words.filter(ours).map(str::to_owned));
     }
-    assert!(asked.len() >= 40, "{asked:?}");
+    assert!(asked.len() >= 50, "{asked:?}");
     for name in asked {
         let family = name.trim_end_matches("_bucket").trim_end_matches("_total");
         let is_there = metrics

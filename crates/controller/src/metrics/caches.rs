@@ -11,14 +11,15 @@ use super::counting::{Counting, Counts};
 
 type Label = [(&'static str, &'static str); 1];
 
-/// Counts caches, by the reasons of `Ready` and of `CredentialsValid`.
-pub(crate) type Count = Box<dyn Fn() -> [ByReason; 2] + Send>;
+/// Counts caches, by the reasons of `Ready`, of `CredentialsValid` and of `Serving`.
+pub(crate) type Count = Box<dyn Fn() -> [ByReason; 3] + Send>;
 
 /// The metrics.
 #[derive(Debug, Default)]
 pub(super) struct Caches {
     by_reason: Family<Label, Gauge>,
     credentials: Family<Label, Gauge>,
+    serving: Family<Label, Gauge>,
     checks: Family<Label, Counter>,
     counts: Counts<Count>,
 }
@@ -39,6 +40,11 @@ impl Caches {
             self.credentials.clone(),
         );
         registry.register(
+            "registry_cache_serving",
+            "Pull-through caches, by the reason of their condition Serving",
+            self.serving.clone(),
+        );
+        registry.register(
             "registry_cache_checks",
             "Upstreams of caches that were asked, by what they answered",
             self.checks.clone(),
@@ -49,7 +55,7 @@ impl Caches {
     }
 
     /// Counts caches until what is returned is dropped.
-    pub(super) fn count(&self, count: impl Fn() -> [ByReason; 2] + Send + 'static) -> CountingCaches {
+    pub(super) fn count(&self, count: impl Fn() -> [ByReason; 3] + Send + 'static) -> CountingCaches {
         self.counts.begin(Box::new(count))
     }
 
@@ -62,9 +68,10 @@ impl Caches {
     pub(super) fn refresh(&self) {
         // Those that were counted before are not there any more.
         let none =
-            || [(); 2].map(|()| decide::cache::tally::caches([], api::cache::CacheConditionType::Ready));
-        let [ready, credentials] = self.counts.count(|count| count()).unwrap_or_else(none);
-        for (family, numbers) in [(&self.by_reason, ready), (&self.credentials, credentials)] {
+            || [(); 3].map(|()| decide::cache::tally::caches([], api::cache::CacheConditionType::Ready));
+        let [ready, credentials, serving] = self.counts.count(|count| count()).unwrap_or_else(none);
+        let families = [&self.by_reason, &self.credentials, &self.serving];
+        for (family, numbers) in families.into_iter().zip([ready, credentials, serving]) {
             for (reason, number) in numbers {
                 let number = i64::try_from(number).unwrap_or(i64::MAX);
                 family.get_or_create_owned(&[("reason", reason)]).set(number);
@@ -87,16 +94,17 @@ mod tests {
             let lines = text.lines().filter(|line| !line.starts_with('#') && !line.ends_with(" 0"));
             lines.map(str::to_owned).collect::<Vec<_>>()
         };
-        let counting =
-            metrics.count(|| [ByReason::from([("Running", 2)]), ByReason::from([("Anonymous", 1)])]);
+        let counting = metrics
+            .count(|| [("Running", 2), ("Anonymous", 1), ("Hibernated", 3)].map(|one| ByReason::from([one])));
         metrics.checked("refused");
         let expected = [
             r#"registry_caches{reason="Running"} 2"#,
             r#"registry_cache_credentials{reason="Anonymous"} 1"#,
+            r#"registry_cache_serving{reason="Hibernated"} 3"#,
             r#"registry_cache_checks_total{result="refused"} 1"#,
         ];
         assert_eq!(shown(), expected);
         drop(counting);
-        assert_eq!(shown(), expected[2..]);
+        assert_eq!(shown(), expected[3..]);
     }
 }
