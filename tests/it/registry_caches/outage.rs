@@ -39,6 +39,24 @@ fn cached_images_are_pulled_while_the_upstream_is_away_also_after_a_restart() {
 }
 
 #[test]
+fn no_tag_is_said_to_be_missing_while_the_upstream_is_away() {
+    let upstream = Registry::start(Auth::Open, "");
+    push("{}", &format!("{}/app:1", upstream.address()), "x").unwrap();
+    let remote = format!("http://{}", upstream.address());
+    let cached = Cached::start(&Setup { tls: false, ..Setup::of(remote) });
+    let get = |tag: &str| cached.get(&format!("/v2/app/manifests/{tag}"));
+    assert_eq!(get("none").0, 404);
+    upstream.stop();
+    let away = r#"{"errors":[{"code":"UNAVAILABLE","message":"the upstream cannot be asked whether the tag exists: try again later"}]}"#;
+    for tag in ["1", "none"] {
+        assert_eq!(get(tag), (503, away.to_owned()));
+    }
+    upstream.resume();
+    wait_until("the upstream is back", || get("none").0 == 404);
+    assert_eq!(get("1").0, 200);
+}
+
+#[test]
 fn tags_that_may_be_stale_are_not_served_if_they_are_denied() {
     let upstream = Registry::start(Auth::Open, "");
     push("{}", &format!("{}/app:1", upstream.address()), "x").unwrap();

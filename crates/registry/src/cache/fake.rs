@@ -47,6 +47,13 @@ fn answer(fake: &Fake, uri: &Uri, headers: &HeaderMap) -> axum::response::Respon
 
 /// Starts one. Returns what asks it, too.
 pub(super) async fn start() -> (Arc<Fake>, Prover) {
+    let (fake, upstream) = upstream().await;
+    let reach = Arc::new(Reach::new(Arc::clone(&upstream)));
+    (fake, Prover::new(upstream, reach, Metrics::of_cache().1).unwrap())
+}
+
+/// Starts one. Returns how it is reached, too.
+pub(super) async fn upstream() -> (Arc<Fake>, Arc<Upstream>) {
     let fake = Arc::new(Fake::default());
     let answers = Arc::clone(&fake);
     let router = axum::Router::new()
@@ -55,9 +62,7 @@ pub(super) async fn start() -> (Arc<Fake>, Prover) {
     let address = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
     let upstream = Upstream::new(&address, None, &Proxies::default(), Duration::from_secs(5)).unwrap();
-    let upstream = Arc::new(upstream);
-    let reach = Arc::new(Reach::new(Arc::clone(&upstream)));
-    (fake, Prover::new(upstream, reach, Metrics::of_cache().1).unwrap())
+    (fake, Arc::new(upstream))
 }
 
 /// The clock stands still only while it is set: requests take their time.

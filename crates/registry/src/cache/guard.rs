@@ -1,12 +1,13 @@
 //! What a cache keeps back for now: everything without credentials for the upstream, tags that may have changed, and images
-//! that a login has not pulled before while the upstream does not say whether it may.
+//! that a login has not pulled before while the upstream does not say whether it may. The registry says of a tag that it does
+//! not exist also if it could not ask the upstream; that is kept back, too.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderName, Method, Response, StatusCode};
 use axum::middleware::{self, Next};
 use decide::registry::cache_access::{Place, is_digest, place};
 use tokio::time::Instant;
@@ -25,16 +26,17 @@ const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 #[derive(Debug)]
 pub struct Guard {
     credentials: Option<Arc<Credentials>>,
-    reach: Option<Arc<Reach>>,
+    reach: Arc<Reach>,
+    needs_fresh_tags: bool,
     images: Option<Images>,
     metrics: CacheMetrics,
 }
 
 impl Guard {
-    /// Everything may.
+    /// Everything may, but that a tag does not exist while the upstream is away.
     #[must_use]
-    pub fn new(metrics: CacheMetrics) -> Self {
-        Self { credentials: None, reach: None, images: None, metrics }
+    pub fn new(reach: Arc<Reach>, metrics: CacheMetrics) -> Self {
+        Self { credentials: None, reach, needs_fresh_tags: false, images: None, metrics }
     }
 
     /// Nothing without credentials: the registry would ask the upstream as nobody.
@@ -45,8 +47,8 @@ impl Guard {
 
     /// Tags only while the upstream is reached.
     #[must_use]
-    pub fn with_fresh_tags(self, reach: Option<Arc<Reach>>) -> Self {
-        Self { reach, ..self }
+    pub fn with_fresh_tags(self, are_needed: bool) -> Self {
+        Self { needs_fresh_tags: are_needed, ..self }
     }
 
     /// With tokens for known images alone.
@@ -77,12 +79,10 @@ impl Guard {
                 return Some(Withheld::UnknownImage);
             }
         }
-        match (&self.reach, place) {
-            (Some(reach), Place::Manifest { reference, .. }) if !is_digest(reference) => {
-                (!reach.is_reached().await).then_some(Withheld::StaleTag)
-            }
-            _ => None,
+        if self.needs_fresh_tags && is_tag(place) && !self.reach.is_reached().await {
+            return Some(Withheld::StaleTag);
         }
+        None
     }
 
     /// A manifest was served.
@@ -110,11 +110,38 @@ async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) ->
         guard.metrics.withheld(why);
         return refused(why);
     }
-    let answer = next.run(request).await;
+    let again = is_tag(&place).then(|| repeated(&request)).flatten();
+    let mut answer = next.clone().run(request).await;
+    if let Some(again) = again.filter(|_| answer.status() == StatusCode::NOT_FOUND) {
+        if !guard.reach.is_reached_now().await {
+            guard.metrics.withheld(Withheld::UnknownTag);
+            return refused(Withheld::UnknownTag);
+        }
+        // The upstream may have come back after the registry has asked it.
+        answer = next.run(again).await;
+    }
     if answer.status() == StatusCode::OK {
         guard.served(&place, holder.as_ref(), answer.headers());
     }
     answer
+}
+
+fn is_tag(place: &Place) -> bool {
+    matches!(place, Place::Manifest { reference, .. } if !is_digest(reference))
+}
+
+/// The same request once more, if it has no body.
+fn repeated(request: &Request) -> Option<Request> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return None;
+    }
+    let mut again = Request::new(Body::empty());
+    *again.method_mut() = request.method().clone();
+    *again.uri_mut() = request.uri().clone();
+    *again.version_mut() = request.version();
+    *again.headers_mut() = request.headers().clone();
+    *again.extensions_mut() = request.extensions().clone();
+    Some(again)
 }
 
 fn refused(why: Withheld) -> Response<Body> {
@@ -130,6 +157,9 @@ fn refused(why: Withheld) -> Response<Body> {
             "UNAUTHORIZED",
             "the token is none of this cache: ask for another one",
         ),
+        Withheld::UnknownTag => {
+            unavailable("the upstream cannot be asked whether the tag exists: try again later")
+        }
         Withheld::UnknownImage => error(
             StatusCode::FORBIDDEN,
             "DENIED",
@@ -137,3 +167,6 @@ fn refused(why: Withheld) -> Response<Body> {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,13 +7,15 @@ use prometheus_client::registry::Registry;
 
 type Labels = [(&'static str, &'static str); 1];
 
-/// Why a request is not passed on.
+/// Why the registry does not answer a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Withheld {
     /// The cache has no credentials for its upstream.
     Credentials,
     /// The upstream cannot be asked what a tag is now.
     StaleTag,
+    /// The registry knows no such tag, and the upstream cannot be asked.
+    UnknownTag,
     /// The login has not pulled this image before.
     UnknownImage,
     /// The token cannot be read.
@@ -21,12 +23,14 @@ pub(super) enum Withheld {
 }
 
 impl Withheld {
-    const ALL: [Self; 4] = [Self::Credentials, Self::StaleTag, Self::UnknownImage, Self::Token];
+    const ALL: [Self; 5] =
+        [Self::Credentials, Self::StaleTag, Self::UnknownTag, Self::UnknownImage, Self::Token];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::Credentials => "credentials",
             Self::StaleTag => "stale_tag",
+            Self::UnknownTag => "unknown_tag",
             Self::UnknownImage => "unknown_image",
             Self::Token => "token",
         }
@@ -81,7 +85,7 @@ impl CacheMetrics {
         );
         registry.register(
             "cache_withheld",
-            "Requests that were not passed on to the registry, by the reason",
+            "Requests that the registry did not answer, by the reason",
             new.withheld.clone(),
         );
         for reason in Withheld::ALL {

@@ -21,6 +21,7 @@ use tower::ServiceExt as _;
 use super::authorize::Authorizer;
 use super::fake::{self, Fake, later};
 use super::guard::Guard;
+use super::reach::Reach;
 use crate::endpoint::Endpoint;
 use crate::metrics::Metrics;
 use crate::router;
@@ -47,13 +48,14 @@ struct Cache {
 impl Cache {
     async fn start(failover: Failover) -> Self {
         let (upstream, prover) = fake::start().await;
+        let reach = Arc::new(Reach::new(fake::upstream().await.1));
         let (metrics, of_cache) = Metrics::of_cache();
         let minute = Duration::from_mins(1);
         let config = Config { issuer: "i".to_owned(), service: "s".to_owned(), pull: minute, push: minute };
         let server = Authorizer::new(config, Arc::new(signer()), prover, failover, of_cache.clone());
         let tokens = Endpoint { server: Arc::new(server), metrics: Arc::new(metrics) };
         let registry = Router::new().fallback(async || [("docker-content-digest", DIGEST)]);
-        let guard = Guard::new(of_cache).with_known_images(failover == Failover::SameImage);
+        let guard = Guard::new(reach, of_cache).with_known_images(failover == Failover::SameImage);
         Self { upstream, router: router::tokens(Arc::new(tokens)).merge(guard.before(registry)) }
     }
 

@@ -73,9 +73,9 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let gateway = Gateway::new(args.upstream.clone(), Arc::clone(&metrics));
     let gateway = Arc::new(if tls.is_some() { gateway } else { gateway.without_tls() });
     let probes = probes::router(Arc::clone(&metrics), readiness, Arc::clone(&gateway));
-    let guard = Guard::new(of_cache)
+    let guard = Guard::new(reach, of_cache)
         .with_credentials(credentials)
-        .with_fresh_tags(args.deny_stale_tags.then_some(reach))
+        .with_fresh_tags(args.deny_stale_tags)
         .with_known_images(args.remembers_images());
     let mut registry = router::alone(Arc::clone(&gateway));
     if tokens.is_some() {
