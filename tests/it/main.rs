@@ -144,6 +144,7 @@ mod registry_caches {
     mod credentials;
     mod metrics;
     mod outage;
+    mod rollover;
 }
 
 /// Functions on a real node: built, run and called.

@@ -184,8 +184,13 @@ impl Cached {
 
     /// Status and body of a GET.
     pub fn get(&self, path: &str) -> (u16, String) {
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\n\r\n", self.port);
+        self.get_with(path, "")
+    }
+
+    /// With more lines in the head, by HTTPS alone.
+    pub fn get_with(&self, path: &str, more: &str) -> (u16, String) {
+        let host = format!("localhost:{}", self.port);
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{more}\r\n");
         let answer = if self.has_tls {
             exchange(self.port, &self.authority, request.as_bytes(), Duration::ZERO, 1)
         } else {

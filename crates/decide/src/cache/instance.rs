@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
 use api::cache::{RegistryCache, RegistryCacheSpec};
 use api::names::cache::{self as names, UPSTREAM_HOST, upstream_label};
@@ -14,9 +13,6 @@ use serde_json::Value;
 
 use super::paths::PORT;
 use crate::owner::reference;
-
-/// The longest life of a token of the gateway.
-pub(super) const TOKEN_TTL: Duration = Duration::from_mins(5);
 
 /// What is the same for all caches.
 #[derive(Clone, Debug, Eq, PartialEq)]

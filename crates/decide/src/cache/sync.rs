@@ -7,13 +7,14 @@ use api::names::cache::{authority, proven, tls, token_authority};
 use api::names::registry::ROOT_CA;
 use serde_json::Value;
 
-use super::instance::{Access, Instance, TOKEN_TTL};
+use super::instance::{Access, Instance};
 use super::objects::{self, Trusted};
 use super::observed::{Observed, RemoteCa};
 use super::problem::Problem;
 use super::secrets;
 use crate::owner::is_owned;
 use crate::plan::{self, Name, Step as ObjectStep, Wanted};
+use crate::registry::cache_access::TOKEN_LIFE;
 use crate::registry::certificates::{AuthoritySecret, Life, Step, root_rollover, token_rollover};
 use crate::registry::observed::{Own, Rollout};
 use crate::registry::problem::Problem as RegistryProblem;
@@ -181,7 +182,7 @@ fn certificates(
         }
     }
     if instance.access() == Access::Authorize {
-        let rollover = |_: &AuthoritySecret| token_rollover(is_rolled_out, TOKEN_TTL);
+        let rollover = |_: &AuthoritySecret| token_rollover(is_rolled_out, TOKEN_LIFE);
         match observed.tokens.next(rollover, now) {
             None => {
                 let name = token_authority(&instance.spec.upstream);

@@ -7,12 +7,17 @@ mod permission;
 mod place;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::scope::{Action, ResourceType, Scope};
 use super::token::{Access, Refusal};
 
 pub use permission::{Failover, Finding, Permission, permission};
 pub use place::{Place, is_digest, place};
+
+/// How long a token is valid: clients use one for that long without asking again. An authority that has signed tokens stays
+/// trusted until they have ended.
+pub const TOKEN_LIFE: Duration = Duration::from_mins(1);
 
 /// The repositories that a client wants to pull from.
 #[must_use]

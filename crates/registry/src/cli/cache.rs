@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 use axum::Router;
+use decide::registry::cache_access::TOKEN_LIFE;
 use decide::registry::token::Config;
 use kube::Api;
 use process::exit::Exit;
@@ -33,8 +34,6 @@ use crate::{probes, router};
 
 pub(super) use args::Args;
 
-/// How long a token is valid: clients use one for that long without asking again.
-const TOKEN_TTL: Duration = Duration::from_mins(1);
 /// How long the upstream may take to say who may pull.
 const UPSTREAM_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -99,7 +98,8 @@ fn authorizer(
     let authority = files.read()?;
     let signer = Arc::new(authority.signer(SystemTime::now())?);
     metrics.signing_certificate(signer.not_after());
-    let config = Config { issuer: tokens.issuer, service: tokens.service, pull: TOKEN_TTL, push: TOKEN_TTL };
+    let config =
+        Config { issuer: tokens.issuer, service: tokens.service, pull: TOKEN_LIFE, push: TOKEN_LIFE };
     let prover = Prover::new(upstream, Arc::clone(reach), of_cache.clone())
         .context("the system has no random numbers")?;
     let server = Arc::new(Authorizer::new(config, signer, prover, tokens.failover, of_cache.clone()));

@@ -145,6 +145,23 @@ fn what_is_not_needed_any_more_goes_after_the_rollout() {
     assert_eq!(kinds, expected);
 }
 
+/// A token lives for a minute, registries accept it for another, and gateways have the next key after five.
+#[test]
+fn an_old_token_authority_is_kept_for_as_long_as_its_tokens_live() {
+    let (config, cache) = (config(), cache(&json!({"upstream": "docker.io", "access": "Authorize"})));
+    let instance = Instance::of(&config, &cache).unwrap();
+    let mut observed = certified();
+    if let Own::Stored(tokens) = &mut observed.tokens {
+        *tokens = AuthoritySecret { trusted: 2, since: Some(start()), ..tokens.clone() };
+    }
+    let plan = decide(&instance, &observed, start());
+    carry_out(&mut observed, &plan);
+    let minutes = Duration::from_mins(7);
+    assert_eq!(decide(&instance, &observed, start()).wake, Some(minutes));
+    assert!(decide(&instance, &observed, start() + minutes - Duration::from_secs(1)).issues.is_empty());
+    assert_eq!(decide(&instance, &observed, start() + minutes).issues, [Issue::Tokens(Step::Forget)]);
+}
+
 #[test]
 fn what_belongs_to_others_stays_and_stops_what_needs_it() {
     let (config, cache) = (config(), cache(&json!({"upstream": "docker.io"})));
