@@ -86,6 +86,9 @@ impl Reconciler for RegistryCaches {
     async fn ready(&self) {}
 
     fn seen(&self, event: &Event<RegistryCache>) {
+        if let Event::InitDone = event {
+            self.uses.complete();
+        }
         if let Event::Delete(cache) = event {
             self.forget(&cache.uid().unwrap_or_default());
             // One that had the same names may have objects now.

@@ -3,11 +3,12 @@
 //! composed for nodes. The controller must have stopped, because it would restore them.
 
 mod composed;
-mod finalizer;
 mod lease;
+mod marks;
 mod options;
 mod report;
 
+use api::names::cache::USED_BY;
 use api::names::copy_mark::{COPIED_FROM, FINALIZER, KEPT_BY_USER};
 use api::names::owned_label::MANAGED_BY;
 use api::names::registry::ACCOUNTS_FINALIZER;
@@ -17,7 +18,7 @@ use futures::{StreamExt as _, stream};
 use kube::api::{DeleteParams, DynamicObject, ListParams, ObjectMeta, Preconditions};
 use kube::{Api, Client};
 
-use finalizer::Finalized;
+use marks::{Marked, Marks};
 pub use options::Options;
 use options::PAGE;
 pub use report::{Error, Report};
@@ -34,8 +35,8 @@ pub async fn run(client: &Client, options: &Options) -> Result<Report, Error> {
         lease::wait_for_the_end(client, options).await?;
     }
     let mut report = Report::default();
-    for finalized in finalized(&options.base_namespace) {
-        finalized.release(client, options, &mut report).await?;
+    for marked in marked(&options.base_namespace) {
+        marked.release(client, options, &mut report).await?;
     }
     if !options.finalizers_only {
         for kind in CopiedKind::ALL.into_iter().rev() {
@@ -46,13 +47,17 @@ pub async fn run(client: &Client, options: &Options) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// What nobody removes finalizers from any more. Accounts and Secrets of push and pull secrets stay until they expire: what
+/// What nobody removes marks from any more: finalizers, and the names of caches that use a Secret. Accounts and Secrets of push and pull secrets stay until they expire: what
 /// runs goes on, and a controller that is installed again takes them over.
-fn finalized(base_namespace: &str) -> [Finalized; 3] {
-    let of_accounts = |kind| Finalized { kind, namespace: None, finalizer: ACCOUNTS_FINALIZER };
+fn marked(base_namespace: &str) -> [Marked; 3] {
+    let of_accounts = |kind| {
+        let marks = Marks { finalizer: ACCOUNTS_FINALIZER, annotation: None };
+        Marked { kind, namespace: None, marks }
+    };
     let namespace = Some(base_namespace.to_owned());
+    let marks = Marks { finalizer: FINALIZER, annotation: Some(USED_BY) };
     [
-        Finalized { kind: Kind::Secret, namespace, finalizer: FINALIZER },
+        Marked { kind: Kind::Secret, namespace, marks },
         of_accounts(Kind::ImagePushSecret),
         of_accounts(Kind::ImagePullSecret),
     ]

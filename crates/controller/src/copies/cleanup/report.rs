@@ -3,7 +3,7 @@
 /// What was done.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub struct Report {
-    /// Secrets, push and pull secrets without the finalizer now, and copies that are deleted, as `Kind namespace/name`.
+    /// Secrets, push and pull secrets without finalizer and annotation now, and copies that are deleted, as `Kind namespace/name`.
     pub done: Vec<String>,
     /// What failed, with the reason.
     pub failed: Vec<String>,
