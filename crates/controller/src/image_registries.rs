@@ -151,6 +151,10 @@ impl ImageRegistries {
                 return Err(Error::Unmade(error.to_owned()));
             }
             rounds += 1;
+            // The certificate is for the address of the Service.
+            for step in &plan.steps {
+                self.take(instance, step).await?;
+            }
             for issue in plan.issues {
                 self.issue(instance, issue, now).await?;
             }

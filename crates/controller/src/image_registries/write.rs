@@ -40,7 +40,7 @@ impl ImageRegistries {
     }
 
     /// Takes a step. Returns the rollout of the Pods, if it changes them.
-    async fn take(&self, instance: &Instance<'_>, step: &Step) -> Result<Option<Rollout>, Error> {
+    pub(super) async fn take(&self, instance: &Instance<'_>, step: &Step) -> Result<Option<Rollout>, Error> {
         let object = match step {
             Step::Create(wanted) => {
                 let is_ours = |stored: &Value| is_ours(instance, wanted.kind, stored);

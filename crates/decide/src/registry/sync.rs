@@ -1,5 +1,5 @@
-//! The plan for an `ImageRegistry`: certificates first, then its objects. Its Pods change only when all that they
-//! need is there, so a mistake leaves the last good ones as they are.
+//! The plan for an `ImageRegistry`: its Service first, whose address is a name in the certificate, then certificates, then its
+//! other objects. Its Pods change only when all that they need is there, so a mistake leaves the last good ones as they are.
 
 use std::time::{Duration, SystemTime};
 
@@ -35,7 +35,7 @@ pub enum Issue {
 pub struct Plan {
     /// What is made first. Then everything is decided again.
     pub issues: Vec<Issue>,
-    /// The steps for its objects, in order.
+    /// The steps for its objects, in order. With issues, it is the Service alone, if there is none.
     pub steps: Vec<ObjectStep>,
     /// What is wrong, the most important first.
     pub problems: Vec<Problem>,
@@ -90,6 +90,9 @@ pub fn decide(instance: &Instance<'_>, observed: &Observed, now: SystemTime) -> 
 
     certificates(instance, observed, is_rolled_out, now, &mut plan);
     if !plan.issues.is_empty() {
+        if stored(Kind::Service, instance.name).is_none() {
+            plan.steps.push(ObjectStep::Create(objects::service(instance)));
+        }
         return plan;
     }
     let is_certified = plan.problems.is_empty();

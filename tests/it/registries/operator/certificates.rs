@@ -24,6 +24,13 @@ fn a_registry_serves_a_certificate_of_the_installation() {
     team.awaits("registry", "Ready", "True");
     let (root, served) = (root(), team.secret(TLS));
     let certified = served.keyed();
+    // It was written once: its Service has an address before it is signed.
+    let address = team.get("service registry")["spec"]["clusterIP"].as_str().unwrap().parse().unwrap();
+    assert_eq!(certified.certificate.addresses(), [address] as [std::net::IpAddr; 1]);
+    let writes =
+        team.get(&format!("secret {TLS} --show-managed-fields"))["metadata"]["managedFields"].clone();
+    let writes: Vec<_> = writes.as_array().unwrap().iter().map(|write| write["operation"].clone()).collect();
+    assert_eq!(writes, ["Update"], "what is written again is applied");
     let names = ["svc.cluster.local", "svc"].map(|zone| format!("registry.operator-certificates.{zone}"));
     assert_eq!(certified.certificate.names(), names);
     assert!(certified.serves(&root.keyed().certificate, &names, SystemTime::now()));

@@ -47,7 +47,7 @@ fn what_is_looked_up_is_all_that_is_made() {
 }
 
 #[test]
-fn certificates_are_made_before_anything_else() {
+fn a_service_and_certificates_are_made_before_anything_else() {
     let mut world = World::new(&volume());
     world.observed = Observed {
         root: Own::Missing,
@@ -57,9 +57,19 @@ fn certificates_are_made_before_anything_else() {
     };
     let plan = world.plan();
     assert_eq!(plan.issues, [Issue::Root(Step::Make), Issue::Tokens(Step::Make), Issue::Keys]);
-    assert!(plan.steps.is_empty());
+    let steps = |plan: &Plan| plan.steps.iter().map(words).collect::<Vec<_>>();
+    assert_eq!(steps(&plan), ["create Service registry"], "the certificate is for its address");
     world.observed.root = World::new(&volume()).observed.root;
-    assert_eq!(world.plan().issues, [Issue::Server, Issue::Tokens(Step::Make), Issue::Keys]);
+    let plan = world.plan();
+    assert_eq!(plan.issues, [Issue::Server, Issue::Tokens(Step::Make), Issue::Keys]);
+    assert_eq!(steps(&plan), ["create Service registry"]);
+    let service = json!({"metadata": {"name": "registry"}});
+    world.store(Kind::Service, "registry", service);
+    assert_eq!(
+        world.plan().steps,
+        [],
+        "one of somebody else, or one that has to change, holds up no certificate"
+    );
 }
 
 /// Only who looks after the installation can help: it is not in the namespace of the registry.
