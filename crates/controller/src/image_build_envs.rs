@@ -1,6 +1,7 @@
 //! Reconciles build environments: merges their Secrets into one, and runs their Redis.
 
 mod observe;
+mod original;
 mod watches;
 
 use std::sync::Arc;
@@ -86,6 +87,7 @@ impl Reconciler for BuildEnvs {
     }
 
     async fn look(&self, object: &ImageBuildEnv) -> Result<Action, Error> {
+        original::release(&self.writer, object).await?;
         let Some(build_env) = observe::asked(object) else { return Ok(Action::await_change()) };
         let observed = observe::observe(&self.writer, &build_env, &self.redis_image).await?;
         let plan = build_env.decide(&observed);

@@ -1,7 +1,8 @@
 //! Objects that the controller makes for another object. It changes those alone that it knows as its own.
 
 use cluster::Intent;
-use decide::drift::is_stored;
+use decide::Kind;
+use decide::drift::{is_marked, is_stored};
 use decide::plan::Wanted;
 use serde_json::Value;
 
@@ -23,5 +24,11 @@ impl Intent for Owned<'_> {
 
     fn is_done(&self, stored: &Value) -> bool {
         is_stored(&self.wanted.object, stored)
+    }
+
+    /// A `StatefulSet` that image-registry-operator has made for the same `ImageRegistry`: some of its fields cannot change, and
+    /// its containers would stay beside ours.
+    fn must_be_remade(&self, stored: &Value) -> bool {
+        self.wanted.kind == Kind::StatefulSet && !is_marked(stored)
     }
 }

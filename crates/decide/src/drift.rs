@@ -22,6 +22,12 @@ pub fn marked(object: &impl Serialize) -> Value {
     value
 }
 
+/// Whether a stored object has a mark: without one, the controller has never written it.
+#[must_use]
+pub fn is_marked(stored: &Value) -> bool {
+    stored.pointer("/metadata/annotations").is_some_and(|annotations| annotations.get(APPLIED).is_some())
+}
+
 /// Whether an object is stored as wanted. Kind and version are not compared, because the items of a list do not have
 /// them.
 #[must_use]
@@ -104,6 +110,7 @@ mod tests {
         let without = json!({"metadata": {"name": "a"}, "data": {"x": "1"}});
         assert!(is_stored(&marked(&with), &marked(&with)));
         assert!(!is_stored(&marked(&without), &marked(&with)));
+        assert!(is_marked(&marked(&with)) && !is_marked(&with));
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub enum Kind {
     Function,
     GitRepository,
     HorizontalPodAutoscaler,
+    ImageBuildEnv,
     ImagePullSecret,
     ImagePushSecret,
     ImageRegistry,
@@ -34,13 +35,14 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Certificate,
         Self::ConfigMap,
         Self::Deployment,
         Self::Function,
         Self::GitRepository,
         Self::HorizontalPodAutoscaler,
+        Self::ImageBuildEnv,
         Self::ImagePullSecret,
         Self::ImagePushSecret,
         Self::ImageRegistry,
@@ -102,6 +104,7 @@ impl Kind {
             Self::HorizontalPodAutoscaler => {
                 ("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
             }
+            Self::ImageBuildEnv => (registry::GROUP, registry::VERSION, "ImageBuildEnv", "imagebuildenvs"),
             Self::ImagePullSecret => {
                 (registry::GROUP, registry::VERSION, "ImagePullSecret", "imagepullsecrets")
             }
@@ -135,7 +138,9 @@ impl fmt::Display for Kind {
 
 #[cfg(test)]
 mod tests {
-    use api::registry::{ImagePullSecret, ImagePushSecret, ImageRegistry, ImageRegistryAccount};
+    use api::registry::{
+        ImageBuildEnv, ImagePullSecret, ImagePushSecret, ImageRegistry, ImageRegistryAccount,
+    };
     use api::{Function, GitRepository};
     use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
     use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
@@ -164,6 +169,7 @@ mod tests {
             ApiResource::erase::<Function>(&()),
             ApiResource::erase::<GitRepository>(&()),
             ApiResource::erase::<HorizontalPodAutoscaler>(&()),
+            ApiResource::erase::<ImageBuildEnv>(&()),
             ApiResource::erase::<ImagePullSecret>(&()),
             ApiResource::erase::<ImagePushSecret>(&()),
             ApiResource::erase::<ImageRegistry>(&()),

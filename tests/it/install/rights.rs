@@ -159,8 +159,13 @@ fn exercise_build_envs(namespace: &Namespace<'_>) {
         })
     };
     let service = || namespace.kubectl("get service imagebuildenv-example-redis", NOTHING).ok;
-    namespace.kubectl("apply -f -", &build_env(true)).unwrap();
+    let mut of_the_original = build_env(true);
+    of_the_original["metadata"]["finalizers"] = json!(["registry.mgoltzsche.github.com/inputrefs"]);
+    namespace.kubectl("create -f -", &of_the_original).unwrap();
     namespace.wait("the Redis has a Service", service);
+    namespace.wait("the finalizer is removed", || {
+        namespace.get("imagebuildenv example")["metadata"]["finalizers"].is_null()
+    });
     namespace.kubectl("apply -f -", &build_env(false)).unwrap();
     namespace.wait("the Redis is gone", || !service());
 }
@@ -233,7 +238,15 @@ fn exercise_registries(namespace: &Namespace<'_>) {
             namespace.get(name)["metadata"]["labels"][label] == "serverless-controller"
         });
     }
-    // Without the mark, a claim would be somebody else's.
+    // One that another program has made is replaced.
+    let uid = || {
+        namespace
+            .kubectl("get statefulset images --ignore-not-found -o jsonpath={.metadata.uid}", NOTHING)
+            .unwrap()
+    };
+    let before = uid();
+    namespace.kubectl("annotate statefulset images serverless.kyma-project.io/applied-", NOTHING).unwrap();
+    namespace.wait("the StatefulSet is replaced", || !["", &before].contains(&uid().as_str()));
     let claim = "persistentvolumeclaim/imageregistry-images-pvc";
     namespace.wait("the claim is made", || is_there(claim));
     namespace.kubectl(&format!("label {claim} app-"), NOTHING).unwrap();

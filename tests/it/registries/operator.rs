@@ -2,6 +2,8 @@
 
 mod certificates;
 mod cluster;
+mod migration;
+mod original;
 
 use serde_json::{Value, json};
 

@@ -9,6 +9,8 @@ pub mod managed_label {
     pub const KEY: &str = "app.kubernetes.io/managed-by";
     /// Its value.
     pub const VALUE: &str = "serverless-controller";
+    /// Its value on Secrets that image-registry-operator has made.
+    pub const OF_ORIGINAL: &str = "image-registry-operator";
 }
 
 /// Label of all objects of a registry. Its value is the name of its account, `of_registry`.

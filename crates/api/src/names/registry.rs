@@ -32,6 +32,9 @@ pub const ROTATE: &str = "registry.mgoltzsche.github.com/rotate";
 pub const ROTATION: &str = "registry.mgoltzsche.github.com/rotation";
 /// Finalizer of a push or pull secret: its accounts are deleted first.
 pub const ACCOUNTS_FINALIZER: &str = "registry.mgoltzsche.github.com/accounts";
+/// Finalizer of a build environment that image-registry-operator has reconciled: it removed its references from the merged
+/// Secrets first.
+pub const INPUTS_FINALIZER: &str = "registry.mgoltzsche.github.com/inputrefs";
 
 /// Label of the objects of build environments, by which they are watched.
 pub mod build_env_label {

@@ -7,6 +7,7 @@ use api::names::image_registry::certificate_key::TRUSTED;
 use decide::owner::is_owned;
 use decide::registry::certificates::ServerSecret;
 use decide::registry::observed::Own;
+use decide::registry::secrets::is_of_original;
 use process::certificates::Certificate;
 use serde_json::Value;
 
@@ -16,6 +17,9 @@ use super::stored_secret::{StoredSecret, life};
 pub(crate) fn own(uid: &str, stored: Option<Value>) -> Own<StoredSecret> {
     match stored {
         None => Own::Missing,
+        Some(stored) if is_owned(&stored, uid) && is_of_original(&stored) => {
+            Own::Stored(StoredSecret::default())
+        }
         Some(stored) if is_owned(&stored, uid) => Own::Stored(StoredSecret::of(&stored)),
         Some(_) => Own::Foreign,
     }

@@ -12,6 +12,8 @@ mod service;
 mod stateful_set;
 mod volume_claim;
 
+use serde_json::Value;
+
 use super::instance::Instance;
 use crate::plan::Wanted;
 
@@ -23,11 +25,11 @@ pub(super) use service::service;
 pub(super) use stateful_set::{Pods, stateful_set};
 pub(super) use volume_claim::{is_of, volume_claim};
 
-/// What needs neither certificates nor rules, in the order in which it is written.
-pub(super) fn foundation(instance: &Instance<'_>) -> Vec<Wanted> {
+/// What needs neither certificates nor rules, in the order in which it is written; `claim` is the stored claim.
+pub(super) fn foundation(instance: &Instance<'_>, claim: Option<&Value>) -> Vec<Wanted> {
     let [account, role, binding] = access::access(instance);
     let mut objects = vec![account, role, binding, service(instance), network_policy(instance)];
-    objects.extend(volume_claim(instance));
+    objects.extend(volume_claim(instance, claim));
     objects.extend(disruption_budget(instance));
     objects.extend(certificates(instance));
     objects

@@ -42,8 +42,18 @@ pub fn root(namespace: &str, data: &Data) -> Wanted {
 /// Whether a stored Secret is the authority of the installation, and not one that somebody else wrote.
 #[must_use]
 pub fn is_root(stored: &Value) -> bool {
-    let labels = stored.pointer("/metadata/labels");
-    labels.and_then(|labels| labels.get(managed_label::KEY)?.as_str()) == Some(managed_label::VALUE)
+    managed_by(stored) == Some(managed_label::VALUE)
+}
+
+/// Whether image-registry-operator has made a stored Secret. The container of its registry could read the key of the token
+/// authority, so nothing of such a Secret is used.
+#[must_use]
+pub fn is_of_original(stored: &Value) -> bool {
+    managed_by(stored) == Some(managed_label::OF_ORIGINAL)
+}
+
+fn managed_by(stored: &Value) -> Option<&str> {
+    stored.pointer("/metadata/labels")?.get(managed_label::KEY)?.as_str()
 }
 
 /// A Secret with certificates or keys.

@@ -97,7 +97,8 @@ pub fn decide(instance: &Instance<'_>, observed: &Observed, now: SystemTime) -> 
     }
     let is_certified = plan.problems.is_empty();
     plan.problems.extend(bad_rules);
-    let wanted = objects::foundation(instance);
+    let wanted =
+        objects::foundation(instance, stored(Kind::PersistentVolumeClaim, &volume_claim(instance.name)));
     leftovers(instance, observed, &wanted, &mut plan.steps);
     let mut is_free = true;
     for wanted in wanted {

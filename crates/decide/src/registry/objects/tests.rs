@@ -19,7 +19,7 @@ fn objects(registry: &ImageRegistry) -> Vec<Wanted> {
     };
     let instance = Instance::of(&config, registry).unwrap();
     let rules = if instance.rules_map().is_some() { Rules::File("acl: []\n") } else { instance.policy() };
-    let mut objects = foundation(&instance);
+    let mut objects = foundation(&instance, None);
     objects.push(config_map(&instance, rules, "PEM"));
     objects.push(stateful_set(&instance, Pods { rules, trusted: "PEM" }));
     objects

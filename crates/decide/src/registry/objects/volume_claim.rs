@@ -1,6 +1,5 @@
 //! The volume with the images. It outlives the registry unless its author says otherwise.
 
-use api::names::image_registry::managed_label;
 use api::names::registry::{OF_REGISTRY, volume_claim as name};
 use serde_json::{Value, json};
 
@@ -10,17 +9,24 @@ use crate::plan::Wanted;
 use crate::registry::instance::Instance;
 use crate::resources::quantities;
 
-/// The claim; `None` if images are in a bucket.
-pub(in super::super) fn volume_claim(instance: &Instance<'_>) -> Option<Wanted> {
+/// A volume of this mode can do whatever is asked of one.
+const MOST: &str = "ReadWriteMany";
+
+/// The claim; `None` if images are in a bucket. Access modes cannot change: a stored claim keeps those that can do all that is
+/// asked. image-registry-operator asks for them where nobody says otherwise.
+pub(in super::super) fn volume_claim(instance: &Instance<'_>, stored: Option<&Value>) -> Option<Wanted> {
     let claim = instance.spec.persistent_volume_claim.as_ref()?;
     let name = name(instance.name);
     let is_deleted = claim.delete_claim == Some(true);
     let mut metadata = if is_deleted { instance.metadata(name) } else { instance.unowned(name) };
     metadata.annotations = Some([(OF_REGISTRY.to_owned(), of(instance))].into());
-    let default = if instance.replicas() > 1 { "ReadWriteMany" } else { "ReadWriteOnce" };
+    let default = if instance.replicas() > 1 { MOST } else { "ReadWriteOnce" };
+    let kept = stored.and_then(|stored| stored.pointer("/spec/accessModes")?.as_array());
+    let kept = kept.filter(|modes| modes.iter().any(|mode| mode == MOST)).map(|modes| json!(modes));
+    let asked = || json!(claim.access_modes.clone().unwrap_or_else(|| vec![default.to_owned()]));
     let resources = claim.resources.as_ref();
     let spec = json!({
-        "accessModes": claim.access_modes.clone().unwrap_or_else(|| vec![default.to_owned()]),
+        "accessModes": kept.unwrap_or_else(asked),
         "resources": {
             "limits": resources.and_then(|resources| quantities(resources.limits.as_ref())),
             "requests": resources.and_then(|resources| quantities(resources.requests.as_ref())),
@@ -30,11 +36,10 @@ pub(in super::super) fn volume_claim(instance: &Instance<'_>) -> Option<Wanted> 
     Some(wanted(Kind::PersistentVolumeClaim, &metadata, json!({"spec": without_nulls(spec)})))
 }
 
-/// Whether a stored claim is that of this registry, or of one that had its name.
+/// Whether a stored claim is that of this registry, or of one that had its name: whoever writes the claim says so.
 pub(in super::super) fn is_of(instance: &Instance<'_>, stored: &Value) -> bool {
-    let text = |part: &str, key: &str| stored.get("metadata")?.get(part)?.get(key)?.as_str();
-    text("labels", managed_label::KEY) == Some(managed_label::VALUE)
-        && text("annotations", OF_REGISTRY) == Some(&of(instance))
+    let annotations = stored.pointer("/metadata/annotations");
+    annotations.and_then(|annotations| annotations.get(OF_REGISTRY)?.as_str()) == Some(&of(instance))
 }
 
 fn of(instance: &Instance<'_>) -> String {

@@ -1,6 +1,7 @@
 //! A registry on a simulated cluster: from nothing to its Pods, and what happens when something is missing or wrong.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod claims;
 mod world;
 
 use rstest::rstest;
