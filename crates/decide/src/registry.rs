@@ -13,6 +13,7 @@ pub mod labels;
 mod objects;
 pub mod observed;
 pub mod problem;
+pub mod published;
 pub mod rotation;
 mod rules;
 pub mod scope;

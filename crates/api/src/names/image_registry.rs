@@ -33,6 +33,8 @@ pub mod certificate_key {
     pub const NEXT_KEY: &str = "next.key";
     /// Since when the authority signs.
     pub const SINCE: &str = "since";
+    /// Since when everybody can know the authority that signs next.
+    pub const PUBLISHED: &str = "published";
 }
 
 /// Keys of the `ConfigMap` and the Secret of a registry.

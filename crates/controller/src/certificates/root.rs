@@ -3,20 +3,28 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use api::names::container_registries::OF_NODES;
 use api::names::image_registry::certificate_key::TRUSTED;
 use api::names::registry::ROOT_CA;
 use cluster::{Error, Writer};
 use decide::Kind;
-use decide::registry::certificates::{ROOT_LIFE, SERVER_LIFE, Step, root_rollover};
+use decide::registry::certificates::{AuthoritySecret, ROOT_LIFE, SERVER_LIFE, Step, root_rollover};
 use decide::registry::observed::Own;
+use decide::registry::published::{HOLDERS, lacks_next};
 use decide::registry::secrets::{self, Data, is_root};
-use process::certificates;
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
+use kube::api::ListParams;
+use process::certificates::{self, Keyed};
 use tokio::sync::Mutex;
 
 use super::read::mapped;
 use super::steps::{authority, bytes, pair, step_of, unmade};
 use super::stored_secret::StoredSecret;
 use crate::owned::Owned;
+
+/// How many Secrets a page of a list has.
+const PAGE: u32 = 100;
 
 /// Whoever holds it may take a step of the authority of the installation.
 pub(crate) type Turn = Arc<Mutex<()>>;
@@ -44,6 +52,43 @@ impl Root {
         })
     }
 
+    /// What its Secret means for decisions.
+    pub(crate) async fn observed(&self, root: &Own<StoredSecret>) -> Result<Own<AuthoritySecret>, Error> {
+        let mut observed = mapped(root, StoredSecret::authority);
+        if let (Own::Stored(root), Own::Stored(observed)) = (root, &mut observed)
+            && observed.published.is_none()
+            && let (Some(signs), Some(next)) = (root.signs(), root.next())
+        {
+            observed.is_everywhere = self.is_everywhere(&signs, &next).await?;
+        }
+        Ok(observed)
+    }
+
+    /// Whether all Secrets that hold the authority hold the next one, too.
+    async fn is_everywhere(&self, signs: &Keyed, next: &Keyed) -> Result<bool, Error> {
+        let lacks_next = |secret: &Secret| {
+            let data = secret.data.as_ref();
+            data.is_some_and(|data| lacks_next(data, &signs.pair.certificate, &next.pair.certificate))
+        };
+        let secrets = Api::<Secret>::all(self.writer.client().clone());
+        for label in HOLDERS {
+            let mut params = ListParams::default().labels(label).limit(PAGE);
+            loop {
+                let page = self.writer.fenced(secrets.list(&params)).await?;
+                if page.items.iter().any(lacks_next) {
+                    return Ok(false);
+                }
+                match page.metadata.continue_.filter(|token| !token.is_empty()) {
+                    Some(token) => params = params.continue_token(&token),
+                    None => break,
+                }
+            }
+        }
+        let of_nodes = self.writer.get(Kind::Secret, &self.namespace, OF_NODES).await?;
+        let of_nodes = of_nodes.map(serde_json::from_value::<Secret>).transpose().map_err(Error::of_json)?;
+        Ok(!of_nodes.as_ref().is_some_and(lacks_next))
+    }
+
     /// What the Secret of a certificate for these names holds: the certificate, and whom clients trust. `None` if the
     /// authority cannot sign.
     pub(crate) async fn sign(&self, names: Vec<String>, now: SystemTime) -> Result<Option<Data>, Error> {
@@ -60,7 +105,7 @@ impl Root {
     pub(crate) async fn take(&self, step: Step, now: SystemTime) -> Result<(), Error> {
         let _turn = self.turn.lock().await;
         let known = self.stored().await?;
-        let next = mapped(&known, StoredSecret::authority).next(|root| root_rollover(root, now), now);
+        let next = self.observed(&known).await?.next(|root| root_rollover(root, now), now);
         if next.is_none_or(|next| next.step != Some(step)) {
             return Ok(());
         }

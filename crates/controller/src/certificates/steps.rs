@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use api::names::image_registry::certificate_key::{
-    CERTIFICATE, KEY, NEXT_CERTIFICATE, NEXT_KEY, SINCE, TRUSTED,
+    CERTIFICATE, KEY, NEXT_CERTIFICATE, NEXT_KEY, PUBLISHED, SINCE, TRUSTED,
 };
 use cluster::Error;
 use decide::registry::certificates::{AUTHORITY_LIFE, Step, authority_name};
@@ -46,11 +46,19 @@ pub(super) fn step_of(
             data.insert(NEXT_KEY, bytes(&new.key));
             Ok(trusting(data, &[&old, &new.certificate]))
         }
+        Step::Publish => {
+            let mut data = signs.map(|signs| pair(&signs.pair)).unwrap_or_default();
+            if let Some(next) = next {
+                data.insert(NEXT_CERTIFICATE, bytes(&next.pair.certificate));
+                data.insert(NEXT_KEY, bytes(&next.pair.key));
+            }
+            data.insert(PUBLISHED, time(now));
+            Ok(trusting(data, &[known.text(TRUSTED).unwrap_or_default()]))
+        }
         Step::Promote => {
             let Some(next) = next else { return step_of(Step::Make, known, make, now) };
             let mut data = pair(&next.pair);
-            let since = Timestamp::try_from(now).unwrap_or_default();
-            data.insert(SINCE, bytes(&since.to_string()));
+            data.insert(SINCE, time(now));
             // The order stays: a registry starts again when what it trusts changes.
             Ok(trusting(data, &[&old, &next.pair.certificate]))
         }
@@ -83,6 +91,10 @@ fn trusting(mut data: Data, certificates: &[&str]) -> Data {
 /// A certificate with its key, as a Secret holds them.
 pub(super) fn pair(pair: &Pair) -> Data {
     Data::from([(CERTIFICATE, bytes(&pair.certificate)), (KEY, bytes(&pair.key))])
+}
+
+fn time(time: SystemTime) -> ByteString {
+    bytes(&Timestamp::try_from(time).unwrap_or_default().to_string())
 }
 
 /// A text, as a Secret holds it.

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use api::names::image_registry::certificate_key::{
-    CERTIFICATE, KEY, NEXT_CERTIFICATE, NEXT_KEY, SINCE, TRUSTED,
+    CERTIFICATE, KEY, NEXT_CERTIFICATE, NEXT_KEY, PUBLISHED, SINCE, TRUSTED,
 };
 use decide::registry::certificates::{AuthoritySecret, Life};
 use decide::registry::observed::GivenSecret;
@@ -41,16 +41,18 @@ impl StoredSecret {
         Keyed::read(Pair { certificate, key: self.text(key)?.to_owned().into() })
     }
 
-    /// As an authority that we make.
+    /// As an authority that we make. Whether it is everywhere is not known.
     pub(crate) fn authority(&self) -> AuthoritySecret {
         let trusted = self.text(TRUSTED).unwrap_or_default();
-        let since = self.text(SINCE).and_then(|since| since.parse::<Timestamp>().ok());
+        let time = |key| self.text(key).and_then(|time| time.parse::<Timestamp>().ok()).map(SystemTime::from);
         let is_authority = |keyed: &Keyed| keyed.certificate.is_authority();
         AuthoritySecret {
             signs: self.signs().filter(is_authority).map(|keyed| life(&keyed.certificate)),
             next: self.next().filter(is_authority).map(|keyed| life(&keyed.certificate)),
+            is_everywhere: false,
+            published: time(PUBLISHED),
             trusted: Certificate::all(trusted.as_bytes()).len(),
-            since: since.map(SystemTime::from),
+            since: time(SINCE),
         }
     }
 

@@ -30,7 +30,7 @@ impl ImageRegistries {
             Source::Own => self.root.stored().await?,
             Source::Issuer(_) | Source::Given(_) => Own::Missing,
         };
-        observed.root = mapped(&root, StoredSecret::authority);
+        observed.root = self.root.observed(&root).await?;
         let tls = self.secret(instance, &instance.tls_secret()).await?;
         observed.tls = match instance.tls() {
             Source::Own => {

@@ -58,7 +58,7 @@ impl RegistryCaches {
         observed.tokens = mapped(&tokens, StoredSecret::authority);
         if instance.has_tls() {
             let root = self.root.stored().await?;
-            observed.root = mapped(&root, StoredSecret::authority);
+            observed.root = self.root.observed(&root).await?;
             let root = if let Own::Stored(root) = &root { Some(root) } else { None };
             let trusted = root.and_then(|root| root.text(TRUSTED));
             trusted.unwrap_or_default().clone_into(&mut observed.authorities);

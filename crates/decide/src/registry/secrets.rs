@@ -18,6 +18,9 @@ pub const TLS: &str = "kubernetes.io/tls";
 /// The type of other Secrets.
 pub const OPAQUE: &str = "Opaque";
 
+/// The label of all that the controller makes for registries and caches, with its value.
+pub const MADE: &str = "app.kubernetes.io/managed-by=serverless-controller";
+
 /// What a Secret holds, by key.
 pub type Data = BTreeMap<&'static str, ByteString>;
 

@@ -96,7 +96,7 @@ fn another_token_authority_signs_when_all_pods_trust_it() {
         signs: Some(Life { made: now() - DAY * 75, ends: now() + DAY * 25 }),
         next: Some(life(1825)),
         trusted: 2,
-        since: None,
+        ..AuthoritySecret::default()
     };
     world.observed.tokens = Certified::Own(Own::Stored(next));
     world.observed.trusted = "PEM of both".to_owned();
