@@ -74,8 +74,8 @@ impl Reconciler for Accounts {
         let action = match expiry::decide(account, self.clock.now().await?) {
             Expiry::Never => Action::await_change(),
             Expiry::Wait(pause) => Action::requeue(pause),
-            Expiry::Report(expires) => {
-                self.report(&namespace, &name, expires).await?;
+            Expiry::Report { expires, first_seen } => {
+                self.report(&namespace, &name, expires, first_seen).await?;
                 Action::await_change()
             }
             Expiry::Delete => {
@@ -97,10 +97,16 @@ impl Reconciler for Accounts {
 }
 
 impl Accounts {
-    async fn report(&self, namespace: &str, name: &str, expires: Timestamp) -> Result<(), Error> {
+    async fn report(
+        &self,
+        namespace: &str,
+        name: &str,
+        expires: Timestamp,
+        first_seen: Option<Timestamp>,
+    ) -> Result<(), Error> {
         let accounts = Api::<ImageRegistryAccount>::namespaced(self.writer.client().clone(), namespace);
-        let seconds = Timestamp::from_second(expires.as_second()).unwrap_or(expires);
-        let patch = json!({"status": {"expiresAt": seconds}});
+        let seconds = |time: Timestamp| Timestamp::from_second(time.as_second()).unwrap_or(time);
+        let patch = json!({"status": {"expiresAt": seconds(expires), "firstSeen": first_seen.map(seconds)}});
         match self.writer.patch_status(&accounts, name, patch).await {
             Err(error) if error.is_not_found() => Ok(()),
             patched => patched.map(drop),

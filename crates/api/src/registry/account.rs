@@ -123,6 +123,10 @@ pub struct ImageRegistryAccountStatus {
     /// When the account expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Time>,
+    /// When the account was first seen, if its creation lay in the future then because the clock of the API server was ahead. It
+    /// lives from then on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_seen: Option<Time>,
     /// When somebody logged in last. It is written once an hour at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_used: Option<Time>,

@@ -15,7 +15,7 @@ const JITTER: f64 = 0.05;
 /// creation times to whole seconds, so two seconds pass at least.
 const LEAD: Duration = Duration::from_secs(3);
 /// By how much the creation of an account may be ahead of the time: the clocks of several API servers differ.
-const SKEW: Duration = Duration::from_mins(5);
+pub(super) const SKEW: Duration = Duration::from_mins(5);
 /// How many accounts may be ahead of the time until none is replaced for that: it is another API server that is ahead.
 const AHEAD_MAX: usize = 3;
 
