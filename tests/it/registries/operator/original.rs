@@ -10,8 +10,11 @@ const APP: &str = "imageregistry-registry";
 /// The account that its push secret has.
 pub const ACCOUNT: &str = "push.infra.example.3";
 
-/// Kind, name and specification of its objects.
-pub const RESOURCES: [(&str, &str, fn() -> Value); 3] = [
+/// Kind, name and specification of an object.
+type Resource = (&'static str, &'static str, fn() -> Value);
+
+/// Its objects.
+pub const RESOURCES: [Resource; 3] = [
     ("ImageRegistry", "registry", registry),
     ("ImagePushSecret", "example", || json!({"registryRef": {"name": "registry"}})),
     ("ImageBuildEnv", "example", || json!({"secrets": [{"secretName": "mine"}]})),
