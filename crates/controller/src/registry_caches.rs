@@ -17,14 +17,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use api::cache::{CacheConditionType, CacheReason, RegistryCache};
+use api::cache::{CacheConditionType, CacheReason, ProvenCredentials, RegistryCache};
 use cluster::reconcile::{self, Action, Reconciler, Watch};
 use cluster::{Error, Failures};
 use decide::Kind;
 use decide::cache::collision;
 use decide::cache::instance::Instance;
 use decide::cache::problem::Problem;
-use decide::cache::status::{Outcome, status};
+use decide::cache::status::{Outcome, status, stopped};
 use decide::cache::sync::{self, Plan};
 use decide::cache::tally;
 use decide::registry::observed::Rollout;
@@ -115,8 +115,11 @@ impl Reconciler for RegistryCaches {
         let done = self.bring_forward(&instance, cache).await?;
 
         let now = Time(Timestamp::now());
-        let status = status(&instance, cache, done.outcome, &now);
-        self.report(&api, cache, &status, done.rotation).await?;
+        let status = match done.outcome {
+            Ok(outcome) => status(&instance, cache, outcome, &now),
+            Err(problem) => stopped(cache, &problem, &now),
+        };
+        self.report(&api, cache, &status, done.same.as_ref()).await?;
         if done.is_retried {
             return Ok(self.failures.failed(&name));
         }
@@ -133,11 +136,11 @@ impl Reconciler for RegistryCaches {
 }
 
 /// What has come of a reconcile.
-#[derive(Default)]
 struct Done {
-    outcome: Outcome,
-    /// Which credentials have come into use.
-    rotation: Option<prove::Rotation>,
+    /// The problem that has ended the reconcile before everything was observed, otherwise what was observed.
+    outcome: Result<Outcome, Problem>,
+    /// Where the credentials in use were from before, if they are the same.
+    same: Option<ProvenCredentials>,
     /// When to reconcile again, if nothing changes before.
     wake: Option<Duration>,
     /// Whether nothing shows when a problem is over: when a name becomes free, or an object would be accepted.
@@ -149,11 +152,8 @@ impl RegistryCaches {
     async fn bring_forward(&self, instance: &Instance<'_>, cache: &RegistryCache) -> Result<Done, Error> {
         if let Some((other, name)) = collision::older(cache, &self.store.state()) {
             let problems = vec![Problem::collision(other, &name)];
-            return Ok(Done {
-                outcome: Outcome { problems, ..Outcome::default() },
-                is_retried: true,
-                ..Done::default()
-            });
+            let outcome = Outcome { problems, ..Outcome::default() };
+            return Ok(Done { outcome: Ok(outcome), same: None, wake: None, is_retried: true });
         }
         let remote_ca = self.remote_ca(instance).await?;
         let proof = match self.prove(instance, &remote_ca).await {
@@ -179,7 +179,7 @@ impl RegistryCaches {
             endpoint: instance.endpoint(service),
         };
         let wake = plan.wake.into_iter().chain(proof.wake).min();
-        Ok(Done { outcome, rotation: proof.rotation, wake, is_retried })
+        Ok(Done { outcome: Ok(outcome), same: proof.same, wake, is_retried })
     }
 
     /// Makes certificates until none is missing. Returns the plan for the other objects.
@@ -214,6 +214,6 @@ impl RegistryCaches {
 
 /// What is reported of an error; an error that is retried soon stays one.
 fn failed(error: Error) -> Result<Done, Error> {
-    let problems = vec![write::problem(&error).ok_or(error)?];
-    Ok(Done { outcome: Outcome { problems, ..Outcome::default() }, is_retried: true, ..Done::default() })
+    let problem = write::problem(&error).ok_or(error)?;
+    Ok(Done { outcome: Err(problem), same: None, wake: None, is_retried: true })
 }

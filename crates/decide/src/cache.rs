@@ -9,6 +9,7 @@ pub mod observed;
 mod paths;
 pub mod problem;
 pub mod proof;
+pub mod rotation;
 pub mod secrets;
 pub mod status;
 pub mod sync;

@@ -26,19 +26,10 @@ use crate::secrets::fingerprint_of;
 pub(super) struct Proof {
     pub(super) findings: Findings,
     pub(super) proven: Option<ProvenCredentials>,
-    /// Which credentials have come into use.
-    pub(super) rotation: Option<Rotation>,
+    /// Where the credentials in use were from before, if they are the same.
+    pub(super) same: Option<ProvenCredentials>,
     /// When the upstream is asked again.
     pub(super) wake: Option<Duration>,
-}
-
-/// Credentials have come into use.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Rotation {
-    /// The Secret that they come from.
-    pub(super) to: String,
-    /// The Secret that those before come from, if there were any.
-    pub(super) from: Option<String>,
 }
 
 impl RegistryCaches {
@@ -47,7 +38,7 @@ impl RegistryCaches {
         let Some(name) = instance.secret() else {
             let (answer, wake) = self.answer(instance, remote_ca, None).await;
             let findings = Findings { secret: String::new(), source: Source::None, in_use: None, answer };
-            return Ok(Proof { findings, proven: None, rotation: None, wake: Some(wake) });
+            return Ok(Proof { findings, proven: None, same: None, wake: Some(wake) });
         };
         let namespace = instance.namespace();
         let secret = format!("{namespace}/{name}");
@@ -55,7 +46,8 @@ impl RegistryCaches {
         let mut in_use =
             stored.filter(|stored| is_owned(stored, instance.uid)).map(|stored| InUse::of(&stored));
         let source = self.writer.get(Kind::Secret, namespace, name).await?;
-        let (mut rotation, mut answer, mut wake) = (None, None, None);
+        let mut same = in_use.as_ref().map(|known| known.from.clone());
+        let (mut answer, mut wake) = (None, None);
         let source = match source.map(|source| SourceSecret::of(source, name, &secret)).transpose()? {
             None => Source::Missing,
             Some(SourceSecret::Malformed(why)) => Source::Malformed(why),
@@ -64,9 +56,8 @@ impl RegistryCaches {
                 let is_known = in_use.as_ref().is_some_and(|known| known.holds(&held));
                 let is_proven = is_known || given == Some(Answer::Accepted);
                 if is_proven {
-                    let before = in_use.take();
-                    let (now, change) = self.put_in_use(instance, name, &held, before, is_known).await?;
-                    (in_use, rotation) = (Some(now), change);
+                    same = same.filter(|_| is_known);
+                    in_use = Some(self.put_in_use(instance, name, &held, same.as_ref()).await?);
                 }
                 (answer, wake) = (given, Some(pause));
                 Source::Held { is_proven }
@@ -74,29 +65,26 @@ impl RegistryCaches {
         };
         let proven = in_use.map(|known| known.from);
         let in_use = proven.as_ref().map(|proven| proven.secret_name.clone());
-        Ok(Proof { findings: Findings { secret, source, in_use, answer }, proven, rotation, wake })
+        Ok(Proof { findings: Findings { secret, source, in_use, answer }, proven, same, wake })
     }
 
-    /// Writes proven credentials to where the cache reads them; `is_known` if those before were the same. Returns what is in use
-    /// now, and whether that is a change.
+    /// Writes proven credentials to where the cache reads them, unless they are there; `same` is where those in use are from, if
+    /// they are the same. Returns what is in use now.
     async fn put_in_use(
         &self,
         instance: &Instance<'_>,
         name: &str,
         held: &Credentials,
-        before: Option<InUse>,
-        is_known: bool,
-    ) -> Result<(InUse, Option<Rotation>), Error> {
+        same: Option<&ProvenCredentials>,
+    ) -> Result<InUse, Error> {
         let from = ProvenCredentials { secret_name: name.to_owned(), resource_version: held.version.clone() };
-        if !is_known || before.as_ref().is_none_or(|before| before.from != from) {
+        if same != Some(&from) {
             let source = [from.secret_name.as_str(), from.resource_version.as_str()];
             let wanted = secrets::proven(instance, source, &held.data);
             let is_ours = |stored: &Value| is_owned(stored, instance.uid);
             self.writer.create(&Owned { wanted: &wanted, is_ours: &is_ours }).await?;
         }
-        let before = before.map(|before| before.from.secret_name);
-        let rotation = (!is_known).then(|| Rotation { to: name.to_owned(), from: before });
-        Ok((InUse { from, secret: Secret::default() }, rotation))
+        Ok(InUse { from, secret: Secret::default() })
     }
 
     /// The answer of the upstream, and when to ask again. Before that time the answer comes from memory.

@@ -1,28 +1,34 @@
 //! Writes the status of a cache, and Events for what people should know.
 
 use api::Condition;
-use api::cache::{CacheConditionType, CacheReason, RegistryCache, RegistryCacheStatus};
+use api::cache::{CacheConditionType, CacheReason, ProvenCredentials, RegistryCache, RegistryCacheStatus};
 use cluster::{Error, Note};
+use decide::cache::rotation;
 use decide::registry::conditions::is_news;
 use jiff::Timestamp;
 use kube::{Api, Resource as _};
 use serde_json::{Value, json};
 
 use super::caches::RegistryCaches;
-use super::prove::Rotation;
 
 /// The fields of a status that may go. A merge patch keeps what it does not name.
 const OPTIONAL: [&str; 4] = ["caSecretName", "endpoint", "provenCredentials", "remoteURL"];
 
 impl RegistryCaches {
-    /// Writes the status, unless the cache has it.
+    /// Writes the status, unless the cache has it. `same` is where the credentials in use were from before, if they are the
+    /// same.
     pub(super) async fn report(
         &self,
         caches: &Api<RegistryCache>,
         cache: &RegistryCache,
         status: &RegistryCacheStatus,
-        rotation: Option<Rotation>,
+        same: Option<&ProvenCredentials>,
     ) -> Result<(), Error> {
+        let reported = cache.status.as_ref().and_then(|status| status.proven_credentials.as_ref());
+        // Before the status: once that is written, nobody knows that they are new.
+        if let Some((reason, text)) = rotation::event(reported, status.proven_credentials.as_ref(), same) {
+            self.note(cache, "RotateCredentials", reason, &text, false).await?;
+        }
         if cache.status.as_ref() != Some(status) {
             let mut fields = json!(status);
             for field in OPTIONAL {
@@ -34,21 +40,6 @@ impl RegistryCaches {
             let patch = json!({"metadata": {"uid": cache.metadata.uid}, "status": fields});
             let name = cache.metadata.name.as_deref().unwrap_or_default();
             self.writer.patch_status(caches, name, patch).await?;
-        }
-        if let Some(Rotation { to, from }) = rotation {
-            let (reason, text) = match from {
-                None => ("CredentialsProven", format!("The upstream accepts the credentials of Secret {to}")),
-                Some(from) if from == to => {
-                    ("CredentialsRotated", format!("The changed credentials of Secret {to} are in use"))
-                }
-                Some(from) => (
-                    "CredentialsRotated",
-                    format!(
-                        "The credentials of Secret {to} are in use: those of Secret {from} can be revoked"
-                    ),
-                ),
-            };
-            self.note(cache, "RotateCredentials", reason, &text, false).await?;
         }
         let before = cache.status.as_ref().and_then(|status| status.conditions.as_deref());
         for condition in status.conditions.iter().flatten() {

@@ -1,5 +1,7 @@
 //! What is reported of a cache.
 
+use std::iter;
+
 use api::cache::{CacheConditionType, CacheReason, ProvenCredentials, RegistryCache, RegistryCacheStatus};
 use api::names::cache::authority;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -53,6 +55,22 @@ pub fn status(
         remote_url: Some(instance.remote_url()),
         proven_credentials: outcome.proven,
     }
+}
+
+/// The status of a cache that cannot be reconciled: it goes on as it is, with what the last status says, so `Ready` alone
+/// changes.
+#[must_use]
+pub fn stopped(cache: &RegistryCache, problem: &Problem, now: &Time) -> RegistryCacheStatus {
+    let mut status = cache.status.clone().unwrap_or_default();
+    let before = status.conditions.take().unwrap_or_default();
+    let kind = CacheConditionType::Ready.as_str();
+    let words = (problem.reason.as_str(), problem.message.clone());
+    let generation = cache.metadata.generation;
+    let ready = of_words(kind, false, words, generation, &before, now.clone());
+    let others = before.into_iter().filter(|condition| condition.kind != kind);
+    status.observed_generation = generation;
+    status.conditions = Some(iter::once(ready).chain(others).collect());
+    status
 }
 
 /// Whether the cache serves pulls.

@@ -136,3 +136,52 @@ fn a_collision_and_hibernation_are_told() {
     let (conditions, _) = reported(outcome, true);
     assert_eq!(conditions, [format!("Ready {asleep}"), format!("Serving {asleep}")]);
 }
+
+#[test]
+fn a_refusal_takes_nothing_from_a_cache_that_serves() {
+    let serving = json!({
+        "observedGeneration": 2,
+        "conditions": [
+            {"type": "Ready", "status": "True", "lastTransitionTime": "1970-01-01T00:00:01Z"},
+            {"type": "CredentialsValid", "status": "True", "reason": "CredentialsProven"},
+            {"type": "Serving", "status": "True", "reason": "Running"},
+        ],
+        "endpoint": "https://10.0.0.1:5000",
+        "caSecretName": "registry-docker-io-ca",
+        "remoteURL": "https://registry-1.docker.io",
+        "provenCredentials": {"secretName": "v1", "resourceVersion": "7"},
+    });
+    let spec = json!({"upstream": "docker.io", "secretReferenceName": "v2"});
+    let metadata = json!({"name": "hub", "uid": "u", "generation": 3});
+    let cache = json!({"metadata": metadata, "spec": spec, "status": serving});
+    let cache: RegistryCache = serde_json::from_value(cache).unwrap();
+    let problem = Problem::refused(crate::Kind::Service, "registry-docker-io", "exceeded quota");
+    let status = stopped(&cache, &problem, &second(2));
+    let mut expected = serving;
+    expected["observedGeneration"] = json!(3);
+    expected["conditions"][0] = json!({
+        "type": "Ready",
+        "status": "False",
+        "reason": "FailedSync",
+        "message": "Service registry-docker-io was refused: exceeded quota",
+        "observedGeneration": 3,
+        "lastTransitionTime": "1970-01-01T00:00:02Z",
+    });
+    assert_eq!(serde_json::to_value(&status).unwrap(), expected);
+    // Nodes keep it, and the Secret in use says so.
+    let published = crate::nodes::of_cache::published(&status).unwrap();
+    assert_eq!((published.endpoint.as_str(), published.is_ready), ("https://10.0.0.1:5000", false));
+    let stopped_cache = std::sync::Arc::new(RegistryCache { status: Some(status), ..cache });
+    let uses: Vec<_> = crate::cache::uses::of_secrets(&[stopped_cache]).into_keys().collect();
+    assert_eq!(uses, ["v1", "v2"]);
+}
+
+#[test]
+fn a_refusal_of_a_new_cache_is_all_that_is_reported() {
+    let cache = json!({"metadata": {"name": "hub", "generation": 1}, "spec": {"upstream": "docker.io"}});
+    let cache: RegistryCache = serde_json::from_value(cache).unwrap();
+    let problem = Problem::taken(crate::Kind::Secret, "registry-docker-io-tls");
+    let status = stopped(&cache, &problem, &second(2));
+    let kinds: Vec<_> = status.conditions.iter().flatten().map(|condition| condition.kind.as_str()).collect();
+    assert_eq!((kinds, &status.endpoint), (vec!["Ready"], &None));
+}
