@@ -53,6 +53,7 @@ impl RawConfig {
         checked.functions.host_keys = checked.git.host_keys;
         propagation.check(&mut checked.propagation, &mut errors);
         checked.functions.excluded_namespaces.clone_from(&checked.propagation.excluded_namespaces);
+        checked.functions.gives_registries = checked.image_registries.for_functions.is_some();
         registry_check.check(&mut checked, &mut errors);
         checked.functions.plain_http.clone_from(&checked.registries.plain_http);
         match workers {

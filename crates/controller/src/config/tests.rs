@@ -138,6 +138,7 @@ workers: 2
             target_cpu: 70,
             runtimes: config.functions.runtimes.clone(),
             excluded_namespaces: ["x", "y"].map(str::to_owned).into(),
+            gives_registries: true,
             removed_runtimes: ["nodejs10".to_owned()].into(),
         },
         max_builds: 9,

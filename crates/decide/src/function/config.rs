@@ -40,6 +40,8 @@ pub struct Config {
     pub runtimes: BTreeMap<String, Runtime>,
     /// Namespaces that get no copies of runtimes, accounts and credentials.
     pub excluded_namespaces: BTreeSet<String>,
+    /// Whether the controller gives a registry to the namespaces of Functions that have none.
+    pub gives_registries: bool,
     /// Those that the configuration takes away, and that no `ConfigMap` brings back.
     pub removed_runtimes: BTreeSet<String>,
 }
@@ -70,6 +72,7 @@ impl Default for Config {
             target_cpu: 50,
             runtimes: Runtime::builtin(),
             excluded_namespaces: BTreeSet::new(),
+            gives_registries: false,
             removed_runtimes: BTreeSet::new(),
         }
     }

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use api::names::{config_label, registry_secret, runtime_label};
 use api::{ConditionType, Reason};
+use jiff::Timestamp;
 
 use super::config::{Config, Runtime};
 use super::model::{Function, Status};
@@ -13,6 +15,8 @@ use super::registry::{Registry, RegistryProblem};
 use super::runtime::{MAX_FILE_NAME, MAX_FILES, RuntimeImage, RuntimeProblem};
 use crate::draft::Draft;
 
+/// How soon after its first Function a namespace has a registry that the controller gives it.
+const GIVEN_WITHIN: Duration = Duration::from_secs(30);
 /// What is said beside of what is missing in a namespace that gets no copies.
 const EXCLUDED: &str =
     ", which is excluded from copies: create it there, or move the Function to another namespace";
@@ -27,25 +31,39 @@ pub(super) fn check<'a>(
     let name = function.runtime.as_str();
     let namespace = &function.identity.namespace;
     let copies = if config.excluded_namespaces.contains(namespace) { EXCLUDED } else { "" };
-    let mut miss = |reason, message| draft.set(ConditionType::ConfigurationReady, "False", reason, message);
+    let miss = |draft: &mut Draft<Status>, reason, message| {
+        draft.set(ConditionType::ConfigurationReady, "False", reason, message);
+    };
     let Some(runtime) = runtime(config, observed, name) else {
         let installed = observed.installed.0.keys().filter(|name| !config.removed_runtimes.contains(*name));
         let known: BTreeSet<_> = config.runtimes.keys().chain(installed).map(String::as_str).collect();
         let known = Vec::from_iter(known).join(", ");
-        miss(Reason::RuntimeMissing, format!("Runtime {name:?} is not known; known runtimes: {known}"));
+        miss(
+            draft,
+            Reason::RuntimeMissing,
+            format!("Runtime {name:?} is not known; known runtimes: {known}"),
+        );
         return None;
     };
     let image = match &observed.runtime_image {
         Ok(image) => image,
         Err(problem) => {
-            miss(Reason::RuntimeMissing, runtime_message(problem, name, namespace, copies));
+            miss(draft, Reason::RuntimeMissing, runtime_message(problem, name, namespace, copies));
             return None;
         }
     };
     let registry = match &observed.registry {
         Ok(registry) => registry,
         Err(problem) => {
-            miss(Reason::RegistryConfigMissing, registry_message(problem, namespace, copies));
+            let reason = Reason::RegistryConfigMissing;
+            match given_soon(config, function, problem, draft.now.0) {
+                None => miss(draft, reason, registry_message(problem, namespace, copies)),
+                Some(rest) => {
+                    let message = format!("The controller gives namespace {namespace} a registry");
+                    draft.set(ConditionType::ConfigurationReady, "Unknown", reason, message);
+                    draft.wake_in(rest);
+                }
+            }
             return None;
         }
     };
@@ -54,10 +72,25 @@ pub(super) fn check<'a>(
         let message = format!(
             "ServiceAccount {account}, which builds or pulls images, is not in namespace {namespace}{copies}"
         );
-        miss(Reason::RegistryConfigMissing, message);
+        miss(draft, Reason::RegistryConfigMissing, message);
         return None;
     }
     Some((runtime, image, registry))
+}
+
+/// How long the controller may still take to give the namespace of a new Function a registry, if it does.
+fn given_soon(
+    config: &Config,
+    function: &Function,
+    problem: &RegistryProblem,
+    now: Timestamp,
+) -> Option<Duration> {
+    let is_given = config.gives_registries
+        && *problem == RegistryProblem::Missing
+        && !config.excluded_namespaces.contains(&function.identity.namespace);
+    let created = function.metadata.creation_timestamp.as_ref().filter(|_| is_given)?;
+    let age = Duration::try_from(now.duration_since(created.0)).unwrap_or_default();
+    GIVEN_WITHIN.checked_sub(age).filter(|rest| !rest.is_zero())
 }
 
 /// The runtime of a name: as it is configured or built in, otherwise as the base namespace has it.

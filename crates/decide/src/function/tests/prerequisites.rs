@@ -60,3 +60,23 @@ fn what_is_missing_is_named_with_the_remedy_and_nothing_is_made(
     change(&mut world);
     assert_eq!(world.pass(), (vec![], vec![format!("ConfigurationReady=False {expected}")]));
 }
+
+/// In a namespace that the controller gives a registry, nothing has failed when the first Function comes.
+#[test]
+fn a_registry_that_the_controller_gives_is_awaited_for_a_while() {
+    let mut world = World::inline();
+    world.simulation.config.gives_registries = true;
+    let now = world.simulation.now.to_string();
+    world.change(&json!({"metadata": {"creationTimestamp": now}}));
+    world.observed().registry = Err(RegistryProblem::Missing);
+    let awaited =
+        "ConfigurationReady=Unknown RegistryConfigMissing The controller gives namespace n a registry";
+    assert_eq!(world.pass().1, [awaited]);
+    let missing = "ConfigurationReady=False RegistryConfigMissing Neither Secret serverless-registry-config nor serverless-registry-config-default is in namespace n";
+    world.simulation.config.excluded_namespaces.insert("n".to_owned());
+    assert!(world.pass().1[0].starts_with(missing));
+    world.simulation.config.excluded_namespaces.clear();
+    world.later(Duration::from_secs(26));
+    assert_eq!(world.pass().1, [awaited]);
+    assert_eq!(world.pass().1, [missing]);
+}
