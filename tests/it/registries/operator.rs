@@ -4,6 +4,7 @@ mod certificates;
 mod cluster;
 mod migration;
 mod original;
+mod restore;
 
 use serde_json::{Value, json};
 

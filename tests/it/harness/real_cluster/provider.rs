@@ -48,10 +48,24 @@ pub fn flags(control_plane: &ControlPlane) -> [String; 2] {
 
 /// The YAML in the documents of registries that holds a text.
 pub fn documented(text: &str) -> String {
+    let block = block(text);
+    block.strip_prefix("yaml\n").unwrap_or_else(|| panic!("{text} is not in YAML")).to_owned()
+}
+
+/// The commands there that hold a text.
+pub fn documented_commands(text: &str) -> String {
+    let block = block(text);
+    block.strip_prefix('\n').unwrap_or_else(|| panic!("{text} is not in commands")).to_owned()
+}
+
+/// Without the indentation of a list, as readers see it.
+fn block(text: &str) -> String {
     let document = fs::read_to_string(testenv::root().join("docs/registries.md")).unwrap();
-    let blocks = document.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
-    let mut found = blocks.filter(|block| block.contains(text));
+    let mut found = document.split("```").skip(1).step_by(2).filter(|block| block.contains(text));
     let block = found.next().unwrap_or_else(|| panic!("no example has {text}"));
     assert_eq!(found.next(), None, "{text} is not the only one");
-    block.to_owned()
+    let (language, body) = block.split_once('\n').unwrap();
+    let lines = || body.lines().filter(|line| !line.trim().is_empty());
+    let indentation = lines().map(|line| line.len() - line.trim_start().len()).min().unwrap();
+    lines().fold(format!("{language}\n"), |text, line| text + &line[indentation..] + "\n")
 }
