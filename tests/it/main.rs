@@ -126,6 +126,7 @@ mod registries {
     mod credentials;
     mod for_functions;
     mod gateway;
+    mod kyma;
     mod layout;
     mod operator;
     mod probe;
