@@ -1,6 +1,7 @@
 //! A row per message of the original and boundary, of documents in extensions of a Shoot.
 
 mod made;
+mod messages;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
