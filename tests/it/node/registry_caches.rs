@@ -88,6 +88,43 @@ fn pod_of_cache() -> String {
     system().kubectl(&format!("get pod registry-registry-test-5006-0 -o {path}"))
 }
 
+/// A registry that cannot run its credential helper would pull as nobody: its Pod, a copy of that of the cache, does not start.
+fn without_its_helper_a_registry_does_not_start() {
+    let of_cache = system().kubectl("get pod registry-registry-test-5006-0 -o json");
+    let of_cache: Value = serde_json::from_str(&of_cache).unwrap();
+    let mut spec = of_cache["spec"].clone();
+    assert_eq!(spec["initContainers"][0]["args"][2], "/helper/docker-credential-cache");
+    spec["initContainers"][0]["args"][2] = json!("/helper/elsewhere");
+    for volume in spec["volumes"].as_array_mut().unwrap() {
+        if volume["name"] == "cache-volume" {
+            *volume = json!({"name": "cache-volume", "emptyDir": {}});
+        }
+    }
+    let name = "without-helper";
+    system().apply(&json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}));
+    let events =
+        format!("get events --field-selector involvedObject.name={name} -o jsonpath={{.items[*].message}}");
+    let state = format!(
+        "get pod {name} -o jsonpath={{range.status.containerStatuses[*]}}{{.name}}={{.started}}/{{.ready}}_{{end}}"
+    );
+    let deadline = Instant::now() + LONG;
+    loop {
+        let (said, state) = (system().kubectl(&events), system().kubectl(&state));
+        let is_known = said.contains("Startup probe") && said.contains("/helper/docker-credential-cache");
+        // The gateway is ready: it has the credentials.
+        if is_known && state == "gateway=true/true_registry=false/false_" {
+            break;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "{state}\n{said}\n{}",
+            system().kubectl(&format!("describe pod {name}"))
+        );
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    system().kubectl(&format!("delete pod {name} --now"));
+}
+
 #[test]
 #[ignore = "it needs a node: make test-node"]
 fn pods_pull_from_a_cache_what_their_own_secrets_allow_while_its_credentials_rotate() {
@@ -118,6 +155,8 @@ fn pods_pull_from_a_cache_what_their_own_secrets_allow_while_its_credentials_rot
     // An agent that asks the cache before kube-proxy leads there takes it out for a while.
     let has_endpoint = || std::fs::read_to_string(&file).is_ok_and(|text| text.contains(&endpoint));
     wait_within(LONG, "the node knows the cache", has_endpoint);
+
+    without_its_helper_a_registry_does_not_start();
 
     let image = provide(&upstream, "first", "1");
     runs(&team, "first", &image, "first");
