@@ -182,7 +182,7 @@ test-node: ## Functions on a real node: needs root on Linux; lists what it skips
 	[ -n "$$(tests/node/missing.sh)" ] || $(CARGO) test --locked --workspace --test ends -- --ignored
 
 .PHONY: chaos
-chaos: control-plane registry ## all is killed, cut off and changed, twice for ten minutes; CHAOS_SEED=N does it again
+chaos: control-plane registry ## all is killed, cut off and changed, three times for ten minutes; CHAOS_SEED=N does it again
 	CHAOS_SECONDS=$(CHAOS_SECONDS) CHAOS_SEED=$(CHAOS_SEED) \
 	  $(CARGO) test --locked --workspace --test it -- --nocapture chaos::
 

@@ -5,6 +5,7 @@
 
 mod adversary;
 mod author;
+mod caches;
 mod health;
 mod journal;
 mod plan;

@@ -33,7 +33,12 @@ impl Journal {
 
     /// Whether a request that was sent at this time, and has just failed, may fail.
     pub fn is_excused(&self, asked: Instant) -> bool {
-        lock(&self.outages).iter().any(|(_, end)| end.is_none_or(|end| asked < end + AFTERMATH))
+        self.is_excused_for(asked, AFTERMATH)
+    }
+
+    /// See [`Self::is_excused`], where requests may fail for longer after an outage.
+    pub fn is_excused_for(&self, asked: Instant, aftermath: Duration) -> bool {
+        lock(&self.outages).iter().any(|(_, end)| end.is_none_or(|end| asked < end + aftermath))
     }
 
     pub fn blame(&self, what: &str) {

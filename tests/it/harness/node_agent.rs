@@ -34,9 +34,14 @@ pub struct Agent {
 pub fn control_plane() -> ControlPlane {
     let control_plane = ControlPlane::start(&testenv::Options::default()).unwrap();
     kubectl(&control_plane, &format!("create namespace {NAMESPACE}"), NOTHING).unwrap();
-    let manifests = testenv::root().join("manifests/node-agent");
-    kubectl(&control_plane, &format!("apply -k {}", manifests.display()), NOTHING).unwrap();
+    allow(&control_plane);
     control_plane
+}
+
+/// Creates its account and rights.
+pub fn allow(control_plane: &ControlPlane) {
+    let manifests = testenv::root().join("manifests/node-agent");
+    kubectl(control_plane, &format!("apply -k {}", manifests.display()), NOTHING).unwrap();
 }
 
 /// Writes the Secret of nodes with a value, as the controller does.
