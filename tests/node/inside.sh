@@ -11,7 +11,7 @@ mount -t tmpfs tmpfs /var/log
 # Folders of control planes are named after process numbers, which are different ones in here.
 mkdir -p "$repository/target/testenv"
 mount --bind "$state/testenv" "$repository/target/testenv"
-printf '127.0.0.1 localhost\n%s registry.test images.test packages.test git.test\n' "$address" >"$state/hosts"
+printf '127.0.0.1 localhost\n%s registry.test images.test packages.test git.test registry.hub.test auth.hub.test\n' "$address" >"$state/hosts"
 mount --bind "$state/hosts" /etc/hosts
 # What the tests leave in it goes with the state.
 mkdir -p "$state/tmp"

@@ -94,6 +94,16 @@ impl ControlPlane {
         Ok(self.kubeconfig_of(&name))
     }
 
+    /// A certificate for names that the authority of the control plane has signed, and its key, as files.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn server_certificate(&self, names: &[&str]) -> anyhow::Result<[PathBuf; 2]> {
+        let name = names.first().context("a name")?;
+        self.pki.server(name, names)?;
+        Ok(["crt", "key"].map(|kind| self.pki.path(&format!("{name}.{kind}"))))
+    }
+
     /// The address of the API server.
     #[must_use]
     pub fn url(&self) -> String {

@@ -26,7 +26,7 @@ use registry::router;
 use registry::server::{Server, State};
 use registry::signing::AuthorityFiles;
 use rustls::{ClientConnection, StreamOwned};
-use serde_json::json;
+use serde_json::{Value, json};
 use serverless_webhook::certificates::dev_certs;
 use tempfile::TempDir;
 use testenv::{Process, free_port};
@@ -209,13 +209,20 @@ pub fn token_authority(folder: &TempDir) -> AuthorityFiles {
 
 /// Starts a registry, of the current generation or the one before, that trusts the authority in a folder.
 pub fn start_registry(program: &str, folder: &TempDir, port: u16, gateway: u16) -> Process {
+    let address = format!("127.0.0.1:{port}");
+    let http = json!({"addr": address, "host": format!("https://localhost:{gateway}")});
+    start_registry_at(program, folder, &http, &format!("localhost:{gateway}"))
+}
+
+/// Starts a registry with an address or more, whose clients get tokens at another one.
+pub fn start_registry_at(program: &str, folder: &TempDir, http: &Value, tokens: &str) -> Process {
     let path = |file: &str| folder.path().join(file);
     let configuration = json!({
         "version": "0.1",
         "storage": {"filesystem": {"rootdirectory": path("images")}, "delete": {"enabled": true}},
-        "http": {"addr": format!("127.0.0.1:{port}"), "host": format!("https://localhost:{gateway}")},
+        "http": http,
         "auth": {"token": {
-            "realm": format!("https://localhost:{gateway}/auth/token"),
+            "realm": format!("https://{tokens}/auth/token"),
             "service": NAME,
             "issuer": NAME,
             "rootcertbundle": path("tokens.crt"),
@@ -226,7 +233,7 @@ pub fn start_registry(program: &str, folder: &TempDir, port: u16, gateway: u16) 
     let mut command = Command::new(tool(program));
     command.arg("serve").arg(path("configuration.yaml"));
     let mut process = Process::start(&command, &path("registry.log")).unwrap();
-    let listens = || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
-    process.wait_until("the registry listens", listens).unwrap();
+    let address = http["addr"].as_str().unwrap();
+    process.wait_until("the registry listens", || TcpStream::connect(address).is_ok()).unwrap();
     process
 }
