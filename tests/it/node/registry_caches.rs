@@ -5,3 +5,4 @@ mod cache;
 mod open;
 mod rotation;
 mod token_server;
+mod without_helper;

@@ -15,7 +15,7 @@ use crate::harness::registry::trusting_crane;
 use crate::harness::wait::wait_within;
 
 /// How long a Pod may take to start on a busy machine.
-const LONG: Duration = Duration::from_mins(3);
+pub const LONG: Duration = Duration::from_mins(3);
 
 /// A cache with a name, of an upstream such as `registry.test:5006`.
 pub struct Cache {

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::cache::{Cache, add_credentials, await_end, push, system};
+use super::without_helper;
 use crate::harness::registry::{Auth, Registry, USER};
 
 /// The upstream. The node has no way to it but the cache: it speaks no TLS, and the node expects it.
@@ -19,6 +20,7 @@ fn pods_pull_from_a_cache_what_their_own_secrets_allow_while_its_credentials_rot
     let proven = "True|The upstream accepts the credentials of Secret kyma-system/upstream";
     cache.awaits("CredentialsValid", &format!("{proven}-v1"));
     cache.await_node();
+    without_helper::does_not_start(&cache);
 
     let first = Some((USER, "first"));
     let image = push(UPSTREAM, (USER, "first"), "", "team/app:1");
