@@ -65,7 +65,9 @@ pub(super) fn validate_image_build_env(_: &Config, request: &Request<'_>) -> Res
 
 /// Adds what the author of a `RegistryCache` left out.
 pub(super) fn default_registry_cache(_: &Config, request: &Request<'_>) -> Result<Decision, Violation> {
-    fill_in(request, |new: &RegistryCacheObject| registry_caches::default(new))
+    fill_in(request, |new: &RegistryCacheObject| {
+        registry_caches::default(new, request.decode_old_object().as_ref())
+    })
 }
 
 /// Says what is wrong with a `RegistryCache`.

@@ -1,6 +1,7 @@
 //! The rules of a `RegistryCache`: what is filled in, and what is wrong with it. Where Gardener's registry-cache extension
 //! has the same rule, it has the same words.
 
+mod access;
 pub(crate) mod address;
 pub(crate) mod changes;
 mod collision;
@@ -18,6 +19,8 @@ use crate::registry_fields as fields;
 use crate::rule::Rule;
 use crate::violation::{Violation, Violations};
 
+pub use access::{Access, has_tls};
+pub use address::remote_url;
 pub use collision::{Names, collision};
 pub use defaulting::default;
 
@@ -56,21 +59,22 @@ pub fn validate(new: &RegistryCacheObject, old: Option<&RegistryCacheObject>) ->
         entry::check_suffix(SPEC, suffix, &mut violations);
     }
     compute_resources::check("spec.resources", spec.resources.as_ref(), &mut violations);
-    if spec.access.as_deref() == Some("Authorize") && !warnings::has_tls(spec) {
+    if spec.access.as_deref() == Some(Access::AUTHORIZE) && !has_tls(spec) {
         let (rule, why) = (Rule::CacheAuthorizeTls, must::AUTHORIZE_NEEDS_TLS);
         violations.push(Violation::forbidden(rule, "spec.access", why));
     }
     if let Some(version) = &spec.registry_version {
         check_version(version, &mut violations);
     }
-    if let Some(old) = old.and_then(|old| old.spec.as_ref()) {
+    let old = old.and_then(|old| old.spec.as_ref());
+    if let Some(old) = old {
         if spec.upstream != old.upstream {
             let (rule, must) = (Rule::CacheFixed, must::UPSTREAM_STAYS);
             violations.push(Violation::invalid(rule, "spec.upstream", spec.upstream.as_str(), must));
         }
         changes::check(SPEC, spec, old, &mut violations);
     }
-    Decision { warnings: warnings::of(spec), ..Decision::of(violations) }
+    Decision { warnings: warnings::of(spec, old), ..Decision::of(violations) }
 }
 
 fn check_ca(spec: &RegistryCacheSpec, violations: &mut Violations) {

@@ -209,6 +209,7 @@ rules! {
     CacheNameCollision: registry_caches::CACHE_NAME_COLLISION,
     CacheOpen: registry_caches::CACHE_OPEN,
     CacheCredentialsOverHttp: registry_caches::CACHE_CREDENTIALS_OVER_HTTP,
+    CacheMoved: registry_caches::CACHE_MOVED,
 
     UpstreamCredentials: upstream_credentials::UPSTREAM_CREDENTIALS,
     UpstreamCredentialsUsed: upstream_credentials::UPSTREAM_CREDENTIALS_USED,

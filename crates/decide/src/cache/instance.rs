@@ -8,11 +8,13 @@ use api::names::cache::{self as names, UPSTREAM_HOST, upstream_label};
 use api::names::image_registry::{APP, managed_label};
 use api::names::{GROUP, VERSION};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
-use policy::container_registries::{DOCKER_HUB, DOCKER_HUB_API};
+use policy::registry_caches;
 use serde_json::Value;
 
 use super::paths::PORT;
 use crate::owner::reference;
+
+pub use policy::registry_caches::Access;
 
 /// What is the same for all caches.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -25,15 +27,6 @@ pub struct Config {
     pub gateway_image: String,
     /// Whether all caches have no Pods.
     pub hibernated: bool,
-}
-
-/// Who may pull.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Access {
-    /// Everybody in the cluster.
-    Open,
-    /// Whoever may pull from the upstream.
-    Authorize,
 }
 
 /// A cache with its names.
@@ -77,9 +70,7 @@ impl<'a> Instance<'a> {
     /// Where the cache gets the images from.
     #[must_use]
     pub fn remote_url(&self) -> String {
-        let upstream = self.spec.upstream.as_str();
-        let host = if upstream == DOCKER_HUB { DOCKER_HUB_API } else { upstream };
-        self.spec.remote_url.clone().unwrap_or_else(|| format!("https://{host}"))
+        registry_caches::remote_url(self.spec)
     }
 
     /// The Secret with the credentials of the upstream, of somebody else.
@@ -97,17 +88,13 @@ impl<'a> Instance<'a> {
     /// Whether nodes reach it by HTTPS.
     #[must_use]
     pub fn has_tls(&self) -> bool {
-        self.spec.http.as_ref().and_then(|http| http.tls).unwrap_or(true)
+        registry_caches::has_tls(self.spec)
     }
 
     /// Who may pull.
     #[must_use]
     pub fn access(&self) -> Access {
-        match self.spec.access.as_deref() {
-            Some("Authorize") => Access::Authorize,
-            None if self.secret().is_some() && self.has_tls() => Access::Authorize,
-            _ => Access::Open,
-        }
+        Access::of(self.spec)
     }
 
     /// What is allowed while the upstream is away, as the gateway names it.

@@ -175,7 +175,7 @@ fn steps(kind: &str) -> &'static [Step] {
         "ImagePushSecret" => &[|_, object| Ok(image_secrets::validate_push(&decode(object)?, None))],
         "ImagePullSecret" => &[|_, object| Ok(image_secrets::validate_pull(&decode(object)?, None))],
         "RegistryCache" => &[
-            |_, object| Ok(registry_caches::default(&decode(object)?)),
+            |_, object| Ok(registry_caches::default(&decode(object)?, None)),
             |_, object| Ok(registry_caches::validate(&decode(object)?, None)),
         ],
         "ImageBuildEnv" => &[|_, object| Ok(image_build_envs::validate(&decode(object)?, None))],

@@ -1,10 +1,21 @@
 //! The upstream of a cache, and the addresses through which it is reached. A message about an address never shows it if it
 //! may hold credentials.
 
+use api::cache::RegistryCacheSpec;
+
+use crate::container_registries::{DOCKER_HUB, DOCKER_HUB_API};
 use crate::percent;
 use crate::rule::Rule;
 use crate::syntax;
 use crate::violation::{Value, Violation, Violations};
+
+/// Where a cache gets the images from.
+#[must_use]
+pub fn remote_url(spec: &RegistryCacheSpec) -> String {
+    let upstream = spec.upstream.as_str();
+    let host = if upstream == DOCKER_HUB { DOCKER_HUB_API } else { upstream };
+    spec.remote_url.clone().unwrap_or_else(|| format!("https://{host}"))
+}
 
 /// Checks a host with or without a port. `shown` is the value that contains it.
 pub(crate) fn check_host(field: &str, host_port: &str, shown: &str, violations: &mut Violations) {

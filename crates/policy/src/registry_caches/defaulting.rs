@@ -3,14 +3,17 @@
 
 use serde_json::{Value, json};
 
+use super::access::Access;
 use super::changes::{SIZE, TTL};
 use crate::decision::Decision;
 use crate::object::RegistryCacheObject;
 use crate::patch::Patch;
 
-/// Fills in the size of the volume, the time after which images are deleted, and TLS.
+/// Fills in the size of the volume, the time after which images are deleted, TLS, and `access: Authorize` where it follows
+/// from the credentials of the cache, or from `old`, the object before an UPDATE: images that were pulled with credentials
+/// stay in the cache when those are removed. `Open` is not filled in, so a cache that gets credentials authorizes.
 #[must_use]
-pub fn default(new: &RegistryCacheObject) -> Decision {
+pub fn default(new: &RegistryCacheObject, old: Option<&RegistryCacheObject>) -> Decision {
     let mut patch = Patch::default();
     if let Some(spec) = &new.spec {
         let volume = spec.volume.as_ref().map(|volume| volume.size.is_some());
@@ -19,6 +22,11 @@ pub fn default(new: &RegistryCacheObject) -> Decision {
         fill_in(&mut patch, ["garbageCollection", "ttl"], collection, json!(TTL));
         let http = spec.http.as_ref().map(|http| http.tls.is_some());
         fill_in(&mut patch, ["http", "tls"], http, json!(true));
+        let specs = [Some(spec), old.and_then(|old| old.spec.as_ref())];
+        let authorizes = specs.into_iter().flatten().any(|spec| Access::of(spec) == Access::Authorize);
+        if spec.access.is_none() && authorizes {
+            patch.add(["access"], Access::AUTHORIZE);
+        }
     }
     Decision { patch: patch.into_operations(), ..Decision::default() }
 }

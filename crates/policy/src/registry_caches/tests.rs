@@ -151,9 +151,54 @@ fn warns_of_credentials_that_others_can_use(#[case] spec: Json, #[case] expected
     {"op": "add", "path": "/spec/garbageCollection/ttl", "value": "168h"},
     {"op": "add", "path": "/spec/http/tls", "value": true},
 ]))]
+#[case::credentials(json!({"secretReferenceName": "hub", "volume": {"size": 1}, "garbageCollection": {"ttl": "0s"}}), json!([
+    {"op": "add", "path": "/spec/http", "value": {"tls": true}},
+    {"op": "add", "path": "/spec/access", "value": "Authorize"},
+]))]
 #[case::everything(json!({"volume": {"size": 1}, "garbageCollection": {"ttl": "0s"}, "http": {"tls": false}}), json!([]))]
 fn fills_in(#[case] spec: Json, #[case] expected: Json) {
-    assert_eq!(serde_json::to_value(default(&cache(spec)).patch).unwrap(), expected);
+    assert_eq!(serde_json::to_value(default(&cache(spec), None).patch).unwrap(), expected);
+}
+
+/// Images that were pulled with credentials stay in the cache.
+#[rstest]
+#[case::credentials_removed(json!({"secretReferenceName": "hub"}), json!({}), Some("Authorize"))]
+#[case::left_out(json!({"access": "Authorize"}), json!({}), Some("Authorize"))]
+#[case::without_tls(json!({"secretReferenceName": "hub"}), json!({"http": {"tls": false}}), Some("Authorize"))]
+#[case::credentials_added(json!({}), json!({"secretReferenceName": "hub"}), Some("Authorize"))]
+#[case::not_open_any_more(json!({"secretReferenceName": "hub", "access": "Open"}), json!({"secretReferenceName": "hub"}), Some("Authorize"))]
+#[case::opened(json!({"secretReferenceName": "hub"}), json!({"secretReferenceName": "hub", "access": "Open"}), None)]
+#[case::open(json!({}), json!({}), None)]
+#[case::open_without_tls(json!({}), json!({"secretReferenceName": "hub", "http": {"tls": false}}), None)]
+fn access_opens_only_if_that_is_asked_for(
+    #[case] old: Json,
+    #[case] new: Json,
+    #[case] filled_in: Option<&str>,
+) {
+    let patch = serde_json::to_value(default(&cache(new), Some(&cache(old))).patch).unwrap();
+    let operations = patch.as_array().unwrap().iter();
+    let added: Vec<_> = operations.filter(|operation| operation["path"] == "/spec/access").collect();
+    let expected = filled_in.map(|access| json!({"op": "add", "path": "/spec/access", "value": access}));
+    assert_eq!(added, expected.iter().collect::<Vec<_>>());
+}
+
+const OPENED: &str = "spec.access: everything in the cluster can pull the images that are in the cache, private ones, too: set access: Authorize, or delete the RegistryCache and create it again to empty it";
+const MOVED: &str = "spec.remoteURL: images from the address before stay in the cache and are served: if the new one has others, delete the RegistryCache and create it again to empty it";
+
+#[rstest]
+#[case::opened(json!({"access": "Authorize"}), json!({"access": "Open"}), &[OPENED])]
+#[case::opened_with_credentials(json!({"secretReferenceName": "hub"}), json!({"secretReferenceName": "hub", "access": "Open"}), &[OPEN, OPENED])]
+#[case::opened_without_credentials(json!({"secretReferenceName": "hub"}), json!({"access": "Open"}), &[OPENED])]
+#[case::open_before(json!({"access": "Open"}), json!({"access": "Open", "staleTags": "Deny"}), &[])]
+#[case::closed(json!({"access": "Open"}), json!({"access": "Authorize"}), &[])]
+#[case::moved(json!({"remoteURL": "https://a"}), json!({"remoteURL": "https://b"}), &[MOVED])]
+#[case::moved_from_the_default(json!({}), json!({"remoteURL": "https://b"}), &[MOVED])]
+#[case::moved_to_the_default(json!({"remoteURL": "https://a"}), json!({}), &[MOVED])]
+#[case::the_default_named(json!({}), json!({"remoteURL": "https://registry-1.docker.io"}), &[])]
+fn an_update_warns_of_images_that_stay(#[case] old: Json, #[case] new: Json, #[case] expected: &[&str]) {
+    let warnings = validate(&cache(new), Some(&cache(old))).warnings;
+    let texts: Vec<_> = warnings.iter().map(|warning| warning.text.as_str()).collect();
+    assert_eq!(texts, expected);
 }
 
 /// What an update leaves out is filled in, and is then a change as any other.
@@ -165,7 +210,7 @@ fn fills_in(#[case] spec: Json, #[case] expected: Json) {
 fn what_an_update_leaves_out_gets_its_default(#[case] old: Json, #[case] expected: &[&str]) {
     let left_out = cache(json!({}));
     let mut filled_in = serde_json::json!({"metadata": {"name": "hub"}, "spec": {"upstream": "docker.io"}});
-    json_patch::patch(&mut filled_in, &default(&left_out).patch).unwrap();
+    json_patch::patch(&mut filled_in, &default(&left_out, Some(&cache(old.clone()))).patch).unwrap();
     let filled_in = filled_in.to_string();
     assert_eq!(texts(&validate(&decode(&filled_in).unwrap(), Some(&cache(old)))), expected);
 }

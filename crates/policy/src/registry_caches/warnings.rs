@@ -2,28 +2,32 @@
 
 use api::cache::RegistryCacheSpec;
 
+use super::access::Access;
+use super::address::remote_url;
 use crate::decision::Warning;
 use crate::rule::Rule;
 
-pub(super) fn of(spec: &RegistryCacheSpec) -> Vec<Warning> {
+/// `old` is what an UPDATE replaces.
+pub(super) fn of(spec: &RegistryCacheSpec, old: Option<&RegistryCacheSpec>) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    let is_open = match spec.access.as_deref() {
-        None => !has_tls(spec),
-        Some(access) => access == "Open",
-    };
+    let mut warn = |rule, text: &str| warnings.push(Warning::new(rule, text));
+    let is_open = Access::of(spec) == Access::Open;
     if spec.secret_reference_name.is_some() && is_open {
         let text = "spec.access: everything in the cluster can pull the images that the credentials of the cache can pull: set access: Authorize with http.tls";
-        warnings.push(Warning::new(Rule::CacheOpen, text));
+        warn(Rule::CacheOpen, text);
+    }
+    if is_open && old.is_some_and(|old| Access::of(old) == Access::Authorize) {
+        let text = "spec.access: everything in the cluster can pull the images that are in the cache, private ones, too: set access: Authorize, or delete the RegistryCache and create it again to empty it";
+        warn(Rule::CacheOpen, text);
     }
     let is_plain = spec.remote_url.as_deref().is_some_and(|url| url.starts_with("http://"));
     if spec.secret_reference_name.is_some() && is_plain {
         let text = "spec.remoteURL: the cache sends its credentials without encryption: use https://";
-        warnings.push(Warning::new(Rule::CacheCredentialsOverHttp, text));
+        warn(Rule::CacheCredentialsOverHttp, text);
+    }
+    if old.is_some_and(|old| remote_url(old) != remote_url(spec)) {
+        let text = "spec.remoteURL: images from the address before stay in the cache and are served: if the new one has others, delete the RegistryCache and create it again to empty it";
+        warn(Rule::CacheMoved, text);
     }
     warnings
-}
-
-/// Whether nodes reach the cache by HTTPS.
-pub(super) fn has_tls(spec: &RegistryCacheSpec) -> bool {
-    spec.http.as_ref().and_then(|http| http.tls).unwrap_or(true)
 }

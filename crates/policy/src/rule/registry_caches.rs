@@ -92,7 +92,7 @@ pub(super) const CACHE_OPEN: Text = Text::warning(
     RegistryCache,
     "cache-open",
     "A cache with credentials gives private images to everything in the cluster",
-    "The cache pulls with its own credentials, so it serves whatever they can read. With `access: Authorize`, a Pod needs a pull secret that the upstream accepts for the image.",
+    "The cache pulls with its own credentials, so it serves whatever they can read. With `access: Authorize`, a Pod needs a pull secret that the upstream accepts for the image. Images stay in the cache when `access` changes from `Authorize` to `Open`, and when the credentials are removed.",
 )
 .example(
     "spec: {secretReferenceName: hub, access: Open}",
@@ -108,6 +108,13 @@ pub(super) const CACHE_CREDENTIALS_OVER_HTTP: Text = Text::warning(
 .example(
     "spec: {secretReferenceName: hub, remoteURL: \"http://mirror.example.com\"}",
     "spec: {secretReferenceName: hub, remoteURL: \"https://mirror.example.com\"}",
+);
+
+pub(super) const CACHE_MOVED: Text = Text::warning(
+    RegistryCache,
+    "cache-moved",
+    "A cache gets its images from another address",
+    "What is in the cache stays there, and is served by the same names until it is deleted (`garbageCollection.ttl`). If the new address leads to another registry with other images, delete the RegistryCache and create it again: it is empty then.",
 );
 
 pub(super) const CACHE_NAME_COLLISION: Text = Text::error(
