@@ -1,5 +1,7 @@
 //! Writes to each Secret with credentials which caches use it.
 
+use std::time::Duration;
+
 use api::names::cache::USED_BY;
 use cluster::Error;
 use decide::Kind;
@@ -8,15 +10,24 @@ use serde_json::json;
 
 use super::caches::RegistryCaches;
 
+/// The pause after an annotation could not be written.
+const PAUSE: Duration = Duration::from_secs(15);
+
 impl RegistryCaches {
     /// Keeps the annotations of Secrets right.
     pub(super) async fn follow_uses(&self) {
         loop {
+            let mut is_done = true;
             self.uses.wait().await;
             for (secret, text) in self.uses.due(&self.store.state()) {
                 if let Err(error) = self.write_use(&secret, text.as_deref()).await {
                     tracing::warn!(error = %Causes(&error), secret, "cannot note on a Secret which caches use it");
+                    is_done = false;
                 }
+            }
+            if !is_done {
+                tokio::time::sleep(PAUSE).await;
+                self.uses.changed();
             }
         }
     }
