@@ -3,6 +3,7 @@
 pub mod collision;
 mod configuration;
 pub mod findings;
+pub mod image;
 pub mod instance;
 mod objects;
 pub mod observed;

@@ -1,9 +1,13 @@
 //! The section of pull-through caches: as it is written, and checked.
 
+use decide::cache::image::is_too_old;
 use serde::Deserialize;
 
 use super::errors::Errors;
 use super::image_registries::ImageRegistries;
+
+/// What the image of the registry must be.
+const NEW_ENOUGH: &str = "must be distribution 3.1.1 or later, such as docker.io/library/registry:3.1.2, since older ones send the credentials to other hosts (CVE-2026-33540)";
 
 /// Pull-through caches.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -55,7 +59,20 @@ impl RawCaches {
     pub(super) fn check(self, registries: &ImageRegistries, errors: &mut Errors) -> Caches {
         let mut checked = Caches::with_images_of(registries);
         checked.hibernated = self.hibernated.unwrap_or_default();
+        let is_own = self.registry_image.is_some();
         errors.text("caches.registryImage", self.registry_image, &mut checked.registry_image);
+        let image = &checked.registry_image;
+        if is_too_old(image) {
+            let (field, problem) = if is_own {
+                ("caches.registryImage", format!("{image:?} {NEW_ENOUGH}"))
+            } else {
+                let problem = format!(
+                    "{image:?} is the image of caches, too, and theirs {NEW_ENOUGH}: set caches.registryImage"
+                );
+                ("imageRegistries.registryImage", problem)
+            };
+            errors.add(field, problem);
+        }
         errors.text("caches.gatewayImage", self.gateway_image, &mut checked.gateway_image);
         checked
     }

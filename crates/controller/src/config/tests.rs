@@ -257,12 +257,28 @@ runtimes:
     "FILE:2: runtimes.x.sourceFile: must be set, or \"like\" with the name of a built-in runtime"
 )]
 #[case(
+    "caches: {}\nimageRegistries:\n  registryImage: registry:2.8.3",
+    "FILE:3: imageRegistries.registryImage: \"registry:2.8.3\" is the image of caches, too, and theirs must be distribution 3.1.1 or later, such as docker.io/library/registry:3.1.2, since older ones send the credentials to other hosts (CVE-2026-33540): set caches.registryImage"
+)]
+#[case(
+    "imageRegistries: {registryImage: registry:2.8.3}\ncaches:\n  registryImage: mirror:5000/registry:3.1.0",
+    "FILE:3: caches.registryImage: \"mirror:5000/registry:3.1.0\" must be distribution 3.1.1 or later, such as docker.io/library/registry:3.1.2, since older ones send the credentials to other hosts (CVE-2026-33540)"
+)]
+#[case(
     "runtimes: {nodejs10: null, nodejs12: null, nodejs22: null, nodejs24: null, python312: null, python313: null, python38: null}",
     "FILE:1: runtimes: must leave at least one runtime"
 )]
 fn what_is_wrong_is_told_with_its_place(#[case] text: &str, #[case] expected: &str) {
     let error = loaded(text, &[]).unwrap_err();
     assert!(error.starts_with(expected), "{error}");
+}
+
+#[test]
+fn caches_can_have_a_newer_image_than_registries() {
+    let text = "imageRegistries: {registryImage: registry:2.8.3}\ncaches: {registryImage: registry:3.1.2}";
+    let config = loaded(text, &[]).unwrap();
+    let images = [config.image_registries.registry_image, config.caches.registry_image];
+    assert_eq!(images, ["registry:2.8.3", "registry:3.1.2"]);
 }
 
 #[test]

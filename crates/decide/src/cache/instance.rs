@@ -11,6 +11,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 use policy::registry_caches;
 use serde_json::Value;
 
+use super::image::with_tag;
 use super::paths::PORT;
 use crate::owner::reference;
 
@@ -151,9 +152,7 @@ impl<'a> Instance<'a> {
     pub(super) fn image(&self) -> String {
         let image = self.config.registry_image.as_str();
         let Some(version) = self.spec.registry_version.as_deref() else { return image.to_owned() };
-        let repository = image.split_once('@').map_or(image, |(tagged, _)| tagged);
-        let tag = repository.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'));
-        format!("{}:{version}", tag.map_or(repository, |(repository, _)| repository))
+        with_tag(image, version)
     }
 
     /// The labels by which its Pods are selected.
