@@ -21,7 +21,7 @@ use crate::violation::{Violation, Violations};
 
 pub use access::{Access, has_tls};
 pub use address::remote_url;
-pub use collision::{Names, collision};
+pub use collision::{Collision, Names, collision};
 pub use defaulting::default;
 
 /// The field that holds the specification.

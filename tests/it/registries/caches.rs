@@ -169,7 +169,7 @@ fn of_two_caches_with_the_same_names_the_older_one_stays() {
     };
     create(&older, true);
     create(&younger, false);
-    let collision = "False NameCollision RegistryCache twins.a is older, and its objects have the same name, registry-twins-a-test: delete one of the two, or change serviceNameSuffix";
+    let collision = "False NameCollision RegistryCache twins.a is older, and its objects have the same name, registry-twins-a-test: delete one of the two";
     younger.awaits("Ready", collision);
     assert!(younger.status()["endpoint"].is_null());
     assert!(older.condition("Ready").starts_with("True"));

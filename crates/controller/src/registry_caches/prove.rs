@@ -13,7 +13,7 @@ use decide::cache::proof::Answer;
 use decide::cache::secrets;
 use decide::owner::is_owned;
 use k8s_openapi::api::core::v1::Secret;
-use remote::registry::{self as upstream, Proxies, Upstream};
+use remote::registry::{self as upstream, Proxies, Upstream, UpstreamError};
 use serde::Deserialize as _;
 use serde_json::Value;
 
@@ -47,25 +47,26 @@ impl RegistryCaches {
             stored.filter(|stored| is_owned(stored, instance.uid)).map(|stored| InUse::of(&stored));
         let source = self.writer.get(Kind::Secret, namespace, name).await?;
         let mut same = in_use.as_ref().map(|known| known.from.clone());
-        let (mut answer, mut wake) = (None, None);
-        let source = match source.map(|source| SourceSecret::of(source, name, &secret)).transpose()? {
+        let source = source.map(|source| SourceSecret::of(source, name, &secret)).transpose()?;
+        let held = if let Some(SourceSecret::Held(held)) = &source { Some(held) } else { None };
+        // Without credentials to prove, the upstream is asked whether it is there.
+        let (answer, wake) = self.answer(instance, remote_ca, held).await;
+        let source = match source {
             None => Source::Missing,
             Some(SourceSecret::Malformed(why)) => Source::Malformed(why),
             Some(SourceSecret::Held(held)) => {
-                let (given, pause) = self.answer(instance, remote_ca, Some(&held)).await;
                 let is_known = in_use.as_ref().is_some_and(|known| known.holds(&held));
-                let is_proven = is_known || given == Some(Answer::Accepted);
+                let is_proven = is_known || answer == Some(Answer::Accepted);
                 if is_proven {
                     same = same.filter(|_| is_known);
                     in_use = Some(self.put_in_use(instance, name, &held, same.as_ref()).await?);
                 }
-                (answer, wake) = (given, Some(pause));
                 Source::Held { is_proven }
             }
         };
         let proven = in_use.map(|known| known.from);
         let in_use = proven.as_ref().map(|proven| proven.secret_name.clone());
-        Ok(Proof { findings: Findings { secret, source, in_use, answer }, proven, same, wake })
+        Ok(Proof { findings: Findings { secret, source, in_use, answer }, proven, same, wake: Some(wake) })
     }
 
     /// Writes proven credentials to where the cache reads them, unless they are there; `same` is where those in use are from, if
@@ -127,7 +128,7 @@ impl RegistryCaches {
         let proxies = Proxies { http: proxy.http_proxy, https: proxy.https_proxy, none: proxy.no_proxy };
         let upstream = match Upstream::new(&instance.remote_url(), pem, &proxies, self.timeout) {
             Ok(upstream) => upstream,
-            Err(error) => return Answer::NoRegistry(error.to_string()),
+            Err(error) => return Answer::NoRegistry(unusable(error)),
         };
         let answer = match credentials {
             Some(credentials) => upstream.ask(None, Some(credentials.login())).await,
@@ -141,6 +142,16 @@ impl RegistryCaches {
             upstream::Answer::Unreachable(why) => Answer::Unreachable(why),
             upstream::Answer::NoRegistry(why) => Answer::NoRegistry(why),
         }
+    }
+}
+
+/// Why the upstream cannot be asked, with the field that says so.
+fn unusable(error: UpstreamError) -> String {
+    match error {
+        UpstreamError::Address => format!("spec.remoteURL: {error}"),
+        UpstreamError::Authorities => format!("spec.remoteCA: {error}"),
+        UpstreamError::Proxy => format!("spec.proxy: {error}"),
+        UpstreamError::Client(why) => why.to_owned(),
     }
 }
 

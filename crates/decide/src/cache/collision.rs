@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use api::cache::RegistryCache;
-use policy::registry_caches::collision;
+use policy::registry_caches::{Collision, collision};
 
 /// The older cache that has names of this one, and the name; of two that are as old, that with the lower name is the older one.
 #[must_use]
-pub fn older<'a>(cache: &RegistryCache, all: &'a [Arc<RegistryCache>]) -> Option<(&'a str, String)> {
+pub fn older<'a>(cache: &RegistryCache, all: &'a [Arc<RegistryCache>]) -> Option<(&'a str, Collision)> {
     let age = |cache: &RegistryCache| {
         let created = cache.metadata.creation_timestamp.as_ref().map(|created| created.0);
         (created, cache.metadata.name.clone())
@@ -46,11 +46,12 @@ mod tests {
         let older = |index: usize| older(&all[index], &all);
         assert_eq!(older(1), None);
         assert_eq!(older(4), None);
+        let taken = Collision::Objects("registry-a-b".to_owned());
         for index in [0, 2, 3] {
-            assert_eq!(older(index), Some(("old", "registry-a-b".to_owned())));
+            assert_eq!(older(index), Some(("old", taken.clone())));
         }
         let twins = [cache("b", 2, "a.b"), cache("a", 2, "a.b")];
-        assert_eq!(super::older(&twins[0], &twins), Some(("a", "registry-a-b".to_owned())));
+        assert_eq!(super::older(&twins[0], &twins), Some(("a", taken)));
         assert_eq!(super::older(&twins[1], &twins), None);
     }
 }

@@ -5,6 +5,11 @@ use api::cache::CacheReason;
 
 use super::proof::Answer;
 
+/// What helps if the upstream refuses credentials.
+const CREATE: &str = "create another Secret with new ones and name it in spec.secretReferenceName";
+/// What helps if the upstream is not reached.
+const CHECK: &str = "check spec.remoteURL, spec.proxy and spec.remoteCA";
+
 /// The Secret that a cache refers to.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Source {
@@ -58,13 +63,14 @@ impl Findings {
         match answer {
             Some(Answer::Refused(status)) if is_proven => {
                 let message = format!(
-                    "The upstream refuses the credentials of Secret {secret} with status {status}, and has accepted them before: create new ones"
+                    "The upstream refuses the credentials of Secret {secret} with status {status}, and has accepted them before: {CREATE}"
                 );
                 (false, CacheReason::CredentialsInvalid, message)
             }
             Some(Answer::Refused(status)) => {
-                let message =
-                    format!("The upstream refuses the credentials of Secret {secret} with status {status}");
+                let message = format!(
+                    "The upstream refuses the credentials of Secret {secret} with status {status}: {CREATE}"
+                );
                 no(CacheReason::CredentialsInvalid, message)
             }
             _ if is_proven => {
@@ -77,35 +83,48 @@ impl Findings {
                 no(CacheReason::CredentialsUnproven, message)
             }
             Some(Answer::RateLimited(_)) => {
-                no(CacheReason::RateLimited, format!("The upstream limits requests, so {unproven}"))
+                let message = format!("The upstream limits requests, so {unproven}: it is asked again later");
+                no(CacheReason::RateLimited, message)
             }
             Some(Answer::Unreachable(why)) => {
-                let message = format!("The upstream cannot be reached, so {unproven}: {why}");
+                let message = format!("The upstream cannot be reached, so {unproven}: {why}; {CHECK}");
                 no(CacheReason::UpstreamUnreachable, message)
             }
             Some(Answer::NoRegistry(why)) => {
-                let message = format!("The upstream does not answer as a registry, so {unproven}: {why}");
+                let message =
+                    format!("The upstream does not answer as a registry, so {unproven}: {why}; {CHECK}");
                 no(CacheReason::UpstreamUnreachable, message)
             }
         }
     }
 
-    /// Why the cache gets no images from the upstream, apart from its credentials; `None` if it does.
+    /// Why the cache gets no images from the upstream; `None` if it does, or nobody knows.
     #[must_use]
     pub fn trouble(&self) -> Option<(CacheReason, String)> {
         match self.answer.as_ref()? {
-            Answer::Accepted | Answer::Refused(_) => None,
+            Answer::Accepted => None,
+            Answer::Refused(status) if self.source == (Source::Held { is_proven: true }) => Some((
+                CacheReason::CredentialsInvalid,
+                format!(
+                    "The upstream refuses the credentials of Secret {} with status {status}; what is cached is served: {CREATE}",
+                    self.secret
+                ),
+            )),
+            // Others are in use, and were not asked about.
+            Answer::Refused(_) => None,
             Answer::RateLimited(_) => Some((
                 CacheReason::RateLimited,
                 "The upstream limits requests; what is cached is served".to_owned(),
             )),
             Answer::Unreachable(why) => Some((
                 CacheReason::UpstreamUnreachable,
-                format!("The upstream cannot be reached; what is cached is served: {why}"),
+                format!("The upstream cannot be reached; what is cached is served: {why}; {CHECK}"),
             )),
             Answer::NoRegistry(why) => Some((
                 CacheReason::UpstreamUnreachable,
-                format!("The upstream does not answer as a registry; what is cached is served: {why}"),
+                format!(
+                    "The upstream does not answer as a registry; what is cached is served: {why}; {CHECK}"
+                ),
             )),
         }
     }
@@ -161,29 +180,29 @@ mod tests {
         HELD,
         Some("v1"),
         Some(Answer::Refused(401)),
-        "false CredentialsInvalid: The upstream refuses the credentials of Secret ns/v2 with status 401; those of Secret v1 stay in use"
+        "false CredentialsInvalid: The upstream refuses the credentials of Secret ns/v2 with status 401: create another Secret with new ones and name it in spec.secretReferenceName; those of Secret v1 stay in use"
     )]
     #[case::refused_at_first(
         HELD,
         None,
         Some(Answer::Refused(403)),
-        "false CredentialsInvalid: The upstream refuses the credentials of Secret ns/v2 with status 403; the cache starts when the upstream has accepted some"
+        "false CredentialsInvalid: The upstream refuses the credentials of Secret ns/v2 with status 403: create another Secret with new ones and name it in spec.secretReferenceName; the cache starts when the upstream has accepted some"
     )]
     #[case::limited(
         HELD,
         Some("v1"),
         Some(Answer::RateLimited(Some(Duration::ZERO))),
-        "false RateLimited: The upstream limits requests, so the credentials of Secret ns/v2 are not proven yet; those of Secret v1 stay in use"
+        "false RateLimited: The upstream limits requests, so the credentials of Secret ns/v2 are not proven yet: it is asked again later; those of Secret v1 stay in use"
     )]
     #[case::unreachable(
         HELD,
         Some("v1"),
         Some(away()),
-        "false UpstreamUnreachable: The upstream cannot be reached, so the credentials of Secret ns/v2 are not proven yet: refused; those of Secret v1 stay in use"
+        "false UpstreamUnreachable: The upstream cannot be reached, so the credentials of Secret ns/v2 are not proven yet: refused; check spec.remoteURL, spec.proxy and spec.remoteCA; those of Secret v1 stay in use"
     )]
     #[case::no_registry(
         HELD, None, Some(Answer::NoRegistry("no challenge".to_owned())),
-        "false UpstreamUnreachable: The upstream does not answer as a registry, so the credentials of Secret ns/v2 are not proven yet: no challenge; the cache starts when the upstream has accepted some"
+        "false UpstreamUnreachable: The upstream does not answer as a registry, so the credentials of Secret ns/v2 are not proven yet: no challenge; check spec.remoteURL, spec.proxy and spec.remoteCA; the cache starts when the upstream has accepted some"
     )]
     #[case::not_asked(
         HELD,
@@ -207,7 +226,7 @@ mod tests {
         PROVEN,
         Some("v2"),
         Some(Answer::Refused(401)),
-        "false CredentialsInvalid: The upstream refuses the credentials of Secret ns/v2 with status 401, and has accepted them before: create new ones"
+        "false CredentialsInvalid: The upstream refuses the credentials of Secret ns/v2 with status 401, and has accepted them before: create another Secret with new ones and name it in spec.secretReferenceName"
     )]
     fn what_is_found_is_told_apart(
         #[case] source: Source,
@@ -231,14 +250,34 @@ mod tests {
     )]
     #[case::unreachable(
         Some(away()),
-        Some("UpstreamUnreachable: The upstream cannot be reached; what is cached is served: refused")
+        Some(
+            "UpstreamUnreachable: The upstream cannot be reached; what is cached is served: refused; check spec.remoteURL, spec.proxy and spec.remoteCA"
+        )
     )]
     #[case::no_registry(
         Some(Answer::NoRegistry("it gives no token".to_owned())),
-        Some("UpstreamUnreachable: The upstream does not answer as a registry; what is cached is served: it gives no token")
+        Some("UpstreamUnreachable: The upstream does not answer as a registry; what is cached is served: it gives no token; check spec.remoteURL, spec.proxy and spec.remoteCA")
     )]
     fn an_upstream_that_is_away_is_told(#[case] answer: Option<Answer>, #[case] expected: Option<&str>) {
         let findings = Findings { secret: String::new(), source: Source::None, in_use: None, answer };
+        let trouble = findings.trouble().map(|(reason, message)| format!("{}: {message}", reason.as_str()));
+        assert_eq!(trouble.as_deref(), expected);
+    }
+
+    #[rstest]
+    #[case::in_use(
+        PROVEN,
+        Some(
+            "CredentialsInvalid: The upstream refuses the credentials of Secret ns/v2 with status 401; what is cached is served: create another Secret with new ones and name it in spec.secretReferenceName"
+        )
+    )]
+    #[case::others_are_in_use(HELD, None)]
+    fn credentials_in_use_that_are_refused_get_no_images(
+        #[case] source: Source,
+        #[case] expected: Option<&str>,
+    ) {
+        let answer = Some(Answer::Refused(401));
+        let findings = Findings { secret: "ns/v2".to_owned(), source, in_use: None, answer };
         let trouble = findings.trouble().map(|(reason, message)| format!("{}: {message}", reason.as_str()));
         assert_eq!(trouble.as_deref(), expected);
     }

@@ -1,6 +1,7 @@
 //! Why a cache is not as it should be.
 
 use api::cache::CacheReason;
+use policy::registry_caches::Collision;
 
 use crate::Kind;
 
@@ -16,10 +17,15 @@ pub struct Problem {
 impl Problem {
     /// Another cache has the same names.
     #[must_use]
-    pub fn collision(other: &str, name: &str) -> Self {
-        let message = format!(
-            "RegistryCache {other} is older, and its objects have the same name, {name}: delete one of the two, or change serviceNameSuffix"
-        );
+    pub fn collision(other: &str, collision: &Collision) -> Self {
+        let message = match collision {
+            Collision::Objects(name) => format!(
+                "RegistryCache {other} is older, and its objects have the same name, {name}: delete one of the two"
+            ),
+            Collision::Service(name) => format!(
+                "RegistryCache {other} is older, and its Service has the same name, {name}: change spec.serviceNameSuffix of one of the two"
+            ),
+        };
         Self { reason: CacheReason::NameCollision, message }
     }
 

@@ -23,14 +23,32 @@ impl Names {
     }
 }
 
-/// The name that two caches would share, if they do: that of all objects, or that of the Service.
+/// The name that two caches would share.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Collision {
+    /// That of all objects: they can never exist side by side.
+    Objects(String),
+    /// That of the Service alone: another `serviceNameSuffix` of one of them helps.
+    Service(String),
+}
+
+impl Collision {
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let (Self::Objects(name) | Self::Service(name)) = self;
+        name
+    }
+}
+
+/// The name that two caches would share, if they do.
 #[must_use]
-pub fn collision(one: &RegistryCacheSpec, other: &RegistryCacheSpec) -> Option<String> {
+pub fn collision(one: &RegistryCacheSpec, other: &RegistryCacheSpec) -> Option<Collision> {
     let (one, other) = (Names::of(one), Names::of(other));
     if one.resource == other.resource {
-        Some(one.resource)
+        Some(Collision::Objects(one.resource))
     } else {
-        (one.service == other.service).then_some(one.service)
+        (one.service == other.service).then_some(Collision::Service(one.service))
     }
 }
 
@@ -48,21 +66,29 @@ mod tests {
         }
     }
 
+    fn objects(name: &str) -> Option<Collision> {
+        Some(Collision::Objects(name.to_owned()))
+    }
+
+    fn of_service(name: &str) -> Option<Collision> {
+        Some(Collision::Service(name.to_owned()))
+    }
+
     #[rstest]
     #[case::others(("docker.io", None), ("quay.io", None), None)]
-    #[case::port_and_dash(("a.b:5000", None), ("a.b-5000", None), Some("registry-a-b-5000"))]
-    #[case::dot_and_dash(("a.b", None), ("a-b", None), Some("registry-a-b"))]
-    #[case::suffix_and_name(("a.b", None), ("c.d", Some("a-b")), Some("registry-a-b"))]
-    #[case::two_suffixes(("a.b", Some("x")), ("c.d", Some("x")), Some("registry-x"))]
-    #[case::suffixes_keep_services_apart(("a.b", Some("x")), ("a-b", Some("y")), Some("registry-a-b"))]
+    #[case::port_and_dash(("a.b:5000", None), ("a.b-5000", None), objects("registry-a-b-5000"))]
+    #[case::dot_and_dash(("a.b", None), ("a-b", None), objects("registry-a-b"))]
+    #[case::suffix_and_name(("a.b", None), ("c.d", Some("a-b")), of_service("registry-a-b"))]
+    #[case::two_suffixes(("a.b", Some("x")), ("c.d", Some("x")), of_service("registry-x"))]
+    #[case::suffixes_keep_services_apart(("a.b", Some("x")), ("a-b", Some("y")), objects("registry-a-b"))]
     #[case::suffix_and_stateful_set(("a.b", Some("x")), ("c.d", Some("a-b")), None)]
     fn names_are_compared(
         #[case] one: (&str, Option<&str>),
         #[case] other: (&str, Option<&str>),
-        #[case] expected: Option<&str>,
+        #[case] expected: Option<Collision>,
     ) {
         let (one, other) = (spec(one.0, one.1), spec(other.0, other.1));
-        assert_eq!(collision(&one, &other).as_deref(), expected);
-        assert_eq!(collision(&other, &one).as_deref(), expected);
+        assert_eq!(collision(&one, &other), expected);
+        assert_eq!(collision(&other, &one), expected);
     }
 }

@@ -132,7 +132,9 @@ const OPEN: &str = "spec.access: everything in the cluster can pull the images t
 #[rstest]
 #[case::open(json!({"secretReferenceName": "hub", "access": "Open"}), &[OPEN])]
 #[case::without_tls(json!({"secretReferenceName": "hub", "http": {"tls": false}}), &[OPEN])]
-#[case::plain(json!({"secretReferenceName": "hub", "remoteURL": "http://a"}), &["spec.remoteURL: the cache sends its credentials without encryption: use https://"])]
+#[case::plain(json!({"secretReferenceName": "hub", "remoteURL": "http://a"}), &["spec.remoteURL: the cache sends its credentials and the logins of Pods without encryption: use https://"])]
+#[case::plain_and_open(json!({"secretReferenceName": "hub", "access": "Open", "remoteURL": "http://a"}), &[OPEN, "spec.remoteURL: the cache sends its credentials without encryption: use https://"])]
+#[case::plain_for_pods(json!({"access": "Authorize", "remoteURL": "http://a"}), &["spec.remoteURL: the cache sends the logins of Pods without encryption: use https://"])]
 #[case::without_credentials(json!({"access": "Open", "remoteURL": "http://a"}), &[])]
 fn warns_of_credentials_that_others_can_use(#[case] spec: Json, #[case] expected: &[&str]) {
     let warnings = validate(&cache(spec), None).warnings;

@@ -21,9 +21,15 @@ pub(super) fn of(spec: &RegistryCacheSpec, old: Option<&RegistryCacheSpec>) -> V
         warn(Rule::CacheOpen, text);
     }
     let is_plain = spec.remote_url.as_deref().is_some_and(|url| url.starts_with("http://"));
-    if spec.secret_reference_name.is_some() && is_plain {
-        let text = "spec.remoteURL: the cache sends its credentials without encryption: use https://";
-        warn(Rule::CacheCredentialsOverHttp, text);
+    let sent = match (spec.secret_reference_name.is_some(), is_open) {
+        (true, true) => Some("its credentials"),
+        (true, false) => Some("its credentials and the logins of Pods"),
+        (false, false) => Some("the logins of Pods"),
+        (false, true) => None,
+    };
+    if let Some(sent) = sent.filter(|_| is_plain) {
+        let text = format!("spec.remoteURL: the cache sends {sent} without encryption: use https://");
+        warn(Rule::CacheCredentialsOverHttp, &text);
     }
     if old.is_some_and(|old| remote_url(old) != remote_url(spec)) {
         let text = "spec.remoteURL: images from the address before stay in the cache and are served: if the new one has others, delete the RegistryCache and create it again to empty it";

@@ -102,8 +102,8 @@ pub(super) const CACHE_OPEN: Text = Text::warning(
 pub(super) const CACHE_CREDENTIALS_OVER_HTTP: Text = Text::warning(
     RegistryCache,
     "cache-credentials-over-http",
-    "A cache sends its credentials without encryption",
-    "Everybody between the cache and the upstream can read them. Use an address with `https://`, and `remoteCA` if its certificate has an authority of its own.",
+    "A cache sends credentials without encryption",
+    "Everybody between the cache and the upstream can read them: those of the cache, and with `access: Authorize` those of Pods. Use an address with `https://`, and `remoteCA` if its certificate has an authority of its own.",
 )
 .example(
     "spec: {secretReferenceName: hub, remoteURL: \"http://mirror.example.com\"}",

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use policy::registry_caches::Collision;
 use rstest::rstest;
 use serde_json::json;
 
@@ -118,19 +119,26 @@ fn a_cache_that_is_cut_off_serves_what_it_has() {
     assert_eq!(conditions[0], "Ready True Running: 1/1 Pods are ready (1)");
     assert_eq!(
         conditions[2],
-        "Serving False UpstreamUnreachable: The upstream cannot be reached; what is cached is served: the connection was refused (2)"
+        "Serving False UpstreamUnreachable: The upstream cannot be reached; what is cached is served: the connection was refused; check spec.remoteURL, spec.proxy and spec.remoteCA (2)"
     );
 }
 
 #[test]
 fn a_collision_and_hibernation_are_told() {
-    let outcome = Outcome { problems: vec![Problem::collision("old", "registry-a-b")], ..Outcome::default() };
-    let (conditions, _) = reported(outcome, false);
-    let expected = [
-        "Ready False NameCollision: RegistryCache old is older, and its objects have the same name, registry-a-b: delete one of the two, or change serviceNameSuffix (2)",
-        "Serving False Updating: 0/1 Pods are updated (2)",
-    ];
-    assert_eq!(conditions, expected);
+    for (collision, ready) in [
+        (
+            Collision::Objects("registry-a-b".to_owned()),
+            "Ready False NameCollision: RegistryCache old is older, and its objects have the same name, registry-a-b: delete one of the two (2)",
+        ),
+        (
+            Collision::Service("registry-x".to_owned()),
+            "Ready False NameCollision: RegistryCache old is older, and its Service has the same name, registry-x: change spec.serviceNameSuffix of one of the two (2)",
+        ),
+    ] {
+        let problems = vec![Problem::collision("old", &collision)];
+        let (conditions, _) = reported(Outcome { problems, ..Outcome::default() }, false);
+        assert_eq!(conditions, [ready, "Serving False Updating: 0/1 Pods are updated (2)"]);
+    }
     let asleep = "False Hibernated: All caches hibernate: caches.hibernated in the configuration of the controller (2)";
     let outcome = Outcome { rollout: Some(rollout(0, 0, 0)), ..Outcome::default() };
     let (conditions, _) = reported(outcome, true);
