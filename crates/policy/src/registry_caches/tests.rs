@@ -196,6 +196,7 @@ const MOVED: &str = "spec.remoteURL: images from the address before stay in the 
 #[case::moved(json!({"remoteURL": "https://a"}), json!({"remoteURL": "https://b"}), &[MOVED])]
 #[case::moved_from_the_default(json!({}), json!({"remoteURL": "https://b"}), &[MOVED])]
 #[case::moved_to_the_default(json!({"remoteURL": "https://a"}), json!({}), &[MOVED])]
+#[case::another_upstream(json!({}), json!({"upstream": "quay.io"}), &[])]
 #[case::the_default_named(json!({}), json!({"remoteURL": "https://registry-1.docker.io"}), &[])]
 fn an_update_warns_of_images_that_stay(#[case] old: Json, #[case] new: Json, #[case] expected: &[&str]) {
     let warnings = validate(&cache(new), Some(&cache(old))).warnings;

@@ -31,7 +31,8 @@ pub(super) fn of(spec: &RegistryCacheSpec, old: Option<&RegistryCacheSpec>) -> V
         let text = format!("spec.remoteURL: the cache sends {sent} without encryption: use https://");
         warn(Rule::CacheCredentialsOverHttp, &text);
     }
-    if old.is_some_and(|old| remote_url(old) != remote_url(spec)) {
+    // Another upstream is refused.
+    if old.is_some_and(|old| old.upstream == spec.upstream && remote_url(old) != remote_url(spec)) {
         let text = "spec.remoteURL: images from the address before stay in the cache and are served: if the new one has others, delete the RegistryCache and create it again to empty it";
         warn(Rule::CacheMoved, text);
     }
