@@ -102,7 +102,6 @@ impl Findings {
     #[must_use]
     pub fn trouble(&self) -> Option<(CacheReason, String)> {
         match self.answer.as_ref()? {
-            Answer::Accepted => None,
             Answer::Refused(status) if self.source == (Source::Held { is_proven: true }) => Some((
                 CacheReason::CredentialsInvalid,
                 format!(
@@ -110,8 +109,8 @@ impl Findings {
                     self.secret
                 ),
             )),
-            // Others are in use, and were not asked about.
-            Answer::Refused(_) => None,
+            // If new ones are refused, others are in use, and were not asked about.
+            Answer::Accepted | Answer::Refused(_) => None,
             Answer::RateLimited(_) => Some((
                 CacheReason::RateLimited,
                 "The upstream limits requests; what is cached is served".to_owned(),

@@ -66,21 +66,21 @@ mod tests {
         }
     }
 
-    fn objects(name: &str) -> Option<Collision> {
-        Some(Collision::Objects(name.to_owned()))
+    fn objects(name: &str) -> Collision {
+        Collision::Objects(name.to_owned())
     }
 
-    fn of_service(name: &str) -> Option<Collision> {
-        Some(Collision::Service(name.to_owned()))
+    fn of_service(name: &str) -> Collision {
+        Collision::Service(name.to_owned())
     }
 
     #[rstest]
     #[case::others(("docker.io", None), ("quay.io", None), None)]
-    #[case::port_and_dash(("a.b:5000", None), ("a.b-5000", None), objects("registry-a-b-5000"))]
-    #[case::dot_and_dash(("a.b", None), ("a-b", None), objects("registry-a-b"))]
-    #[case::suffix_and_name(("a.b", None), ("c.d", Some("a-b")), of_service("registry-a-b"))]
-    #[case::two_suffixes(("a.b", Some("x")), ("c.d", Some("x")), of_service("registry-x"))]
-    #[case::suffixes_keep_services_apart(("a.b", Some("x")), ("a-b", Some("y")), objects("registry-a-b"))]
+    #[case::port_and_dash(("a.b:5000", None), ("a.b-5000", None), Some(objects("registry-a-b-5000")))]
+    #[case::dot_and_dash(("a.b", None), ("a-b", None), Some(objects("registry-a-b")))]
+    #[case::suffix_and_name(("a.b", None), ("c.d", Some("a-b")), Some(of_service("registry-a-b")))]
+    #[case::two_suffixes(("a.b", Some("x")), ("c.d", Some("x")), Some(of_service("registry-x")))]
+    #[case::suffixes_keep_services_apart(("a.b", Some("x")), ("a-b", Some("y")), Some(objects("registry-a-b")))]
     #[case::suffix_and_stateful_set(("a.b", Some("x")), ("c.d", Some("a-b")), None)]
     fn names_are_compared(
         #[case] one: (&str, Option<&str>),
