@@ -13,7 +13,6 @@ mod uses;
 mod watches;
 mod write;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -62,7 +61,8 @@ pub async fn run(shared: &Shared, config: &Config, end: impl Future<Output = ()>
         metrics: Arc::clone(&shared.metrics),
         failures: Failures::default(),
         store: watch.store(),
-        attempts: Mutex::new(HashMap::new()),
+        attempts: Mutex::default(),
+        breakers: Mutex::default(),
         began: Instant::now(),
         wake,
         uses: uses::Uses::default(),

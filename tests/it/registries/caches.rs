@@ -1,21 +1,24 @@
 //! The controller runs pull-through caches, on a real control plane and with real upstreams: what they become, how their
 //! credentials are proven and rotated, and how they end.
 
+mod authorities;
 mod cluster;
+mod end;
+mod in_place;
+mod limits;
 
 use api::cache::must;
-use process::certificates::Certificate;
 use serde_json::json;
 
 use crate::harness::cluster::NOTHING;
 use crate::harness::registry::{Auth, Registry};
-use cluster::{Cache, start};
+use cluster::Cache;
 
 #[test]
 fn a_cache_becomes_pods_that_nodes_pull_from() {
     let upstream = Registry::start(Auth::Open, "");
     let cache = Cache::named("seed");
-    cache.add_volume();
+    cache.add_volumes(1);
     cache.apply(&upstream.address(), &json!({}));
     cache.awaits("Ready", "True Running 1/1 Pods are ready");
     assert_eq!(cache.condition("CredentialsValid"), "True Anonymous The cache pulls without credentials");
@@ -38,24 +41,14 @@ fn a_cache_becomes_pods_that_nodes_pull_from() {
     assert_eq!(status["caSecretName"], "registry-seed-test-ca");
     assert_eq!(status["observedGeneration"], 1);
     // The Service is there before the certificate, which is for its address.
-    let secret = cache.get("secret registry-seed-test-tls");
-    let secret: k8s_openapi::api::core::v1::Secret = serde_json::from_value(secret).unwrap();
-    let certificate = Certificate::all(&secret.data.unwrap()["tls.crt"].0).remove(0);
+    let certificate = cache.certificate();
     assert_eq!(certificate.addresses(), [address.parse::<std::net::IpAddr>().unwrap()]);
     let names = ["registry-seed-test.kyma-system", "registry-seed-test.kyma-system.svc"];
     assert!(names.iter().all(|name| certificate.names().contains(&(*name).to_owned())));
     // Nodes learn of it, and keep their way to the upstream.
-    let values = || {
-        let registries = cache.get("secret node-registries");
-        let registries: k8s_openapi::api::core::v1::Secret = serde_json::from_value(registries).unwrap();
-        String::from_utf8(registries.data.unwrap()["values"].0.clone()).unwrap()
-    };
-    cache.wait("nodes learn of it", || {
-        cache.kubectl("get secret node-registries", NOTHING).ok
-            && values().contains(&format!("{address}:5000"))
-    });
-    assert!(values().contains("seed.test"), "{}", values());
-    assert!(values().contains("BEGIN CERTIFICATE"));
+    cache.wait("nodes learn of it", || cache.of_nodes().contains(&format!("{address}:5000")));
+    let values = cache.of_nodes();
+    assert!(values.contains("seed.test") && values.contains("BEGIN CERTIFICATE"), "{values}");
 
     let patch = "patch registrycache seed --type=merge -p {\"spec\":{\"upstream\":\"other.test\"}}";
     let refused = cache.kubectl(patch, NOTHING);
@@ -64,7 +57,7 @@ fn a_cache_becomes_pods_that_nodes_pull_from() {
     // Kubernetes deletes what the cache owns, and the volumes of its Pods.
     cache.kubectl("delete registrycache seed", NOTHING).unwrap();
     cache.wait("all is gone", || cache.made().is_empty());
-    cache.wait("nodes forget it", || !values().contains("seed.test"));
+    cache.wait("nodes forget it", || !cache.of_nodes().contains("seed.test"));
 }
 
 /// Those of `rotation-v1` are in use.
@@ -99,7 +92,7 @@ fn wrong_credentials_stay_out_of_use(cache: &Cache) {
 fn credentials_are_rotated_without_a_restart() {
     let upstream = Registry::start(Auth::Basic, "first");
     let cache = Cache::named("rotation");
-    cache.add_volume();
+    cache.add_volumes(1);
     cache.apply(&upstream.address(), &json!({"secretReferenceName": "rotation-v1"}));
     let missing = "False CredentialsMissing Secret kyma-system/rotation-v1 does not exist: create it with username and password; the cache starts when the upstream has accepted some";
     cache.awaits("CredentialsValid", missing);
@@ -112,8 +105,7 @@ fn credentials_are_rotated_without_a_restart() {
     cache.awaits("Ready", "True Running 1/1 Pods are ready");
     cache.wait("the Secret says who uses it", || cache.users_of("rotation-v1") == "rotation");
     assert_eq!(cache.password_in_use(), "first");
-    let generation = || cache.get("statefulset registry-rotation-test")["metadata"]["generation"].clone();
-    let before = generation();
+    let before = cache.generation();
 
     wrong_credentials_stay_out_of_use(&cache);
 
@@ -137,11 +129,11 @@ fn credentials_are_rotated_without_a_restart() {
     cache.wait("an Event tells", || cache.events("CredentialsRotated") == [told]);
     cache.wait("the old Secret is free", || cache.users_of("rotation-v1").is_null());
     assert_eq!(cache.users_of("rotation-v4"), "rotation");
-    assert_eq!(generation(), before, "no Pod is replaced");
+    assert_eq!(cache.generation(), before, "no Pod is replaced");
 
     // Somebody deletes the Secret in use.
     cache.kubectl("delete secret rotation-v4", NOTHING).unwrap();
-    let gone = "False CredentialsMissing Secret kyma-system/rotation-v4 does not exist: create it with username and password; those of Secret rotation-v4 stay in use";
+    let gone = "False CredentialsMissing Secret kyma-system/rotation-v4 does not exist: create it with username and password; those that it held before stay in use";
     cache.awaits("CredentialsValid", gone);
     assert_eq!(cache.password_in_use(), "second");
     assert!(cache.condition("Ready").starts_with("True"));
@@ -158,7 +150,7 @@ fn credentials_are_rotated_without_a_restart() {
 fn of_two_caches_with_the_same_names_the_older_one_stays() {
     let upstream = Registry::start(Auth::Open, "");
     let (older, younger) = (Cache::named("twins.a"), Cache::named("twins-a"));
-    older.add_volume();
+    older.add_volumes(1);
     let create = |cache: &Cache<'_>, created_first: bool| {
         cache.apply(&upstream.address(), &json!({}));
         if created_first {
@@ -178,21 +170,4 @@ fn of_two_caches_with_the_same_names_the_older_one_stays() {
     younger.wait("its objects are made", || {
         younger.made().contains(&"statefulset.apps/registry-twins-a-test".to_owned())
     });
-}
-
-#[test]
-fn caches_that_hibernate_have_no_pods() {
-    let upstream = Registry::start(Auth::Open, "");
-    let controlled = start(true);
-    let cache = Cache { controlled: &controlled, name: "asleep" };
-    cache.apply(&upstream.address(), &json!({}));
-    let asleep =
-        "False Hibernated All caches hibernate: caches.hibernated in the configuration of the controller";
-    cache.awaits("Ready", asleep);
-    cache.awaits("Serving", asleep);
-    cache.wait("its objects are made", || {
-        cache.made().contains(&"statefulset.apps/registry-asleep-test".to_owned())
-    });
-    assert_eq!(cache.get("statefulset registry-asleep-test")["spec"]["replicas"], 0);
-    assert!(!cache.kubectl("get secret node-registries", NOTHING).ok);
 }

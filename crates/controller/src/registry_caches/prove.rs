@@ -38,7 +38,7 @@ impl RegistryCaches {
         let Some(name) = instance.secret() else {
             let (answer, wake) = self.answer(instance, remote_ca, None).await;
             let findings = Findings { secret: String::new(), source: Source::None, in_use: None, answer };
-            return Ok(Proof { findings, proven: None, same: None, wake: Some(wake) });
+            return Ok(Proof { findings, proven: None, same: None, wake });
         };
         let namespace = instance.namespace();
         let secret = format!("{namespace}/{name}");
@@ -66,7 +66,7 @@ impl RegistryCaches {
         };
         let proven = in_use.map(|known| known.from);
         let in_use = proven.as_ref().map(|proven| proven.secret_name.clone());
-        Ok(Proof { findings: Findings { secret, source, in_use, answer }, proven, same, wake: Some(wake) })
+        Ok(Proof { findings: Findings { secret, source, in_use, answer }, proven, same, wake })
     }
 
     /// Writes proven credentials to where the cache reads them, unless they are there; `same` is where those in use are from, if
@@ -88,14 +88,19 @@ impl RegistryCaches {
         Ok(InUse { from, secret: Secret::default() })
     }
 
-    /// The answer of the upstream, and when to ask again. Before that time the answer comes from memory.
+    /// The answer of the upstream, and when to ask again. Before that time the answer comes from memory. Without the authority
+    /// that it should have, nobody is asked: the cache itself goes on with the one that it has.
     async fn answer(
         &self,
         instance: &Instance<'_>,
         remote_ca: &RemoteCa,
         credentials: Option<&Credentials>,
-    ) -> (Option<Answer>, Duration) {
-        let pem = if let RemoteCa::Pem(pem) = remote_ca { Some(pem.as_str()) } else { None };
+    ) -> (Option<Answer>, Option<Duration>) {
+        let pem = match remote_ca {
+            RemoteCa::Public => None,
+            RemoteCa::Pem(pem) => Some(pem.as_str()),
+            RemoteCa::Missing => return (None, None),
+        };
         let proxies = instance.spec.proxy.as_ref();
         let parts = credentials.map(|held| (&held.uid, held.login()));
         let candidate = fingerprint_of(&(
@@ -104,18 +109,21 @@ impl RegistryCaches {
             pem,
             proxies.map(|proxy| (&proxy.http_proxy, &proxy.https_proxy, &proxy.no_proxy)),
         ));
+        let breaker = self.breaker(&instance.remote_url());
+        let mut breaker = breaker.lock().await;
         let before = self.attempts().get(instance.uid).cloned().unwrap_or_default();
-        let due = before.due(candidate);
+        let due = before.due(candidate, &breaker);
         let now = self.began.elapsed();
         if now < due {
-            return (before.answer(candidate).cloned(), due.saturating_sub(now));
+            return (before.answer(candidate, &breaker, now), Some(due.saturating_sub(now)));
         }
         let answer = self.ask(instance, pem, credentials).await;
         self.metrics.cache_check(answer.word());
         let mut attempts = self.attempts();
         let attempts = attempts.entry(instance.uid.to_owned()).or_default();
-        attempts.learn(candidate, answer.clone(), self.began.elapsed());
-        (Some(answer), attempts.due(candidate).saturating_sub(self.began.elapsed()))
+        attempts.learn(candidate, answer.clone(), &mut breaker, self.began.elapsed());
+        let pause = attempts.due(candidate, &breaker).saturating_sub(self.began.elapsed());
+        (Some(answer), Some(pause))
     }
 
     async fn ask(

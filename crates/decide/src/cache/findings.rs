@@ -130,6 +130,9 @@ impl Findings {
 
     fn kept(&self) -> String {
         match &self.in_use {
+            Some(name) if self.secret.ends_with(&format!("/{name}")) => {
+                "; those that it held before stay in use".to_owned()
+            }
             Some(name) => format!("; those of Secret {name} stay in use"),
             None => "; the cache starts when the upstream has accepted some".to_owned(),
         }
@@ -168,6 +171,18 @@ mod tests {
         Some("v1"),
         Some(Answer::Accepted),
         "false CredentialsMissing: Secret ns/v2 does not exist: create it with username and password; those of Secret v1 stay in use"
+    )]
+    #[case::deleted_while_it_is_in_use(
+        Source::Missing,
+        Some("v2"),
+        None,
+        "false CredentialsMissing: Secret ns/v2 does not exist: create it with username and password; those that it held before stay in use"
+    )]
+    #[case::changed(
+        HELD,
+        Some("v2"),
+        Some(Answer::Refused(401)),
+        "false CredentialsInvalid: The upstream refuses the credentials of Secret ns/v2 with status 401; those that it held before stay in use"
     )]
     #[case::malformed(
         malformed(),

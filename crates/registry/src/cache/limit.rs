@@ -9,6 +9,8 @@ use tokio::time::Instant;
 const PAUSE: Duration = Duration::from_mins(1);
 /// The shortest pause, whatever the upstream says.
 const PAUSE_MIN: Duration = Duration::from_secs(10);
+/// The longest one.
+const PAUSE_MAX: Duration = Duration::from_hours(1);
 
 /// The end of the pause.
 #[derive(Debug, Default)]
@@ -17,7 +19,7 @@ pub(super) struct Limit(Mutex<Option<Instant>>);
 impl Limit {
     /// The upstream wants a pause.
     pub(super) fn set(&self, pause: Option<Duration>, now: Instant) {
-        let end = now + pause.unwrap_or(PAUSE).max(PAUSE_MIN);
+        let end = now + pause.unwrap_or(PAUSE).clamp(PAUSE_MIN, PAUSE_MAX);
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *last = (*last).max(Some(end));
     }
@@ -38,6 +40,7 @@ mod tests {
     #[case(None, 60)]
     #[case(Some(0), 10)]
     #[case(Some(30), 30)]
+    #[case(Some(u64::MAX), 3600)]
     #[tokio::test(start_paused = true)]
     async fn a_pause_ends_when_the_upstream_says(#[case] pause: Option<u64>, #[case] seconds: u64) {
         let (limit, now) = (Limit::default(), Instant::now());

@@ -98,6 +98,13 @@ impl Upstream {
         Ok(Self { client, base: base(address)?, timeout })
     }
 
+    /// Host and port of an upstream, however its address is written; `None` if it is none.
+    #[must_use]
+    pub fn host(address: &str) -> Option<String> {
+        let base = base(address).ok()?;
+        Some(format!("{}:{}", base.host_str()?, base.port_or_known_default()?))
+    }
+
     /// Whether somebody may pull from a repository, or log in if there is none. Nobody is `None`.
     pub async fn ask(&self, repository: Option<&str>, login: Option<(&str, &str)>) -> Answer {
         self.in_time(self.converse(repository, login)).await

@@ -1,13 +1,19 @@
 //! A control plane with the controller of caches, where kwok simulates Pods.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use controller::config::{Caches, Config};
+use controller::metrics::Metrics;
 use futures::future::join;
+use k8s_openapi::api::core::v1::Secret;
+use process::certificates::Certificate;
 use serde_json::{Value, json};
+use testenv::ControlPlane;
+use tokio::runtime::Runtime;
 
-use crate::harness::cluster::{NOTHING, kubectl};
+use crate::harness::cluster::{NOTHING, client, kubectl};
+use crate::harness::command::Printed;
 use crate::harness::controller::{Controlled, control_plane, shared};
 use crate::harness::objects::{condition, persistent_volume};
 use crate::harness::wait::{PATIENCE, wait_within};
@@ -18,61 +24,89 @@ const SYSTEM: &str = "kyma-system";
 const KINDS: &str = "networkpolicy,persistentvolumeclaim,poddisruptionbudget,role,rolebinding,secret,service,serviceaccount,statefulset";
 
 /// The control plane.
-pub static CLUSTER: LazyLock<Controlled> = LazyLock::new(|| start(false));
+static CLUSTER: LazyLock<Controlled> =
+    LazyLock::new(|| Controlled::start_with(empty(), |client, metrics| run(client, metrics, false)));
 
-/// A control plane, with caches that hibernate or not.
-pub fn start(hibernated: bool) -> Controlled {
+/// A control plane without a controller.
+pub fn empty() -> ControlPlane {
     let control_plane = control_plane();
     kubectl(&control_plane, &format!("create namespace {SYSTEM}"), NOTHING).unwrap();
-    Controlled::start_with(control_plane, move |client, metrics| async move {
-        let shared = shared(client, metrics);
-        let config = Config::default();
-        let caches = Caches { hibernated, ..config.caches.clone() };
-        let config = Config { caches, ..config };
-        let caches = controller::registry_caches::run(&shared, &config, std::future::pending());
-        join(caches, controller::nodes::run(&shared, &config, std::future::pending())).await;
-    })
+    control_plane
+}
+
+async fn run(client: kube::Client, metrics: Arc<Metrics>, hibernated: bool) {
+    let shared = shared(client, metrics);
+    let config = Config::default();
+    let caches = Caches { hibernated, ..config.caches.clone() };
+    let config = Config { caches, ..config };
+    let caches = controller::registry_caches::run(&shared, &config, std::future::pending());
+    join(caches, controller::nodes::run(&shared, &config, std::future::pending())).await;
+}
+
+/// A controller that can be stopped.
+pub struct Running(Runtime);
+
+impl Running {
+    /// With caches that hibernate or not.
+    pub fn start(control_plane: &ControlPlane, hibernated: bool) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let kubeconfig = control_plane.kubeconfig();
+        runtime.spawn(async move { run(client(&kubeconfig).await, Arc::default(), hibernated).await });
+        Self(runtime)
+    }
+
+    pub fn stop(self) {
+        self.0.shutdown_timeout(PATIENCE);
+    }
 }
 
 /// A cache of such a control plane.
 pub struct Cache<'a> {
-    pub controlled: &'a Controlled,
+    pub control_plane: &'a ControlPlane,
     /// Its name. Its upstream is `NAME.test`.
     pub name: &'static str,
 }
 
 impl Cache<'static> {
     pub fn named(name: &'static str) -> Self {
-        Cache { controlled: &CLUSTER, name }
+        Cache { control_plane: &CLUSTER.control_plane, name }
     }
 }
 
 impl Cache<'_> {
-    pub fn kubectl(&self, words: &str, manifest: &Value) -> crate::harness::command::Printed {
+    pub fn kubectl(&self, words: &str, manifest: &Value) -> Printed {
         let words = format!("{words} --namespace={SYSTEM}");
-        kubectl(&self.controlled.control_plane, &words, manifest)
+        kubectl(self.control_plane, &words, manifest)
     }
 
     pub fn get(&self, what: &str) -> Value {
         serde_json::from_str(&self.kubectl(&format!("get {what} -o json"), NOTHING).unwrap()).unwrap()
     }
 
+    /// The name of its objects.
+    pub fn resource(&self) -> String {
+        format!("registry-{}-test", self.name.replace('.', "-"))
+    }
+
     /// What is asked of it, besides its upstream, whose registry is at an address on loopback.
-    pub fn apply(&self, address: &str, more: &Value) {
-        let volume = json!({"size": "1Gi", "storageClassName": "standard"});
+    pub fn manifest(&self, address: &str, more: &Value) -> Value {
         let mut spec = json!({
             "upstream": format!("{}.test", self.name),
             "remoteURL": format!("http://{address}"),
-            "volume": volume,
+            "volume": {"size": "1Gi", "storageClassName": "standard"},
         });
         spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let cache = json!({
+        json!({
             "apiVersion": "serverless.kyma-project.io/v1alpha1",
             "kind": "RegistryCache",
             "metadata": {"name": self.name},
             "spec": spec,
-        });
-        self.kubectl("apply -f -", &cache).unwrap();
+        })
+    }
+
+    /// See [`Self::manifest`].
+    pub fn apply(&self, address: &str, more: &Value) {
+        self.kubectl("apply -f -", &self.manifest(address, more)).unwrap();
     }
 
     /// Changes what is asked of it.
@@ -81,9 +115,23 @@ impl Cache<'_> {
         self.kubectl(&format!("patch registrycache {} --type=merge -p {patch}", self.name), NOTHING).unwrap();
     }
 
-    /// A volume for a claim: nobody provisions one here.
-    pub fn add_volume(&self) {
-        self.kubectl("create -f -", &persistent_volume(&format!("cache-{}", self.name))).unwrap();
+    /// Waits until the controller has seen all that is asked of it.
+    #[track_caller]
+    pub fn await_reconcile(&self) {
+        let what = format!("registrycache {}", self.name);
+        let has_seen =
+            |cache: &Value| cache["status"]["observedGeneration"] == cache["metadata"]["generation"];
+        self.wait("the generation is observed", || has_seen(&self.get(&what)));
+    }
+
+    /// Volumes for the claims of its Pods: nobody provisions some here. No claim of another cache gets one.
+    pub fn add_volumes(&self, number: usize) {
+        for pod in 0..number {
+            let mut volume = persistent_volume(&format!("cache-{}-{pod}", self.name));
+            let claim = format!("cache-volume-{}-{pod}", self.resource());
+            volume["spec"]["claimRef"] = json!({"namespace": SYSTEM, "name": claim});
+            self.kubectl("create -f -", &volume).unwrap();
+        }
     }
 
     /// A Secret with credentials of the upstream.
@@ -138,11 +186,60 @@ impl Cache<'_> {
         made
     }
 
+    /// A text in a Secret; empty if it is not there.
+    pub fn text(&self, secret: &str, key: &str) -> String {
+        let secret: Secret = serde_json::from_value(self.get(&format!("secret {secret}"))).unwrap();
+        let value = secret.data.and_then(|mut data| data.remove(key));
+        value.map_or_else(String::new, |value| String::from_utf8(value.0).unwrap())
+    }
+
+    /// Changes texts in a Secret, or removes them.
+    pub fn replace(&self, secret: &str, texts: &[(&str, Option<&str>)]) {
+        let of = |set: bool| {
+            let texts = texts.iter().filter(|(_, text)| text.is_some() == set);
+            texts.map(|(key, text)| ((*key).to_owned(), json!(text))).collect::<serde_json::Map<_, _>>()
+        };
+        let patch = json!({"stringData": of(true), "data": of(false)});
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), patch.to_string()).unwrap();
+        let words = format!("patch secret {secret} --type=merge --patch-file {}", file.path().display());
+        self.kubectl(&words, NOTHING).unwrap();
+    }
+
     /// The password that the gateway of the cache reads.
     pub fn password_in_use(&self) -> String {
-        let secret = self.get(&format!("secret registry-{}-test-credentials", self.name));
-        let secret: k8s_openapi::api::core::v1::Secret = serde_json::from_value(secret).unwrap();
-        String::from_utf8(secret.data.unwrap()["password"].0.clone()).unwrap()
+        self.text(&format!("{}-credentials", self.resource()), "password")
+    }
+
+    /// The certificate of the cache.
+    pub fn certificate(&self) -> Certificate {
+        let pem = self.text(&format!("{}-tls", self.resource()), "tls.crt");
+        Certificate::all(pem.as_bytes()).remove(0)
+    }
+
+    /// The Secret with the configuration of its Pods.
+    pub fn configuration(&self) -> String {
+        let volumes = self.stateful_set()["spec"]["template"]["spec"]["volumes"].clone();
+        let config = volumes.as_array().unwrap().iter().find(|volume| volume["name"] == "config").unwrap();
+        config["secret"]["secretName"].as_str().unwrap().to_owned()
+    }
+
+    pub fn stateful_set(&self) -> Value {
+        self.get(&format!("statefulset {}", self.resource()))
+    }
+
+    /// It changes with every change of its Pods.
+    pub fn generation(&self) -> i64 {
+        self.stateful_set()["metadata"]["generation"].as_i64().unwrap()
+    }
+
+    /// The registries of nodes; empty if there are none.
+    pub fn of_nodes(&self) -> String {
+        if self.kubectl("get secret node-registries", NOTHING).ok {
+            self.text("node-registries", "values")
+        } else {
+            String::new()
+        }
     }
 
     /// What a Secret says of the caches that use it.
@@ -155,7 +252,7 @@ impl Cache<'_> {
     /// The Events of a reason, as their texts.
     pub fn events(&self, reason: &str) -> Vec<String> {
         let words = format!("get events -o json --namespace=default --field-selector reason={reason}");
-        let events = kubectl(&self.controlled.control_plane, &words, NOTHING).unwrap();
+        let events = kubectl(self.control_plane, &words, NOTHING).unwrap();
         let events: Value = serde_json::from_str(&events).unwrap();
         let events = events["items"].as_array().unwrap().iter();
         let of_this = events.filter(|event| event["involvedObject"]["name"] == self.name);

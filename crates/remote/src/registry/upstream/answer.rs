@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::StatusCode;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use serde_json::Value;
 use zeroize::Zeroizing;
-
-/// The longest pause that a registry may ask for.
-const RETRY_MAX: Duration = Duration::from_hours(1);
 
 /// The answer of an upstream.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -32,7 +31,7 @@ pub enum Answer {
     NotFound,
     /// It answers too many questions.
     RateLimited {
-        /// After which time it answers again, if it says so.
+        /// After which time it answers again, if it says so. It may say anything.
         retry_after: Option<Duration>,
     },
     /// It cannot be reached, for now.
@@ -98,10 +97,18 @@ impl fmt::Display for Answer {
     }
 }
 
-/// The pause in seconds; a date is not read.
+/// The pause: a number of seconds, or a date, which is compared with the clock of the upstream if it says the time.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(RETRY_MAX))
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
+    let pause = text(RETRY_AFTER)?;
+    if !pause.is_empty() && pause.bytes().all(|byte| byte.is_ascii_digit()) {
+        // Digits that are no number are too many.
+        return Some(Duration::from_secs(pause.parse().unwrap_or(u64::MAX)));
+    }
+    let date = |text| DateTimeParser::new().parse_timestamp(text).ok();
+    let now = text(DATE).and_then(date).or_else(|| Timestamp::try_from(SystemTime::now()).ok())?;
+    // One that is over is now.
+    Some(Duration::try_from(date(pause)?.duration_since(now)).unwrap_or_default())
 }
 
 /// Whether it is for browsers: of a proxy that wants a login, or of a server under repair.
@@ -179,14 +186,40 @@ mod tests {
     }
 
     #[rstest]
-    #[case(None, None)]
-    #[case(Some("30"), Some(30))]
-    #[case(Some("99999999"), Some(3600))]
-    #[case(Some("-1"), None)]
-    #[case(Some("Wed, 21 Oct 2026 07:28:00 GMT"), None)]
-    fn the_pause_is_bounded(#[case] header: Option<&'static str>, #[case] seconds: Option<u64>) {
+    #[case::not_said(None, None)]
+    #[case::seconds(Some("30"), Some(30))]
+    #[case::zero(Some("0"), Some(0))]
+    #[case::ten_years(Some("315360000"), Some(315_360_000))]
+    #[case::more_than_a_number(Some("99999999999999999999"), Some(u64::MAX))]
+    #[case::negative(Some("-1"), None)]
+    #[case::a_part(Some("1.5"), None)]
+    #[case::empty(Some(""), None)]
+    #[case::words(Some("later"), None)]
+    #[case::a_date(Some("Wed, 21 Oct 2026 07:30:00 GMT"), Some(120))]
+    #[case::a_date_that_is_over(Some("Tue, 20 Oct 2026 07:28:00 GMT"), Some(0))]
+    #[case::another_day_of_the_week(Some("Mon, 21 Oct 2026 07:28:00 GMT"), None)]
+    fn the_pause_is_a_number_of_seconds_or_a_date(
+        #[case] header: Option<&'static str>,
+        #[case] seconds: Option<u64>,
+    ) {
+        let mut headers = HeaderMap::new();
+        headers.insert(DATE, reqwest::header::HeaderValue::from_static("Wed, 21 Oct 2026 07:28:00 GMT"));
+        if let Some(value) = header {
+            headers.insert(RETRY_AFTER, reqwest::header::HeaderValue::from_static(value));
+        }
         let retry_after = seconds.map(Duration::from_secs);
-        assert_eq!(of(429, header), Answer::RateLimited { retry_after });
+        assert_eq!(Answer::of(StatusCode::TOO_MANY_REQUESTS, &headers), Answer::RateLimited { retry_after });
+    }
+
+    /// By the clock of this machine.
+    #[test]
+    fn an_upstream_that_does_not_say_the_time_is_asked_after_the_date() {
+        let pause = |header| match of(429, Some(header)) {
+            Answer::RateLimited { retry_after } => retry_after,
+            answer => unreachable!("{answer}"),
+        };
+        assert_eq!(pause("Mon, 01 Jan 2001 00:00:00 GMT"), Some(Duration::ZERO));
+        assert!(pause("Fri, 01 Jan 2100 00:00:00 GMT").is_some_and(|pause| pause > Duration::from_hours(1)));
     }
 
     #[rstest]
