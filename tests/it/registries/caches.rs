@@ -2,6 +2,7 @@
 //! credentials are proven and rotated, and how they end.
 
 mod authorities;
+mod availability;
 mod cluster;
 mod end;
 mod in_place;
