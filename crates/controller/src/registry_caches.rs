@@ -39,7 +39,7 @@ use crate::certificates::Root;
 use crate::config::Config;
 use crate::shared::Shared;
 use caches::RegistryCaches;
-use decide::cache::observed::Observed;
+use decide::cache::observed::{Observed, RemoteCa};
 
 /// How many rounds of certificates lie at most between nothing and Pods.
 const MAX_ROUNDS: usize = 4;
@@ -86,16 +86,22 @@ impl Reconciler for RegistryCaches {
     async fn ready(&self) {}
 
     fn seen(&self, event: &Event<RegistryCache>) {
-        if let Event::InitDone = event {
-            self.uses.complete();
-        }
-        if let Event::Delete(cache) = event {
-            self.forget(&cache.uid().unwrap_or_default());
-            // One that had the same names may have objects now.
-            for other in self.store.state() {
-                // Nobody listens when the loop has ended.
-                let _ = self.wake.unbounded_send(ObjectRef::from_obj(&*other));
+        let concerned = match event {
+            Event::Delete(cache) => {
+                self.forget(&cache.uid().unwrap_or_default());
+                // One that had the same names may have objects now.
+                self.store.state()
             }
+            Event::Apply(cache) => collision::concerned(cache, self.store.state()),
+            Event::InitDone => {
+                self.uses.complete();
+                Vec::new()
+            }
+            Event::Init | Event::InitApply(_) => Vec::new(),
+        };
+        for other in concerned {
+            // Nobody listens when the loop has ended.
+            let _ = self.wake.unbounded_send(ObjectRef::from_obj(&*other));
         }
         self.uses.changed();
     }
@@ -150,8 +156,11 @@ struct Done {
 impl RegistryCaches {
     /// Observes, decides and writes. What the API server refuses is a part of the outcome.
     async fn bring_forward(&self, instance: &Instance<'_>, cache: &RegistryCache) -> Result<Done, Error> {
-        if let Some((other, name)) = collision::older(cache, &self.store.state()) {
-            let problems = vec![Problem::collision(other, &name)];
+        if let Some((other, collision)) = collision::older(cache, &self.store.state()) {
+            if let Err(error) = self.give_up(instance, &collision).await {
+                return failed(error);
+            }
+            let problems = vec![Problem::collision(other, &collision)];
             let outcome = Outcome { problems, ..Outcome::default() };
             return Ok(Done { outcome: Ok(outcome), same: None, wake: None, is_retried: true });
         }
@@ -182,12 +191,17 @@ impl RegistryCaches {
         Ok(Done { outcome: Ok(outcome), same: proof.same, wake, is_retried })
     }
 
+    /// Deletes the objects whose names an older cache has: it waits for them. The API server may refuse that; it is tried again.
+    async fn give_up(&self, instance: &Instance<'_>, collision: &Collision) -> Result<(), Error> {
+        let observed = self.observe(instance, RemoteCa::Public, SystemTime::now()).await?;
+        for step in sync::given_up(instance, &observed, collision) {
+            self.take(instance, &step).await?;
+        }
+        Ok(())
+    }
+
     /// Makes certificates until none is missing. Returns the plan for the other objects.
-    async fn certify(
-        &self,
-        instance: &Instance<'_>,
-        remote_ca: decide::cache::observed::RemoteCa,
-    ) -> Result<(Observed, Plan), Error> {
+    async fn certify(&self, instance: &Instance<'_>, remote_ca: RemoteCa) -> Result<(Observed, Plan), Error> {
         let mut rounds = 0;
         loop {
             let now = SystemTime::now();

@@ -7,6 +7,7 @@ mod cluster;
 mod end;
 mod in_place;
 mod limits;
+mod names;
 
 use api::cache::must;
 use serde_json::json;

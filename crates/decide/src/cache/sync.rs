@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use api::names::cache::{authority, proven, tls, token_authority};
 use api::names::registry::ROOT_CA;
+use policy::registry_caches::Collision;
 use serde_json::Value;
 
 use super::instance::{Access, Instance};
@@ -111,6 +112,19 @@ pub fn decide(instance: &Instance<'_>, observed: &Observed, now: SystemTime) -> 
         leftovers(instance, observed, &needed, &mut plan.steps);
     }
     plan
+}
+
+/// Deletes what has a name that an older cache has: the Service alone, or all objects. Without its Service a cache is not reached,
+/// and keeps its images.
+#[must_use]
+pub fn given_up(instance: &Instance<'_>, observed: &Observed, collision: &Collision) -> Vec<ObjectStep> {
+    let is_taken = |kind: Kind, name: &str| match collision {
+        Collision::Objects(_) => true,
+        Collision::Service(service) => kind == Kind::Service && name == service,
+    };
+    let owned = observed.stored.iter().filter(|(_, stored)| is_owned(stored, instance.uid));
+    let taken = owned.filter(|((kind, stored), _)| is_taken(*kind, stored));
+    taken.map(|((kind, stored), _)| ObjectStep::Delete(*kind, stored.clone())).collect()
 }
 
 /// The Secrets with certificates and credentials that a cache needs.

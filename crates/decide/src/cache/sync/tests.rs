@@ -145,6 +145,36 @@ fn what_is_not_needed_any_more_goes_after_the_rollout() {
     assert_eq!(kinds, expected);
 }
 
+/// Its Service has the name that an older cache wants, or all of its objects have.
+#[test]
+fn names_of_an_older_cache_are_given_up_and_nothing_of_others() {
+    let config = config();
+    let cache = cache(&json!({"upstream": "docker.io", "serviceNameSuffix": "hub"}));
+    let instance = Instance::of(&config, &cache).unwrap();
+    let mut observed = certified();
+    let plan = decide(&instance, &observed, start());
+    carry_out(&mut observed, &plan);
+    observed.stored.insert((Kind::Secret, "registry-docker-io-tls".to_owned()), json!({"metadata": {}}));
+    let given_up = |collision: Collision| {
+        let steps = given_up(&instance, &observed, &collision);
+        let told = told(&Plan { steps, ..Plan::default() }).into_iter();
+        told.map(|step| step.split("-config-").next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(given_up(Collision::Service("registry-hub".to_owned())), ["delete Service/registry-hub"]);
+    let all = [
+        "delete NetworkPolicy/registry-docker-io",
+        "delete Secret/registry-docker-io-ca",
+        "delete Secret/registry-docker-io",
+        "delete Service/registry-hub",
+        "delete StatefulSet/registry-docker-io",
+    ];
+    let mut found = given_up(Collision::Objects("registry-docker-io".to_owned()));
+    found.sort();
+    let mut all = all.map(str::to_owned);
+    all.sort();
+    assert_eq!(found, all);
+}
+
 /// A token lives for a minute, registries accept it for another, and gateways have the next key after five.
 #[test]
 fn an_old_token_authority_is_kept_for_as_long_as_its_tokens_live() {
