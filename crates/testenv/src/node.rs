@@ -78,6 +78,17 @@ impl Node {
         Ok(writeln!(hosts, "127.0.0.1 {name}")?)
     }
 
+    /// nft, for the packets of this node and of its Pods.
+    ///
+    /// # Errors
+    /// If it is not there.
+    pub fn nft(&self) -> anyhow::Result<Command> {
+        let package = self.tools.join("nft/usr");
+        let mut command = Command::new(package.join("sbin/nft"));
+        command.env("LD_LIBRARY_PATH", libraries(&package)?);
+        Ok(command)
+    }
+
     /// crictl, for this node.
     #[must_use]
     pub fn crictl(&self) -> Command {
@@ -98,6 +109,8 @@ impl Starting<'_> {
     fn containerd(&self) -> anyhow::Result<Process> {
         let mut command = Command::new(self.tools.join("containerd"));
         command.args(["--config", &self.path("containerd.toml")]).env("PATH", search_path(&self.tools)?);
+        // The node trusts registries of the authority of its control plane.
+        command.env("SSL_CERT_FILE", self.control_plane.folder().join("ca.crt"));
         let mut containerd = Process::start(&command, &self.log("containerd"))?;
         let listens = || ctr(&self.tools, &["version"]).output().is_ok_and(|output| output.status.success());
         containerd.wait_until("listening", listens)?;

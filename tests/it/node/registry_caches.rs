@@ -3,6 +3,7 @@
 
 mod cache;
 mod open;
+mod outage;
 mod rotation;
 mod token_server;
 mod without_helper;
