@@ -33,6 +33,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher::{Config as WatcherConfig, Event};
 use kube::{Api, ResourceExt as _};
+use policy::registry_caches::Collision;
 use process::causes::Causes;
 
 use crate::certificates::Root;
