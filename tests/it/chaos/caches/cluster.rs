@@ -142,7 +142,7 @@ impl Cluster {
         self.cache()["status"]["provenCredentials"]["secretName"].clone()
     }
 
-    /// How often the StatefulSet was changed.
+    /// How often the `StatefulSet` was changed.
     pub fn generation_of_pods(&self) -> Value {
         self.find(&format!("statefulset {RESOURCE}"))["metadata"]["generation"].clone()
     }

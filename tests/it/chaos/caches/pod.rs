@@ -1,4 +1,4 @@
-//! The Pod of a cache, as a kubelet would run it: the containers of its StatefulSet, whose files come from Secrets. The address
+//! The Pod of a cache, as a kubelet would run it: the containers of its `StatefulSet`, whose files come from Secrets. The address
 //! of the Pod is that of its Service.
 
 use std::net::{IpAddr, SocketAddr, TcpStream};

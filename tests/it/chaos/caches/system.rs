@@ -149,8 +149,8 @@ impl System {
         let secret = self.cluster.secret();
         let cluster = &self.cluster;
         cluster.wait("the credentials are proven", || cluster.proven() == secret.as_str());
-        let user = format!("{:?}", cluster.login().0);
-        cluster.wait("the registry gets them", || self.pod.credentials().out.contains(&user));
+        let quoted = format!("{:?}", cluster.login().0);
+        cluster.wait("the registry gets them", || self.pod.credentials().out.contains(&quoted));
         let used = [(secret, "upstream".to_owned())].into();
         cluster.wait("the old Secrets are free", || cluster.used() == used);
         self.cluster.delete_old_secrets();
