@@ -18,24 +18,29 @@ fn made(name: &str) -> Pair {
     authority(name, SystemTime::now() - DAY, SystemTime::now() + DAY).unwrap()
 }
 
-#[test]
-fn the_authority_of_the_upstream_is_read_from_a_secret_and_pods_follow_it() {
-    let [right, other] = ["right", "other"].map(made);
+/// An upstream on `localhost` with a certificate of an authority, and the folder with it.
+fn serving(authority: &Pair) -> (Registry, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let served =
-        server(&right, vec!["localhost".to_owned()], SystemTime::now() - DAY, SystemTime::now() + DAY);
+        server(authority, vec!["localhost".to_owned()], SystemTime::now() - DAY, SystemTime::now() + DAY);
     let served = served.unwrap();
     std::fs::write(path("tls.crt"), &served.certificate).unwrap();
     std::fs::write(path("tls.key"), served.key.as_str()).unwrap();
     let tls = json!({"certificate": path("tls.crt"), "key": path("tls.key")});
     let port = free_port().unwrap();
-    let upstream = Registry::start_with("127.0.0.1", port, Auth::Basic, "first", &tls);
+    (Registry::start_with("127.0.0.1", port, Auth::Basic, "first", &tls), folder)
+}
+
+#[test]
+fn the_authority_of_the_upstream_is_read_from_a_secret_and_pods_follow_it() {
+    let [right, other] = ["right", "other"].map(made);
+    let (upstream, _folder) = serving(&right);
 
     let cache = Cache::named("remote");
     cache.add_volumes(1);
     cache.add_credentials("remote-v1", "first");
-    let remote_url = format!("https://localhost:{port}");
+    let remote_url = format!("https://{}", upstream.address().replace("127.0.0.1", "localhost"));
     let spec = json!({"remoteURL": remote_url, "remoteCA": {"secretName": "remote-ca"}, "secretReferenceName": "remote-v1"});
     cache.apply(&upstream.address(), &spec);
     let missing = "False CertificateMissing Secret kyma-system/remote-ca must hold the authority of the upstream in ca.crt, in PEM: remoteCA.secretName refers to it";

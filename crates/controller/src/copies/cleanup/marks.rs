@@ -84,7 +84,7 @@ impl Marks {
             let path = format!("/metadata/annotations/{}", key.replace('~', "~0").replace('/', "~1"));
             operations.push(json!({"op": "remove", "path": path}));
         }
-        (!operations.is_empty()).then(|| Value::Array(operations))
+        (!operations.is_empty()).then_some(Value::Array(operations))
     }
 }
 
@@ -115,8 +115,8 @@ mod tests {
             json!({"op": "test", "path": place, "value": FINALIZER}),
             json!({"op": "remove", "path": place}),
         ];
-        let finalized = metadata(&["a", FINALIZER, "b"], &["c"]);
-        assert_eq!(MARKS.removed(&finalized), Some(json!(finalizer)));
+        let held = metadata(&["a", FINALIZER, "b"], &["c"]);
+        assert_eq!(MARKS.removed(&held), Some(json!(finalizer)));
         let place = "/metadata/annotations/serverless.kyma-project.io~1used-by-caches";
         let annotation = [json!({"op": "remove", "path": place})];
         assert_eq!(MARKS.removed(&metadata(&["a"], &["c", USED_BY])), Some(json!(annotation)));
