@@ -67,7 +67,7 @@ fn wrong_credentials_stay_out_of_use(cache: &Cache) {
     // Its author has mistyped it.
     cache.add_credentials("rotation-v2", "mistyped");
     cache.patch(&json!({"secretReferenceName": "rotation-v2"}));
-    let refused = "False CredentialsInvalid The upstream refuses the credentials of Secret kyma-system/rotation-v2 with status 401; those of Secret rotation-v1 stay in use";
+    let refused = "False CredentialsInvalid The upstream refuses the credentials of Secret kyma-system/rotation-v2 with status 401: create another Secret with new ones and name it in spec.secretReferenceName; those of Secret rotation-v1 stay in use";
     cache.awaits("CredentialsValid", refused);
     assert_eq!(cache.password_in_use(), "first");
     assert_eq!(cache.status()["provenCredentials"]["secretName"], "rotation-v1");

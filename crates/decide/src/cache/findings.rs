@@ -182,7 +182,7 @@ mod tests {
         HELD,
         Some("v2"),
         Some(Answer::Refused(401)),
-        "false CredentialsInvalid: The upstream refuses the credentials of Secret ns/v2 with status 401; those that it held before stay in use"
+        "false CredentialsInvalid: The upstream refuses the credentials of Secret ns/v2 with status 401: create another Secret with new ones and name it in spec.secretReferenceName; those that it held before stay in use"
     )]
     #[case::malformed(
         malformed(),

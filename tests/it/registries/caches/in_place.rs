@@ -22,7 +22,7 @@ fn a_secret_that_changes_is_proven_again_before_it_is_used() {
 
     let kept = "; those that it held before stay in use";
     cache.replace("mutable-v1", &[("password", Some("mistyped"))]);
-    let refused = "False CredentialsInvalid The upstream refuses the credentials of Secret kyma-system/mutable-v1 with status 401";
+    let refused = "False CredentialsInvalid The upstream refuses the credentials of Secret kyma-system/mutable-v1 with status 401: create another Secret with new ones and name it in spec.secretReferenceName";
     cache.awaits("CredentialsValid", &format!("{refused}{kept}"));
     assert_eq!(cache.password_in_use(), "first");
     cache.replace("mutable-v1", &[("password", None)]);

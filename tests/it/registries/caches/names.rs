@@ -74,7 +74,7 @@ fn an_older_cache_gets_the_name_that_a_younger_one_had_and_gives_it_back() {
     let before = pods();
 
     older.patch(&json!({"serviceNameSuffix": "wanted"}));
-    let collision = "False NameCollision RegistryCache elder is older, and its objects have the same name, registry-wanted: delete one of the two, or change serviceNameSuffix";
+    let collision = "False NameCollision RegistryCache elder is older, and its Service has the same name, registry-wanted: change spec.serviceNameSuffix of one of the two";
     younger.awaits("Ready", collision);
     older.wait("it has the Service", || owner_of(&older, "service registry-wanted") == "elder");
     let endpoint = || older.status()["endpoint"].clone();
