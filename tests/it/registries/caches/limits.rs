@@ -74,7 +74,7 @@ impl Upstream {
 /// What a cache says of a Secret that was not tried, and of the one in use.
 fn limited(secret: &str, in_use: &str) -> String {
     format!(
-        "False RateLimited The upstream limits requests, so the credentials of Secret kyma-system/{secret} are not proven yet; those of Secret {in_use} stay in use"
+        "False RateLimited The upstream limits requests, so the credentials of Secret kyma-system/{secret} are not proven yet: it is asked again later; those of Secret {in_use} stay in use"
     )
 }
 
@@ -104,7 +104,7 @@ async fn an_upstream_that_limits_requests_is_left_alone_and_the_cache_goes_on() 
     cache.awaits("CredentialsValid", &limited("limited-v3", "limited-v1"));
     let other = Cache::named("limited-too");
     other.apply(&address, &json!({"secretReferenceName": "limited-v1"}));
-    let unproven = "False RateLimited The upstream limits requests, so the credentials of Secret kyma-system/limited-v1 are not proven yet; the cache starts when the upstream has accepted some";
+    let unproven = "False RateLimited The upstream limits requests, so the credentials of Secret kyma-system/limited-v1 are not proven yet: it is asked again later; the cache starts when the upstream has accepted some";
     other.awaits("CredentialsValid", unproven);
     other.awaits("Ready", unproven);
 
