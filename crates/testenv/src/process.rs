@@ -3,12 +3,17 @@
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+
+/// The kernel gives higher ports to outgoing connections, which would take one before a server listens on it.
+const PORTS: Range<u16> = 12_000..30_000;
 
 /// Runs a command, passes on the signals that are named on the lines of its standard input, and kills the command when
 /// that input ends, which is when the starting process ends. A shell does this, because a process that is killed cannot
@@ -129,10 +134,21 @@ impl Drop for Process {
     }
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, and that no other call has got.
 ///
 /// # Errors
 /// If there is none.
 pub fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let range = u32::from(PORTS.end - PORTS.start);
+    // Test programs that run side by side begin at different ports.
+    let first = std::process::id().wrapping_mul(997);
+    for _ in 0..range {
+        let number = first.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed)) % range;
+        let port = PORTS.start + u16::try_from(number)?;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    anyhow::bail!("no port is free")
 }
