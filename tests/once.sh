@@ -17,3 +17,15 @@ once() {
   ln -sfn "$key" "$root/current"
   find "$root" -mindepth 1 -maxdepth 1 -type d ! -name "$key" -exec rm -rf {} +
 }
+
+# go_program NAME WHAT: builds the Go program of this folder into target/NAME/KEY/NAME. The key covers all versions.
+go_program() {
+  local root=../../target/$1
+  command -v go >/dev/null || { echo "$2 of the tests is built with Go, which is not on the PATH" >&2; exit 1; }
+  mkdir -p "$root"
+  once "$1: building" "$(cd "$root" && pwd)" "$(cat ./* | sha256sum | cut -c 1-16)" build_go_program "$1"
+}
+
+build_go_program() {
+  CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$2/$1" .
+}

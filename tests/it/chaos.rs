@@ -14,6 +14,7 @@ mod system;
 mod verdict;
 mod waits;
 
+use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -211,6 +212,28 @@ fn disturb(system: &mut System, seed: u64, time: Duration, waits: &Measured<'_>,
             assert!(ended.is_empty(), "CHAOS_SEED={seed}: {ended:?}");
         }
         waits.check(usual);
+        if start.elapsed() >= time {
+            return;
+        }
+    }
+}
+
+/// Causes every disturbance once, in a random order, and repeats them until the time is over.
+fn disturb_in_turn<D: Copy + Debug, const N: usize>(
+    mut all: [D; N],
+    mut random: Rng,
+    time: Duration,
+    journal: &Journal,
+    mut cause: impl FnMut(D, &mut Rng),
+) {
+    let start = Instant::now();
+    loop {
+        random.shuffle(&mut all);
+        for disturbance in all {
+            std::thread::sleep(Duration::from_millis(random.u64(300..1500)));
+            journal.tell(&format!("{disturbance:?}"));
+            cause(disturbance, &mut random);
+        }
         if start.elapsed() >= time {
             return;
         }

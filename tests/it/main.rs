@@ -38,6 +38,7 @@ mod harness {
     pub mod namespace;
     pub mod node_agent;
     pub mod objects;
+    pub mod oracle;
     pub mod packages;
     pub mod parsers;
     pub mod programs;

@@ -2,7 +2,7 @@
 
 use decide::Kind;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, Preconditions};
 use kube::{Api, Client, Resource as _};
 use process::lease::Term;
 use serde::de::DeserializeOwned;
@@ -13,6 +13,9 @@ use crate::object::Object;
 
 /// The field manager of everything that is written.
 pub(crate) const FIELD_MANAGER: &str = "serverless-controller";
+
+/// How many objects a page of a list has that is looked through.
+const LOOKED_THROUGH: u32 = 100;
 
 /// Writes while a term lasts.
 #[derive(Clone)]
@@ -137,6 +140,32 @@ impl Writer {
         K: Clone + DeserializeOwned + std::fmt::Debug,
     {
         self.fenced(api.patch_status(name, &PatchParams::default(), &Patch::Merge(patch))).await
+    }
+
+    /// Whether something holds for an object of a list. The pages after that object are not asked for.
+    ///
+    /// # Errors
+    /// If the API server refuses.
+    pub async fn any<K>(
+        &self,
+        api: &Api<K>,
+        params: ListParams,
+        holds: impl Fn(&K) -> bool,
+    ) -> Result<bool, Error>
+    where
+        K: Clone + DeserializeOwned + std::fmt::Debug,
+    {
+        let mut params = params.limit(LOOKED_THROUGH);
+        loop {
+            let page = self.fenced(api.list(&params)).await?;
+            if page.items.iter().any(&holds) {
+                return Ok(true);
+            }
+            match page.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => params = params.continue_token(&token),
+                None => return Ok(false),
+            }
+        }
     }
 
     /// Runs a request while this process is the leader. A request that is held up is dropped at the end of the term.

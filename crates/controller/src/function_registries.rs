@@ -28,8 +28,6 @@ use watches::{AnyNamespace, Sources};
 
 /// When Pods that still use a Secret are looked for again.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
-/// How many Pods a page of a list has.
-const PAGE: u32 = 100;
 
 struct FunctionRegistries {
     /// The namespace and the name of the registry.
@@ -158,17 +156,7 @@ impl FunctionRegistries {
     /// Whether a Pod of a namespace pulls or builds with the Secret.
     async fn is_used(&self, namespace: &str) -> Result<bool, Error> {
         let pods = Api::<Pod>::namespaced(self.writer.client().clone(), namespace);
-        let mut params = ListParams::default().limit(PAGE);
-        loop {
-            let page = self.writer.fenced(pods.list(&params)).await?;
-            if page.items.iter().any(uses_secret) {
-                return Ok(true);
-            }
-            match page.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => params = params.continue_token(&token),
-                None => return Ok(false),
-            }
-        }
+        self.writer.any(&pods, ListParams::default(), uses_secret).await
     }
 
     /// Reports, in the log and once in an Event, that somebody else has the name.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 
 use super::journal::Journal;
-use super::{alone, number};
+use super::{alone, disturb_in_turn, number};
 use clients::{Clients, Images};
 use system::{Disturbance, System};
 
@@ -35,7 +35,9 @@ fn whatever_of_a_registry_is_killed_no_login_is_refused_and_nothing_is_lost() {
     let clients = Clients::new(&system, &journal, &images, &stop);
     std::thread::scope(|scope| {
         clients.start(scope, seed);
-        disturb(&mut system, seed, Duration::from_secs(seconds), &journal);
+        let random = Rng::with_seed(seed.wrapping_add(3));
+        let cause = |disturbance, random: &mut Rng| system.disturb(disturbance, random, &journal);
+        disturb_in_turn(Disturbance::ALL, random, Duration::from_secs(seconds), &journal, cause);
         stop.store(true, Ordering::SeqCst);
     });
     journal.tell(&format!("nothing happens any more: {}", clients.counts()));
@@ -62,22 +64,4 @@ fn whatever_of_a_registry_is_killed_no_login_is_refused_and_nothing_is_lost() {
     }
     problems.extend(verdict::leftovers(&system.cluster, RECOVERY));
     assert!(problems.is_empty(), "CHAOS_SEED={seed}: {problems:#?}");
-}
-
-/// Causes every disturbance once, in an order from the seed, and repeats them until the time is over.
-fn disturb(system: &mut System, seed: u64, time: Duration, journal: &Journal) {
-    let mut random = Rng::with_seed(seed.wrapping_add(3));
-    let start = Instant::now();
-    let mut all = Disturbance::ALL;
-    loop {
-        random.shuffle(&mut all);
-        for disturbance in all {
-            std::thread::sleep(Duration::from_millis(random.u64(300..1500)));
-            journal.tell(&format!("{disturbance:?}"));
-            system.disturb(disturbance, &mut random, journal);
-        }
-        if start.elapsed() >= time {
-            return;
-        }
-    }
 }

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use controller::config::Config;
 use controller::metrics::Metrics;
+use controller::run::{Reconciler, lead};
 use controller::shared::Shared;
 use process::lease::Term;
 use remote::git::GitConfig;
 use testenv::{ControlPlane, Options};
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 use crate::harness::cluster::client;
 
@@ -85,4 +87,19 @@ pub fn control_plane() -> ControlPlane {
     let control_plane = ControlPlane::start(&Options { controllers: true, ..Options::default() }).unwrap();
     testenv::install_crds(&control_plane).unwrap();
     control_plane
+}
+
+/// Runs some reconcilers without an election, until they are told to stop.
+pub fn lead_alone(
+    control_plane: &ControlPlane,
+    config: Config,
+    reconcilers: &'static [Reconciler],
+) -> (Runtime, watch::Sender<bool>) {
+    let runtime = Runtime::new().unwrap();
+    let (stop, stopping) = watch::channel(false);
+    let kubeconfig = control_plane.kubeconfig();
+    runtime.spawn(async move {
+        lead(&client(&kubeconfig).await, &config, reconcilers, None, &Arc::default(), stopping).await;
+    });
+    (runtime, stop)
 }

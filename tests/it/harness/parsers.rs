@@ -1,12 +1,13 @@
 //! The parsers of runtimes, which say what a node makes of a configuration.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 
 use serde::Deserialize;
 use serde_json::json;
+
+use crate::harness::oracle::Oracle;
 
 /// Whose parser it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -20,11 +21,7 @@ pub enum Runtime {
 }
 
 /// A running parser. Ends when dropped.
-pub struct Parser {
-    child: Child,
-    questions: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
+pub struct Parser(Oracle);
 
 /// What a runtime makes of a configuration.
 #[derive(Debug, Default, Deserialize, Eq, PartialEq)]
@@ -68,24 +65,12 @@ impl Parser {
         };
         let path = testenv::built("parsers").unwrap().join(program);
         let mut command = Command::new(path);
-        let mut child = command.arg(parser).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let questions = child.stdin.take().unwrap();
-        let answers = BufReader::new(child.stdout.take().unwrap());
-        Self { child, questions, answers }
+        command.arg(parser);
+        Self(Oracle::start(command))
     }
 
     /// What the runtime asks for the images of some hosts, with the configuration at a path.
     pub fn ask(&mut self, path: &Path, hosts: &[&str]) -> Answer {
-        writeln!(self.questions, "{}", json!({"path": path, "hosts": hosts})).unwrap();
-        let mut line = String::new();
-        self.answers.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
-    }
-}
-
-impl Drop for Parser {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.0.ask(&json!({"path": path, "hosts": hosts}))
     }
 }

@@ -1,18 +1,15 @@
 //! The verifiers of registries, which say what a token allows.
 
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::harness::oracle::Oracle;
+
 /// The running verifiers. End when dropped.
-pub struct Verifiers {
-    child: Child,
-    questions: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
+pub struct Verifiers(Oracle);
 
 /// What both generations make of a token.
 #[derive(Debug, Deserialize)]
@@ -34,25 +31,12 @@ impl Verifiers {
     pub fn start(authority: &Path) -> Self {
         let path = testenv::built("tokens").unwrap().join("tokens");
         let mut command = Command::new(path);
-        let mut child = command.arg(authority).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let questions = child.stdin.take().unwrap();
-        let answers = BufReader::new(child.stdout.take().unwrap());
-        Self { child, questions, answers }
+        command.arg(authority);
+        Self(Oracle::start(command))
     }
 
     /// What registries make of a token that expect an issuer and an audience.
     pub fn ask(&mut self, token: &str, issuer: &str, audience: &str) -> Answer {
-        let question = json!({"token": token, "issuer": issuer, "audience": audience});
-        writeln!(self.questions, "{question}").unwrap();
-        let mut line = String::new();
-        self.answers.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
-    }
-}
-
-impl Drop for Verifiers {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.0.ask(&json!({"token": token, "issuer": issuer, "audience": audience}))
     }
 }

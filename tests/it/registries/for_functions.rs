@@ -1,18 +1,18 @@
 //! Functions get a registry in the cluster, on a real control plane: who gets credentials, who keeps them, and what nodes learn.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use controller::run::{Reconciler, lead};
+use controller::run::Reconciler;
 use serde_json::{Value, json};
-use testenv::{ControlPlane, Options};
+use testenv::ControlPlane;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::harness::account::with_registry_of_functions;
-use crate::harness::cluster::{NOTHING, client, kubectl};
+use crate::harness::cluster::{NOTHING, kubectl};
+use crate::harness::controller::{control_plane, lead_alone};
 use crate::harness::namespace::Namespace;
 use crate::harness::wait::wait_within;
 
@@ -21,9 +21,7 @@ const SECRET: &str = "secret serverless-registry-config";
 
 /// A control plane with a controller that creates a registry of Functions.
 fn start() -> (ControlPlane, Runtime, watch::Sender<bool>) {
-    let options = Options { controllers: true, ..Options::default() };
-    let control_plane = ControlPlane::start(&options).unwrap();
-    testenv::install_crds(&control_plane).unwrap();
+    let control_plane = control_plane();
     kubectl(&control_plane, "create namespace kyma-system", NOTHING).unwrap();
     let spec = json!({
         "service": {"type": "ClusterIP"},
@@ -31,19 +29,13 @@ fn start() -> (ControlPlane, Runtime, watch::Sender<bool>) {
         "persistentVolumeClaim": {"resources": {"requests": {"storage": "1Gi"}}},
     });
     let config = with_registry_of_functions(spec);
-    let runtime = Runtime::new().unwrap();
-    let (stop, stopping) = watch::channel(false);
-    let kubeconfig = control_plane.kubeconfig();
-    runtime.spawn(async move {
-        let client = client(&kubeconfig).await;
-        let reconcilers = [
-            Reconciler::FunctionRegistries,
-            Reconciler::ImageRegistries,
-            Reconciler::ImageSecrets,
-            Reconciler::Nodes,
-        ];
-        lead(&client, &config, &reconcilers, None, &Arc::default(), stopping).await;
-    });
+    let reconcilers = &[
+        Reconciler::FunctionRegistries,
+        Reconciler::ImageRegistries,
+        Reconciler::ImageSecrets,
+        Reconciler::Nodes,
+    ];
+    let (runtime, stop) = lead_alone(&control_plane, config, reconcilers);
     (control_plane, runtime, stop)
 }
 

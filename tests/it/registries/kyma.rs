@@ -1,18 +1,17 @@
 //! Functions move from the internal registry of Kyma Serverless to a registry in the cluster as the documents say.
 
 use std::process::Command;
-use std::sync::Arc;
 
 use controller::config::Config;
-use controller::run::{Reconciler, lead};
+use controller::run::Reconciler;
 use serde_json::{Value, json};
 use testenv::ControlPlane;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
-use crate::harness::cluster::{NOTHING, client, kubectl};
+use crate::harness::cluster::{NOTHING, kubectl};
 use crate::harness::command::piped;
-use crate::harness::controller::control_plane;
+use crate::harness::controller::{control_plane, lead_alone};
 use crate::harness::namespace::Namespace;
 use crate::harness::real_cluster::provider::{documented, documented_commands};
 
@@ -25,20 +24,14 @@ fn start() -> (ControlPlane, Runtime, watch::Sender<bool>) {
         kubectl(&control_plane, &format!("create namespace {namespace}"), NOTHING).unwrap();
     }
     kubectl(&control_plane, "apply -n kyma-system -f -", &internal()).unwrap();
-    let runtime = Runtime::new().unwrap();
-    let (stop, stopping) = watch::channel(false);
-    let kubeconfig = control_plane.kubeconfig();
-    runtime.spawn(async move {
-        let client = client(&kubeconfig).await;
-        let reconcilers = [
-            Reconciler::Functions,
-            Reconciler::Copies,
-            Reconciler::ImageRegistries,
-            Reconciler::ImageSecrets,
-            Reconciler::ImageAccounts,
-        ];
-        lead(&client, &Config::default(), &reconcilers, None, &Arc::default(), stopping).await;
-    });
+    let reconcilers = &[
+        Reconciler::Functions,
+        Reconciler::Copies,
+        Reconciler::ImageRegistries,
+        Reconciler::ImageSecrets,
+        Reconciler::ImageAccounts,
+    ];
+    let (runtime, stop) = lead_alone(&control_plane, Config::default(), reconcilers);
     (control_plane, runtime, stop)
 }
 

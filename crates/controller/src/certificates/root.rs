@@ -23,9 +23,6 @@ use super::steps::{authority, bytes, pair, step_of, unmade};
 use super::stored_secret::StoredSecret;
 use crate::owned::Owned;
 
-/// How many Secrets a page of a list has.
-const PAGE: u32 = 100;
-
 /// Whoever holds it may take a step of the authority of the installation.
 pub(crate) type Turn = Arc<Mutex<()>>;
 
@@ -72,16 +69,8 @@ impl Root {
         };
         let secrets = Api::<Secret>::all(self.writer.client().clone());
         for label in HOLDERS {
-            let mut params = ListParams::default().labels(label).limit(PAGE);
-            loop {
-                let page = self.writer.fenced(secrets.list(&params)).await?;
-                if page.items.iter().any(lacks_next) {
-                    return Ok(false);
-                }
-                match page.metadata.continue_.filter(|token| !token.is_empty()) {
-                    Some(token) => params = params.continue_token(&token),
-                    None => break,
-                }
+            if self.writer.any(&secrets, ListParams::default().labels(label), lacks_next).await? {
+                return Ok(false);
             }
         }
         let of_nodes = self.writer.get(Kind::Secret, &self.namespace, OF_NODES).await?;

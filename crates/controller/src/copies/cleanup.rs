@@ -47,8 +47,8 @@ pub async fn run(client: &Client, options: &Options) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// What nobody removes marks from any more: finalizers, and the names of caches that use a Secret. Accounts and Secrets of push and pull secrets stay until they expire: what
-/// runs goes on, and a controller that is installed again takes them over.
+/// What nobody removes marks from any more: finalizers, and the names of caches that use a Secret. Accounts and Secrets of push
+/// and pull secrets stay until they expire: what runs goes on, and a controller that is installed again takes them over.
 fn marked(base_namespace: &str) -> [Marked; 3] {
     let of_accounts = |kind| {
         let marks = Marks { finalizer: ACCOUNTS_FINALIZER, annotation: None };

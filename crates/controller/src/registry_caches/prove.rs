@@ -153,7 +153,7 @@ impl RegistryCaches {
     }
 }
 
-/// Why the upstream cannot be asked, with the field that says so.
+/// Why the upstream cannot be asked, with the field that is wrong.
 fn unusable(error: UpstreamError) -> String {
     match error {
         UpstreamError::Address => format!("spec.remoteURL: {error}"),

@@ -18,9 +18,9 @@ const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// The longest pause after a failure to get an answer.
 const AFTER_FAILURE_MAX: Duration = Duration::from_mins(1);
 /// The pause if the upstream limits requests and does not say for how long. It doubles each time.
-const LIMITED: Duration = Duration::from_mins(1);
+pub const LIMITED: Duration = Duration::from_mins(1);
 /// The shortest and the longest pause that an upstream can ask for.
-const LIMITED_WITHIN: [Duration; 2] = [Duration::from_secs(10), Duration::from_hours(1)];
+pub const LIMITED_WITHIN: [Duration; 2] = [Duration::from_secs(10), Duration::from_hours(1)];
 /// When credentials that are accepted are asked for again.
 const AGAIN: Duration = Duration::from_mins(15);
 

@@ -68,7 +68,7 @@ pub struct AuthoritySecret {
 /// How an authority is replaced.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Rollover {
-    /// Whether it is to be noted that everybody can know the next authority.
+    /// Whether the Secret must note that the next authority is published.
     pub next_is_published: bool,
     /// Whether everybody who must trust the next authority does.
     pub next_is_trusted: bool,

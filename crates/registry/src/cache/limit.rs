@@ -3,14 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use decide::cache::proof::{LIMITED, LIMITED_WITHIN};
 use tokio::time::Instant;
-
-/// The pause if the upstream names none.
-const PAUSE: Duration = Duration::from_mins(1);
-/// The shortest pause, whatever the upstream says.
-const PAUSE_MIN: Duration = Duration::from_secs(10);
-/// The longest one.
-const PAUSE_MAX: Duration = Duration::from_hours(1);
 
 /// The end of the pause.
 #[derive(Debug, Default)]
@@ -19,7 +13,8 @@ pub(super) struct Limit(Mutex<Option<Instant>>);
 impl Limit {
     /// The upstream wants a pause.
     pub(super) fn set(&self, pause: Option<Duration>, now: Instant) {
-        let end = now + pause.unwrap_or(PAUSE).clamp(PAUSE_MIN, PAUSE_MAX);
+        let [shortest, longest] = LIMITED_WITHIN;
+        let end = now + pause.unwrap_or(LIMITED).clamp(shortest, longest);
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *last = (*last).max(Some(end));
     }

@@ -56,7 +56,7 @@ impl Team {
         self.await_registry("1/1 Pods are ready");
     }
 
-    /// Waits until the registry is ready, and says so, and until kube-proxy leads its Service there.
+    /// Waits until the registry is ready with a message, and until kube-proxy leads its Service there.
     pub fn await_registry(&self, message: &str) {
         self.await_ready("imageregistry registry", message);
         let reached = || TcpStream::connect((self.host.as_str(), 443)).is_ok();

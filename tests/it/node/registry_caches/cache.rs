@@ -77,7 +77,7 @@ impl Cache {
         }
     }
 
-    /// Waits until a condition of the cache says something: `Status|Message`.
+    /// Waits until a condition of the cache is `Status|Message`.
     pub fn awaits(&self, condition: &str, expected: &str) {
         let path = format!(
             "jsonpath={{range.status.conditions[?(@.type=='{condition}')]}}{{.status}}|{{.message}}{{end}}"

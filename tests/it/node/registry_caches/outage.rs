@@ -1,4 +1,4 @@
-//! A cache that is away stands in nobody's way: pulls go on through the upstream, with the Pods' own secrets.
+//! While a cache is away, pulls go on through the upstream, with the Pods' own secrets.
 
 use std::path::Path;
 

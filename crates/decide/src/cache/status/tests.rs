@@ -176,7 +176,7 @@ fn a_refusal_takes_nothing_from_a_cache_that_serves() {
         "lastTransitionTime": "1970-01-01T00:00:02Z",
     });
     assert_eq!(serde_json::to_value(&status).unwrap(), expected);
-    // Nodes keep it, and the Secret in use says so.
+    // Nodes keep it, and so does the Secret in use.
     let published = crate::nodes::of_cache::published(&status).unwrap();
     assert_eq!((published.endpoint.as_str(), published.is_ready), ("https://10.0.0.1:5000", false));
     let stopped_cache = std::sync::Arc::new(RegistryCache { status: Some(status), ..cache });

@@ -36,7 +36,7 @@ pub(in super::super) fn volume_claim(instance: &Instance<'_>, stored: Option<&Va
     Some(wanted(Kind::PersistentVolumeClaim, &metadata, json!({"spec": without_nulls(spec)})))
 }
 
-/// Whether a stored claim is that of this registry, or of one that had its name: whoever writes the claim says so.
+/// Whether a stored claim is that of this registry, or of one that had its name, by the annotation of whoever writes the claim.
 pub(in super::super) fn is_of(instance: &Instance<'_>, stored: &Value) -> bool {
     let annotations = stored.pointer("/metadata/annotations");
     annotations.and_then(|annotations| annotations.get(OF_REGISTRY)?.as_str()) == Some(&of(instance))

@@ -31,7 +31,7 @@ pub enum Answer {
     NotFound,
     /// It answers too many questions.
     RateLimited {
-        /// After which time it answers again, if it says so. It may say anything.
+        /// When it answers again, if it names a time. The time is not bounded.
         retry_after: Option<Duration>,
     },
     /// It cannot be reached, for now.
