@@ -163,8 +163,10 @@ impl<'a> Clients<'a> {
         if printed.ok {
             return Some(printed.out);
         }
-        let refused = ["401", "403", "UNAUTHORIZED", "DENIED", "429"];
-        if refused.iter().any(|word| printed.err.contains(word)) || !self.journal.is_excused(asked) {
+        // A port has digits, too.
+        let mut words = printed.err.split(|character: char| !character.is_ascii_alphanumeric());
+        let is_refused = words.any(|word| ["401", "403", "UNAUTHORIZED", "DENIED", "429"].contains(&word));
+        if is_refused || !self.journal.is_excused(asked) {
             self.journal.blame(&format!("{arguments:?}: {}", printed.err.trim()));
         } else {
             self.interrupted.fetch_add(1, Ordering::Relaxed);
