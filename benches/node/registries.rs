@@ -191,7 +191,7 @@ fn rewrites() {
         wanted("rewrites.test", &json!([endpoint]))
     });
     let hosts = CLUSTER.node.registries();
-    let places = Places { logins: hosts.join("registry-credentials.json"), hosts };
+    let places = Places { logins: hosts.join("registry-credentials.json"), hosts, owner: String::new() };
     let files = Files::claim(&places).unwrap();
     let write = |number: usize| {
         let report = files.apply(&variants[number % variants.len()], None);

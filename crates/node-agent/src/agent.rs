@@ -62,8 +62,8 @@ struct Known {
     /// When files are compared with what is wanted next.
     look: Option<Instant>,
     failures: u32,
-    /// Whether `clean` has removed the files since the start.
-    is_cleaned: bool,
+    /// Whether another agent has started, or `clean` has removed the files.
+    is_superseded: bool,
     logged: Logged,
 }
 
@@ -94,7 +94,7 @@ impl Known {
             mirrors: Mirrors::default(),
             look: None,
             failures: 0,
-            is_cleaned: false,
+            is_superseded: false,
             logged: Logged::default(),
         }
     }
@@ -118,6 +118,9 @@ impl Agent {
     pub(crate) async fn run(self, mut values: watch::Receiver<Value>) {
         let mut known = Known::new(&self.source);
         let (mut asked, mut writing) = (JoinSet::new(), JoinSet::new());
+        let disk = self.disk.clone();
+        // If it fails, the first write says why.
+        drop(tokio::task::spawn_blocking(move || disk.take_over()));
         loop {
             for target in known.mirrors.due(Instant::now(), MOST_ASKED.saturating_sub(asked.len())) {
                 let mirrors = self.asker.clone();
@@ -212,11 +215,11 @@ impl Agent {
         known.look_in(GATHER);
     }
 
-    /// What is to be done so that files become what is wanted. `None` after a `clean`.
+    /// What is to be done so that files become what is wanted. `None` if the files are not this agent's any more.
     fn work(&self, known: &mut Known) -> Option<Work> {
         known.look = None;
         let Some(registries) = &known.registries else { return Some(self.disk.look()) };
-        if known.is_cleaned {
+        if known.is_superseded {
             return None;
         }
         if known.progress == Progress::Read {
@@ -234,7 +237,7 @@ impl Agent {
         if known.progress == Progress::InWork {
             known.progress = Progress::Written;
         }
-        known.is_cleaned = report.errors.iter().any(|error| matches!(error, Error::Cleaned));
+        known.is_superseded = report.errors.iter().any(|error| matches!(error, Error::Superseded));
         known.failures = if report.errors.is_empty() { 0 } else { known.failures.saturating_add(1) };
         if report.left == Some(0) && matches!(known.unusable, Some(Obstacle::Missing(_))) {
             known.unusable = None;
@@ -244,7 +247,7 @@ impl Agent {
         known.found.extend(first(report.in_the_way).map(Obstacle::InTheWay));
         known.found.extend(first(report.errors.iter().map(ToString::to_string)).map(Obstacle::Write));
         match known.failures {
-            _ if known.is_cleaned => known.look = None,
+            _ if known.is_superseded => known.look = None,
             0 => known.look_in(LOOK_AGAIN),
             failures => known.look_in(retry(failures, fastrand::f64()).min(LONGEST_PAUSE)),
         }

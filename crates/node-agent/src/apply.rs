@@ -61,6 +61,14 @@ impl Disk {
         Work { disk: self.clone(), wanted: None }
     }
 
+    /// Claims the folder if an earlier Pod has done so: its files are this Pod's from now on, whatever the value is.
+    ///
+    /// # Errors
+    /// If the folder cannot be claimed. The next write tries it again.
+    pub(crate) fn take_over(&self) -> Result<(), Error> {
+        if Node::is_claimed(&self.places) { self.node().map(drop) } else { Ok(()) }
+    }
+
     /// The claim on the folder.
     fn node(&self) -> Result<Node, Error> {
         let mut claimed = self.node.lock().unwrap_or_else(PoisonError::into_inner);

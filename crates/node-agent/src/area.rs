@@ -1,10 +1,11 @@
 //! A folder of our own beside those of hosts. Files are written there before they are moved to their place, and its lock
 //! lets one process write at a time.
 //!
-//! `clean` removes the folder, and with it the right of a running agent to write: see [`Area::lock`].
+//! An agent that claims the folder replaces the lock, and `clean` removes the folder. Either ends the right of another agent to
+//! write: see [`Area::lock`]. The lock holds the UID of the Pod of the agent, so the end of another Pod removes nothing.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +15,8 @@ use crate::error::{Error, at};
 use crate::files::{AREA, PRIVATE, Real, children};
 
 const LOCK: &str = "lock";
+/// The next lock, until it is moved to its place.
+const NEXT: &str = "next";
 /// The folders that were moved from their places, by their names.
 pub(crate) const OLD: &str = "old";
 
@@ -32,8 +35,20 @@ pub(crate) struct Guard {
 }
 
 impl Area {
-    /// Creates the folder in `root`, unless it is there, and removes what an interrupted write has left in it.
-    pub(crate) fn claim(root: &Path) -> Result<(Self, Guard), Error> {
+    /// Creates the folder in `root`, unless it is there, for an owner. The claims of others end.
+    pub(crate) fn claim(root: &Path, owner: &str) -> Result<Self, Error> {
+        let (area, _guard) = Self::join(root)?;
+        let (lock, next) = (area.lock_path(), area.path(NEXT));
+        let claimed = OpenOptions::new().append(true).create_new(true).mode(PRIVATE).open(&next);
+        let mut claimed = claimed.map_err(|error| at(&next, "created", error))?;
+        claimed.write_all(owner.as_bytes()).map_err(|error| at(&next, "written", error))?;
+        fs::rename(&next, &lock).map_err(|error| at(&lock, "replaced", error))?;
+        Ok(Self { claimed: Arc::new(claimed), ..area })
+    }
+
+    /// Creates the folder in `root`, unless it is there, and removes what an interrupted write has left in it. The claims of
+    /// others stay.
+    pub(crate) fn join(root: &Path) -> Result<(Self, Guard), Error> {
         let path = root.join(AREA);
         loop {
             match DirBuilder::new().mode(0o700).create(&path) {
@@ -43,13 +58,13 @@ impl Area {
             let lock = path.join(LOCK);
             let opened = OpenOptions::new().append(true).create(true).mode(PRIVATE).open(&lock);
             let claimed = match opened {
-                // `clean` has removed the folder in between.
+                // `clean` has removed the folder in the meantime.
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 opened => Arc::new(opened.map_err(|error| at(&lock, "created", error))?),
             };
             let area = Self { path: path.clone(), claimed };
             match area.lock() {
-                Err(Error::Cleaned) => {}
+                Err(Error::Superseded) => {}
                 locked => {
                     let guard = locked?;
                     area.sweep()?;
@@ -62,11 +77,11 @@ impl Area {
     /// Waits until no other process writes.
     ///
     /// # Errors
-    /// [`Error::Cleaned`] if `clean` has removed the folder, even if somebody has claimed it since.
+    /// [`Error::Superseded`] if another agent has claimed the folder since, or `clean` has removed it.
     pub(crate) fn lock(&self) -> Result<Guard, Error> {
         let path = self.lock_path();
         let failed = |error: io::Error| match error.kind() {
-            ErrorKind::NotFound => Error::Cleaned,
+            ErrorKind::NotFound => Error::Superseded,
             _ => at(&path, "locked", error),
         };
         let file = File::open(&path).map_err(failed)?;
@@ -76,7 +91,13 @@ impl Area {
             (self.claimed.metadata().map_err(failed)?, fs::metadata(&path).map_err(failed)?);
         let locked = file.metadata().map_err(failed)?;
         let is_claimed = [locked.ino(), there.ino()] == [claimed.ino(); 2];
-        if is_claimed { Ok(Guard { _lock: file }) } else { Err(Error::Cleaned) }
+        if is_claimed { Ok(Guard { _lock: file }) } else { Err(Error::Superseded) }
+    }
+
+    /// Who has claimed the folder; empty if nobody has, or an agent that does not know its Pod.
+    pub(crate) fn owner(&self) -> Result<String, Error> {
+        let lock = self.lock_path();
+        fs::read_to_string(&lock).map_err(|error| at(&lock, "read", error))
     }
 
     /// A path for what is about to be moved from here, or has been moved here.
@@ -145,7 +166,7 @@ mod tests {
         for target in ["/nowhere", "/tmp"] {
             let root = tempfile::tempdir().unwrap();
             symlink(target, root.path().join(AREA)).unwrap();
-            let error = Area::claim(root.path()).unwrap_err().to_string();
+            let error = Area::claim(root.path(), "").unwrap_err().to_string();
             let path = root.path().join(AREA);
             assert_eq!(error, format!("{} cannot be created: File exists (os error 17)", path.display()));
         }

@@ -22,9 +22,11 @@ pub enum Error {
     /// The thread that wrote has ended.
     #[error("writing was interrupted: {0}")]
     Interrupted(#[from] tokio::task::JoinError),
-    /// `clean` has removed the files since this process started.
-    #[error("`clean` has removed the files of this node: the agent writes nothing until it starts again")]
-    Cleaned,
+    /// The claim of this process has ended.
+    #[error(
+        "another agent has the files of this node now, or `clean` has removed them: this agent writes nothing until it starts again"
+    )]
+    Superseded,
 }
 
 /// An error of the file system at a path.

@@ -8,7 +8,7 @@ use policy::container_registries::HiddenText;
 
 use crate::area::Area;
 use crate::error::Error;
-use crate::files::Real;
+use crate::files::{AREA, Real};
 use crate::logins;
 use crate::read;
 use crate::write::{Done, Writer};
@@ -20,9 +20,11 @@ pub struct Places {
     pub hosts: PathBuf,
     /// The file with logins for the kubelet's credential provider.
     pub logins: PathBuf,
+    /// The UID of the Pod whose files they are; empty if there is none.
+    pub owner: String,
 }
 
-/// The files of this node. A claim on them ends when `clean` runs.
+/// The files of this node. A claim on them ends when another agent starts, or when `clean` runs.
 #[derive(Clone, Debug)]
 pub struct Node {
     places: Places,
@@ -53,10 +55,14 @@ impl From<Error> for Report {
 }
 
 impl Node {
-    /// Claims the folder of containerd, and removes what an interrupted write has left.
+    /// Claims the folder of containerd, and removes what an interrupted write has left. Other agents write nothing from then on.
     pub fn claim(places: &Places) -> Result<Self, Error> {
-        let (area, _guard) = Area::claim(&places.hosts)?;
-        Ok(Self { places: places.clone(), area })
+        Ok(Self { places: places.clone(), area: Area::claim(&places.hosts, &places.owner)? })
+    }
+
+    /// Whether an agent has claimed the folder.
+    pub(crate) fn is_claimed(places: &Places) -> bool {
+        places.hosts.join(AREA).exists()
     }
 
     /// Brings the files to what is wanted, while no other process writes: the folders of hosts, and the file with logins.
@@ -80,7 +86,8 @@ impl Node {
         left.map_or_else(Report::from, |left| Report { left: Some(left), ..Report::default() })
     }
 
-    /// Removes everything of ours. Other processes write nothing from then on, until they claim the folder again.
+    /// Removes everything of ours, but nothing if the agent of another Pod has claimed it: that is [`Error::Superseded`]. Other
+    /// processes write nothing from then on, until they claim the folder again.
     #[must_use]
     pub fn clean(places: &Places) -> Report {
         // On a node without containerd, no folder was written.
@@ -89,16 +96,22 @@ impl Node {
             bring_logins(places, None, &mut report);
             return report;
         }
-        let (area, guard) = match Area::claim(&places.hosts) {
-            Ok(claimed) => claimed,
-            Err(error) => return error.into(),
-        };
+        Self::clean_there(places).unwrap_or_else(Report::from)
+    }
+
+    fn clean_there(places: &Places) -> Result<Report, Error> {
+        let (area, guard) = Area::join(&places.hosts)?;
+        let (pod, owner) = (&places.owner, area.owner()?);
+        let is_of_another = *pod != owner && !pod.is_empty() && !owner.is_empty();
+        if is_of_another {
+            return Err(Error::Superseded);
+        }
         let node = Self { places: places.clone(), area };
         let mut report = node.apply_locked(&BTreeMap::new(), None);
         if report.errors.is_empty() {
             report.errors.extend(node.area.remove(guard).err());
         }
-        report
+        Ok(report)
     }
 
     fn apply_locked(&self, wanted: &BTreeMap<String, Wanted>, logins: Option<&HiddenText>) -> Report {
@@ -108,7 +121,7 @@ impl Node {
     }
 
     fn bring_hosts(&self, wanted: &BTreeMap<String, Wanted>) -> Result<Report, Error> {
-        let Places { hosts, logins } = &self.places;
+        let Places { hosts, logins, .. } = &self.places;
         let plan = tree::plan(&read::tree(hosts)?, wanted);
         let Done { written, removed, errors } = Writer::new(hosts, &self.area, Real).apply(&plan);
         let mut foreign = plan.foreign;

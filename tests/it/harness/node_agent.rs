@@ -103,9 +103,16 @@ impl AgentNode {
 
     /// Starts the agent.
     pub fn start(&self) -> Agent {
+        self.start_in("")
+    }
+
+    /// Starts the agent in a Pod with a UID.
+    pub fn start_in(&self, pod: &str) -> Agent {
         let port = free_port().unwrap();
         let listen = format!("--admin-listen=127.0.0.1:{port}");
-        let mut process = Process::start(&self.command(&["run", &listen]), &self.path("agent.log")).unwrap();
+        let mut command = self.command(&["run", &listen]);
+        command.env("POD_UID", pod);
+        let mut process = Process::start(&command, &self.path(&format!("agent{pod}.log"))).unwrap();
         process
             .wait_until("alive", || call(("127.0.0.1", port), "GET", "/livez", &[], b"").is_some())
             .unwrap();

@@ -11,7 +11,6 @@ pub mod provider;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use testenv::{ControlPlane, NODE_ADDRESS, Node, Options};
@@ -22,7 +21,7 @@ use crate::harness::cluster::{NOTHING, kubectl};
 use crate::harness::command::piped;
 use crate::harness::packages;
 use crate::harness::registry::{Auth, Registry};
-use crate::harness::wait::{wait_until, wait_within};
+use crate::harness::wait::wait_until;
 
 /// Where tests start registries of their own, which node and builds use without TLS: a port for each test.
 pub const SPARE_PORTS: [u16; 2] = [5003, 5004];
@@ -159,22 +158,10 @@ impl RealCluster {
     pub fn switch_agent(&'static self, hosts: Option<&Path>) {
         let mut agent = json!({"enabled": hosts.is_some(), "image": image("serverless-node-agent")});
         if let Some(hosts) = hosts {
-            self.await_uninstall_of_agent();
             images::provide_program(&self.images, &images::NODE_AGENT);
             agent["hostsDir"] = json!(hosts);
         }
         self.helm(&["upgrade", "--reuse-values"], &[&json!({"nodeAgent": agent})]);
-    }
-
-    /// Waits until an agent that was switched off has ended: it removes the files of this node at its end, also those of the next
-    /// one.
-    fn await_uninstall_of_agent(&'static self) {
-        let system = Namespace { cluster: self, name: "kyma-system" };
-        let agent = "-l app.kubernetes.io/name=serverless-node-agent -o name";
-        if system.kubectl(&format!("get daemonsets {agent}")).is_empty() {
-            let is_over = || system.kubectl(&format!("get pods {agent}")).is_empty();
-            wait_within(Duration::from_mins(1), "the earlier agent has ended", is_over);
-        }
     }
 
     /// Installs or changes the chart, and waits until its Pods are ready.

@@ -5,7 +5,8 @@ use process::{printed, shell};
 use tokio::runtime::Builder;
 
 use super::places::{Access, Files};
-use crate::node::Node;
+use crate::error::Error;
+use crate::node::{Node, Places};
 use crate::uninstall;
 
 #[derive(Clone, Debug, clap::Args)]
@@ -21,7 +22,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Exit {
     match &args.unless_daemon_set {
-        None => clean(&args.files),
+        None => clean(&Places { owner: String::new(), ..args.files.places() }),
         Some(name) => shell::run(&mut Builder::new_current_thread(), clean_if_gone(args, name)),
     }
 }
@@ -32,7 +33,7 @@ async fn clean_if_gone(args: &Args, daemon_set: &str) -> Exit {
         Err(error) => return Exit::Usage.because(error),
     };
     match uninstall::is_gone(&account, &args.access.namespace, daemon_set).await {
-        Ok(true) => clean(&args.files),
+        Ok(true) => clean(&args.files.places()),
         Ok(false) => {
             let text = format_args!("the DaemonSet {daemon_set} exists: nothing was removed\n");
             printed::print(text, Exit::Success)
@@ -41,8 +42,12 @@ async fn clean_if_gone(args: &Args, daemon_set: &str) -> Exit {
     }
 }
 
-fn clean(files: &Files) -> Exit {
-    let report = Node::clean(&files.places());
+fn clean(places: &Places) -> Exit {
+    let report = Node::clean(places);
+    if matches!(report.errors[..], [Error::Superseded]) {
+        let text = format_args!("the files are those of the agent in another Pod: nothing was removed\n");
+        return printed::print(text, Exit::Success);
+    }
     let exit = printed::print(format_args!("files removed: {}\n", report.removed), Exit::Success);
     report.errors.into_iter().fold(exit, |_, error| Exit::Unreadable.because(error))
 }

@@ -16,13 +16,16 @@ pub(super) struct Files {
     /// The file with logins for serverless-credential-provider; by default registry-credentials.json in the folder of containerd
     #[arg(long, env = "APP_PROVIDER_FILE", value_name = "FILE")]
     provider_file: Option<PathBuf>,
+    /// The UID of the Pod of the agent. It marks the files of this node as those of this Pod; `clean --unless-daemon-set` leaves those of another Pod alone
+    #[arg(long, env = "POD_UID", default_value_t, hide_default_value = true, value_name = "UID")]
+    pod_uid: String,
 }
 
 impl Files {
     /// The folder, and the file: containerd looks for folders beside it, never for this file.
     pub(super) fn places(&self) -> Places {
         let logins = self.provider_file.clone().unwrap_or_else(|| self.hosts_dir.join(FILE_NAME));
-        Places { hosts: self.hosts_dir.clone(), logins }
+        Places { hosts: self.hosts_dir.clone(), logins, owner: self.pod_uid.clone() }
     }
 }
 

@@ -12,6 +12,8 @@ use tempfile::TempDir;
 
 use super::*;
 
+const SUPERSEDED: &str = "another agent has the files of this node now, or `clean` has removed them: this agent writes nothing until it starts again";
+
 /// Paths below a folder, with the type, mode, time and content of what is there. The folder itself is left out, and so are
 /// the times of folders: they change with each entry.
 fn listing(root: &Path) -> BTreeMap<String, String> {
@@ -38,7 +40,8 @@ fn listing(root: &Path) -> BTreeMap<String, String> {
 }
 
 fn places(root: &Path) -> Places {
-    Places { hosts: root.to_owned(), logins: root.join("registry-credentials.json") }
+    let logins = root.join("registry-credentials.json");
+    Places { hosts: root.to_owned(), logins, owner: String::new() }
 }
 
 fn claim(root: &Path) -> Node {
@@ -83,20 +86,26 @@ fn messages(report: &Report) -> Vec<String> {
 #[test]
 fn two_agents_that_write_at_the_same_time_are_not_in_each_others_way() {
     let root = tempfile::tempdir().unwrap();
+    let write = |node: &Node, number: usize| {
+        messages(&node.apply(&BTreeMap::from([host("docker.io", 1)]), Some(&logins(number))))
+    };
+    let old = claim(root.path());
+    assert_eq!(write(&old, 100), [""; 0]);
     thread::scope(|scope| {
-        for agent in 0..2 {
-            let node = claim(root.path());
-            scope.spawn(move || {
-                for number in 0..50 {
-                    let logins = logins(2 * number + agent);
-                    let report = node.apply(&BTreeMap::from([host("docker.io", 1)]), Some(&logins));
-                    assert_eq!(messages(&report), [""; 0]);
-                }
-            });
-        }
+        scope.spawn(|| {
+            let said: Vec<_> = (0..50).map(|number| write(&old, number)).collect();
+            let until = said.iter().position(|said| *said != [""; 0]).unwrap_or(said.len());
+            assert!(said[until..].iter().all(|said| *said == [SUPERSEDED]), "{said:?}");
+        });
+        scope.spawn(|| {
+            let new = claim(root.path());
+            for number in 50..100 {
+                assert_eq!(write(&new, number), [""; 0]);
+            }
+        });
     });
-    let written = fs::read_to_string(places(root.path()).logins).unwrap();
-    assert!([98, 99].map(logins).iter().any(|text| text.reveal() == written), "{written}");
+    assert_eq!(write(&old, 100), [SUPERSEDED]);
+    assert_eq!(fs::read_to_string(places(root.path()).logins).unwrap(), logins(99).reveal());
     let left = fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().file_name());
     let mut left: Vec<_> = left.collect();
     left.sort();
@@ -167,13 +176,37 @@ fn a_clean_ends_the_claim_of_a_running_agent() {
     let written = node.apply(&wanted, None).written;
     assert_eq!((written, Node::clean(&places(root.path())).removed), (2, 2));
     let refused = || messages(&node.apply(&wanted, Some(&logins(1))));
-    let message =
-        "`clean` has removed the files of this node: the agent writes nothing until it starts again";
-    assert_eq!(refused(), [message]);
+    assert_eq!(refused(), [SUPERSEDED]);
     // Not even when another agent has started.
     let next = claim(root.path());
-    assert_eq!(refused(), [message]);
+    assert_eq!(refused(), [SUPERSEDED]);
     assert_eq!(next.apply(&wanted, None).written, 2);
+}
+
+#[test]
+fn an_agent_that_starts_ends_the_claim_of_another_one_whose_end_leaves_its_files_alone() {
+    let root = tempfile::tempdir().unwrap();
+    let wanted = BTreeMap::from([host("docker.io", 1)]);
+    let of = |owner: &str| Places { owner: owner.to_owned(), ..places(root.path()) };
+    let first = Node::claim(&of("1")).unwrap();
+    assert_eq!(first.apply(&wanted, None).written, 2);
+    let next = Node::claim(&of("2")).unwrap();
+    assert_eq!(messages(&first.apply(&BTreeMap::new(), None)), [SUPERSEDED]);
+
+    let there = listing(root.path());
+    let report = Node::clean(&of("1"));
+    assert_eq!((report.removed, messages(&report)), (0, vec![SUPERSEDED.to_owned()]));
+    assert_eq!(listing(root.path()), there);
+    assert_eq!(messages(&next.apply(&wanted, None)), [""; 0]);
+    // Its own end removes them, and so does somebody who is no agent.
+    for owner in ["2", ""] {
+        assert_eq!(Node::clean(&of(owner)).removed, 2);
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+        assert_eq!(Node::claim(&of("2")).unwrap().apply(&wanted, None).written, 2);
+    }
+    // One that does not know its Pod has no files of its own.
+    let unknown = Node::claim(&of("")).unwrap();
+    assert_eq!((messages(&unknown.apply(&wanted, None)), Node::clean(&of("1")).removed), (vec![], 2));
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn changes() -> Vec<Hosts> {
 
 /// Brings a folder to what is wanted, with a file system of the test.
 fn bring(root: &Path, wanted: &Hosts, files: impl FileSystem) {
-    let (area, _guard) = Area::claim(root).unwrap();
+    let (area, _guard) = Area::join(root).unwrap();
     let plan = tree::plan(&read::tree(root).unwrap(), wanted);
     assert_eq!(plan.in_the_way.len(), 0);
     let done = Writer::new(root, &area, files).apply(&plan);

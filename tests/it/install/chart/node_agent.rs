@@ -65,8 +65,9 @@ fn values_reach_the_agent_and_its_end() {
     let container = &pod["containers"][0];
     let args = ["run", "--containerd=1.7", "--credentials=provider", "--log-format=text"];
     assert_eq!(container["args"], json!(args));
+    let pod_uid = json!({"name": "POD_UID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}});
     let place = json!({"name": "APP_HOSTS_DIR", "value": "/var/lib/hosts"});
-    assert_eq!(container["env"][1], place);
+    assert_eq!([&container["env"][1], &container["env"][2]], [&pod_uid, &place]);
     assert_eq!(container["volumeMounts"], json!([{"name": "hosts", "mountPath": "/var/lib/hosts"}]));
     assert_eq!(pod["volumes"][0]["hostPath"]["path"], "/var/lib/hosts");
     accepts(&container["args"]);
@@ -95,7 +96,7 @@ fn the_end_of_a_pod_knows_the_places_that_arguments_name() {
         command.get_arguments().filter_map(|flag| flag.get_long().map(str::to_owned)).collect::<BTreeSet<_>>()
     };
     let both: Vec<_> = known("run").intersection(&known("clean")).cloned().collect();
-    assert_eq!(both, ["account-dir", "hosts-dir", "namespace", "provider-file"]);
+    assert_eq!(both, ["account-dir", "hosts-dir", "namespace", "pod-uid", "provider-file"]);
 }
 
 /// The program accepts arguments.

@@ -146,8 +146,6 @@ impl Cache {
         system().kubectl(&format!("delete registrycache {}", self.name));
         let file = self.folder.join(self.upstream).join("hosts.toml");
         wait_within(LONG, "the node forgets the cache", || !file.exists());
-        // The agent knows at once why it ends while it has its account.
-        system().kubectl("delete daemonset serverless-node-agent --cascade=foreground");
         CLUSTER.switch_agent(None);
     }
 }
