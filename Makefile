@@ -261,8 +261,8 @@ bench-registry: control-plane registry $(REGISTRY) ## the gateway of registries:
 	$(CARGO) bench --locked --bench registry -- $(CURDIR)/$(REGISTRY)
 
 .PHONY: bench-cache
-bench-cache: control-plane registry $(REGISTRY) ## pull-through caches: rotations, an outage, who may pull, a large layer
-	$(CARGO) bench --locked --bench cache -- $(CURDIR)/$(REGISTRY)
+bench-cache: control-plane registry $(REGISTRY) $(CONTROLLER) ## pull-through caches: rotations, wrong credentials, an outage, who may pull, a large layer
+	$(CARGO) bench --locked --bench cache -- $(CURDIR)/$(REGISTRY) $(CURDIR)/$(CONTROLLER)
 
 .PHONY: bench-hostile
 bench-hostile: control-plane $(IMAGE_CONTROLLER) ## how much memory of the controller tenants can fill

@@ -1,7 +1,7 @@
-//! Pull-through caches: rotations under load, an upstream that is away, who may pull, and the first byte of a large layer:
-//! `make bench-cache`.
+//! Pull-through caches: rotations and wrong credentials under load, an upstream that is away, who may pull, and the first byte of
+//! a large layer: `make bench-cache`.
 //!
-//! It measures the release binary as a process of its own, with a real API server and real registries. Figures can be
+//! It measures the binaries of the images as processes of their own, with a real API server and real registries. Figures can be
 //! compared only within one run.
 
 #![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "a benchmark, not an interface")]
@@ -15,11 +15,13 @@
 #![allow(dead_code, unused_imports, reason = "the tests use more of the harness")]
 
 mod access;
+mod caches;
 #[path = "../registry/harness.rs"]
 mod harness;
 #[path = "../registry/http.rs"]
 mod http;
 mod large;
+mod mistakes;
 mod outage;
 #[path = "../load/rates.rs"]
 mod rates;
@@ -28,10 +30,13 @@ mod upstream;
 
 fn main() {
     let has = |name: &str| std::env::args().any(|argument| argument == format!("--{name}"));
-    let chosen = ["rotations", "outage", "access", "large"].iter().any(|name| has(name));
+    let chosen = ["rotations", "mistakes", "outage", "access", "large"].iter().any(|name| has(name));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     if !chosen || has("rotations") {
-        runtime.block_on(rotations::measure());
+        rotations::measure();
+    }
+    if !chosen || has("mistakes") {
+        mistakes::measure();
     }
     if !chosen || has("outage") {
         runtime.block_on(outage::measure());

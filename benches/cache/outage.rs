@@ -6,8 +6,7 @@ use crate::harness::cached::{Cached, Setup};
 use crate::harness::registry::{Auth, Registry};
 use crate::harness::wait::wait_within;
 use crate::http::Connection;
-use crate::rotations::status;
-use crate::upstream::{login, push_image, server};
+use crate::upstream::{login, push_image, server, status};
 
 const IMAGES: usize = 20;
 const PULLS: usize = 200;

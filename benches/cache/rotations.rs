@@ -1,86 +1,62 @@
-//! Rotations of the credentials for the upstream, while a client pulls.
+//! Rotations of the credentials for the upstream as the documentation has them, while clients pull.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
-use http_body_util::BodyExt as _;
-use tokio::time::{MissedTickBehavior, interval, sleep};
-
-use crate::harness::cached::{Cached, Setup};
-use crate::harness::registry::{Auth, Registry};
-use crate::harness::wait::wait_within;
-use crate::http::Connection;
-use crate::upstream::{login, push_image, server};
+use crate::caches::{Caches, Pulls};
 
 const ROTATIONS: usize = 20;
-const PULLS_PER_SECOND: u64 = 50;
 
-pub async fn measure() {
-    let upstream = Registry::start(Auth::Basic, "password-0");
-    push_image(&upstream, "password-0", "app:0");
-    let remote = format!("http://{}", upstream.address());
-    let mut cached = Cached::start(&Setup { namespace: Some("bench-rotations"), ..Setup::of(remote) });
-    cached.set_credentials(login("password-0"));
-    wait_within(Duration::from_secs(20), "the cache is ready", || cached.is_ready());
+/// How long it took until the status had said that credentials were proven, and until they were used.
+struct Rotation {
+    proven: Duration,
+    used: Duration,
+}
 
-    let (ends, pulls, failures) =
-        (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
-    let client =
-        tokio::spawn(pull(server(&cached), Arc::clone(&ends), Arc::clone(&pulls), Arc::clone(&failures)));
-    let mut times = Vec::new();
-    for number in 1..=ROTATIONS {
-        let (password, image) = (format!("password-{number}"), format!("app:{number}"));
-        // The new image is only there for who has the new password.
-        upstream.set_password(&password);
-        push_image(&upstream, &password, &image);
-        let start = Instant::now();
-        cached.set_credentials(login(&password));
-        let mut connection = Connection::open(&server(&cached)).await;
-        while status(&mut connection, &format!("/v2/app/manifests/{number}")).await != 200 {
-            sleep(Duration::from_millis(20)).await;
+pub fn measure() {
+    let mut caches = Caches::start(&account(0));
+    let mut rotations = Vec::new();
+    let pulls = Pulls::during(&mut caches, |caches| {
+        for number in 1..=ROTATIONS {
+            rotations.push(rotate(caches, number));
         }
-        times.push(start.elapsed());
-    }
-    ends.store(true, Ordering::SeqCst);
-    client.await.unwrap();
-    times.sort_unstable();
-    let seconds = |time: &Duration| format!("{:.2} s", time.as_secs_f64());
-    let restarts = usize::from(cached.gateway.ended().unwrap().is_some());
-    println!("\n| rotations | pulls | failures | restarts | in use after, median | longest |");
-    println!("|---|---|---|---|---|---|");
-    println!(
-        "| {ROTATIONS} | {} | {} | {restarts} | {} | {} |",
-        pulls.load(Ordering::SeqCst),
-        failures.load(Ordering::SeqCst),
-        seconds(&times[ROTATIONS / 2]),
-        seconds(&times[ROTATIONS - 1]),
+    });
+    println!("\n| {ROTATIONS} rotations | |");
+    println!("|---|---|");
+    pulls.print();
+    println!("| Pods that were replaced | {} |", usize::from(caches.is_replaced()));
+    print(
+        "the status says that new credentials are proven after",
+        rotations.iter().map(|rotation| rotation.proven),
     );
+    print("new credentials are used after", rotations.iter().map(|rotation| rotation.used));
 }
 
-async fn pull(
-    server: crate::rates::Server,
-    ends: Arc<AtomicBool>,
-    pulls: Arc<AtomicUsize>,
-    failures: Arc<AtomicUsize>,
-) {
-    let mut ticks = interval(Duration::from_millis(1000 / PULLS_PER_SECOND));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut connection = Connection::open(&server).await;
-    while !ends.load(Ordering::SeqCst) {
-        ticks.tick().await;
-        pulls.fetch_add(1, Ordering::SeqCst);
-        if status(&mut connection, "/v2/app/manifests/0").await != 200 {
-            failures.fetch_add(1, Ordering::SeqCst);
-        }
+fn account(number: usize) -> (String, String) {
+    (format!("cache-{number}"), format!("password-{number}"))
+}
+
+/// From the change of the cache. The old account is deleted as soon as the status allows it; then an image is pulled that is not
+/// cached, which needs the new one.
+fn rotate(caches: &mut Caches, number: usize) -> Rotation {
+    let (old, new) = (account(number - 1), account(number));
+    let image = format!("app:{number}");
+    let digest = caches.push(&image);
+    caches.set_accounts(&[&old, &new]);
+    let start = Instant::now();
+    caches.set_credentials(&new);
+    let secret = caches.cluster.secret();
+    caches.cluster.wait("the credentials are proven", || caches.cluster.proven() == secret.as_str());
+    let proven = start.elapsed();
+    caches.set_accounts(&[&new]);
+    while caches.pull(&image, &digest).is_err() {
+        std::thread::sleep(Duration::from_millis(20));
     }
+    Rotation { proven, used: start.elapsed() }
 }
 
-/// The status of a GET whose body is read.
-pub async fn status(connection: &mut Connection, path: &str) -> u16 {
-    let answer = connection.send("GET", path, "none", Body::empty()).await;
-    let status = answer.status().as_u16();
-    answer.into_body().collect().await.unwrap();
-    status
+fn print(what: &str, times: impl Iterator<Item = Duration>) {
+    let mut times: Vec<_> = times.collect();
+    times.sort_unstable();
+    let [median, most] = [times[times.len() / 2], times[times.len() - 1]].map(|time| time.as_secs_f64());
+    println!("| {what} | median {median:.2} s, most {most:.2} s |");
 }

@@ -16,6 +16,10 @@ pub mod fetcher;
 pub mod git_servers;
 #[path = "../../tests/it/harness/guarded.rs"]
 pub mod guarded;
+#[path = "../../tests/it/harness/node_agent.rs"]
+pub mod node_agent;
+#[path = "../../tests/it/harness/objects.rs"]
+pub mod objects;
 #[path = "../../tests/it/harness/registry.rs"]
 pub mod registry;
 #[path = "../../tests/it/harness/served.rs"]
@@ -25,13 +29,15 @@ pub mod tls;
 #[path = "../../tests/it/harness/wait.rs"]
 pub mod wait;
 
-/// The program that is measured.
+/// The programs that are measured.
 pub mod programs {
     use std::path::PathBuf;
 
-    /// The release binary, which `make bench-registry` and `make bench-cache` name.
-    pub fn program(_: &str) -> PathBuf {
-        let path = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
-        path.expect("the path of the binary is missing: use make bench-registry or make bench-cache").into()
+    /// A binary that `make bench-registry` or `make bench-cache` names.
+    pub fn program(name: &str) -> PathBuf {
+        let path = std::env::args().skip(1).map(PathBuf::from).find(|path| path.ends_with(name));
+        path.unwrap_or_else(|| {
+            panic!("the path of {name} is missing: use make bench-registry or make bench-cache")
+        })
     }
 }

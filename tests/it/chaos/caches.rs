@@ -4,6 +4,7 @@
 
 mod clients;
 mod cluster;
+mod controller;
 mod node;
 mod pod;
 mod system;

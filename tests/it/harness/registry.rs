@@ -136,17 +136,21 @@ impl Registry {
 
     /// Sets the password; the previous one is no longer valid.
     pub fn set_password(&self, password: &str) {
-        let line = match self.auth {
+        self.set_accounts(&[(USER, password)]);
+    }
+
+    /// Sets all accounts.
+    pub fn set_accounts(&self, accounts: &[(&str, &str)]) {
+        let line = |(user, password): &(&str, &str)| match self.auth {
             Auth::Basic => {
                 let output =
-                    Command::new(tool("registry")).args(["htpasswd", USER, password]).output().unwrap();
+                    Command::new(tool("registry")).args(["htpasswd", user, password]).output().unwrap();
                 String::from_utf8(output.stdout).unwrap()
             }
-            Auth::Token => format!("{USER}:{password}\n"),
-            Auth::Open => return,
+            Auth::Open | Auth::Token => format!("{user}:{password}\n"),
         };
         let new = self.folder.path().join("new");
-        std::fs::write(&new, line).unwrap();
+        std::fs::write(&new, accounts.iter().map(line).collect::<String>()).unwrap();
         std::fs::rename(new, self.folder.path().join("accounts")).unwrap();
     }
 

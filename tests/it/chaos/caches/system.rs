@@ -1,19 +1,16 @@
 //! Everything that is killed, and credentials that rotate.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use tempfile::TempDir;
-use testenv::{Process, free_port};
+use testenv::Process;
 
 use super::super::journal::Journal;
 use super::cluster::Cluster;
+use super::controller::Controller;
 use super::pod::Pod;
 use super::upstream::{Upstream, add_account, remove_account};
-use crate::harness::call::call;
 use crate::harness::node_agent::{Agent, AgentNode};
-use crate::harness::programs::program;
 
 /// Accounts of the upstream besides those of the cache.
 pub const PUSHER: (&str, &str) = ("pusher", "horse-of-pusher");
@@ -64,13 +61,6 @@ pub struct System {
     controller: Controller,
     /// Accounts that were in use, and until when.
     old: Vec<(String, Instant)>,
-}
-
-struct Controller {
-    process: Process,
-    admin: u16,
-    _folder: TempDir,
-    started: usize,
 }
 
 impl System {
@@ -194,30 +184,6 @@ impl System {
         self.ended.push(process.output());
         self.controller = Controller::start(&self.cluster, self.controller.started + 1);
         self.controller.await_term();
-    }
-}
-
-impl Controller {
-    fn start(cluster: &Cluster, started: usize) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let admin = free_port().unwrap();
-        let mut run = Command::new(program("serverless-controller"));
-        run.args(["run", "--log-format=text", "--lease-duration=5s"]);
-        run.arg("--reconcile=registry-caches,nodes");
-        run.arg(format!("--admin-listen=127.0.0.1:{admin}"));
-        run.env("KUBECONFIG", cluster.control_plane.kubeconfig());
-        run.env("HOSTNAME", format!("controller-{started}"));
-        let process = Process::start(&run, &folder.path().join("log")).unwrap();
-        Self { process, admin, _folder: folder, started }
-    }
-
-    fn await_term(&mut self) {
-        let address = ("127.0.0.1", self.admin);
-        let leads = || {
-            let metrics = call(address, "GET", "/metrics", &[], b"");
-            metrics.is_some_and(|metrics| metrics.body.contains("\nserverless_controller_leads 1\n"))
-        };
-        self.process.wait_until("the next controller leads", leads).unwrap();
     }
 }
 
