@@ -3,11 +3,23 @@
 use std::collections::HashMap;
 use std::mem;
 
+use aws_lc_rs::digest::{Context, SHA256};
+
 /// What a secret is remembered by.
 pub(crate) type Digest = [u8; 32];
 
 /// The most digests in each of two generations: what was not used in one is forgotten with the next.
 pub(crate) const COUNT_MAX: usize = 16 * 1024;
+
+/// The digest of what is no secret, in parts.
+pub(crate) fn hashed<const N: usize>(parts: [&[u8]; N]) -> Digest {
+    let mut context = Context::new(&SHA256);
+    for bytes in parts {
+        context.update(bytes);
+    }
+    // SHA-256 has this length.
+    context.finish().as_ref().try_into().unwrap_or_default()
+}
 
 /// Values by digests.
 #[derive(Debug)]

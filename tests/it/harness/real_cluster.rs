@@ -9,7 +9,7 @@ mod namespace;
 pub mod provider;
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
@@ -130,11 +130,15 @@ impl RealCluster {
         self.add_volume_of_claim(namespace, "imageregistry-registry-pvc", storage_class);
     }
 
+    /// Where the volume for a claim of a namespace is. What is mounted there before is its file system.
+    pub fn path_of_volume(&self, namespace: &str, claim: &str) -> PathBuf {
+        self.control_plane.folder().join(name_of_volume(namespace, claim))
+    }
+
     /// Adds a volume for a claim of a namespace, on the disk of the node.
     pub fn add_volume_of_claim(&self, namespace: &str, claim: &str, storage_class: &str) {
-        let name = format!("images-of-{namespace}-{claim}");
-        let path = self.control_plane.folder().join(&name);
-        std::fs::create_dir(&path).unwrap();
+        let (name, path) = (name_of_volume(namespace, claim), self.path_of_volume(namespace, claim));
+        std::fs::create_dir_all(&path).unwrap();
         // Kubernetes gives local volumes to the group of the Pod.
         let node = json!({"key": "kubernetes.io/hostname", "operator": "In", "values": ["node"]});
         let nodes = json!({"required": {"nodeSelectorTerms": [{"matchExpressions": [node]}]}});
@@ -238,4 +242,8 @@ pub fn secret(metadata: &Value, data: &Value) -> Value {
     let is_registry = metadata.pointer("/labels/serverless.kyma-project.io~1remote-registry").is_some();
     let kind = if is_registry { "kubernetes.io/dockerconfigjson" } else { "Opaque" };
     json!({"apiVersion": "v1", "kind": "Secret", "type": kind, "metadata": metadata, "stringData": data})
+}
+
+fn name_of_volume(namespace: &str, claim: &str) -> String {
+    format!("images-of-{namespace}-{claim}")
 }

@@ -2,6 +2,7 @@
 //! agent writes.
 
 mod cache;
+mod full_volume;
 mod open;
 mod outage;
 mod rotation;

@@ -1,17 +1,18 @@
-//! What a cache keeps back for now: everything without credentials for the upstream, tags that may have changed, and images
-//! that a login has not pulled before while the upstream does not say whether it may. The registry says of a tag that it does
-//! not exist also if it could not ask the upstream; that is kept back, too.
+//! What a cache keeps back for now: everything without credentials for the upstream, tags that may have changed, images that a
+//! login has not pulled before while the upstream does not say whether it may, and blobs that have broken off. The registry
+//! says of a tag that it does not exist also if it could not ask the upstream; that is kept back, too.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, Method, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderName, Method, Response, StatusCode, header};
 use axum::middleware::{self, Next};
 use decide::registry::cache_access::{Place, is_digest, place};
 use tokio::time::Instant;
 
+use super::broken_blobs::BrokenBlobs;
 use super::credentials::Credentials;
 use super::holder::Holder;
 use super::images::Images;
@@ -29,14 +30,16 @@ pub struct Guard {
     reach: Arc<Reach>,
     needs_fresh_tags: bool,
     images: Option<Images>,
+    broken_blobs: BrokenBlobs,
     metrics: CacheMetrics,
 }
 
 impl Guard {
-    /// Everything may, but that a tag does not exist while the upstream is away.
+    /// Everything may, but that a tag does not exist while the upstream is away, and blobs that break off.
     #[must_use]
     pub fn new(reach: Arc<Reach>, metrics: CacheMetrics) -> Self {
-        Self { credentials: None, reach, needs_fresh_tags: false, images: None, metrics }
+        let broken_blobs = BrokenBlobs::default();
+        Self { credentials: None, reach, needs_fresh_tags: false, images: None, broken_blobs, metrics }
     }
 
     /// Nothing without credentials: the registry would ask the upstream as nobody.
@@ -69,7 +72,7 @@ impl Guard {
         }
         if let (Some(images), Some(holder)) = (&self.images, holder.filter(|holder| holder.is_limited)) {
             let is_known = match place {
-                Place::Root | Place::Blob => true,
+                Place::Root | Place::Blob { .. } => true,
                 Place::Manifest { repository, reference } => {
                     images.has(&holder.login, repository, reference, Instant::now())
                 }
@@ -83,6 +86,15 @@ impl Guard {
             return Some(Withheld::StaleTag);
         }
         None
+    }
+
+    /// What is sent in place of a blob, or the blob itself. The registry has allowed it.
+    async fn blob(&self, digest: String, answer: Response<Body>) -> Response<Body> {
+        if self.broken_blobs.has(&digest) && self.reach.is_reached().await {
+            self.metrics.withheld(Withheld::BrokenBlob);
+            return refused(Withheld::BrokenBlob);
+        }
+        self.broken_blobs.watch(digest, answer)
     }
 
     /// A manifest was served.
@@ -99,8 +111,19 @@ impl Guard {
     }
 }
 
+/// The same request without its body: one that breaks off would break the answer off, too.
+fn without_body(request: Request) -> Request {
+    let (mut parts, _) = request.into_parts();
+    for name in [header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
+        parts.headers.remove(name);
+    }
+    Request::from_parts(parts, Body::empty())
+}
+
 async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response<Body> {
     let place = place(request.uri().path());
+    let is_get = request.method() == Method::GET;
+    let request = if is_get { without_body(request) } else { request };
     let holder = guard.images.as_ref().map_or(Ok(None), |_| Holder::of(request.headers()));
     let Ok(holder) = holder else {
         guard.metrics.withheld(Withheld::Token);
@@ -123,7 +146,10 @@ async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) ->
     if answer.status() == StatusCode::OK {
         guard.served(&place, holder.as_ref(), answer.headers());
     }
-    answer
+    match place {
+        Place::Blob { digest } if is_get && answer.status().is_success() => guard.blob(digest, answer).await,
+        _ => answer,
+    }
 }
 
 fn is_tag(place: &Place) -> bool {
@@ -156,6 +182,9 @@ fn refused(why: Withheld) -> Response<Body> {
             StatusCode::UNAUTHORIZED,
             "UNAUTHORIZED",
             "the token is none of this cache: ask for another one",
+        ),
+        Withheld::BrokenBlob => unavailable(
+            "the cache could not send this blob to its end: get it from the upstream, or try again later",
         ),
         Withheld::UnknownTag => {
             unavailable("the upstream cannot be asked whether the tag exists: try again later")

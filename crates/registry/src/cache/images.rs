@@ -3,10 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_lc_rs::digest::{Context, SHA256};
 use tokio::time::Instant;
 
-use crate::generations::{Digest, Generations};
+use crate::generations::{Digest, Generations, hashed};
 
 /// How long a pull is remembered.
 const LIFE: Duration = Duration::from_hours(24);
@@ -32,12 +31,7 @@ impl Images {
 
 /// Neither a repository nor a reference has a colon before a digest, or a space.
 fn image(login: &Digest, repository: &str, reference: &str) -> Digest {
-    let mut context = Context::new(&SHA256);
-    for bytes in [login, repository.as_bytes(), b" ", reference.as_bytes()] {
-        context.update(bytes);
-    }
-    // SHA-256 has this length.
-    context.finish().as_ref().try_into().unwrap_or_default()
+    hashed([login, repository.as_bytes(), b" ", reference.as_bytes()])
 }
 
 #[cfg(test)]

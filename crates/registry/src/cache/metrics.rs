@@ -18,13 +18,21 @@ pub(super) enum Withheld {
     UnknownTag,
     /// The login has not pulled this image before.
     UnknownImage,
+    /// The registry has not sent this blob to its end, again and again.
+    BrokenBlob,
     /// The token cannot be read.
     Token,
 }
 
 impl Withheld {
-    const ALL: [Self; 5] =
-        [Self::Credentials, Self::StaleTag, Self::UnknownTag, Self::UnknownImage, Self::Token];
+    const ALL: [Self; 6] = [
+        Self::Credentials,
+        Self::StaleTag,
+        Self::UnknownTag,
+        Self::UnknownImage,
+        Self::BrokenBlob,
+        Self::Token,
+    ];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -32,6 +40,7 @@ impl Withheld {
             Self::StaleTag => "stale_tag",
             Self::UnknownTag => "unknown_tag",
             Self::UnknownImage => "unknown_image",
+            Self::BrokenBlob => "broken_blob",
             Self::Token => "token",
         }
     }

@@ -11,7 +11,7 @@ use crate::harness::agent::FOLDER_OF_CONTAINERD;
 use crate::harness::certs_d::pod;
 use crate::harness::client::Login;
 use crate::harness::real_cluster::{CLUSTER, Namespace, OwnNamespace, secret};
-use crate::harness::registry::trusting_crane;
+use crate::harness::registry::{Auth, Registry, trusting_crane};
 use crate::harness::wait::wait_within;
 
 /// How long a Pod may take to start on a busy machine.
@@ -36,7 +36,7 @@ impl Cache {
     /// Asks for it, with more than its upstream in the specification.
     pub fn create(name: &'static str, upstream: &'static str, more: &Value) -> Self {
         CLUSTER.provide_registries();
-        CLUSTER.add_volume_of_claim("kyma-system", &format!("cache-volume-{}-0", resource(upstream)), "");
+        CLUSTER.add_volume_of_claim("kyma-system", &claim(upstream), "");
         let team = CLUSTER.namespace(name);
         let alone = FOLDER_OF_CONTAINERD.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = CLUSTER.node.registries();
@@ -148,6 +148,20 @@ impl Cache {
         wait_within(LONG, "the node forgets the cache", || !file.exists());
         CLUSTER.switch_agent(None);
     }
+}
+
+/// The claim of the only Pod of the cache of an upstream.
+pub fn claim(upstream: &str) -> String {
+    format!("cache-volume-{}-0", resource(upstream))
+}
+
+/// An upstream with TLS at `registry.test`. The node trusts its certificate, whose authority is returned, too, so that it is
+/// pulled from without the cache as well.
+pub fn upstream_with_tls(port: u16, auth: Auth, password: &str) -> (Registry, String) {
+    let [certificate, key] = CLUSTER.control_plane.server_certificate(&["registry.test"]).unwrap();
+    let tls = json!({"certificate": certificate, "key": key});
+    let authority = std::fs::read_to_string(CLUSTER.control_plane.folder().join("ca.crt")).unwrap();
+    (Registry::start_with("registry.test", port, auth, password, &tls), authority)
 }
 
 /// Waits until nothing is left of a cache of an upstream.

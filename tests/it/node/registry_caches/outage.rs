@@ -4,12 +4,11 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::cache::{Cache, add_credentials, push, system};
+use super::cache::{Cache, add_credentials, push, system, upstream_with_tls};
 use crate::harness::command::piped;
 use crate::harness::real_cluster::CLUSTER;
 use crate::harness::registry::{Auth, Registry, USER};
 
-/// The node trusts its certificate, so it is pulled from without the cache, too.
 const UPSTREAM: &str = "registry.test:5010";
 const PORT: u16 = 5010;
 
@@ -67,10 +66,7 @@ fn nft(rules: &str) {
 #[test]
 #[ignore = "it needs a node: make test-node"]
 fn pulls_go_on_through_the_upstream_while_a_cache_is_killed_or_its_packets_are_lost() {
-    let [certificate, key] = CLUSTER.control_plane.server_certificate(&["registry.test"]).unwrap();
-    let tls = json!({"certificate": certificate, "key": key});
-    let upstream = Registry::start_with("registry.test", PORT, Auth::Basic, "horse", &tls);
-    let authority = std::fs::read_to_string(CLUSTER.control_plane.folder().join("ca.crt")).unwrap();
+    let (upstream, authority) = upstream_with_tls(PORT, Auth::Basic, "horse");
     let login = (USER, "horse");
     add_credentials("outage-v1", login);
     let spec = json!({

@@ -15,7 +15,10 @@ pub enum Place {
         reference: String,
     },
     /// A layer or a configuration.
-    Blob,
+    Blob {
+        /// Its digest.
+        digest: String,
+    },
     /// Something else.
     Other,
 }
@@ -38,7 +41,9 @@ pub fn place(path: &str) -> Place {
         (Some(reference), Some("manifests"), Some(repository)) => {
             Place::Manifest { repository: repository.to_owned(), reference: reference.to_owned() }
         }
-        (Some(digest), Some("blobs"), Some(_)) if is_digest(digest) => Place::Blob,
+        (Some(digest), Some("blobs"), Some(_)) if is_digest(digest) => {
+            Place::Blob { digest: digest.to_owned() }
+        }
         _ => Place::Other,
     }
 }
@@ -85,7 +90,7 @@ mod tests {
     #[case("/v2/team%2Fapp/manifests%2flatest", manifest("team/app", "latest"))]
     #[case("/v2/manifests/manifests/manifests", manifest("manifests", "manifests"))]
     #[case("/v2/a/blobs/manifests/b", manifest("a/blobs", "b"))]
-    #[case("/v2/a/blobs/sha256:00", Place::Blob)]
+    #[case("/v2/a/blobs/sha256:00", Place::Blob { digest: "sha256:00".to_owned() })]
     #[case("/v2/a/blobs/uploads", Place::Other)]
     #[case("/v2/a/blobs/uploads/", Place::Other)]
     #[case("/v2/a/tags/list", Place::Other)]
