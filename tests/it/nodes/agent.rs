@@ -16,6 +16,8 @@ use crate::harness::wait::{wait_until, wait_within};
 const FILE: &str = "docker.io/hosts.toml";
 /// What `/readyz` says of an agent whose files are not its own any more.
 const SUPERSEDED: &str = "another agent has the files of this node now, or `clean` has removed them: this agent writes nothing until it starts again\n";
+/// What the end of a Pod runs `clean` with.
+const PRE_STOP: &str = "--unless-daemon-set=serverless-node-agent";
 /// How soon a change of the Secret is on the node.
 const SOON: Duration = Duration::from_secs(2);
 
@@ -148,7 +150,7 @@ fn the_end_of_a_pod_removes_files_if_the_agent_is_uninstalled_and_not_in_a_rolli
     let node = AgentNode::of(&control_plane);
     let agent = node.start();
     agent.await_readiness(200, "ok\n");
-    let pre_stop = ["clean", "--unless-daemon-set=serverless-node-agent"];
+    let pre_stop = ["clean", PRE_STOP];
     let clean = || node.command(&pre_stop).output().unwrap();
 
     let kept = clean();
@@ -203,9 +205,16 @@ fn the_end_of_a_pod_whose_account_is_gone_removes_files() {
         let words = format!("delete {object} serverless-node-agent -n kyma-system");
         kubectl(&control_plane, &words, NOTHING).unwrap();
     }
-    let cleaned = node.command(&["clean", "--unless-daemon-set=serverless-node-agent"]).output().unwrap();
+    let cleaned = node.command(&["clean", PRE_STOP]).output().unwrap();
     let said = String::from_utf8(cleaned.stderr).unwrap();
     assert_eq!((cleaned.status.code(), written.exists()), (Some(0), false), "{said}");
+}
+
+/// What `clean` prints in a Pod.
+fn clean(node: &AgentNode, pod: &str, arguments: &[&str]) -> String {
+    let mut clean = node.command(&[&["clean"], arguments].concat());
+    clean.env("POD_UID", pod);
+    piped(clean, "").unwrap()
 }
 
 /// An installation right after an uninstall, or in another namespace: the Pods of the earlier agent end later.
@@ -219,18 +228,16 @@ fn the_end_of_a_pod_removes_nothing_of_the_agent_in_another_pod() {
     let next = node.start_in("next");
     next.await_readiness(200, "ok\n");
     kubectl(&control_plane, "delete daemonset serverless-node-agent -n kyma-system", NOTHING).unwrap();
-    let clean = |pod: &str| {
-        let mut pre_stop = node.command(&["clean", "--unless-daemon-set=serverless-node-agent"]);
-        pre_stop.env("POD_UID", pod);
-        piped(pre_stop, "").unwrap()
-    };
-    assert_eq!(clean("earlier"), "the files are those of the agent in another Pod: nothing was removed\n");
+    assert_eq!(
+        clean(&node, "earlier", &[PRE_STOP]),
+        "the files are those of the agent in another Pod: nothing was removed\n"
+    );
     // If the earlier one runs on, it leaves the files to the next one.
     set_value(&control_plane, &with_password("b"));
     wait_until("the next one follows", || node.file(FILE).unwrap().contains(&header("b")));
     next.await_readiness(200, "ok\n");
     earlier.await_readiness(503, SUPERSEDED);
-    assert_eq!((clean("next"), node.file(FILE)), ("files removed: 1\n".to_owned(), None));
+    assert_eq!((clean(&node, "next", &[PRE_STOP]), node.file(FILE)), ("files removed: 1\n".to_owned(), None));
 }
 
 /// Its files are those of the Pod that follows, also if that writes nothing itself.
@@ -249,18 +256,12 @@ fn the_end_of_a_pod_removes_what_an_earlier_one_has_written() {
     wait_until("it takes over", || fs::read_to_string(&lock).unwrap() == "next");
     assert!(node.file(FILE).is_some());
     kubectl(&control_plane, "delete daemonset serverless-node-agent -n kyma-system", NOTHING).unwrap();
-    let clean = |pod: &str, arguments: &[&str]| {
-        let mut clean = node.command(&[&["clean"], arguments].concat());
-        clean.env("POD_UID", pod);
-        piped(clean, "").unwrap()
-    };
-    let pre_stop = ["--unless-daemon-set=serverless-node-agent"];
-    assert_eq!(clean("next", &pre_stop), "files removed: 1\n");
+    assert_eq!(clean(&node, "next", &[PRE_STOP]), "files removed: 1\n");
     // Who asks for it without a condition removes them, whoever has them.
     set_value(&control_plane, &with_password("b"));
     let another = node.start_in("another");
     another.await_readiness(200, "ok\n");
-    assert_eq!((clean("next", &[]), node.file(FILE)), ("files removed: 1\n".to_owned(), None));
+    assert_eq!((clean(&node, "next", &[]), node.file(FILE)), ("files removed: 1\n".to_owned(), None));
 }
 
 #[test]
