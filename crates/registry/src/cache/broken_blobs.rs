@@ -21,28 +21,30 @@ pub(super) const LIFE: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Default)]
 pub(super) struct BrokenBlobs(Arc<Mutex<Generations<Break>>>);
 
+/// The last time that an answer with a blob has broken off.
 #[derive(Clone, Copy, Debug)]
-struct Break {
+pub(super) struct Break {
     at: Instant,
     /// Whether it was asked for a moment after another break.
-    is_repeated: bool,
+    pub(super) is_repeated: bool,
 }
 
 impl BrokenBlobs {
-    /// Whether answers with this blob have broken off one after the other.
-    pub(super) fn has(&self, digest: &str) -> bool {
-        self.last(digest).is_some_and(|last| last.is_repeated)
-    }
-
-    fn last(&self, digest: &str) -> Option<Break> {
+    /// The last break, if it was a moment ago.
+    pub(super) fn last(&self, digest: &str) -> Option<Break> {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&hashed([digest.as_bytes()]));
         last.filter(|last| last.at.elapsed() < LIFE)
     }
 
-    /// Passes an answer on that holds a blob. A client that goes away breaks nothing off. The last bytes before a break are not
-    /// passed on: they are the message of the registry.
-    pub(super) fn watch(&self, digest: String, answer: Response<Body>) -> Response<Body> {
-        let (blobs, is_repeated) = (self.clone(), self.last(&digest).is_some());
+    /// Passes an answer on that holds a blob, for which a client asks after the last break. A client that goes away breaks
+    /// nothing off. The last bytes before a break are not passed on: they are the message of the registry.
+    pub(super) fn watch(
+        &self,
+        digest: String,
+        last: Option<Break>,
+        answer: Response<Body>,
+    ) -> Response<Body> {
+        let (blobs, is_repeated) = (self.clone(), last.is_some());
         let remember = move |error| {
             tracing::warn!(
                 digest,

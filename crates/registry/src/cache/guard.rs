@@ -90,11 +90,12 @@ impl Guard {
 
     /// What is sent in place of a blob, or the blob itself. The registry has allowed it.
     async fn blob(&self, digest: String, answer: Response<Body>) -> Response<Body> {
-        if self.broken_blobs.has(&digest) && self.reach.is_reached().await {
+        let last = self.broken_blobs.last(&digest);
+        if last.is_some_and(|last| last.is_repeated) && self.reach.is_reached().await {
             self.metrics.withheld(Withheld::BrokenBlob);
             return refused(Withheld::BrokenBlob);
         }
-        self.broken_blobs.watch(digest, answer)
+        self.broken_blobs.watch(digest, last, answer)
     }
 
     /// A manifest was served.
