@@ -15,7 +15,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use testenv::free_port;
 
 use crate::harness::client::Login;
@@ -57,11 +57,9 @@ impl Caches {
     /// With the account of the cache.
     pub fn start(account: &Account) -> Self {
         let mut cluster = Cluster::start();
-        let [certificate, key] = cluster.control_plane.server_certificate(&["localhost"]).unwrap();
-        let tls = json!({"certificate": certificate, "key": key});
-        let port = free_port().unwrap();
-        let upstream = Registry::start_with("localhost", port, Auth::Basic, CLIENT.1, &tls);
-        let authority = std::fs::read_to_string(cluster.control_plane.folder().join("ca.crt")).unwrap();
+        let (control_plane, port) = (&cluster.control_plane, free_port().unwrap());
+        let (upstream, authority) =
+            Registry::start_with_tls(control_plane, "localhost", port, Auth::Basic, CLIENT.1);
         let (user, password) = account.clone();
         cluster.add_secret(user, password);
         cluster.create_cache(port, &authority);

@@ -39,7 +39,7 @@ pub fn measure() {
     println!("|---|---|");
     pulls.print();
     println!("| Pods that were replaced | {} |", usize::from(caches.is_replaced()));
-    println!("| the condition says so after | {:.2} s |", noticed.as_secs_f64());
+    println!("| CredentialsValid is False after | {:.2} s |", noticed.as_secs_f64());
     println!("| wrong logins that the upstream saw | {} |", wrong.len());
     println!("| most in a minute | {} |", in_a_minute.max().expect("nothing was wrong"));
 }

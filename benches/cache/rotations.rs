@@ -24,10 +24,7 @@ pub fn measure() {
     println!("|---|---|");
     pulls.print();
     println!("| Pods that were replaced | {} |", usize::from(caches.is_replaced()));
-    print(
-        "the status says that new credentials are proven after",
-        rotations.iter().map(|rotation| rotation.proven),
-    );
+    print("the status names new credentials after", rotations.iter().map(|rotation| rotation.proven));
     print("new credentials are used after", rotations.iter().map(|rotation| rotation.used));
 }
 

@@ -215,7 +215,7 @@ impl Agent {
         known.look_in(GATHER);
     }
 
-    /// What is to be done so that files become what is wanted. `None` if the files are not this agent's any more.
+    /// The work that brings files to what is wanted. `None` if another agent has them, or `clean` has removed them.
     fn work(&self, known: &mut Known) -> Option<Work> {
         known.look = None;
         let Some(registries) = &known.registries else { return Some(self.disk.look()) };

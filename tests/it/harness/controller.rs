@@ -89,7 +89,7 @@ pub fn control_plane() -> ControlPlane {
     control_plane
 }
 
-/// Runs some reconcilers without an election, until they are told to stop.
+/// Runs reconcilers without an election. The sender stops them.
 pub fn lead_alone(
     control_plane: &ControlPlane,
     config: Config,

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use remote::registry::RegistryConfig;
 use serde_json::json;
 use tempfile::TempDir;
-use testenv::{Process, free_port};
+use testenv::{ControlPlane, Process, free_port};
 
 pub use node::Node;
 
@@ -91,6 +91,20 @@ impl Registry {
         new.set_password(password);
         new.resume();
         new
+    }
+
+    /// With TLS, and a certificate of the authority of a control plane, which is returned, too, in PEM.
+    pub fn start_with_tls(
+        control_plane: &ControlPlane,
+        host: &'static str,
+        port: u16,
+        auth: Auth,
+        password: &str,
+    ) -> (Self, String) {
+        let [certificate, key] = control_plane.server_certificate(&[host]).unwrap();
+        let tls = json!({"certificate": certificate, "key": key});
+        let authority = std::fs::read_to_string(control_plane.folder().join("ca.crt")).unwrap();
+        (Self::start_with(host, port, auth, password, &tls), authority)
     }
 
     /// Stops it; its images stay.
@@ -227,9 +241,16 @@ pub fn content(docker_config: &str, image: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// A layer of an image, with random bytes.
+pub fn random_layer(folder: &Path, bytes: usize, random: &mut fastrand::Rng) -> String {
+    let mut content = vec![0; bytes];
+    random.fill(&mut content);
+    layer(folder, content).display().to_string()
+}
+
 /// A layer of an image, with one file.
-pub fn layer(folder: &Path, text: &str) -> PathBuf {
-    std::fs::write(folder.join("handler.js"), text).unwrap();
+pub fn layer(folder: &Path, content: impl AsRef<[u8]>) -> PathBuf {
+    std::fs::write(folder.join("handler.js"), content).unwrap();
     let layer = folder.join("layer.tar");
     let tar =
         Command::new("tar").args(["-cf", "layer.tar", "handler.js"]).current_dir(folder).status().unwrap();

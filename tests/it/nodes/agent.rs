@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use decide::nodes::files::MARKER;
 use serde_json::json;
+use testenv::ControlPlane;
 
 use crate::harness::cluster::{NOTHING, kubectl};
 use crate::harness::command::piped;
@@ -25,6 +26,14 @@ const SOON: Duration = Duration::from_secs(2);
 fn with_password(password: &str) -> String {
     let credentials = json!({"username": "me", "password": password});
     value("docker.io", &json!([{"endpoint": "registry-1.docker.io", "credentials": credentials}]))
+}
+
+/// A cluster with the password `a`, and a node of it.
+fn start() -> (ControlPlane, AgentNode) {
+    let control_plane = control_plane();
+    set_value(&control_plane, &with_password("a"));
+    let node = AgentNode::of(&control_plane);
+    (control_plane, node)
 }
 
 /// The header that containerd sends then.
@@ -75,9 +84,7 @@ fn a_changed_secret_is_on_the_node_within_two_seconds_and_a_broken_one_changes_n
 
 #[test]
 fn without_a_secret_of_the_controller_an_agent_that_starts_leaves_files_alone_and_says_that_they_are_old() {
-    let control_plane = control_plane();
-    set_value(&control_plane, &with_password("a"));
-    let node = AgentNode::of(&control_plane);
+    let (control_plane, node) = start();
     node.start().await_readiness(200, "ok\n");
     let delete = || kubectl(&control_plane, "delete secret node-registries -n kyma-system", NOTHING).unwrap();
     delete();
@@ -122,9 +129,7 @@ fn without_a_secret_of_the_controller_an_agent_that_starts_leaves_files_alone_an
 
 #[test]
 fn without_its_api_server_the_node_stays_as_it_is_and_follows_when_it_is_back() {
-    let mut control_plane = control_plane();
-    set_value(&control_plane, &with_password("a"));
-    let node = AgentNode::of(&control_plane);
+    let (mut control_plane, node) = start();
     let mut agent = node.start();
     agent.await_readiness(200, "ok\n");
     control_plane.restart_api_server().unwrap();
@@ -145,9 +150,7 @@ fn without_its_api_server_the_node_stays_as_it_is_and_follows_when_it_is_back() 
 
 #[test]
 fn the_end_of_a_pod_removes_files_if_the_agent_is_uninstalled_and_not_in_a_rolling_update() {
-    let control_plane = control_plane();
-    set_value(&control_plane, &with_password("a"));
-    let node = AgentNode::of(&control_plane);
+    let (control_plane, node) = start();
     let agent = node.start();
     agent.await_readiness(200, "ok\n");
     let pre_stop = ["clean", PRE_STOP];
@@ -220,9 +223,7 @@ fn clean(node: &AgentNode, pod: &str, arguments: &[&str]) -> String {
 /// An installation right after an uninstall, or in another namespace: the Pods of the earlier agent end later.
 #[test]
 fn the_end_of_a_pod_removes_nothing_of_the_agent_in_another_pod() {
-    let control_plane = control_plane();
-    set_value(&control_plane, &with_password("a"));
-    let node = AgentNode::of(&control_plane);
+    let (control_plane, node) = start();
     let earlier = node.start_in("earlier");
     earlier.await_readiness(200, "ok\n");
     let next = node.start_in("next");
@@ -243,9 +244,7 @@ fn the_end_of_a_pod_removes_nothing_of_the_agent_in_another_pod() {
 /// Its files are those of the Pod that follows, also if that writes nothing itself.
 #[test]
 fn the_end_of_a_pod_removes_what_an_earlier_one_has_written() {
-    let control_plane = control_plane();
-    set_value(&control_plane, &with_password("a"));
-    let node = AgentNode::of(&control_plane);
+    let (control_plane, node) = start();
     let earlier = node.start_in("earlier");
     earlier.await_readiness(200, "ok\n");
     drop(earlier);

@@ -1,6 +1,5 @@
 //! Clients push to a registry and pull from it through our gateway, with tokens of ours.
 
-use std::io::Read as _;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -10,6 +9,7 @@ use process::https::ConnectionLimits;
 use serde_json::Value;
 
 use crate::harness::guarded::{Guarded, NAME, limits};
+use crate::harness::registry::random_layer;
 
 const PUSH: (&str, &str) = ("push.team.web.1", "correct-horse");
 const PULL: (&str, &str) = ("pull.team.web.1", "battery-staple");
@@ -22,37 +22,12 @@ async fn guarded(policy: Policy) -> Guarded {
     guarded
 }
 
-/// A file of random bytes that become a layer.
-fn layer(folder: &tempfile::TempDir, bytes: usize) -> String {
-    let mut random = vec![0; bytes];
-    std::fs::File::open("/dev/urandom").unwrap().read_exact(&mut random).unwrap();
-    let path = folder.path().join("layer");
-    let mut archive = tar_of(&random);
-    archive.resize(archive.len().next_multiple_of(512) + 1024, 0);
-    std::fs::write(&path, archive).unwrap();
-    path.display().to_string()
-}
-
-/// A tar archive with one file.
-fn tar_of(content: &[u8]) -> Vec<u8> {
-    let mut head = vec![0; 512];
-    head[..4].copy_from_slice(b"file");
-    head[100..107].copy_from_slice(b"0000644");
-    head[124..135].copy_from_slice(format!("{:011o}", content.len()).as_bytes());
-    head[136..147].copy_from_slice(b"00000000000");
-    head[148..156].fill(b' ');
-    head[156] = b'0';
-    let sum: u32 = head.iter().map(|byte| u32::from(*byte)).sum();
-    head[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-    head.extend(content);
-    head
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_push_and_pull_what_their_access_allows() {
     let guarded = guarded(Policy::Shared).await;
     let folder = tempfile::tempdir().unwrap();
-    let (layer, image) = (layer(&folder, 32 << 20), guarded.image("team/app:1"));
+    let (layer, image) =
+        (random_layer(folder.path(), 32 << 20, &mut fastrand::Rng::new()), guarded.image("team/app:1"));
     guarded.crane(Some(PUSH), &["append", "-f", &layer, "-t", &image]).unwrap();
 
     let pulled = folder.path().join("pulled").display().to_string();
@@ -85,7 +60,8 @@ async fn namespaces_are_isolated_by_the_policy() {
     let guarded = guarded(Policy::PerNamespace).await;
     guarded.add_account("push.other.web.1", "push", "other", "other-horse");
     let folder = tempfile::tempdir().unwrap();
-    let (layer, image) = (layer(&folder, 1000), guarded.image("team/app:1"));
+    let (layer, image) =
+        (random_layer(folder.path(), 1000, &mut fastrand::Rng::new()), guarded.image("team/app:1"));
     guarded.crane(Some(PUSH), &["append", "-f", &layer, "-t", &image]).unwrap();
     let other = Some(("push.other.web.1", "other-horse"));
     for arguments in [vec!["digest", &image], vec!["append", "-f", &layer, "-t", &image]] {

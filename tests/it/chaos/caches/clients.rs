@@ -1,7 +1,6 @@
 //! Clients: one pushes to the upstream, some pull from the cache what they may pull, and some what they may not.
 
 use std::net::SocketAddr;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::Scope;
@@ -13,7 +12,7 @@ use super::super::journal::Journal;
 use super::node::{Failure, Node};
 use super::system::{OTHER, PUSHER, STRANGER, System, TEAM};
 use crate::harness::client::{Client, Login};
-use crate::harness::command::piped;
+use crate::harness::registry::random_layer;
 
 /// How many pull what they may pull.
 const PULLERS: u64 = 2;
@@ -129,12 +128,7 @@ impl<'a> Clients<'a> {
     /// Pushes to the upstream. Returns the digest.
     fn push(&self, image: &str, random: &mut Rng) -> Result<String, String> {
         let folder = tempfile::tempdir().unwrap();
-        let content: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(100_000).collect();
-        std::fs::write(folder.path().join("content"), content).unwrap();
-        let layer = folder.path().join("layer.tar").display().to_string();
-        let mut tar = Command::new("tar");
-        tar.args(["-cf", &layer, "content"]).current_dir(&folder);
-        piped(tar, "").unwrap();
+        let layer = random_layer(folder.path(), 100_000, random);
         let printed = self.upstream.run(&["append", "-f", &layer, "-t", &self.upstream.image(image)]);
         if !printed.ok {
             return Err(printed.err);

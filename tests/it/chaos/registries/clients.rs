@@ -16,6 +16,7 @@ use super::cluster::{Owner, data};
 use super::system::System;
 use crate::harness::client::Client;
 use crate::harness::command::piped;
+use crate::harness::registry::random_layer;
 
 /// Digests of the images that were pushed, by repository and tag.
 #[derive(Debug, Default)]
@@ -129,14 +130,8 @@ impl<'a> Clients<'a> {
     }
 
     fn push(&self, client: &Client, owner: Owner, number: usize, random: &mut Rng) {
-        let layer = client.home().join("layer.tar");
-        let content: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(200_000).collect();
-        std::fs::write(client.home().join("content"), content).unwrap();
-        let mut tar = Command::new("tar");
-        tar.arg("-cf").arg(&layer).arg("-C").arg(client.home()).arg("content");
-        piped(tar, "").unwrap();
+        let layer = random_layer(client.home(), 200_000, random);
         let image = format!("{}/app:{number}", owner.namespace);
-        let layer = layer.display().to_string();
         let arguments = ["append", "-f", &layer, "-t", &client.image(&image)];
         if let Some(printed) = self.ask(client, &arguments) {
             let digest = printed.trim().rsplit_once('@').unwrap().1.to_owned();

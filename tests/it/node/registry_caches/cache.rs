@@ -158,10 +158,19 @@ pub fn claim(upstream: &str) -> String {
 /// An upstream with TLS at `registry.test`. The node trusts its certificate, whose authority is returned, too, so that it is
 /// pulled from without the cache as well.
 pub fn upstream_with_tls(port: u16, auth: Auth, password: &str) -> (Registry, String) {
-    let [certificate, key] = CLUSTER.control_plane.server_certificate(&["registry.test"]).unwrap();
-    let tls = json!({"certificate": certificate, "key": key});
-    let authority = std::fs::read_to_string(CLUSTER.control_plane.folder().join("ca.crt")).unwrap();
-    (Registry::start_with("registry.test", port, auth, password, &tls), authority)
+    Registry::start_with_tls(&CLUSTER.control_plane, "registry.test", port, auth, password)
+}
+
+/// What the node has asked an upstream itself, with the status of the answer.
+pub fn asked_by_node(upstream: &Registry) -> Vec<String> {
+    let log = upstream.log();
+    let requests = log.lines().filter(|line| line.contains("\"containerd/"));
+    let request = |line: &str| {
+        let mut parts = line.split('"').skip(1);
+        let (request, status) = parts.next().zip(parts.next()).unwrap();
+        format!("{request} {}", status.trim().split(' ').next().unwrap())
+    };
+    requests.map(request).collect()
 }
 
 /// Waits until nothing is left of a cache of an upstream.

@@ -6,10 +6,10 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::cache::{Cache, claim, push, system, upstream_with_tls};
+use super::cache::{Cache, asked_by_node, claim, push, system, upstream_with_tls};
 use crate::harness::command::piped;
 use crate::harness::real_cluster::CLUSTER;
-use crate::harness::registry::{Auth, Registry, USER, trusting_crane};
+use crate::harness::registry::{Auth, USER, random_layer, trusting_crane};
 
 const UPSTREAM: &str = "registry.test:5011";
 const PORT: u16 = 5011;
@@ -50,27 +50,10 @@ impl Drop for SmallVolume {
 /// Adds a large layer to an image of the upstream. Returns the new image.
 fn with_large_layer(image: &str, authority: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
-    let content: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(LARGE).collect();
-    std::fs::write(folder.path().join("content"), content).unwrap();
-    let layer = folder.path().join("layer.tar").display().to_string();
-    let mut tar = Command::new("tar");
-    tar.args(["-cf", &layer, "content"]).current_dir(&folder);
-    piped(tar, "").unwrap();
+    let layer = random_layer(folder.path(), LARGE, &mut fastrand::Rng::new());
     let large = format!("{UPSTREAM}/team/large:1");
     trusting_crane("{}", authority, &["append", "-b", image, "-f", &layer, "-t", &large]).unwrap();
     large
-}
-
-/// What the node has asked the upstream itself, with the status of the answer.
-fn asked_by_node(upstream: &Registry) -> Vec<String> {
-    let log = upstream.log();
-    let requests = log.lines().filter(|line| line.contains("\"containerd/"));
-    let request = |line: &str| {
-        let mut parts = line.split('"').skip(1);
-        let (request, status) = parts.next().zip(parts.next()).unwrap();
-        format!("{request} {}", status.trim().split(' ').next().unwrap())
-    };
-    requests.map(request).collect()
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::cache::{Cache, add_credentials, push, system, upstream_with_tls};
+use super::cache::{Cache, add_credentials, asked_by_node, push, system, upstream_with_tls};
 use crate::harness::command::piped;
 use crate::harness::real_cluster::CLUSTER;
 use crate::harness::registry::{Auth, Registry, USER};
@@ -12,14 +12,10 @@ use crate::harness::registry::{Auth, Registry, USER};
 const UPSTREAM: &str = "registry.test:5010";
 const PORT: u16 = 5010;
 
-/// The path of the only image of a test by its tag, as the upstream logs it.
-fn manifest(tag: &str) -> String {
-    format!("/v2/team/app/manifests/{tag} ")
-}
-
-/// Whether the node has asked the upstream itself for a tag.
+/// Whether the node has asked the upstream itself for the only image of a test by its tag.
 fn was_asked_by_node(upstream: &Registry, tag: &str) -> bool {
-    upstream.log().lines().any(|line| line.contains(&manifest(tag)) && line.contains("containerd/"))
+    let manifest = format!("/v2/team/app/manifests/{tag} ");
+    asked_by_node(upstream).iter().any(|request| request.contains(&manifest))
 }
 
 /// Kills a container of the Pod of a cache, whose kubelet starts it again.
